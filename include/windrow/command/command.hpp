@@ -1,0 +1,98 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "windrow/design/design.hpp"
+#include "windrow/parallel/outcome.hpp"
+
+namespace windrow {
+
+/// Which point directories stay after their evaluation.
+enum class Keep { none, failed, all };
+
+/// An output found by a Perl regular expression: its last match, the first group that matched (or all of it).
+struct RegexSource {
+  std::string file;  ///< in the point's directory; "stdout" and "stderr" are what the program printed
+  std::string pattern;
+};
+/// An output found by a JSON pointer (RFC 6901).
+struct JsonSource {
+  std::string file;
+  std::string pointer;
+};
+/// An output found in a column of a CSV file with a header: the last row, or row `row` from 0.
+struct CsvSource {
+  std::string file;
+  std::string column;
+  std::optional<std::uint64_t> row;
+};
+
+/// One output of a command.
+struct OutputSpec {
+  std::string name;
+  std::variant<RegexSource, JsonSource, CsvSource> source;
+  std::string type = "number";  ///< "number", "integer", "boolean" or "string"
+  std::string unit;
+  std::string description;
+};
+
+/// A program to run at each point.
+struct CommandSpec {
+  /// Arguments without a shell, or one text for `sh -c`. Both may hold mustache tags: the parameters, and
+  /// `point.index`, `point.dir`, `study.dir`, `seed`.
+  std::variant<std::vector<std::string>, std::string> run;
+  std::vector<std::filesystem::path> templates;  ///< rendered into the point's directory, less the ending ".mustache"
+  std::optional<std::chrono::nanoseconds> timeout;
+  std::chrono::nanoseconds grace = std::chrono::seconds(2);  ///< between SIGTERM and SIGKILL
+  Keep keep = Keep::failed;
+  std::vector<OutputSpec> outputs;
+  std::filesystem::path study_directory;   ///< relative paths of programs (with a slash) and templates start here
+  std::filesystem::path points_directory;  ///< each point gets its own directory below it
+};
+
+/// The files and the command line of one point, ready to run.
+struct RenderedCommand {
+  std::vector<std::string> argv;  ///< with a shell: {"/bin/sh", "-c", text}
+  std::filesystem::path directory;
+  std::vector<std::pair<std::string, std::string>> files;  ///< name and content
+};
+
+/// Evaluates points by running a program.
+class Command {
+ public:
+  /// Reads and checks everything that can be checked before a point runs.
+  /// @throws SpecError for a missing template, a bad tag (an unknown name, with the nearest valid one), a regular expression,
+  ///         JSON pointer or output that is invalid, or a program that is not found
+  Command(CommandSpec spec, const Design& design);
+  ~Command();
+  Command(Command&&) noexcept;
+
+  const CommandSpec& spec() const;
+
+  /// What identifies the evaluation, as (name, canonical text): arguments, the templates' contents, outputs, time-out.
+  std::vector<std::pair<std::string, std::string>> definition() const;
+
+  /// What would run at a point. Touches no file. @throws SpecError as for a shell text that cannot quote a value safely
+  RenderedCommand render(const Point& point) const;
+
+  /// Runs the point's program in its own directory and collects the outputs. A failure of the program, the time-out or an
+  /// output is a value. Everything that the program started has ended when this returns.
+  /// @param stop_requested  polled at least every 50 ms; when it returns true the program is ended and Interrupted thrown
+  /// @throws Interrupted    as above
+  Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace windrow

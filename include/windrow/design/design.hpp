@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "windrow/design/parameter.hpp"
+#include "windrow/design/value.hpp"
+
+namespace windrow {
+
+/// One point of a design: an index and a value for every parameter.
+class Point {
+ public:
+  Point(std::uint64_t index, std::shared_ptr<const std::vector<Parameter>> parameters, std::vector<Value> values);
+
+  std::uint64_t index() const { return index_; }
+  /// @throws SpecError for an unknown name, with the nearest valid one
+  const Value& operator[](std::string_view name) const;
+  const std::vector<Value>& values() const { return values_; }
+  const std::vector<Parameter>& parameters() const { return *parameters_; }
+
+ private:
+  std::uint64_t index_;
+  std::shared_ptr<const std::vector<Parameter>> parameters_;
+  std::vector<Value> values_;
+};
+
+/// A function from an index in [0, size) to a point. Pure, cheap to copy, constant memory (a table holds its file's
+/// values): the same design gives the same points in every process, whatever the backend or the number of ranks.
+class Design {
+ public:
+  class Kernel;  ///< what differs between methods
+
+  Design(std::vector<Parameter> parameters, std::uint64_t seed, std::shared_ptr<const Kernel> kernel);
+
+  std::uint64_t size() const;
+  std::uint64_t seed() const { return seed_; }
+  /// "grid", "zip", "monte_carlo", "latin_hypercube" or "table"
+  std::string method() const;
+  const std::vector<Parameter>& parameters() const { return *parameters_; }
+
+  /// @throws SpecError if index >= size()
+  Point point(std::uint64_t index) const;
+
+  /// What identifies the points, as (name, canonical text) pairs in a fixed order: ("design.method", "grid"),
+  /// ("parameters.length", "linear(0, 1, 5)"), ... Two designs with equal definitions have equal points.
+  std::vector<std::pair<std::string, std::string>> definition() const;
+
+ private:
+  std::shared_ptr<const std::vector<Parameter>> parameters_;
+  std::uint64_t seed_;
+  std::shared_ptr<const Kernel> kernel_;
+};
+
+/// Cartesian product of fixed parameters: the first varies slowest, the last fastest.
+/// @throws SpecError if there is no parameter, two have one name, one is random, or the product passes 2^62
+Design grid(std::vector<Parameter> parameters, std::uint64_t seed = 0);
+
+/// Point i takes level i of every parameter. @throws SpecError if the numbers of levels differ (they are named)
+Design zip(std::vector<Parameter> parameters, std::uint64_t seed = 0);
+
+/// Independent draws: uniform, normal and listed parameters.
+/// Random numbers: Philox4x32-10, counter-based, keyed by seed, parameter name and index.
+/// Source: Salmon et al. 2011, doi:10.1145/2063384.2063405
+Design monte_carlo(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed = 0);
+
+/// Latin hypercube: every parameter has one draw in each of `points` equally likely strata. The order of the strata is a
+/// keyed permutation computed per index (a Feistel network with cycle walking), so that memory is constant.
+/// Sources: McKay, Beckman & Conover 1979, doi:10.2307/1268522; Black & Rogaway 2002, doi:10.1007/3-540-45760-7_9
+Design latin_hypercube(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed = 0);
+
+/// The rows of a CSV file, a column a parameter, named by the header.
+/// @param annotations  units and descriptions by name: each must be a column; their sources are ignored
+/// @throws SpecError naming file and line, for a ragged row, a doubled or invalid column name, or a file without rows
+Design table(const std::string& path, const std::vector<Parameter>& annotations = {}, std::uint64_t seed = 0);
+
+}  // namespace windrow

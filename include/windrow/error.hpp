@@ -1,0 +1,55 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+/// windrow: parameter sweeps over the processes of a machine or a cluster.
+namespace windrow {
+
+/// Base of every exception that windrow throws. A failed evaluation is not one: see Outcome.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// An argument, a design or a study file that makes no sense. The message says what, where and what to do.
+class SpecError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A system call failed. The message ends in the system's own text for `errno`.
+class SystemError : public Error {
+ public:
+  SystemError(const std::string& what, int error_number);
+  int error_number() const { return error_number_; }
+
+ private:
+  int error_number_;
+};
+
+/// Ranks or workers cannot go on together: wrong backend, mismatched collective calls, a garbled message.
+class ParallelError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A peer died or closed its end while this process needed it.
+class PeerLost : public ParallelError {
+ public:
+  using ParallelError::ParallelError;
+};
+
+/// The results store cannot be opened, read or written.
+class StoreError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Thrown inside an evaluation that was asked to stop; the point counts as not evaluated.
+class Interrupted : public Error {
+ public:
+  Interrupted() : Error("interrupted") {}
+};
+
+}  // namespace windrow

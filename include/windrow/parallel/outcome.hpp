@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "windrow/error.hpp"
+
+namespace windrow {
+
+/// Why an evaluation failed.
+enum class FailureKind {
+  exception,   ///< build or execute threw
+  crashed,     ///< ended by a signal
+  exited,      ///< a program ended with a non-zero code, or a worker called exit()
+  timed_out,   ///< over its time limit
+  rejected,    ///< a probe turned the point down before any work
+  lost,        ///< the worker was lost for a reason that is not known
+  bad_output,  ///< an output was missing, unreadable, or of the wrong number
+};
+
+std::string_view name_of(FailureKind kind);
+/// @throws SpecError for an unknown name
+FailureKind failure_kind(std::string_view name);
+
+/// A failed evaluation, as a value.
+struct TaskFailure {
+  std::uint64_t index = 0;
+  FailureKind kind = FailureKind::exception;
+  std::string message;
+  int code = 0;          ///< exit code, or the signal's number with a minus sign, or 0
+  int rank = 0;          ///< where it was evaluated
+  std::string host;      ///< where it was evaluated
+  int attempts = 1;      ///< how often it was tried
+  double elapsed = 0.0;  ///< seconds, all attempts together
+};
+
+/// One line: "point 17 crashed (signal 11, Segmentation fault) on rank 3 (node7) after 2 attempts, 1.2s: message".
+std::string describe(const TaskFailure& failure);
+
+/// The result of an evaluation, or why there is none.
+template <typename R>
+class Outcome {
+ public:
+  Outcome(R result) : state_(std::move(result)) {}
+  Outcome(TaskFailure failure) : state_(std::move(failure)) {}
+
+  bool ok() const { return state_.index() == 0; }
+  explicit operator bool() const { return ok(); }
+
+  /// @throws Error with the failure's description if there is no result
+  const R& value() const& {
+    if (!ok()) throw Error(describe(failure()));
+    return *std::get_if<0>(&state_);
+  }
+  R&& value() && {
+    if (!ok()) throw Error(describe(failure()));
+    return std::move(*std::get_if<0>(&state_));
+  }
+  /// @pre !ok()
+  const TaskFailure& failure() const { return std::get<1>(state_); }
+  TaskFailure& failure() { return std::get<1>(state_); }
+
+ private:
+  std::variant<R, TaskFailure> state_;
+};
+
+}  // namespace windrow

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <ostream>
+
+#include "windrow/store/store.hpp"
+
+namespace windrow {
+
+/// Results as CSV (RFC 4180, lines end in "\n"): index, the parameters, the outputs, status (`ok` or the kind of
+/// failure), in index order; numbers read back exactly. A failed point keeps its parameters; its numeric outputs are
+/// NaN, its others empty. The bytes depend on the results alone, not on how many ranks computed them, or when.
+void export_csv(const StoreReader& store, std::ostream& out);
+
+/// Names, roles, units, types and descriptions of the columns of export_csv, as CSV.
+void export_columns_csv(const StoreReader& store, std::ostream& out);
+
+/// How each point was evaluated, as CSV: index, status, attempts, rank, host, started (seconds since the Unix epoch),
+/// elapsed (seconds), code, message.
+void export_evaluations_csv(const StoreReader& store, std::ostream& out);
+
+}  // namespace windrow

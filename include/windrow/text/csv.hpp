@@ -1,0 +1,39 @@
+#pragma once
+
+#include <istream>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Comma-separated values as RFC 4180 states them (quoted fields may hold commas, quotes and line breaks).
+namespace windrow::csv {
+
+/// One field, quoted only if it must be.
+std::string field(std::string_view text);
+
+/// Writes one record, ended by "\n" (the line break that every tool of the field reads).
+void write_record(std::ostream& out, const std::vector<std::string>& fields);
+
+/// Reads records one by one; memory does not grow with the file.
+class Reader {
+ public:
+  /// `name` is used in error messages (usually the path).
+  Reader(std::istream& in, std::string name);
+
+  /// Reads the next record into `fields`; false at the end. Blank lines are skipped; "\r\n" and a UTF-8 byte order mark
+  /// are accepted.
+  /// @throws SpecError naming file and line, if a quoted field is not closed or is followed by text
+  bool next(std::vector<std::string>& fields);
+
+  /// Line on which the record last read starts, from 1.
+  std::size_t line() const { return record_line_; }
+
+ private:
+  std::istream& in_;
+  std::string name_;
+  std::size_t line_ = 0;
+  std::size_t record_line_ = 0;
+};
+
+}  // namespace windrow::csv

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace windrow::text {
+
+/// The shortest decimal text that reads back as exactly `value`: "0.1", "1e-09", "100", "nan", "inf".
+std::string render(double value);
+
+/// The number that all of `text` spells (decimal or scientific, optional sign, surrounding white space allowed, "nan",
+/// "inf"), or none.
+std::optional<double> parse_double(std::string_view text);
+
+/// The integer that all of `text` spells, or none (also when it does not fit).
+std::optional<std::int64_t> parse_integer(std::string_view text);
+
+/// A duration such as "30s", "500ms", "1.5h", "2m", "1d", or a bare number of seconds; none if it is not one.
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
+
+/// "0.3s", "42s", "3m12s", "2h05m", "4d03h": at most two units.
+std::string render_duration(std::chrono::nanoseconds duration);
+
+/// The candidate nearest to `word` (edit distance with transpositions), if near enough to be a likely slip of the keyboard.
+std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
+
+/// "; did you mean `method`?", or "; valid: `a`, `b`" when nothing is near, for use at the end of an error message.
+std::string suggestion(std::string_view word, std::span<const std::string> candidates);
+
+/// "1,234,567"
+std::string with_thousands(std::uint64_t number);
+
+}  // namespace windrow::text
