@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 /// windrow: parameter sweeps over the processes of a machine or a cluster.
 namespace windrow {
@@ -21,7 +22,8 @@ class SpecError : public Error {
 /// A system call failed. The message ends in the system's own text for `errno`.
 class SystemError : public Error {
  public:
-  SystemError(const std::string& what, int error_number);
+  SystemError(const std::string& what, int error_number)
+      : Error(what + ": " + std::generic_category().message(error_number)), error_number_(error_number) {}
   int error_number() const { return error_number_; }
 
  private:
