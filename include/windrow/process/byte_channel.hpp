@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "windrow/process/fd.hpp"
+
+namespace windrow {
+
+using Bytes = std::vector<std::byte>;
+
+/// A message as it travels: what it is, and its content.
+struct Frame {
+  std::uint32_t tag = 0;
+  Bytes payload;
+};
+
+/// One end of a two-way stream of framed messages between two processes of one machine.
+///
+/// Sending never deadlocks against a peer that sends at the same time: what arrives meanwhile is kept for receive().
+class ByteChannel {
+ public:
+  ByteChannel() = default;
+  explicit ByteChannel(Fd socket);
+  /// Both ends. The descriptors are not inherited through exec.
+  static std::pair<ByteChannel, ByteChannel> pair();
+
+  /// Readable when something has arrived or the peer is gone; for poll.
+  int descriptor() const { return socket_.get(); }
+  bool is_open() const { return static_cast<bool>(socket_); }
+  void close() { socket_.reset(); }
+
+  /// Sends a message, waiting for room if need be. @throws PeerLost if the peer is gone
+  void send(std::uint32_t tag, std::span<const std::byte> payload);
+  /// Queues a message and writes what the kernel takes now. @throws PeerLost if the peer is gone
+  void post(std::uint32_t tag, std::span<const std::byte> payload);
+  /// Whether posted messages still wait for room; then poll for writing and call flush().
+  bool has_unsent() const { return !outbox_.empty(); }
+  /// Writes what the kernel takes now.
+  void flush();
+
+  /// The next message, waiting at most `limit`; none at the time-out.
+  /// @throws PeerLost       if the peer is gone and everything it sent has been received
+  /// @throws ParallelError  if what arrives is not a message
+  std::optional<Frame> receive(std::chrono::nanoseconds limit);
+  /// The next message if one has arrived.
+  std::optional<Frame> try_receive() { return receive(std::chrono::nanoseconds(0)); }
+  /// The next message. Waits as long as the peer lives.
+  Frame receive();
+
+ private:
+  void read_available();
+  std::optional<Frame> take_frame();
+  void wait(bool for_writing, int timeout_ms) const;
+
+  Fd socket_;
+  std::deque<Bytes> outbox_;
+  std::size_t outbox_offset_ = 0;
+  Bytes inbox_;
+  std::size_t inbox_used_ = 0;   // bytes of inbox_ that hold data
+  std::size_t inbox_taken_ = 0;  // bytes of them already handed out
+  bool peer_closed_ = false;
+};
+
+}  // namespace windrow
