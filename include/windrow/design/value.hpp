@@ -1,10 +1,34 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <iosfwd>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 
 namespace windrow {
+
+namespace detail {
+
+/// Integers proper: not truth values and not characters, which would silently turn into codes.
+template <typename T>
+concept IntegerNumber =
+    std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
+    !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+
+/// @throws SpecError that names the number
+[[noreturn]] void integer_too_large(std::uint64_t value);
+
+template <IntegerNumber T>
+std::int64_t to_int64(T value) {
+  if (!std::in_range<std::int64_t>(value)) integer_too_large(static_cast<std::uint64_t>(value));
+  return static_cast<std::int64_t>(value);
+}
+
+}  // namespace detail
 
 /// What a parameter or an output can hold: a number, an integer, a truth value or a text.
 class Value {
@@ -12,11 +36,16 @@ class Value {
   using Variant = std::variant<double, std::int64_t, bool, std::string>;
 
   Value() : value_(0.0) {}
-  Value(double value) : value_(value) {}
-  Value(std::int64_t value) : value_(value) {}
-  Value(int value) : value_(static_cast<std::int64_t>(value)) {}
-  Value(bool value) : value_(value) {}
+  template <std::floating_point T>
+  Value(T value) : value_(static_cast<double>(value)) {}
+  /// @throws SpecError for an unsigned integer beyond the largest signed 64-bit one
+  template <detail::IntegerNumber T>
+  Value(T value) : value_(detail::to_int64(value)) {}
+  /// Exactly bool: a pointer is not a truth value.
+  template <std::same_as<bool> T>
+  Value(T value) : value_(value) {}
   Value(std::string value) : value_(std::move(value)) {}
+  Value(std::string_view value) : value_(std::string(value)) {}
   Value(const char* value) : value_(std::string(value)) {}
 
   bool is_number() const { return value_.index() <= 1; }
@@ -36,8 +65,22 @@ class Value {
   std::string render() const;
 
   const Variant& variant() const { return value_; }
-  /// Bitwise for numbers, so that NaN equals itself and 0.0 differs from -0.0; kinds are told apart.
+
+  /// Bitwise for numbers, so that 0.0 differs from -0.0; every NaN equals every other; kinds are told apart.
   friend bool operator==(const Value& a, const Value& b);
+
+  /// Against a plain number: by its numeric value, whatever the kind; a text equals none.
+  template <typename T>
+  requires std::is_arithmetic_v<T>
+  friend bool operator==(const Value& a, T b) {
+    if constexpr (detail::IntegerNumber<T>) {
+      if (const auto* whole = std::get_if<std::int64_t>(&a.value_)) return std::cmp_equal(*whole, b);
+    }
+    return !a.is_text() && a.number() == static_cast<double>(b);
+  }
+
+  /// Writes render().
+  friend std::ostream& operator<<(std::ostream& out, const Value& value);
 
  private:
   Variant value_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <istream>
 #include <ostream>
 #include <string>
@@ -9,10 +10,11 @@
 /// Comma-separated values as RFC 4180 states them (quoted fields may hold commas, quotes and line breaks).
 namespace windrow::csv {
 
-/// One field, quoted only if it must be.
+/// One field, quoted only if it must be (it holds a comma, a quote or a line break).
 std::string field(std::string_view text);
 
-/// Writes one record, ended by "\n" (the line break that every tool of the field reads).
+/// Writes one record, ended by "\n" (the line break that every tool of the field reads). What is written, Reader reads
+/// back.
 void write_record(std::ostream& out, const std::vector<std::string>& fields);
 
 /// Reads records one by one; memory does not grow with the file.
@@ -23,13 +25,19 @@ class Reader {
 
   /// Reads the next record into `fields`; false at the end. Blank lines are skipped; "\r\n" and a UTF-8 byte order mark
   /// are accepted.
-  /// @throws SpecError naming file and line, if a quoted field is not closed or is followed by text
+  /// @throws SpecError naming file and line, if a quoted field is not closed or is followed by text; naming the file,
+  /// if
+  ///         reading fails
   bool next(std::vector<std::string>& fields);
 
   /// Line on which the record last read starts, from 1.
   std::size_t line() const { return record_line_; }
 
  private:
+  bool read_line(std::string& text);
+  std::size_t read_quoted(std::string& text, std::size_t position, std::string& field);
+  [[noreturn]] void fail(std::size_t line, const std::string& message) const;
+
   std::istream& in_;
   std::string name_;
   std::size_t line_ = 0;
