@@ -13,7 +13,8 @@ namespace windrow {
 
 /// A study file, read and checked.
 struct Study {
-  std::string name;
+  std::string name;                 ///< letters, digits, `.`, `_` and `-`; the file's stem unless given
+  std::string description;          ///< free text, may be empty
   std::filesystem::path file;       ///< absolute
   std::filesystem::path directory;  ///< where results go: `<name>.windrow` beside the file, unless overridden
   std::string source;               ///< the file's text
@@ -22,8 +23,10 @@ struct Study {
   CommandSpec command;
 };
 
-/// Reads a TOML study file.
-/// @param results_directory  where results go; empty: `<name>.windrow` beside the file
+/// Reads a TOML study file and checks all that can be checked before a point runs, the templates and the program
+/// included.
+/// @param file               messages name it as given here
+/// @param results_directory  where results go; empty: `<name>.windrow` beside the file. Nothing is created
 /// @throws SpecError that names file, line and key, and the nearest valid key for an unknown one:
 ///         "study.toml:14: unknown key `metod` in [design]; did you mean `method`?"
 Study load_study(const std::filesystem::path& file, const std::filesystem::path& results_directory = {});

@@ -1,0 +1,173 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "study_parts.hpp"
+
+namespace windrow::detail {
+
+namespace {
+
+double required_number(const TomlTable& table, std::string_view key) {
+  table.required(key);
+  return *table.number(key);
+}
+
+std::uint64_t required_count(const TomlTable& table, std::string_view key) {
+  table.required(key);
+  return static_cast<std::uint64_t>(*table.integer(key, 1));
+}
+
+struct Range {
+  double from, to;
+  std::uint64_t points;
+};
+
+Range read_range(const TomlTable& table) {
+  table.allow_only({"from", "to", "points"});
+  return {required_number(table, "from"), required_number(table, "to"), required_count(table, "points")};
+}
+
+Parameter::Source read_kind(const std::string& kind, const TomlTable& table) {
+  if (kind == "uniform") {
+    table.allow_only({"low", "high"});
+    return Uniform{required_number(table, "low"), required_number(table, "high")};
+  }
+  if (kind == "normal") {
+    table.allow_only({"mean", "sd"});
+    return Normal{required_number(table, "mean"), required_number(table, "sd")};
+  }
+  const auto [from, to, points] = read_range(table);
+  if (kind == "linear") return Linear{from, to, points};
+  if (kind == "geometric") return Geometric{from, to, points};
+  return ReversedGeometric{from, to, points};
+}
+
+/// Numbers with and without fraction are one kind.
+bool same_kind(const TomlNode& a, const TomlNode& b) {
+  const auto is_number = [](const TomlNode& node) {
+    return std::holds_alternative<std::int64_t>(node.value) || std::holds_alternative<double>(node.value);
+  };
+  return a.value.index() == b.value.index() || (is_number(a) && is_number(b));
+}
+
+/// @return none for what cannot be a level
+std::optional<Value> to_value(const TomlNode& node, bool as_floating_point) {
+  if (const auto* integer = std::get_if<std::int64_t>(&node.value)) {
+    return as_floating_point ? Value(static_cast<double>(*integer)) : Value(*integer);
+  }
+  if (const auto* number = std::get_if<double>(&node.value)) return Value(*number);
+  if (const auto* boolean = std::get_if<bool>(&node.value)) return Value(*boolean);
+  if (const auto* text = std::get_if<std::string>(&node.value)) return Value(*text);
+  return {};
+}
+
+/// Levels of one kind: one floating-point number makes all numbers floating-point.
+Levels read_levels(const TomlTable& table, const TomlNode::Array& array) {
+  if (array.empty()) table.fail("values", table.name_of("values") + " must have at least one item");
+  const bool as_floating_point = std::any_of(
+      array.begin(), array.end(), [](const TomlNode& node) { return std::holds_alternative<double>(node.value); });
+  Levels levels;
+  for (const TomlNode& node : array) {
+    const auto value = to_value(node, as_floating_point);
+    if (!value || !same_kind(node, array.front())) {
+      table.fail("values", fmt::format("{} must be a list of numbers, of strings or of booleans; item {} is {}",
+                                       table.name_of("values"), levels.values.size() + 1, node.kind()));
+    }
+    levels.values.push_back(*value);
+  }
+  return levels;
+}
+
+Parameter::Source read_source(const TomlTable& table) {
+  const TomlTable::Member& member = table.required("values");
+  if (const auto* array = std::get_if<TomlNode::Array>(&member.node.value)) return read_levels(table, *array);
+  if (!std::holds_alternative<std::shared_ptr<const TomlTable>>(member.node.value)) {
+    table.wrong_type(member, "a list, or a table such as { linear = { from = 0, to = 1, points = 5 } }");
+  }
+  const TomlTable& kinds = *table.table("values");
+  kinds.allow_only({"linear", "geometric", "reversed_geometric", "uniform", "normal"});
+  if (kinds.members().size() != 1) {
+    table.fail("values", table.name_of("values") +
+                             " needs exactly one of `linear`, `geometric`, `reversed_geometric`, `uniform`, `normal`");
+  }
+  const std::string& kind = kinds.members().front().key;
+  return read_kind(kind, *kinds.table(kind));
+}
+
+Parameter read_parameter(const TomlTable& parameters, const std::string& name, bool from_table) {
+  const TomlTable& table = *parameters.table(name);
+  table.allow_only({"values", "unit", "description"});
+  if (from_table && table.has("values")) {
+    table.fail("values", table.name_of("values") +
+                             " is given by the file of method `table`: only `unit` and `description` apply");
+  }
+  const Parameter::Source source = from_table ? Levels{{Value(0)}} : read_source(table);
+  Parameter parameter = parameters.locate(name, [&] { return Parameter(name, source); });
+  parameter.unit(table.text("unit").value_or("")).description(table.text("description").value_or(""));
+  return parameter;
+}
+
+std::vector<Parameter> read_parameters(const TomlTable& root, bool from_table) {
+  const TomlTable* table = root.table("parameters");
+  if (!from_table && (!table || table->members().empty())) {
+    root.fail("parameters", "no parameters: a study needs at least one table [parameters.NAME]");
+  }
+  std::vector<Parameter> parameters;
+  if (!table) return parameters;
+  for (const auto& member : table->members()) parameters.push_back(read_parameter(*table, member.key, from_table));
+  return parameters;
+}
+
+/// A key that one kind of method needs and that has no meaning for the others.
+void check_belongs(const TomlTable& design, std::string_view key, bool needed, const std::string& method,
+                   std::string_view owners) {
+  if (needed && !design.has(key)) {
+    design.fail(key, fmt::format("missing {}: method `{}` needs it", design.name_of(key), method));
+  }
+  if (!needed && design.has(key)) {
+    design.fail(
+        key, fmt::format("{} has no meaning for method `{}`: it belongs to {}", design.name_of(key), method, owners));
+  }
+}
+
+/// A table and its annotations. If they do not fit, tries them one by one to name the line of the one that is wrong.
+Design read_table(const TomlTable& root, const std::string& path, const std::vector<Parameter>& annotations,
+                  std::uint64_t seed) {
+  const auto read = [&](const std::vector<Parameter>& some) { return table(path, some, seed); };
+  try {
+    return read(annotations);
+  } catch (const SpecError&) {
+    const TomlTable& design = *root.table("design");
+    design.locate("file", [&] { return read({}); });
+    for (const Parameter& annotation : annotations) {
+      root.table("parameters")->locate(annotation.name(), [&] { return read({annotation}); });
+    }
+    return design.locate("file", [&] { return read(annotations); });
+  }
+}
+
+}  // namespace
+
+Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed) {
+  std::string method = "grid";
+  const TomlTable* design = root.table("design");
+  if (design) {
+    design->allow_only({"method", "points", "file"});
+    method = design->choice("method", {"grid", "zip", "latin_hypercube", "monte_carlo", "table"}).value_or(method);
+    check_belongs(*design, "points", method == "latin_hypercube" || method == "monte_carlo", method,
+                  "`latin_hypercube` and `monte_carlo`");
+    check_belongs(*design, "file", method == "table", method, "`table`");
+  }
+  const std::vector<Parameter> parameters = read_parameters(root, method == "table");
+  if (method == "table") return read_table(root, (folder / *design->text("file")).string(), parameters, seed);
+  const std::uint64_t points = design && design->has("points") ? required_count(*design, "points") : 0;
+  return root.locate(design ? "design" : "parameters", [&] {
+    if (method == "zip") return zip(parameters, seed);
+    if (method == "latin_hypercube") return latin_hypercube(parameters, points, seed);
+    if (method == "monte_carlo") return monte_carlo(parameters, points, seed);
+    return grid(parameters, seed);
+  });
+}
+
+}  // namespace windrow::detail

@@ -1,0 +1,74 @@
+#include "windrow/study/study.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "study_parts.hpp"
+
+namespace windrow {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_text(const fs::path& file) {
+  if (fs::is_directory(file)) throw SpecError(file.string() + ": is a directory, not a study file");
+  errno = 0;
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  if (in && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+  if (!in.is_open() || in.bad() || text.fail()) {
+    throw SpecError(fmt::format("{}: cannot read the study file: {}", file.string(), std::strerror(errno)));
+  }
+  return text.str();
+}
+
+/// The name becomes part of a directory's name, so it stays plain.
+bool is_study_name(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  });
+}
+
+std::string read_name(const detail::TomlTable& root, const detail::TomlTable* table, const fs::path& file) {
+  constexpr const char* rule = "letters, digits, `.`, `_` and `-` only";
+  if (const auto name = table ? table->text("name") : std::nullopt) {
+    if (!is_study_name(*name)) table->fail("name", fmt::format("`{}` cannot name a study: {}", *name, rule));
+    return *name;
+  }
+  const std::string stem = file.stem().string();
+  if (!is_study_name(stem)) {
+    root.fail("study", fmt::format("the file's name cannot name the study ({}): add `name` to [study]", rule));
+  }
+  return stem;
+}
+
+}  // namespace
+
+Study load_study(const fs::path& file, const fs::path& results_directory) {
+  std::string source = read_text(file);
+  const auto root = detail::TomlTable::parse(source, file.string());
+  root.allow_only({"study", "parameters", "design", "command", "outputs"});
+  const detail::TomlTable* table = root.table("study");
+  if (table) table->allow_only({"name", "seed", "description"});
+
+  const std::string name = read_name(root, table, file);
+  const fs::path path = fs::absolute(file).lexically_normal();
+  const fs::path folder = path.parent_path();
+  const fs::path directory =
+      results_directory.empty() ? folder / (name + ".windrow") : fs::absolute(results_directory).lexically_normal();
+  const auto seed = static_cast<std::uint64_t>(table ? table->integer("seed", 0).value_or(0) : 0);
+  const std::string description = table ? table->text("description").value_or("") : "";
+
+  Design design = detail::read_design(root, file.parent_path(), seed);
+  CommandSpec command = detail::read_command(root, design, folder, directory / "points");
+  return Study{name, description, path, directory, std::move(source), seed, std::move(design), std::move(command)};
+}
+
+}  // namespace windrow

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "toml_table.hpp"
+#include "windrow/command/command.hpp"
+#include "windrow/design/design.hpp"
+
+namespace windrow::detail {
+
+/// What [parameters] and [design] say.
+/// @param folder  where a relative table file starts
+Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed);
+
+/// What [command] and [outputs] say, checked by making a Command of it.
+/// @param study_directory, points_directory  passed on, both absolute
+CommandSpec read_command(const TomlTable& root, const Design& design, const std::filesystem::path& study_directory,
+                         const std::filesystem::path& points_directory);
+
+}  // namespace windrow::detail

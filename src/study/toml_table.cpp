@@ -1,0 +1,205 @@
+#include "toml_table.hpp"
+
+#include <fmt/core.h>
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "windrow/text/text.hpp"
+
+namespace windrow::detail {
+
+namespace {
+
+std::size_t line_of(const toml::source_region& source) {
+  return std::max<std::size_t>(source.begin.line, 1);
+}
+
+TomlTable copy_table(const toml::table& table, const std::string& file, const std::string& path, std::size_t line);
+
+TomlNode copy_node(const toml::node& node, const std::string& file, const std::string& path, std::size_t line) {
+  TomlNode copy{line, TomlNode::Time{}};
+  if (const auto* table = node.as_table()) {
+    copy.value = std::make_shared<const TomlTable>(copy_table(*table, file, path, line));
+  } else if (const auto* array = node.as_array()) {
+    TomlNode::Array elements;
+    for (const toml::node& element : *array) {
+      elements.push_back(copy_node(element, file, path, line_of(element.source())));
+    }
+    copy.value = std::move(elements);
+  } else if (const auto* text = node.as_string()) {
+    copy.value = text->get();
+  } else if (const auto* integer = node.as_integer()) {
+    copy.value = integer->get();
+  } else if (const auto* number = node.as_floating_point()) {
+    copy.value = number->get();
+  } else if (const auto* boolean = node.as_boolean()) {
+    copy.value = boolean->get();
+  }
+  return copy;
+}
+
+/// toml++ sorts a table by key; the order of the file is in the keys' positions.
+TomlTable copy_table(const toml::table& table, const std::string& file, const std::string& path, std::size_t line) {
+  std::vector<std::pair<const toml::key*, const toml::node*>> in_file_order;
+  for (const auto& [key, node] : table) in_file_order.emplace_back(&key, &node);
+  std::stable_sort(in_file_order.begin(), in_file_order.end(),
+                   [](const auto& a, const auto& b) { return a.first->source().begin < b.first->source().begin; });
+  std::vector<TomlTable::Member> members;
+  for (const auto& [key, node] : in_file_order) {
+    const std::string name(key->str());
+    const std::size_t key_line = line_of(key->source());
+    members.push_back({name, key_line, copy_node(*node, file, path.empty() ? name : path + "." + name, key_line)});
+  }
+  return TomlTable(file, path, line, std::move(members));
+}
+
+constexpr std::string_view duration_form = "a duration such as \"30s\"";
+
+}  // namespace
+
+std::string TomlNode::kind() const {
+  static constexpr const char* kinds[] = {"a date or time", "a boolean", "an integer", "a number",
+                                          "a string",       "an array",  "a table"};
+  return kinds[value.index()];
+}
+
+std::string TomlNode::shown() const {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
+  if (const auto* number = std::get_if<double>(&value)) return text::render(*number);
+  if (const auto* string = std::get_if<std::string>(&value)) return '"' + *string + '"';
+  return kind();
+}
+
+TomlTable TomlTable::parse(std::string_view source, const std::string& file) {
+  try {
+    return copy_table(toml::parse(source, file), file, "", 1);
+  } catch (const toml::parse_error& error) {
+    throw SpecError(fmt::format("{}:{}: {}", file, line_of(error.source()), error.description()));
+  }
+}
+
+TomlTable::TomlTable(std::string file, std::string path, std::size_t line, std::vector<Member> members)
+    : file_(std::move(file)), path_(std::move(path)), line_(line), members_(std::move(members)) {}
+
+const TomlTable::Member* TomlTable::find(std::string_view key) const {
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& m) { return m.key == key; });
+  return found == members_.end() ? nullptr : &*found;
+}
+
+const TomlTable::Member& TomlTable::required(std::string_view key) const {
+  if (const Member* member = find(key)) return *member;
+  fail(key, "missing " + name_of(key));
+}
+
+void TomlTable::allow_only(std::initializer_list<std::string_view> keys) const {
+  for (const Member& member : members_) {
+    if (std::find(keys.begin(), keys.end(), member.key) != keys.end()) continue;
+    const std::vector<std::string> valid(keys.begin(), keys.end());
+    fail(member.key, "unknown key " + name_of(member.key) + text::suggestion(member.key, valid));
+  }
+}
+
+template <typename T>
+const T* TomlTable::get(std::string_view key, std::string_view expected) const {
+  const Member* member = find(key);
+  if (!member) return nullptr;
+  const T* value = std::get_if<T>(&member->node.value);
+  if (!value) wrong_type(*member, expected);
+  return value;
+}
+
+const TomlTable* TomlTable::table(std::string_view key) const {
+  const auto* found = get<std::shared_ptr<const TomlTable>>(key, "a table");
+  return found ? found->get() : nullptr;
+}
+
+std::optional<std::string> TomlTable::text(std::string_view key) const {
+  const auto* found = get<std::string>(key, "a string");
+  return found ? std::optional(*found) : std::nullopt;
+}
+
+std::optional<double> TomlTable::number(std::string_view key) const {
+  const Member* member = find(key);
+  if (!member) return {};
+  if (const auto* integer = std::get_if<std::int64_t>(&member->node.value)) return static_cast<double>(*integer);
+  return *get<double>(key, "a number");
+}
+
+std::optional<std::int64_t> TomlTable::integer(std::string_view key, std::int64_t least, std::int64_t most) const {
+  const Member* member = find(key);
+  if (!member) return {};
+  const std::string expected = most == std::numeric_limits<std::int64_t>::max()
+                                   ? fmt::format("an integer of at least {}", least)
+                                   : fmt::format("an integer from {} to {}", least, most);
+  std::int64_t value = 0;
+  if (const auto* number = std::get_if<double>(&member->node.value)) {
+    if (!(std::abs(*number) < 0x1p63) || std::trunc(*number) != *number) wrong_value(*member, expected);
+    value = static_cast<std::int64_t>(*number);
+  } else {
+    value = *get<std::int64_t>(key, expected);
+  }
+  if (value < least || value > most) wrong_value(*member, expected);
+  return value;
+}
+
+std::optional<std::vector<std::string>> TomlTable::texts(std::string_view key) const {
+  const auto* array = get<TomlNode::Array>(key, "a list of strings");
+  if (!array) return {};
+  std::vector<std::string> texts;
+  for (const TomlNode& element : *array) {
+    const auto* text = std::get_if<std::string>(&element.value);
+    if (!text) {
+      throw SpecError(fmt::format("{}:{}: {} must be a list of strings; item {} is {}", file_, element.line,
+                                  name_of(key), texts.size() + 1, element.kind()));
+    }
+    texts.push_back(*text);
+  }
+  return texts;
+}
+
+std::optional<std::chrono::nanoseconds> TomlTable::duration(std::string_view key) const {
+  const Member* member = find(key);
+  if (!member) return {};
+  const auto* text = std::get_if<std::string>(&member->node.value);
+  if (!text && !std::holds_alternative<double>(member->node.value)) get<std::int64_t>(key, duration_form);
+  const auto duration = text::parse_duration(text ? *text : member->node.shown());
+  if (!duration) wrong_value(*member, duration_form);
+  return duration;
+}
+
+std::optional<std::string> TomlTable::choice(std::string_view key,
+                                             std::initializer_list<std::string_view> valid) const {
+  const std::vector<std::string> words(valid.begin(), valid.end());
+  const auto* word = get<std::string>(key, fmt::format("one of \"{}\"", fmt::join(words, "\", \"")));
+  if (!word) return {};
+  if (std::find(words.begin(), words.end(), *word) == words.end()) {
+    fail(key, fmt::format("unknown {} `{}` in [{}]{}", key, *word, path_, text::suggestion(*word, words)));
+  }
+  return *word;
+}
+
+void TomlTable::fail(std::string_view key, const std::string& message) const {
+  throw SpecError(where(key) + message);
+}
+
+void TomlTable::wrong_type(const Member& member, std::string_view expected) const {
+  fail(member.key, fmt::format("{} must be {}, not {}", name_of(member.key), expected, member.node.kind()));
+}
+
+void TomlTable::wrong_value(const Member& member, std::string_view expected) const {
+  fail(member.key, fmt::format("{} must be {}, not {}", name_of(member.key), expected, member.node.shown()));
+}
+
+std::string TomlTable::name_of(std::string_view key) const {
+  return path_.empty() ? fmt::format("`{}`", key) : fmt::format("`{}` in [{}]", key, path_);
+}
+
+std::string TomlTable::where(std::string_view key) const {
+  const Member* member = find(key);
+  return fmt::format("{}:{}: ", file_, member ? member->line : line_);
+}
+
+}  // namespace windrow::detail
