@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "study_parts.hpp"
+#include "study/study_parts.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::detail {

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "study_parts.hpp"
+#include "study/study_parts.hpp"
 
 namespace windrow {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "toml_table.hpp"
+#include "study/toml_table.hpp"
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
 

@@ -1,4 +1,4 @@
-#include "toml_table.hpp"
+#include "study/toml_table.hpp"
 
 #include <fmt/core.h>
 #include <fmt/format.h>
