@@ -1,5 +1,7 @@
 #include "windrow/text/text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -108,10 +110,6 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
 
 namespace {
 
-std::string two_digits(std::uint64_t number) {
-  return (number < 10 ? "0" : "") + std::to_string(number);
-}
-
 /// `count` / `divisor`, rounded to nearest.
 std::uint64_t rounded(std::uint64_t count, std::uint64_t divisor) {
   return (count + divisor / 2) / divisor;
@@ -119,27 +117,27 @@ std::uint64_t rounded(std::uint64_t count, std::uint64_t divisor) {
 
 std::string render_magnitude(std::uint64_t nanoseconds) {
   if (nanoseconds == 0) return "0s";
-  if (nanoseconds < 1'000) return std::to_string(nanoseconds) + "ns";
-  if (const auto us = rounded(nanoseconds, 1'000); us < 1'000) return std::to_string(us) + "us";
-  if (const auto ms = rounded(nanoseconds, 1'000'000); ms < 100) return std::to_string(ms) + "ms";
-  if (const auto tenths = rounded(nanoseconds, 100'000'000); tenths < 100) {
-    return std::to_string(tenths / 10) + (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10)) + "s";
+  if (nanoseconds < 1'000) return fmt::format("{}ns", nanoseconds);
+  if (const auto us = rounded(nanoseconds, 1'000); us < 1'000) return fmt::format("{}us", us);
+  if (const auto ms = rounded(nanoseconds, 1'000'000); ms < 100) return fmt::format("{}ms", ms);
+  if (const auto tenths = rounded(nanoseconds, 100'000'000); tenths < 100 && tenths % 10 != 0) {
+    return fmt::format("{}.{}s", tenths / 10, tenths % 10);
   }
   const auto seconds = rounded(nanoseconds, 1'000'000'000);
-  if (seconds < 60) return std::to_string(seconds) + "s";
-  if (seconds < 3600) return std::to_string(seconds / 60) + "m" + two_digits(seconds % 60) + "s";
+  if (seconds < 60) return fmt::format("{}s", seconds);
+  if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
   const auto minutes = rounded(seconds, 60);
-  if (minutes < 24 * 60) return std::to_string(minutes / 60) + "h" + two_digits(minutes % 60) + "m";
+  if (minutes < 24 * 60) return fmt::format("{}h{:02}m", minutes / 60, minutes % 60);
   const auto hours = rounded(minutes, 60);
-  return std::to_string(hours / 24) + "d" + two_digits(hours % 24) + "h";
+  return fmt::format("{}d{:02}h", hours / 24, hours % 24);
 }
 
 }  // namespace
 
 std::string render_duration(std::chrono::nanoseconds duration) {
-  const std::int64_t count = duration.count();
-  if (count < 0) return "-" + render_magnitude(0 - static_cast<std::uint64_t>(count));
-  return render_magnitude(static_cast<std::uint64_t>(count));
+  const auto count = static_cast<std::uint64_t>(duration.count());
+  if (duration.count() < 0) return fmt::format("-{}", render_magnitude(0 - count));
+  return render_magnitude(count);
 }
 
 namespace {
@@ -188,10 +186,8 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 
 std::string suggestion(std::string_view word, std::span<const std::string> candidates) {
   if (candidates.empty()) return "";
-  if (const auto near = nearest(word, candidates)) return "; did you mean `" + *near + "`?";
-  std::string list;
-  for (const std::string& candidate : candidates) list += (list.empty() ? "`" : ", `") + candidate + "`";
-  return "; valid: " + list;
+  if (const auto near = nearest(word, candidates)) return fmt::format("; did you mean `{}`?", *near);
+  return fmt::format("; valid: `{}`", fmt::join(candidates, "`, `"));
 }
 
 std::string with_thousands(std::uint64_t number) {

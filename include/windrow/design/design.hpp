@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "windrow/design/parameter.hpp"
@@ -46,7 +47,9 @@ class Design {
   Point point(std::uint64_t index) const;
 
   /// What identifies the points, as (name, canonical text) pairs in a fixed order: ("design.method", "grid"),
-  /// ("parameters.length", "linear(0, 1, 5)"), ... Two designs with equal definitions have equal points.
+  /// ("design.points", "5"), ("design.seed", "0"), ("parameters.length", "linear(0, 1, 5)"), ... Two designs with equal
+  /// definitions have equal points. Units and descriptions are left out; so is the path of a table, whose columns are
+  /// identified by a hash of their values. The seed is always in, because evaluations may use it.
   std::vector<std::pair<std::string, std::string>> definition() const;
 
  private:
@@ -56,25 +59,30 @@ class Design {
 };
 
 /// Cartesian product of fixed parameters: the first varies slowest, the last fastest.
-/// @throws SpecError if there is no parameter, two have one name, one is random, or the product passes 2^62
+/// @throws SpecError if there is no parameter, two have one name, one is random, or the product is above 2^62
 Design grid(std::vector<Parameter> parameters, std::uint64_t seed = 0);
 
-/// Point i takes level i of every parameter. @throws SpecError if the numbers of levels differ (they are named)
+/// Point i takes level i of every fixed parameter.
+/// @throws SpecError as for a grid, or if the numbers of levels differ (they are named)
 Design zip(std::vector<Parameter> parameters, std::uint64_t seed = 0);
 
 /// Independent draws: uniform, normal and listed parameters.
 /// Random numbers: Philox4x32-10, counter-based, keyed by seed, parameter name and index.
+/// @throws SpecError if points is 0 or above 2^62, or a parameter is linear or geometric
 /// Source: Salmon et al. 2011, doi:10.1145/2063384.2063405
 Design monte_carlo(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed = 0);
 
-/// Latin hypercube: every parameter has one draw in each of `points` equally likely strata. The order of the strata is a
-/// keyed permutation computed per index (a Feistel network with cycle walking), so that memory is constant.
-/// Sources: McKay, Beckman & Conover 1979, doi:10.2307/1268522; Black & Rogaway 2002, doi:10.1007/3-540-45760-7_9
+/// Latin hypercube: every parameter has one draw in each of `points` equally likely strata. The order of the strata is
+/// a keyed permutation computed per index (a Feistel network with cycle walking), so that memory is constant. Sources:
+/// McKay, Beckman & Conover 1979, doi:10.2307/1268522; Black & Rogaway 2002, doi:10.1007/3-540-45760-7_9
 Design latin_hypercube(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed = 0);
 
-/// The rows of a CSV file, a column a parameter, named by the header.
+/// The rows of a CSV file, a column a parameter, named by the header. All values of a column are of one kind: integers
+/// if every cell is one, else numbers, else truth values (`true`, `false`), else texts.
 /// @param annotations  units and descriptions by name: each must be a column; their sources are ignored
-/// @throws SpecError naming file and line, for a ragged row, a doubled or invalid column name, or a file without rows
+/// @throws SpecError naming file and line, for a ragged row, a doubled or invalid column name, an empty cell among
+/// numbers
+///         or truth values, or a file without rows
 Design table(const std::string& path, const std::vector<Parameter>& annotations = {}, std::uint64_t seed = 0);
 
 }  // namespace windrow

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -9,11 +10,12 @@
 
 namespace windrow {
 
-/// Fixed levels that are computed, in order.
+/// Levels in equal steps, in order. A single one is `from`. `from` may be above `to`.
 struct Linear {
   double from, to;
   std::uint64_t points;
 };
+/// Levels in equal ratios, in order. Both ends have one sign and are not zero.
 struct Geometric {
   double from, to;
   std::uint64_t points;
@@ -27,10 +29,11 @@ struct ReversedGeometric {
 struct Levels {
   std::vector<Value> values;
 };
-/// Random kinds: need a sampled design.
+/// Drawn between low and high: needs a sampled design.
 struct Uniform {
   double low, high;
 };
+/// Drawn around a mean, with a standard deviation: needs a sampled design.
 struct Normal {
   double mean, sd;
 };
@@ -40,8 +43,8 @@ class Parameter {
  public:
   using Source = std::variant<Linear, Geometric, ReversedGeometric, Levels, Uniform, Normal>;
 
-  /// @throws SpecError if the name is not an identifier ([A-Za-z_][A-Za-z0-9_]*) or is reserved (`index`, `status`),
-  ///         or if the source is impossible (0 points, geometric through zero, sd < 0, not finite, ...)
+  /// @throws SpecError if the name is not an identifier ([A-Za-z_][A-Za-z0-9_]*) or is reserved (`index`, `status`,
+  ///         `seed`), or if the source is impossible (0 points, geometric through zero, sd < 0, not finite, ...)
   Parameter(std::string name, Source source);
 
   Parameter& unit(std::string text);
@@ -51,17 +54,21 @@ class Parameter {
   const std::string& unit() const { return unit_; }
   const std::string& description() const { return description_; }
   const Source& source() const { return source_; }
+  /// "linear", "geometric", "reversed_geometric", "values", "uniform" or "normal"
+  std::string_view kind() const;
 
   /// Whether the values are drawn (uniform, normal) rather than listed.
   bool is_random() const;
   /// Number of levels of a fixed kind. @throws SpecError for a random kind
   std::uint64_t level_count() const;
-  /// Level i of a fixed kind, i < level_count(). End points are exact.
+  /// Level i of a fixed kind. End points are exact, the others are rounded once from extended precision.
+  /// @throws SpecError for a random kind, or if i >= level_count()
   Value level(std::uint64_t i) const;
   /// The value at quantile u in (0, 1): inverse of the distribution; a list gives level floor(u * count).
-  /// @throws SpecError for linear and geometric kinds, which cannot be sampled
+  /// @throws SpecError for linear and geometric kinds, which cannot be sampled, or if u is not in (0, 1)
   Value quantile(double u) const;
-  /// Canonical text of the source, equal exactly if the values are: "geometric(100, 10000, 25)".
+  /// Canonical text of the source, equal only if the values are: "geometric(100, 10000, 25)",
+  /// "values(1, 2.0, "steel", true)". Unit and description are no part of it.
   std::string definition() const;
 
  private:

@@ -1,0 +1,154 @@
+#include "windrow/design/design.hpp"
+
+#include <algorithm>
+
+#include "design/kernel.hpp"
+#include "windrow/error.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow {
+
+Point::Point(std::uint64_t index, std::shared_ptr<const std::vector<Parameter>> parameters, std::vector<Value> values)
+    : index_(index), parameters_(std::move(parameters)), values_(std::move(values)) {
+  if (values_.size() != parameters_->size()) {
+    throw SpecError("point " + std::to_string(index) + ": " + std::to_string(values_.size()) + " values for " +
+                    std::to_string(parameters_->size()) + " parameters");
+  }
+}
+
+const Value& Point::operator[](std::string_view name) const {
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    if ((*parameters_)[i].name() == name) return values_[i];
+  }
+  std::vector<std::string> names;
+  for (const Parameter& parameter : *parameters_) names.push_back(parameter.name());
+  throw SpecError("unknown parameter `" + std::string(name) + "`" + text::suggestion(name, names));
+}
+
+Design::Design(std::vector<Parameter> parameters, std::uint64_t seed, std::shared_ptr<const Kernel> kernel)
+    : parameters_(std::make_shared<const std::vector<Parameter>>(std::move(parameters))),
+      seed_(seed),
+      kernel_(std::move(kernel)) {}
+
+std::uint64_t Design::size() const {
+  return kernel_->size();
+}
+
+std::string Design::method() const {
+  return std::string(kernel_->method());
+}
+
+Point Design::point(std::uint64_t index) const {
+  if (index >= size()) {
+    throw SpecError("there is no point " + std::to_string(index) + "; the design has " + std::to_string(size()) +
+                    (size() == 1 ? " point" : " points") + ", counted from 0");
+  }
+  return {index, parameters_, kernel_->values(*parameters_, seed_, index)};
+}
+
+std::vector<std::pair<std::string, std::string>> Design::definition() const {
+  std::vector<std::pair<std::string, std::string>> pairs = {
+      {"design.method", method()}, {"design.points", std::to_string(size())}, {"design.seed", std::to_string(seed_)}};
+  for (const Parameter& parameter : *parameters_) {
+    pairs.emplace_back("parameters." + parameter.name(), kernel_->definition(parameter));
+  }
+  return pairs;
+}
+
+void detail::check_parameters(const std::vector<Parameter>& parameters) {
+  if (parameters.empty()) throw SpecError("a design needs at least one parameter");
+  std::vector<std::string> names;
+  for (const Parameter& parameter : parameters) {
+    if (std::find(names.begin(), names.end(), parameter.name()) != names.end()) {
+      throw SpecError("two parameters are named `" + parameter.name() + "`");
+    }
+    names.push_back(parameter.name());
+  }
+}
+
+std::vector<Value> detail::levels_at(const std::vector<Parameter>& parameters, std::uint64_t index) {
+  std::vector<Value> values;
+  values.reserve(parameters.size());
+  for (const Parameter& parameter : parameters) values.push_back(parameter.level(index));
+  return values;
+}
+
+namespace {
+
+void check_fixed(const std::vector<Parameter>& parameters, const std::string& method) {
+  detail::check_parameters(parameters);
+  for (const Parameter& parameter : parameters) {
+    if (!parameter.is_random()) continue;
+    throw SpecError(
+        "parameter `" + parameter.name() + "` is " + std::string(parameter.kind()) + ", which a " + method +
+        " cannot use; use monte_carlo or latin_hypercube, or give it as linear, geometric or a list of values");
+  }
+}
+
+class Grid : public Design::Kernel {
+ public:
+  explicit Grid(const std::vector<Parameter>& parameters) {
+    for (const Parameter& parameter : parameters) {
+      counts_.push_back(parameter.level_count());
+      if (counts_.back() > detail::max_points / size_) throw SpecError("the grid has more than 2^62 points");
+      size_ *= counts_.back();
+    }
+  }
+
+  std::string_view method() const override { return "grid"; }
+  std::uint64_t size() const override { return size_; }
+
+  std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t /*seed*/,
+                            std::uint64_t index) const override {
+    std::vector<Value> values(parameters.size());
+    for (std::size_t i = parameters.size(); i-- > 0; index /= counts_[i]) {
+      values[i] = parameters[i].level(index % counts_[i]);
+    }
+    return values;
+  }
+
+ private:
+  std::vector<std::uint64_t> counts_;
+  std::uint64_t size_ = 1;
+};
+
+class Zip : public Design::Kernel {
+ public:
+  explicit Zip(std::uint64_t points) : points_(points) {}
+
+  std::string_view method() const override { return "zip"; }
+  std::uint64_t size() const override { return points_; }
+
+  std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t /*seed*/,
+                            std::uint64_t index) const override {
+    return detail::levels_at(parameters, index);
+  }
+
+ private:
+  std::uint64_t points_;
+};
+
+}  // namespace
+
+Design grid(std::vector<Parameter> parameters, std::uint64_t seed) {
+  check_fixed(parameters, "grid");
+  auto kernel = std::make_shared<Grid>(parameters);
+  return {std::move(parameters), seed, std::move(kernel)};
+}
+
+Design zip(std::vector<Parameter> parameters, std::uint64_t seed) {
+  check_fixed(parameters, "zip");
+  const std::uint64_t points = parameters.front().level_count();
+  const bool equal = std::all_of(parameters.begin(), parameters.end(),
+                                 [points](const Parameter& parameter) { return parameter.level_count() == points; });
+  if (!equal) {
+    std::string counts;
+    for (const Parameter& parameter : parameters) {
+      counts += (counts.empty() ? "`" : ", `") + parameter.name() + "` has " + std::to_string(parameter.level_count());
+    }
+    throw SpecError("zip needs as many levels of every parameter: " + counts);
+  }
+  return {std::move(parameters), seed, std::make_shared<Zip>(points)};
+}
+
+}  // namespace windrow

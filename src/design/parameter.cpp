@@ -1,0 +1,216 @@
+#include "windrow/design/parameter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "windrow/design/random.hpp"
+#include "windrow/error.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow {
+namespace {
+
+constexpr std::uint64_t max_points = std::uint64_t{1} << 62;
+
+template <typename... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+
+template <typename Kind>
+concept Computed = std::same_as<Kind, Linear> || std::same_as<Kind, Geometric> || std::same_as<Kind, ReversedGeometric>;
+
+[[noreturn]] void fail(const std::string& name, const std::string& message) {
+  throw SpecError("parameter `" + name + "`: " + message);
+}
+
+void check_name(const std::string& name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool identifier = !name.empty() && !digit(name[0]) &&
+                          std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
+  if (!identifier) {
+    throw SpecError("`" + name +
+                    "` cannot name a parameter; a name is letters, digits and underscores, not a digit first");
+  }
+  constexpr std::array reserved = {"index", "status", "seed"};
+  if (std::find(reserved.begin(), reserved.end(), name) != reserved.end()) {
+    throw SpecError("`" + name + "` cannot name a parameter: it is reserved (so are `index`, `status` and `seed`)");
+  }
+}
+
+void check_finite(const std::string& name, double a, double b) {
+  if (!std::isfinite(a) || !std::isfinite(b)) fail(name, "its limits must be finite numbers");
+}
+
+template <Computed Kind>
+void check_source(const std::string& name, const Kind& source) {
+  check_finite(name, source.from, source.to);
+  if (source.points < 1 || source.points > max_points) fail(name, "points must be from 1 to 2^62");
+  if constexpr (!std::same_as<Kind, Linear>) {
+    const bool through_zero = source.from == 0.0 || source.to == 0.0 || (source.from < 0.0) != (source.to < 0.0);
+    if (through_zero) fail(name, "a geometric range cannot reach or cross zero; use linear, or a list of values");
+  }
+}
+
+void check_source(const std::string& name, const Levels& source) {
+  if (source.values.empty()) fail(name, "an empty list of values");
+}
+
+void check_source(const std::string& name, const Uniform& source) {
+  check_finite(name, source.low, source.high);
+  if (source.low > source.high) fail(name, "low is above high");
+}
+
+void check_source(const std::string& name, const Normal& source) {
+  check_finite(name, source.mean, source.sd);
+  if (source.sd < 0.0) fail(name, "the standard deviation is negative");
+}
+
+// Levels are computed in extended precision and rounded once: 0.3 is 0.3, not 0.30000000000000004, and no processor's
+// variant of pow() shows in the last bit.
+
+long double inner_level(const Linear& source, std::uint64_t i) {
+  const long double from = source.from;
+  return from + (source.to - from) * static_cast<long double>(i) / static_cast<long double>(source.points - 1);
+}
+
+long double inner_level(const Geometric& source, std::uint64_t i) {
+  const long double from = source.from;
+  return from * std::pow(source.to / from, static_cast<long double>(i) / static_cast<long double>(source.points - 1));
+}
+
+long double inner_level(const ReversedGeometric& source, std::uint64_t i) {
+  const Geometric mirror{source.from, source.to, source.points};
+  return static_cast<long double>(source.from) + source.to - inner_level(mirror, source.points - 1 - i);
+}
+
+template <Computed Kind>
+double level_of(const Kind& source, std::uint64_t i) {
+  if (i == 0) return source.from;
+  if (i == source.points - 1) return source.to;
+  return static_cast<double>(inner_level(source, i));
+}
+
+/// As in a study file: numbers show a point or an exponent, so that they differ from integers, and texts are quoted.
+std::string literal(const Value& value) {
+  std::string text = value.render();
+  if (std::holds_alternative<double>(value.variant())) {
+    const bool plain = text.find_first_not_of("-0123456789") == std::string::npos;
+    return plain ? text + ".0" : text;
+  }
+  if (!value.is_text()) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string arguments(double a, double b) {
+  return text::render(a) + ", " + text::render(b);
+}
+
+}  // namespace
+
+Parameter::Parameter(std::string name, Source source) : name_(std::move(name)), source_(std::move(source)) {
+  check_name(name_);
+  std::visit([this](const auto& kind) { check_source(name_, kind); }, source_);
+}
+
+Parameter& Parameter::unit(std::string text) {
+  unit_ = std::move(text);
+  return *this;
+}
+
+Parameter& Parameter::description(std::string text) {
+  description_ = std::move(text);
+  return *this;
+}
+
+std::string_view Parameter::kind() const {
+  constexpr std::array<std::string_view, std::variant_size_v<Source>> names = {
+      "linear", "geometric", "reversed_geometric", "values", "uniform", "normal"};
+  return names[source_.index()];
+}
+
+bool Parameter::is_random() const {
+  return std::holds_alternative<Uniform>(source_) || std::holds_alternative<Normal>(source_);
+}
+
+std::uint64_t Parameter::level_count() const {
+  const auto random = [this]() -> std::uint64_t {
+    fail(name_, std::string(kind()) + " has no levels; it must be sampled");
+  };
+  return std::visit(Overloaded{[](const Computed auto& source) { return source.points; },
+                               [](const Levels& source) -> std::uint64_t { return source.values.size(); },
+                               [&](const auto&) { return random(); }},
+                    source_);
+}
+
+Value Parameter::level(std::uint64_t i) const {
+  if (i >= level_count()) fail(name_, "level " + std::to_string(i) + " of " + std::to_string(level_count()));
+  return std::visit(Overloaded{[i](const Computed auto& source) -> Value { return level_of(source, i); },
+                               [i](const Levels& source) -> Value { return source.values[i]; },
+                               [](const auto&) -> Value { return {}; }},  // level_count() has thrown
+                    source_);
+}
+
+Value Parameter::quantile(double u) const {
+  if (!(u > 0.0 && u < 1.0)) fail(name_, "the quantile " + text::render(u) + " is not between 0 and 1");
+  const auto fixed = [this]() -> Value {
+    fail(name_, std::string(kind()) + " cannot be sampled; make it uniform, normal or a list of values, or use a grid");
+  };
+  const auto choose = [u](const Levels& source) -> Value {
+    const std::size_t count = source.values.size();
+    return source.values[std::min(static_cast<std::size_t>(u * static_cast<double>(count)), count - 1)];
+  };
+  // The width of a uniform range may be beyond the largest double, and rounding must not leave it.
+  const auto between = [u](const Uniform& source) -> Value {
+    const long double low = source.low;
+    return std::clamp(static_cast<double>(low + (source.high - low) * u), source.low, source.high);
+  };
+  const auto around = [u](const Normal& source) -> Value {
+    return static_cast<double>(source.mean + source.sd * static_cast<long double>(random::normal_quantile(u)));
+  };
+  return std::visit(Overloaded{choose, between, around, [&](const Computed auto&) { return fixed(); }}, source_);
+}
+
+std::string Parameter::definition() const {
+  const auto computed = [](const Computed auto& source) {
+    return arguments(source.from, source.to) + ", " + std::to_string(source.points);
+  };
+  const auto listed = [](const Levels& source) {
+    std::string list;
+    for (const Value& value : source.values) list += (list.empty() ? "" : ", ") + literal(value);
+    return list;
+  };
+  const std::string inside =
+      std::visit(Overloaded{computed, listed, [](const Uniform& source) { return arguments(source.low, source.high); },
+                            [](const Normal& source) { return arguments(source.mean, source.sd); }},
+                 source_);
+  return std::string(kind()) + "(" + inside + ")";
+}
+
+Parameter linear(std::string name, double from, double to, std::uint64_t points) {
+  return {std::move(name), Linear{from, to, points}};
+}
+Parameter geometric(std::string name, double from, double to, std::uint64_t points) {
+  return {std::move(name), Geometric{from, to, points}};
+}
+Parameter reversed_geometric(std::string name, double from, double to, std::uint64_t points) {
+  return {std::move(name), ReversedGeometric{from, to, points}};
+}
+Parameter values(std::string name, std::vector<Value> levels) {
+  return {std::move(name), Levels{std::move(levels)}};
+}
+Parameter uniform(std::string name, double low, double high) {
+  return {std::move(name), Uniform{low, high}};
+}
+Parameter normal(std::string name, double mean, double sd) {
+  return {std::move(name), Normal{mean, sd}};
+}
+
+}  // namespace windrow

@@ -1,0 +1,58 @@
+#include "windrow/design/random.hpp"
+
+#include <Random123/philox.h>
+
+#include <bit>
+#include <boost/math/special_functions/erf.hpp>
+#include <numbers>
+
+namespace windrow::random {
+
+std::uint64_t fnv1a(std::string_view text, std::uint64_t hash) {
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3U;
+  }
+  return hash;
+}
+
+std::array<std::uint32_t, 4> block(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) {
+  const auto low = [](std::uint64_t word) { return static_cast<std::uint32_t>(word); };
+  const auto high = [](std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); };
+  const r123::Philox4x32::ctr_type counter = {{low(index), high(index), low(stream), high(stream)}};
+  const r123::Philox4x32::key_type key = {{low(seed), high(seed)}};
+  const r123::Philox4x32::ctr_type bits = r123::Philox4x32()(counter, key);
+  return {bits[0], bits[1], bits[2], bits[3]};
+}
+
+double uniform(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) {
+  const auto bits = block(seed, stream, index);
+  const std::uint64_t word = std::uint64_t{bits[1]} << 32 | bits[0];
+  return (static_cast<double>(word >> 12) + 0.5) * 0x1p-52;
+}
+
+std::uint64_t permute(std::uint64_t seed, std::uint64_t stream, std::uint64_t size, std::uint64_t index) {
+  if (size == 1) return 0;
+  constexpr std::uint32_t rounds = 8;  // with fewer, the orders of 3 or 4 places are not equally likely
+  const auto half = (static_cast<unsigned>(std::bit_width(size - 1)) + 1) / 2;
+  const std::uint64_t mask = (std::uint64_t{1} << half) - 1;
+  // Leaving [0, size) and walking on until back inside is again a permutation; the domain is less than 4 size.
+  do {
+    std::uint64_t left = index >> half;
+    std::uint64_t right = index & mask;
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+      const std::uint64_t mixed = left ^ (block(seed, stream, round << 32 | right)[0] & mask);
+      left = right;
+      right = mixed;
+    }
+    index = left << half | right;
+  } while (index >= size);
+  return index;
+}
+
+double normal_quantile(double u) {
+  // Boost evaluates in extended precision, so that the rounded result does not depend on the processor's libm.
+  return -std::numbers::sqrt2 * boost::math::erfc_inv(2.0 * u);
+}
+
+}  // namespace windrow::random
