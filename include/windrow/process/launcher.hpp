@@ -1,0 +1,79 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "windrow/process/fd.hpp"
+
+namespace windrow {
+
+/// A program to run.
+struct ProgramSpec {
+  std::vector<std::string> argv;      ///< the program (searched for in PATH if it holds no slash) and its arguments
+  std::filesystem::path directory;    ///< where it runs; empty: this process's directory
+  std::filesystem::path stdout_file;  ///< created or emptied; relative to `directory`; empty: /dev/null
+  std::filesystem::path stderr_file;  ///< the same; may be the same file as stdout_file
+  /// "NAME=value", in place of what the launcher inherited: the environment that it was started with, less the
+  /// variables of an outer MPI launcher (so that the program may itself be an MPI program).
+  std::vector<std::string> environment;
+  std::optional<std::chrono::nanoseconds> timeout;
+  std::chrono::nanoseconds grace = std::chrono::seconds(2);  ///< between SIGTERM and SIGKILL
+};
+
+/// How a program ended.
+struct ProgramEnd {
+  enum class Kind { exited, signalled, timed_out, not_started };
+  Kind kind = Kind::exited;
+  int code = 0;          ///< exit code, or the signal's number
+  int error_number = 0;  ///< not_started: the errno of what failed (ENOENT, EACCES, ENOEXEC, ...)
+  std::string message;   ///< not_started: what failed, for a user to read
+  double elapsed = 0.0;  ///< seconds, until the program itself ended
+};
+
+/// Runs programs one at a time in a small helper process, so that nothing that they start outlives them, the caller, or
+/// the helper: not when they time out, are told to stop, leave something in the background, or move it to another
+/// session, and not when this process is killed by SIGKILL (everything is gone within 1 s). Waiting costs no CPU time.
+///
+/// The helper is forked by start(), or by the first run(): start() early where the process is still small, and before
+/// MPI_Init. A copy that a forked child inherits is inert there: the child's first run() starts a helper of its own.
+class Launcher {
+ public:
+  Launcher() = default;
+  ~Launcher();
+  Launcher(Launcher&& other) noexcept;
+  Launcher& operator=(Launcher&& other) noexcept;
+
+  /// Starts the helper if this process has none. @throws SystemError if there is no room for another process
+  void start();
+  /// The helper of this process, or 0.
+  pid_t helper() const;
+
+  /// Runs a program to its end, and ends whatever it left behind.
+  /// @param stop_requested  polled every 50 ms; when it returns true (or throws) the program is ended. May be empty
+  /// @throws Interrupted    after everything has ended, if asked to stop
+  /// @throws PeerLost       if the helper was killed meanwhile; the program has ended, and the next run() works
+  /// @throws SpecError      for no program, or a null character in an argument
+  ProgramEnd run(const ProgramSpec& spec, const std::function<bool()>& stop_requested = {});
+
+ private:
+  void send_run(const std::string& request);
+  ProgramEnd wait_for_end(const ProgramSpec& spec, const std::function<bool()>& stop_requested);
+  [[noreturn]] void fail_lost(const std::string& program);
+  void forget();
+  void end();
+
+  Fd socket_;
+  pid_t helper_ = 0;
+  pid_t owner_ = 0;
+  std::string mark_;  // in the environment of every program: finds what a killed helper leaves
+  std::uint64_t run_ = 0;
+};
+
+}  // namespace windrow

@@ -1,0 +1,308 @@
+#include "launcher_helper.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "launcher_spawn.hpp"
+
+namespace windrow::detail {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds background_grace = milliseconds(100);  // for what a program that has ended left running
+constexpr nanoseconds orphan_grace = milliseconds(300);      // for a program whose owner has gone
+constexpr nanoseconds kill_patience = std::chrono::seconds(10);
+constexpr milliseconds kill_again_after(10);
+
+/// Content of a run request, pointing into the received bytes.
+struct Run {
+  RunHeader header;
+  const char* directory = nullptr;
+  const char* output = nullptr;
+  const char* error = nullptr;
+  std::vector<char*> argv;         ///< ends in null
+  std::vector<char*> environment;  ///< ends in null
+};
+
+bool same_variable(std::string_view a, std::string_view b) {
+  return a.substr(0, a.find('=')) == b.substr(0, b.find('='));
+}
+
+Run decode(std::string& content, std::vector<std::string>& environment) {
+  Run run;
+  std::memcpy(&run.header, content.data(), sizeof run.header);
+  char* at = content.data() + sizeof run.header;
+  const auto next = [&at] {
+    char* text = at;
+    at += std::strlen(at) + 1;
+    return text;
+  };
+  run.directory = next();
+  run.output = next();
+  run.error = next();
+  for (std::uint32_t i = 0; i < run.header.arguments; ++i) run.argv.push_back(next());
+  for (std::string& variable : environment) run.environment.push_back(variable.data());
+  for (std::uint32_t i = 0; i < run.header.variables; ++i) {
+    char* variable = next();
+    std::erase_if(run.environment, [variable](const char* other) { return same_variable(other, variable); });
+    run.environment.push_back(variable);
+  }
+  run.argv.push_back(nullptr);
+  run.environment.push_back(nullptr);
+  return run;
+}
+
+/// The one loop that everything waits in: for the owner's requests and its death, signals, children, and deadlines.
+class Helper {
+ public:
+  Helper(int socket, int owner, int signals, std::vector<std::string> environment)
+      : socket_(socket), owner_(owner), signals_(signals), environment_(std::move(environment)) {}
+
+  void serve() {
+    while (!ending_) {
+      wait(std::nullopt);
+      if (request_ && !ending_) run();
+    }
+    end_tree(orphan_grace);
+  }
+
+ private:
+  using Deadline = std::optional<Clock::time_point>;
+
+  void wait(Deadline deadline);
+  void read_signals();
+  void reap();
+  void read_request();
+  bool receive(void* to, std::size_t size);
+  void run();
+  bool start(Run& run, Reply& reply);
+  ReplyKind wait_for_program(Deadline deadline);
+  void end_tree(nanoseconds grace);
+  static void signal_tree(int number);
+
+  int socket_;
+  int owner_;
+  int signals_;
+  std::vector<std::string> environment_;
+
+  bool ending_ = false;                 ///< the owner has gone, or this process is told to end
+  std::optional<std::string> request_;  ///< a run not yet begun
+  std::uint64_t run_ = 0;
+  bool stop_ = false;
+  pid_t program_ = 0;
+  std::optional<int> status_;  ///< of the program, once it has ended
+  Clock::time_point ended_;
+  bool has_children_ = false;
+};
+
+void Helper::wait(Deadline deadline) {
+  pollfd entries[] = {{signals_, POLLIN, 0}, {ending_ ? -1 : socket_, POLLIN, 0}, {ending_ ? -1 : owner_, POLLIN, 0}};
+  timespec limit{};
+  if (deadline) {
+    const nanoseconds left = std::max<nanoseconds>(*deadline - Clock::now(), nanoseconds(0));
+    limit.tv_sec = left.count() / 1'000'000'000;
+    limit.tv_nsec = left.count() % 1'000'000'000;
+  }
+  if (ppoll(entries, 3, deadline ? &limit : nullptr, nullptr) <= 0) return;
+  if (entries[0].revents != 0) read_signals();
+  if (entries[2].revents != 0) ending_ = true;
+  if (entries[1].revents != 0 && !ending_) read_request();
+}
+
+void Helper::read_signals() {
+  signalfd_siginfo info[8];
+  const ssize_t size = read(signals_, info, sizeof info);
+  for (ssize_t i = 0; i * static_cast<ssize_t>(sizeof info[0]) < size; ++i) {
+    if (info[i].ssi_signo == SIGTERM) ending_ = true;
+  }
+  reap();
+}
+
+void Helper::reap() {
+  int status = 0;
+  pid_t pid = 0;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    if (pid != program_) continue;
+    status_ = status;
+    ended_ = Clock::now();
+  }
+  has_children_ = pid == 0;
+}
+
+bool Helper::receive(void* to, std::size_t size) {
+  auto* bytes = static_cast<char*>(to);
+  while (size > 0) {
+    const ssize_t n = recv(socket_, bytes, size, MSG_DONTWAIT);
+    if (n > 0) {
+      bytes += n;
+      size -= static_cast<std::size_t>(n);
+    } else if (n < 0 && errno == EAGAIN) {
+      pollfd entries[] = {{socket_, POLLIN, 0}, {owner_, POLLIN, 0}};
+      if (poll(entries, 2, -1) > 0 && entries[0].revents == 0) return false;
+    } else if (n == 0 || errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Helper::read_request() {
+  RequestHeader header;
+  if (!receive(&header, sizeof header)) {
+    ending_ = true;
+  } else if (header.type == RequestType::stop) {
+    stop_ = stop_ || header.run == run_;
+  } else {
+    run_ = header.run;
+    request_.emplace(header.size, '\0');
+    ending_ = !receive(request_->data(), request_->size());
+  }
+}
+
+void Helper::run() {
+  std::string content = std::move(*request_);
+  request_.reset();
+  stop_ = false;
+  Run run = decode(content, environment_);
+  Reply reply;
+  reply.run = run_;
+  const Clock::time_point began = Clock::now();
+  if (start(run, reply)) {
+    Deadline deadline;
+    if (run.header.timeout >= 0) deadline = began + nanoseconds(run.header.timeout);
+    reply.kind = wait_for_program(deadline);
+    if (reply.kind == ReplyKind::signalled) reply.code = WTERMSIG(*status_);
+    if (reply.kind == ReplyKind::exited) reply.code = WEXITSTATUS(*status_);
+    end_tree(status_ ? background_grace : nanoseconds(run.header.grace));
+  }
+  reply.elapsed = std::chrono::duration<double>((status_ ? ended_ : Clock::now()) - began).count();
+  program_ = 0;
+  if (!ending_) send(socket_, &reply, sizeof reply, MSG_NOSIGNAL);
+}
+
+bool Helper::start(Run& run, Reply& reply) {
+  ProgramStart start;
+  start.directory = run.directory;
+  start.output = run.output;
+  start.error = run.error;
+  start.argv = run.argv.data();
+  start.environment = run.environment.data();
+  start.starter = getpid();
+  status_.reset();
+  program_ = spawn_program(start);
+  if (program_ > 0 && start.failed_step == StartStep::none) {
+    has_children_ = true;
+    return true;
+  }
+  reply.kind = ReplyKind::not_started;
+  reply.step = program_ < 0 ? StartStep::process : start.failed_step;
+  reply.error_number = program_ < 0 ? errno : start.error_number;
+  reap();
+  return false;
+}
+
+ReplyKind Helper::wait_for_program(Deadline deadline) {
+  while (!status_) {
+    if (stop_ || ending_) return ReplyKind::stopped;
+    if (deadline && Clock::now() >= *deadline) return ReplyKind::timed_out;
+    wait(deadline);
+  }
+  return WIFSIGNALED(*status_) ? ReplyKind::signalled : ReplyKind::exited;
+}
+
+/// Ends every process below this one: a polite signal, then one that cannot be refused until none is left. As a
+/// subreaper this process is the parent of every orphan below it, whatever session it moved to.
+void Helper::end_tree(nanoseconds grace) {
+  if (!has_children_) return;
+  signal_tree(SIGTERM);
+  signal_tree(SIGCONT);  // or one that is stopped would never see the first
+  Clock::time_point limit = Clock::now() + (ending_ ? std::min(grace, orphan_grace) : grace);
+  bool owner_was_there = !ending_;
+  while (has_children_ && Clock::now() < limit) {
+    wait(limit);
+    if (owner_was_there && ending_) {
+      limit = std::min(limit, Clock::now() + orphan_grace);
+      owner_was_there = false;
+    }
+  }
+  // A process that hangs in the kernel (a dead file server) cannot be killed: do not hang with it.
+  const Clock::time_point patience = Clock::now() + kill_patience;
+  while (has_children_ && Clock::now() < patience) {
+    signal_tree(SIGKILL);
+    wait(Clock::now() + kill_again_after);
+  }
+}
+
+void Helper::signal_tree(int number) {
+  for (const pid_t pid : descendants()) kill(pid, number);
+}
+
+/// Leaves only 0, 1 and 2, on /dev/null (mpirun waits as long as anyone holds its pipes), and the socket, as 3.
+bool keep_only(int socket) {
+  const int high = fcntl(socket, F_DUPFD_CLOEXEC, 4);
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (high < 0 || null < 0) return false;
+  for (int fd = 0; fd < 3; ++fd) {
+    if (null != fd) dup2(null, fd);
+  }
+  if (dup3(high, 3, O_CLOEXEC) < 0) return false;
+  if (close_range(4, ~0U, 0) != 0) {
+    for (int fd = 4; fd < 65536; ++fd) close(fd);
+  }
+  return true;
+}
+
+void reset_signals() {
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+  signal(SIGINT, SIG_IGN);  // a terminal's interrupt is for the owner to act on
+  signal(SIGHUP, SIG_IGN);
+}
+
+bool is_mpi_rank() {
+  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr;
+}
+
+}  // namespace
+
+void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept {
+  prctl(PR_SET_NAME, "windrow-launch");
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  if (!is_mpi_rank()) setpgid(0, 0);
+  reset_signals();
+  if (!keep_only(socket) || chdir("/") != 0) _exit(1);
+  // A descriptor of the owner, not PR_SET_PDEATHSIG: that fires when the thread that forked ends, and the owner lives
+  // on.
+  const int owner_fd = static_cast<int>(syscall(SYS_pidfd_open, owner, 0));
+  if (owner_fd < 0 || getppid() != owner) _exit(1);
+  sigset_t watched;
+  sigemptyset(&watched);
+  sigaddset(&watched, SIGTERM);
+  sigaddset(&watched, SIGCHLD);
+  const int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals < 0) _exit(1);
+  sigprocmask(SIG_SETMASK, &watched, nullptr);
+  Helper(3, owner_fd, signals, program_environment(mark)).serve();
+  _exit(0);
+}
+
+}  // namespace windrow::detail

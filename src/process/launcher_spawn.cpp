@@ -1,0 +1,116 @@
+#include "launcher_spawn.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+namespace windrow::detail {
+
+namespace {
+
+// From here to become(): runs between vfork and exec, in memory shared with the parent. System calls only.
+
+[[noreturn]] void give_up(ProgramStart& start, StartStep step) {
+  start.error_number = errno;
+  start.failed_step = step;
+  _exit(127);
+}
+
+void open_as(ProgramStart& start, const char* path, int flags, int target, StartStep step) {
+  const int fd = open(*path == '\0' ? "/dev/null" : path, flags | O_CLOEXEC, 0666);
+  if (fd < 0 || dup2(fd, target) < 0) give_up(start, step);
+}
+
+void redirect(ProgramStart& start) {
+  constexpr int write_flags = O_WRONLY | O_CREAT | O_TRUNC;
+  open_as(start, "", O_RDONLY, STDIN_FILENO, StartStep::standard_input);
+  open_as(start, start.output, write_flags, STDOUT_FILENO, StartStep::standard_output);
+  if (*start.output != '\0' && strcmp(start.output, start.error) == 0) {
+    dup2(STDOUT_FILENO, STDERR_FILENO);  // one file, one position: neither overwrites the other
+  } else {
+    open_as(start, start.error, write_flags, STDERR_FILENO, StartStep::standard_error);
+  }
+}
+
+[[noreturn]] void become(ProgramStart& start) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != start.starter) _exit(127);  // it ended before the line above took effect
+  setpgid(0, 0);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGHUP, SIG_DFL);
+  if (chdir(start.directory) != 0) give_up(start, StartStep::directory);
+  redirect(start);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  execvpe(start.argv[0], start.argv, start.environment);
+  give_up(start, StartStep::execute);
+}
+
+}  // namespace
+
+__attribute__((noinline)) pid_t spawn_program(ProgramStart& start) {
+  const pid_t pid = vfork();
+  if (pid == 0) become(start);
+  return pid;
+}
+
+namespace {
+
+void append_children_of_task(const std::string& path, std::vector<pid_t>& to) {
+  std::FILE* file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return;
+  int pid = 0;
+  while (std::fscanf(file, "%d", &pid) == 1) to.push_back(pid);
+  std::fclose(file);
+}
+
+void append_children(pid_t pid, std::vector<pid_t>& to) {
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  DIR* directory = opendir(tasks.c_str());
+  if (directory == nullptr) return;
+  while (const dirent* entry = readdir(directory)) {
+    if (entry->d_name[0] != '.') append_children_of_task(tasks + "/" + entry->d_name + "/children", to);
+  }
+  closedir(directory);
+}
+
+bool belongs_to_outer_mpi(std::string_view variable) {
+  constexpr std::array<std::string_view, 6> prefixes = {"OMPI_", "PMIX_", "PMI_", "ORTE_", "PRTE_", "OPAL_"};
+  if (variable.starts_with("OMPI_ALLOW_RUN_AS_ROOT")) return false;  // the user's own, and a nested mpirun needs it
+  for (const std::string_view prefix : prefixes) {
+    if (variable.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<pid_t> descendants() {
+  std::vector<pid_t> pids;
+  append_children(getpid(), pids);
+  for (std::size_t i = 0; i < pids.size(); ++i) append_children(pids[i], pids);
+  return pids;
+}
+
+std::vector<std::string> program_environment(const std::string& mark) {
+  const std::string own = std::string(launcher_variable) + "=";
+  std::vector<std::string> result;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (!belongs_to_outer_mpi(*variable) && !std::string_view(*variable).starts_with(own))
+      result.emplace_back(*variable);
+  }
+  result.push_back(own + mark);
+  return result;
+}
+
+}  // namespace windrow::detail

@@ -1,0 +1,322 @@
+#include "windrow/process/launcher.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "windrow/error.hpp"
+
+namespace windrow {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string content_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Waits up to 20 s for something that another process does.
+bool eventually(const std::function<bool()>& condition) {
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  return false;
+}
+
+bool is_gone(pid_t pid) {
+  const std::string status = content_of(fs::path("/proc") / std::to_string(pid) / "stat");
+  return status.empty() || status.find(") Z ") != std::string::npos;
+}
+
+std::vector<pid_t> pids_in(const fs::path& file) {
+  std::ifstream in(file);
+  return {std::istream_iterator<pid_t>(in), {}};
+}
+
+class LauncherTest : public testing::Test {
+ protected:
+  LauncherTest() {
+    std::string name = (fs::temp_directory_path() / "windrow-launcher-XXXXXX").string();
+    directory_ = mkdtemp(name.data());
+  }
+  ~LauncherTest() override { fs::remove_all(directory_); }
+
+  ProgramSpec program(std::vector<std::string> argv) const {
+    ProgramSpec spec;
+    spec.argv = std::move(argv);
+    spec.directory = directory_;
+    spec.stdout_file = "out";
+    spec.stderr_file = "err";
+    return spec;
+  }
+  ProgramSpec shell(const std::string& text) const { return program({"sh", "-c", text}); }
+  /// A program that writes the pids of itself and of two descendants to `pids`: one in the background, one in another
+  /// session, all of them deaf to SIGTERM; and stays.
+  ProgramSpec stubborn_tree() const {
+    ProgramSpec spec = shell(
+        "trap '' TERM; sh -c 'echo $$ >> pids; exec sleep 1000' & setsid sh -c 'echo $$ >> pids; exec sleep 1000' & "
+        "echo $$ >> pids; while :; do sleep 1000; done");
+    spec.grace = seconds(600);  // longer than any test waits: what is to end at once must not use it
+    return spec;
+  }
+  bool tree_is_up() const { return pids_in(directory_ / "pids").size() == 3; }
+  bool tree_is_gone() const {
+    const std::vector<pid_t> pids = pids_in(directory_ / "pids");
+    return std::all_of(pids.begin(), pids.end(), is_gone);
+  }
+  std::string output() const { return content_of(directory_ / "out"); }
+
+  fs::path directory_;
+  Launcher launcher_;
+};
+
+TEST_F(LauncherTest, gives_the_exit_code_and_captures_both_streams) {
+  const ProgramEnd end = launcher_.run(shell("echo to-out; echo to-err >&2; exit 3"));
+  EXPECT_EQ(end.kind, ProgramEnd::Kind::exited);
+  EXPECT_EQ(end.code, 3);
+  EXPECT_EQ(output(), "to-out\n");
+  EXPECT_EQ(content_of(directory_ / "err"), "to-err\n");
+}
+
+TEST_F(LauncherTest, gives_the_signal_that_ended_the_program) {
+  const ProgramEnd end = launcher_.run(shell("kill -SEGV $$"));
+  EXPECT_EQ(end.kind, ProgramEnd::Kind::signalled);
+  EXPECT_EQ(end.code, SIGSEGV);
+}
+
+TEST_F(LauncherTest, says_why_a_program_did_not_start) {
+  const ProgramEnd missing = launcher_.run(program({"no-such-program-here"}));
+  EXPECT_EQ(missing.kind, ProgramEnd::Kind::not_started);
+  EXPECT_EQ(missing.error_number, ENOENT);
+  EXPECT_NE(missing.message.find("no-such-program-here"), std::string::npos) << missing.message;
+
+  std::ofstream(directory_ / "plain") << "not a program";
+  EXPECT_EQ(launcher_.run(program({"./plain"})).error_number, EACCES);
+
+  ProgramSpec elsewhere = program({"true"});
+  elsewhere.directory = directory_ / "missing";
+  const ProgramEnd nowhere = launcher_.run(elsewhere);
+  EXPECT_EQ(nowhere.error_number, ENOENT);
+  EXPECT_NE(nowhere.message.find("missing"), std::string::npos) << nowhere.message;
+
+  ProgramSpec unwritable = program({"true"});
+  unwritable.stdout_file = "no/such/out";
+  EXPECT_NE(launcher_.run(unwritable).message.find("stdout"), std::string::npos);
+  EXPECT_EQ(launcher_.run(program({"true"})).kind, ProgramEnd::Kind::exited);
+}
+
+TEST_F(LauncherTest, refuses_what_no_program_can_be_given) {
+  EXPECT_THROW(launcher_.run(program({})), SpecError);
+  EXPECT_THROW(launcher_.run(program({"echo", std::string("a\0b", 3)})), SpecError);
+}
+
+TEST_F(LauncherTest, passes_arguments_and_environment_of_any_content_and_size) {
+  const std::string large(100'000, 'x');  // one argument may hold 128 KiB, all together more than a socket's buffer
+  std::vector<std::string> argv = {"sh", "-c", "printf '%s|' \"$@\" | wc -c; printf %s \"$ODD\"", "sh"};
+  for (int i = 0; i < 12; ++i) argv.push_back(large);
+  ProgramSpec spec = program(argv);
+  spec.environment = {"ODD=a b\n'\"$c=d", "PATH=" + std::string(getenv("PATH"))};
+  const ProgramEnd end = launcher_.run(spec);
+  EXPECT_EQ(end.kind, ProgramEnd::Kind::exited) << end.message;
+  EXPECT_EQ(output(), "1200012\na b\n'\"$c=d");
+}
+
+TEST_F(LauncherTest, one_file_may_take_both_streams) {
+  ProgramSpec spec = shell("echo one; echo two >&2; echo three");
+  spec.stderr_file = spec.stdout_file;
+  launcher_.run(spec);
+  EXPECT_EQ(output(), "one\ntwo\nthree\n");
+}
+
+TEST_F(LauncherTest, hides_an_outer_mpi_launcher_from_the_program) {
+  ASSERT_EQ(setenv("OMPI_COMM_WORLD_RANK", "3", 1), 0);
+  ASSERT_EQ(setenv("PMIX_RANK", "3", 1), 0);
+  ASSERT_EQ(setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1), 0);
+  Launcher launcher;
+  launcher.start();
+  unsetenv("OMPI_COMM_WORLD_RANK");
+  unsetenv("PMIX_RANK");
+  unsetenv("OMPI_ALLOW_RUN_AS_ROOT");
+  launcher.run(shell("env | grep -E '^(OMPI|PMIX)_'"));
+  EXPECT_EQ(output(), "OMPI_ALLOW_RUN_AS_ROOT=1\n");
+}
+
+TEST_F(LauncherTest, a_program_starts_with_default_signals_its_own_group_and_no_descriptors_of_ours) {
+  const int leaked = dup(STDIN_FILENO);  // without FD_CLOEXEC
+  signal(SIGPIPE, SIG_IGN);
+  Launcher launcher;
+  launcher.run(
+      shell("grep -E '^(SigBlk|SigIgn)' /proc/self/status; ls /proc/$$/fd | tr '\\n' ' '; "
+            "[ $(cut -d' ' -f5 /proc/$$/stat) = $$ ] && echo leader"));
+  signal(SIGPIPE, SIG_DFL);
+  close(leaked);
+  EXPECT_EQ(output(), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0 1 2 leader\n");
+}
+
+TEST_F(LauncherTest, a_time_out_ends_everything_even_what_ignores_the_signal_or_left_the_session) {
+  ProgramSpec spec = stubborn_tree();
+  spec.timeout = milliseconds(500);
+  spec.grace = milliseconds(100);
+  EXPECT_EQ(launcher_.run(spec).kind, ProgramEnd::Kind::timed_out);
+  EXPECT_TRUE(tree_is_up());
+  EXPECT_TRUE(tree_is_gone());
+}
+
+TEST_F(LauncherTest, a_time_out_leaves_time_to_clean_up) {
+  ProgramSpec spec = shell("trap 'echo cleaned; exit 0' TERM; sleep 1000 & wait");
+  spec.timeout = milliseconds(300);
+  spec.grace = seconds(60);
+  EXPECT_EQ(launcher_.run(spec).kind, ProgramEnd::Kind::timed_out);
+  EXPECT_EQ(output(), "cleaned\n");
+}
+
+TEST_F(LauncherTest, what_a_program_leaves_in_the_background_ends_with_it) {
+  const ProgramEnd end = launcher_.run(
+      shell("(trap '' TERM; sleep 1000) & echo $! >> pids; setsid sh -c 'echo $$ >> pids; exec sleep 1000' & "
+            "while [ $(wc -l < pids) -lt 2 ]; do sleep 0.01; done; exit 5"));
+  EXPECT_EQ(end.kind, ProgramEnd::Kind::exited);
+  EXPECT_EQ(end.code, 5);
+  EXPECT_EQ(pids_in(directory_ / "pids").size(), 2U);
+  EXPECT_TRUE(tree_is_gone());
+}
+
+TEST_F(LauncherTest, a_stop_throws_after_everything_has_ended) {
+  ProgramSpec spec = stubborn_tree();
+  spec.grace = milliseconds(100);
+  EXPECT_THROW(launcher_.run(spec, [this] { return tree_is_up(); }), Interrupted);
+  EXPECT_TRUE(tree_is_up());
+  EXPECT_TRUE(tree_is_gone());
+  EXPECT_EQ(launcher_.run(shell("exit 4"), [] { return false; }).code, 4);
+}
+
+TEST_F(LauncherTest, an_exception_of_the_stop_question_ends_the_program_too) {
+  ProgramSpec spec = stubborn_tree();
+  spec.grace = milliseconds(100);
+  const auto ask = [this]() -> bool {
+    if (tree_is_up()) throw StoreError("disk full");
+    return false;
+  };
+  EXPECT_THROW(launcher_.run(spec, ask), StoreError);
+  EXPECT_TRUE(tree_is_gone());
+}
+
+TEST_F(LauncherTest, nothing_outlives_an_owner_that_is_killed) {
+  const pid_t owner = fork();
+  if (owner == 0) {
+    Launcher launcher;
+    launcher.run(stubborn_tree());
+    _exit(0);
+  }
+  ASSERT_TRUE(eventually([this] { return tree_is_up(); }));
+  kill(owner, SIGKILL);
+  waitpid(owner, nullptr, 0);
+  EXPECT_TRUE(eventually([this] { return tree_is_gone(); }));
+}
+
+TEST_F(LauncherTest, nothing_outlives_a_killed_owner_whose_socket_another_child_inherited) {
+  const pid_t owner = fork();
+  if (owner == 0) {
+    Launcher launcher;
+    launcher.start();
+    if (fork() == 0) {
+      std::ofstream(directory_ / "holder") << getpid();
+      pause();
+      _exit(0);
+    }
+    launcher.run(stubborn_tree());
+    _exit(0);
+  }
+  ASSERT_TRUE(eventually([this] { return tree_is_up() && !content_of(directory_ / "holder").empty(); }));
+  kill(owner, SIGKILL);
+  waitpid(owner, nullptr, 0);
+  EXPECT_TRUE(eventually([this] { return tree_is_gone(); }));
+  kill(pids_in(directory_ / "holder").front(), SIGKILL);
+}
+
+TEST_F(LauncherTest, a_killed_helper_leaves_nothing_and_is_replaced) {
+  std::thread killer([this] {
+    eventually([this] { return tree_is_up(); });
+    kill(launcher_.helper(), SIGKILL);
+  });
+  launcher_.start();
+  EXPECT_THROW(launcher_.run(stubborn_tree()), PeerLost);
+  killer.join();
+  EXPECT_TRUE(tree_is_up());
+  EXPECT_TRUE(eventually([this] { return tree_is_gone(); }));
+  EXPECT_EQ(launcher_.run(shell("exit 6")).code, 6);
+}
+
+TEST_F(LauncherTest, a_helper_that_dies_between_runs_is_not_noticed) {
+  launcher_.start();
+  const pid_t first = launcher_.helper();
+  kill(first, SIGKILL);
+  ASSERT_TRUE(eventually([first] { return is_gone(first); }));
+  EXPECT_EQ(launcher_.run(shell("exit 7")).code, 7);
+  EXPECT_NE(launcher_.helper(), first);
+}
+
+TEST_F(LauncherTest, outlives_the_thread_that_started_it) {
+  std::thread([this] { launcher_.start(); }).join();
+  const pid_t helper = launcher_.helper();
+  EXPECT_EQ(launcher_.run(shell("sleep 0.2; exit 8")).code, 8);
+  EXPECT_EQ(launcher_.helper(), helper);
+}
+
+TEST_F(LauncherTest, a_forked_child_uses_a_helper_of_its_own) {
+  launcher_.start();
+  const pid_t helper = launcher_.helper();
+  const pid_t child = fork();
+  if (child == 0) {
+    bool good = launcher_.helper() == 0;
+    good = good && launcher_.run(shell("exit 9")).code == 9 && launcher_.helper() != helper;
+    launcher_ = Launcher();
+    _exit(good ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(launcher_.run(shell("exit 10")).code, 10);
+  EXPECT_EQ(launcher_.helper(), helper);
+}
+
+TEST_F(LauncherTest, its_end_ends_the_helper_and_a_move_keeps_it) {
+  launcher_.start();
+  const pid_t helper = launcher_.helper();
+  {
+    Launcher moved(std::move(launcher_));
+    EXPECT_EQ(moved.helper(), helper);
+    EXPECT_FALSE(is_gone(helper));
+    const fs::path name = fs::path("/proc") / std::to_string(helper) / "comm";
+    EXPECT_TRUE(eventually([&name] { return content_of(name) == "windrow-launch\n"; }));
+  }
+  EXPECT_TRUE(is_gone(helper));
+}
+
+TEST_F(LauncherTest, runs_many_programs_and_leaves_no_zombie) {
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(launcher_.run(shell("sleep 0.01 & exit " + std::to_string(i))).code, i);
+  }
+  const fs::path children =
+      "/proc/" + std::to_string(launcher_.helper()) + "/task/" + std::to_string(launcher_.helper());
+  EXPECT_EQ(content_of(children / "children"), "");
+}
+
+}  // namespace
+}  // namespace windrow
