@@ -82,10 +82,13 @@ void check_output_name(const TomlTable& outputs, const std::string& name, const 
   const bool identifier = !name.empty() && is_letter(name.front()) &&
                           std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || is_digit(c); });
   if (!identifier) {
-    outputs.fail(name, fmt::format("`{}` cannot name an output: letters, digits and _ only, a digit not first", name));
+    outputs.fail(
+        name,
+        fmt::format("`{}` cannot name an output; a name is letters, digits and underscores, not a digit first", name));
   }
   if (name == "index" || name == "status" || name == "seed") {
-    outputs.fail(name, fmt::format("`{}` cannot name an output: the word is reserved", name));
+    outputs.fail(name,
+                 fmt::format("`{}` cannot name an output: it is reserved (so are `index`, `status` and `seed`)", name));
   }
   const auto& parameters = design.parameters();
   if (std::any_of(parameters.begin(), parameters.end(), [&](const Parameter& p) { return p.name() == name; })) {
