@@ -160,7 +160,7 @@ Design read_design(const TomlTable& root, const std::filesystem::path& folder, s
     check_belongs(*design, "file", method == "table", method, "`table`");
   }
   const std::vector<Parameter> parameters = read_parameters(root, method == "table");
-  if (method == "table") return read_table(root, (folder / *design->text("file")).string(), parameters, seed);
+  if (design && method == "table") return read_table(root, (folder / *design->text("file")).string(), parameters, seed);
   const std::uint64_t points = design && design->has("points") ? required_count(*design, "points") : 0;
   return root.locate(design ? "design" : "parameters", [&] {
     if (method == "zip") return zip(parameters, seed);

@@ -42,7 +42,7 @@ std::string read_name(const detail::TomlTable& root, const detail::TomlTable* ta
     if (!is_study_name(*name)) table->fail("name", fmt::format("`{}` cannot name a study: {}", *name, rule));
     return *name;
   }
-  const std::string stem = file.stem().string();
+  std::string stem = file.stem().string();
   if (!is_study_name(stem)) {
     root.fail("study", fmt::format("the file's name cannot name the study ({}): add `name` to [study]", rule));
   }

@@ -51,7 +51,8 @@ TomlTable copy_table(const toml::table& table, const std::string& file, const st
   for (const auto& [key, node] : in_file_order) {
     const std::string name(key->str());
     const std::size_t key_line = line_of(key->source());
-    members.push_back({name, key_line, copy_node(*node, file, path.empty() ? name : path + "." + name, key_line)});
+    members.push_back(
+        {name, key_line, copy_node(*node, file, path.empty() ? name : fmt::format("{}.{}", path, name), key_line)});
   }
   return TomlTable(file, path, line, std::move(members));
 }
