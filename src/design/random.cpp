@@ -52,7 +52,7 @@ std::uint64_t permute(std::uint64_t seed, std::uint64_t stream, std::uint64_t si
 
 double normal_quantile(double u) {
   // Boost evaluates in extended precision, so that the rounded result does not depend on the processor's libm.
-  return -std::numbers::sqrt2 * boost::math::erfc_inv(2.0 * u);
+  return 0.0 - std::numbers::sqrt2 * boost::math::erfc_inv(2.0 * u);
 }
 
 }  // namespace windrow::random
