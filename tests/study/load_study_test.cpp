@@ -223,5 +223,15 @@ e = { file = "table.csv", csv = "energy", row = 0 }
   EXPECT_EQ(std::get<CsvSource>(outputs[4].source).row, 0u);
 }
 
+TEST(LoadStudyTest, the_ngspice_example_is_a_study) {
+  const fs::path checkout = (fs::path(WINDROW_TEST_DATA) / "../../..").lexically_normal();
+  const fs::path file = checkout / "apps/examples/ngspice-rc/study.toml";
+  const Study study = load_study(file, fs::temp_directory_path() / "windrow-not-created");
+  EXPECT_EQ(study.name, "rc-filter");
+  EXPECT_EQ(study.design.size(), 500u);
+  EXPECT_THAT(names(study), ElementsAre("resistance", "capacitance"));
+  EXPECT_EQ(study.command.study_directory, file.parent_path());
+}
+
 }  // namespace
 }  // namespace windrow
