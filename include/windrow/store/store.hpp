@@ -15,15 +15,17 @@
 
 namespace windrow {
 
-/// A column of a study's results.
+/// A column of a study's results. Any kind of Value may be recorded in it and reads back equal (and -0.0, infinities
+/// and every text with it); the type says what is usual, and how a failed point is exported.
 struct Column {
   std::string name;
   std::string unit;         ///< may be empty
-  std::string type;         ///< "number", "integer", "boolean" or "string"; parameters: of their values
+  std::string type;         ///< "number", "integer", "boolean" or "string"; a parameter of several kinds: "mixed"
   std::string description;  ///< may be empty
 };
 
-/// What a store holds the results of.
+/// What a store holds the results of. The name, units and descriptions may change between runs; what else differs tells
+/// two studies apart.
 struct StudyIdentity {
   std::string name;
   std::uint64_t points = 0;
@@ -33,7 +35,8 @@ struct StudyIdentity {
   std::vector<std::pair<std::string, std::string>> definition;
 };
 
-/// One finished evaluation, as it is recorded.
+/// One finished evaluation, as it is recorded. Where and how long are the record's own: those of its TaskFailure are
+/// not looked at, and read back the same as the record's.
 struct Record {
   std::uint64_t index = 0;
   std::vector<Value> parameters;
@@ -56,19 +59,34 @@ struct StoreStatus {
   bool running = false;                                         ///< a writer has the store open
 };
 
+/// How a store survives a crash in the middle of a commit.
+enum class Journal {
+  automatic,  ///< `wal`, or `rollback` on a network file system (NFS, SMB, Lustre, GPFS, BeeGFS, Ceph, AFS, 9p, FUSE,
+              ///< ...)
+  wal,        ///< write-ahead log: fast, readers and the writer never wait for each other; needs a local file system
+  rollback,   ///< rollback journal: works wherever file locks do
+};
+
 /// The results of one study in one SQLite file, written by one process.
 ///
 /// Records are committed in groups: at the latest with the next record() or tick() after a time in proportion to what a
 /// commit costs (2 ms to 1 s), so that slow points are durable as they finish and fast ones cost next to nothing.
-/// A process that is killed loses at most that last group; the file itself is never damaged.
+/// A process that is killed loses at most that last group; the file itself is never damaged. What was committed
+/// survives a power cut as well.
+///
+/// For one thread at a time. In a forked copy of the process nothing but the destructor may be called (which does
+/// nothing there); other calls throw StoreError.
 class Store {
  public:
   /// Opens the study's store in `directory`, creating both if need be. `provenance` (version, command line, host, the
-  /// study file's text, ...) is kept with the run.
-  /// @throws StoreError if the directory cannot be written, another process has the store open, the file is damaged or of
+  /// study file's text, ...) is kept with the run; the journal that was chosen is added as ("journal", "wal" or
+  /// "delete").
+  /// @throws StoreError if the directory cannot be written, another process has the store open, the file is damaged or
+  /// of
   ///         a newer version, or it belongs to another study (the differences are named)
   Store(const std::filesystem::path& directory, const StudyIdentity& identity,
-        const std::vector<std::pair<std::string, std::string>>& provenance);
+        const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal = Journal::automatic);
+  /// Commits; an error of that is lost, so call commit() to learn of it.
   ~Store();
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
@@ -79,7 +97,10 @@ class Store {
   IndexSet failed() const;
 
   /// Records an evaluation; a later record of the same index replaces the earlier.
-  /// @throws StoreError (disk full, ...); everything committed before stays
+  /// @pre as many parameters and outputs as the identity has columns, and an index below its number of points
+  /// @throws StoreError if the precondition does not hold (nothing has changed then), or if writing failed (disk full,
+  ///         ...): everything committed before stays, the records since are gone, and every later call throws the same
+  ///         error again, so that no hole can go unnoticed; a new Store continues
   void record(const Record& record);
   /// Commits if it is time; to be called now and then while nothing finishes.
   void tick();
@@ -90,7 +111,8 @@ class Store {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Reads a store, also while a run is writing it.
+/// Reads a store, also while a run is writing it, and in a directory that cannot be written. Never changes a result.
+/// For one thread at a time.
 class StoreReader {
  public:
   /// @param directory  the study's directory, or the SQLite file itself
@@ -105,7 +127,8 @@ class StoreReader {
   std::vector<std::vector<std::pair<std::string, std::string>>> runs() const;
   StoreStatus status() const;
   std::optional<Record> find(std::uint64_t index) const;
-  /// Calls `visit` for every record in index order; memory does not grow with their number.
+  /// Calls `visit` for every record in index order; memory does not grow with their number. While a run is writing,
+  /// records that it adds meanwhile may be visited or not.
   void for_each(const std::function<void(const Record&)>& visit) const;
   /// The first `limit` failures in index order.
   std::vector<TaskFailure> failures(std::size_t limit) const;

@@ -1,0 +1,179 @@
+#include "rows.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <type_traits>
+
+#include "windrow/error.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow::detail {
+namespace {
+
+constexpr std::string_view ok_status = "ok";
+
+[[noreturn]] void throw_damaged(const std::filesystem::path& file, const std::string& what) {
+  throw StoreError(
+      fmt::format("{}: {}; the file is damaged, or was changed by another program: move it away and run again",
+                  file.string(), what));
+}
+
+FailureKind read_kind(const std::string& status, const std::filesystem::path& file) {
+  try {
+    return failure_kind(status);
+  } catch (const SpecError&) {
+    throw_damaged(file, fmt::format("unknown status `{}`", status));
+  }
+}
+
+Value read_rendered(const std::string& text, const std::filesystem::path& file) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  const auto whole = text::parse_integer(text);
+  if (!whole) throw_damaged(file, fmt::format("unreadable value `{}`", text));
+  return *whole;
+}
+
+bool is_boolean(const Column& column) {
+  return column.type == "boolean";
+}
+
+constexpr const char* evaluation_columns =
+    "r.\"index\", r.status, e.rank, e.host, e.attempts, e.elapsed, e.code, e.message, e.started";
+constexpr int status_column = 1;
+constexpr int started_column = 8;
+constexpr int first_value_column = 9;
+
+/// All of evaluation_columns but the status and the start.
+TaskFailure read_evaluation(const Statement& row) {
+  TaskFailure failure;
+  failure.index = static_cast<std::uint64_t>(row.integer(0));
+  failure.rank = static_cast<int>(row.integer(2));
+  failure.host = row.text(3);
+  failure.attempts = static_cast<int>(row.integer(4));
+  failure.elapsed = row.real(5);
+  failure.code = static_cast<int>(row.integer(6));
+  failure.message = row.text(7);
+  return failure;
+}
+
+}  // namespace
+
+void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column) {
+  std::visit(
+      [&](const auto& held) {
+        using Held = std::decay_t<decltype(held)>;
+        if constexpr (std::is_same_v<Held, std::string>) {
+          statement.bind(parameter, std::string_view(held));
+        } else if constexpr (std::is_same_v<Held, double>) {
+          std::isnan(held) ? statement.bind_null(parameter) : statement.bind(parameter, held);
+        } else if (std::is_same_v<Held, bool> == boolean_column) {
+          statement.bind(parameter, static_cast<std::int64_t>(held));
+        } else {
+          statement.bind_blob(parameter, value.render());
+        }
+      },
+      value.variant());
+}
+
+Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file) {
+  switch (statement.type(column)) {
+    case Statement::Type::integer:
+      if (boolean_column) return statement.integer(column) != 0;
+      return statement.integer(column);
+    case Statement::Type::text:
+      return statement.text(column);
+    case Statement::Type::blob:
+      return read_rendered(statement.text(column), file);
+    case Statement::Type::real:
+    case Statement::Type::null:
+      break;
+  }
+  return statement.real(column);
+}
+
+std::string insert_results_sql(const StudyIdentity& identity) {
+  std::string sql = "INSERT OR REPLACE INTO results VALUES(?, ?";
+  for (std::size_t i = 0; i < identity.parameters.size() + identity.outputs.size(); ++i) sql += ", ?";
+  return sql + ")";
+}
+
+void bind_results(Statement& insert, const Record& record, const StudyIdentity& identity) {
+  const bool ok = record.outcome.ok();
+  int at = 1;
+  insert.bind(at++, static_cast<std::int64_t>(record.index));
+  insert.bind(at++, ok ? ok_status : name_of(record.outcome.failure().kind));
+  for (std::size_t i = 0; i < identity.parameters.size(); ++i) {
+    bind_value(insert, at++, record.parameters[i], is_boolean(identity.parameters[i]));
+  }
+  for (std::size_t i = 0; i < identity.outputs.size(); ++i) {
+    if (ok) {
+      bind_value(insert, at++, record.outcome.value()[i], is_boolean(identity.outputs[i]));
+    } else {
+      insert.bind_null(at++);
+    }
+  }
+}
+
+void bind_evaluation(Statement& insert, const Record& record) {
+  insert.bind(1, static_cast<std::int64_t>(record.index)).bind(2, static_cast<std::int64_t>(record.rank));
+  insert.bind(3, std::string_view(record.host)).bind(4, static_cast<std::int64_t>(record.attempts));
+  insert.bind(5, record.started).bind(6, record.elapsed);
+  const TaskFailure* failure = record.outcome.ok() ? nullptr : &record.outcome.failure();
+  insert.bind(7, static_cast<std::int64_t>(failure != nullptr ? failure->code : 0));
+  insert.bind(8, failure != nullptr ? std::string_view(failure->message) : std::string_view());
+}
+
+std::string select_records_sql(const StudyIdentity& identity) {
+  std::string sql = fmt::format("SELECT {}", evaluation_columns);
+  for (std::size_t i = 0; i < identity.parameters.size(); ++i) sql += fmt::format(", p{}", i);
+  for (std::size_t i = 0; i < identity.outputs.size(); ++i) sql += fmt::format(", o{}", i);
+  // CROSS JOIN keeps SQLite from walking `evaluations` first.
+  return sql + " FROM results r CROSS JOIN evaluations e USING(\"index\")";
+}
+
+Record read_record(const Statement& row, const StudyIdentity& identity, const std::filesystem::path& file) {
+  TaskFailure evaluation = read_evaluation(row);
+  Record record;
+  record.index = evaluation.index;
+  record.rank = evaluation.rank;
+  record.host = evaluation.host;
+  record.attempts = evaluation.attempts;
+  record.elapsed = evaluation.elapsed;
+  record.started = row.real(started_column);
+
+  int column = first_value_column;
+  record.parameters.reserve(identity.parameters.size());
+  for (const Column& parameter : identity.parameters) {
+    record.parameters.push_back(read_value(row, column++, is_boolean(parameter), file));
+  }
+  const std::string status = row.text(status_column);
+  if (status != ok_status) {
+    evaluation.kind = read_kind(status, file);
+    record.outcome = std::move(evaluation);
+    return record;
+  }
+  std::vector<Value> outputs;
+  outputs.reserve(identity.outputs.size());
+  for (const Column& output : identity.outputs) {
+    outputs.push_back(read_value(row, column++, is_boolean(output), file));
+  }
+  record.outcome = std::move(outputs);
+  return record;
+}
+
+std::string select_failures_sql() {
+  return fmt::format(
+      "SELECT {} FROM results r INDEXED BY failures CROSS JOIN evaluations e USING(\"index\") "
+      "WHERE r.status <> 'ok' ORDER BY r.\"index\" LIMIT ?",
+      evaluation_columns);
+}
+
+TaskFailure read_failure(const Statement& row, const std::filesystem::path& file) {
+  TaskFailure failure = read_evaluation(row);
+  failure.kind = read_kind(row.text(status_column), file);
+  return failure;
+}
+
+}  // namespace windrow::detail

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+
+#include "sqlite.hpp"
+#include "windrow/store/store.hpp"
+
+/// Records as rows of `results` and `evaluations`.
+///
+/// A value is stored as what SQLite calls the same: a number as REAL, an integer as INTEGER, a text as TEXT, and NaN as
+/// NULL, since SQLite has none. A truth value is the INTEGER 0 or 1 in a column of type "boolean". What would not read
+/// back as itself that way - a truth value elsewhere, an integer in a "boolean" column - is a BLOB of the text that it
+/// renders as.
+namespace windrow::detail {
+
+void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column);
+
+/// @throws StoreError for a BLOB that bind_value does not write
+Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file);
+
+/// "INSERT OR REPLACE INTO results ...", for bind_results().
+std::string insert_results_sql(const StudyIdentity& identity);
+inline constexpr const char* insert_evaluation_sql =
+    "INSERT OR REPLACE INTO evaluations VALUES(?, ?, ?, ?, ?, ?, ?, ?)";
+
+void bind_results(Statement& insert, const Record& record, const StudyIdentity& identity);
+void bind_evaluation(Statement& insert, const Record& record);
+
+/// "SELECT ... FROM results JOIN evaluations", for read_record(); conditions can follow.
+std::string select_records_sql(const StudyIdentity& identity);
+Record read_record(const Statement& row, const StudyIdentity& identity, const std::filesystem::path& file);
+
+/// "SELECT ..." of failures in index order, for read_failure(); its parameter is how many.
+std::string select_failures_sql();
+TaskFailure read_failure(const Statement& row, const std::filesystem::path& file);
+
+}  // namespace windrow::detail

@@ -1,0 +1,241 @@
+#include "sqlite.hpp"
+
+#include <errno.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <limits>
+#include <system_error>
+
+namespace windrow::detail {
+namespace {
+
+/// How long to wait while another program (a reader, a checkpoint, a shell) holds the file.
+constexpr int busy_milliseconds = 30000;
+
+bool out_of_space(int code, int error_number) {
+  return (code & 0xff) == SQLITE_FULL || error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
+}
+
+std::string_view advice(int code, int error_number) {
+  if (out_of_space(code, error_number)) {
+    return "free some space (or raise the quota or file size limit) and run again: what was committed is safe";
+  }
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+      return "another program holds the file: close it and try again";
+    case SQLITE_CORRUPT:
+      return "the file is damaged: move it away and run again, or recover rows with `sqlite3 FILE .recover`";
+    case SQLITE_NOTADB:
+      return "this is not a results file, or it is damaged: move it away and run again";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return "check the permissions of the file and its directory, and whether it is mounted read-only";
+    case SQLITE_CANTOPEN:
+      return "check that the directory exists and that its permissions allow it";
+    case SQLITE_IOERR:
+      return "check the disk and the file system (it must support file locks), then run again";
+    case SQLITE_TOOBIG:
+      return "a text is larger than SQLite can hold (10^9 bytes)";
+    case SQLITE_ERROR:
+      return "the file was not written by windrow, or it is damaged: move it away and run again";
+    default:
+      return {};
+  }
+}
+
+[[noreturn]] void throw_error(const std::filesystem::path& file, int code, int error_number, std::string message) {
+  // The system's own text only for errors that the system caused: errno is stale otherwise.
+  const int primary = code & 0xff;
+  const bool from_system = primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_CANTOPEN;
+  if (!from_system) error_number = 0;
+  if (error_number != 0) message += fmt::format(" ({})", std::generic_category().message(error_number));
+  const std::string_view what_to_do = advice(code, error_number);
+  throw SqliteError(fmt::format("{}: {}{}{}", file.string(), message, what_to_do.empty() ? "" : "; ", what_to_do),
+                    code);
+}
+
+/// The path as a URI, for the options that only a URI can carry.
+std::string immutable_uri(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char c : file.string()) {
+    const bool special = c == '%' || c == '?' || c == '#';
+    uri += special ? fmt::format("%{:02X}", static_cast<unsigned>(c)) : std::string(1, c);
+  }
+  return uri + "?immutable=1";
+}
+
+}  // namespace
+
+bool SqliteError::is_access() const {
+  const int primary = code_ & 0xff;
+  return primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY || primary == SQLITE_PERM;
+}
+
+Connection::Connection(const std::filesystem::path& file, Mode mode)
+    : file_(std::filesystem::absolute(file)), owner_(getpid()) {
+  const bool frozen = mode == Mode::frozen;
+  int flags = frozen ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
+  if (mode == Mode::write) flags |= SQLITE_OPEN_CREATE;
+  const std::string name = frozen ? immutable_uri(file_) : file_.string();
+  const int code = sqlite3_open_v2(name.c_str(), &handle_, flags | SQLITE_OPEN_EXRESCODE, nullptr);
+  try {
+    if (code != SQLITE_OK) fail(code);
+    sqlite3_busy_timeout(handle_, busy_milliseconds);
+    if (mode != Mode::write) execute("PRAGMA query_only = 1");
+  } catch (...) {
+    sqlite3_close(handle_);
+    throw;
+  }
+}
+
+Connection::~Connection() {
+  if (is_owner()) sqlite3_close(handle_);
+}
+
+bool Connection::is_owner() const {
+  return owner_ == getpid();
+}
+
+void Connection::require_owner() const {
+  if (is_owner()) return;
+  throw StoreError(
+      fmt::format("{}: opened by process {}; a forked child must open it for itself", file_.string(), owner_));
+}
+
+void Connection::fail(int code) const {
+  const char* message = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
+  throw_error(file_, code, handle_ != nullptr ? sqlite3_system_errno(handle_) : 0, message);
+}
+
+void Connection::execute(const std::string& sql) {
+  require_owner();
+  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(code);
+}
+
+std::int64_t Connection::integer(const std::string& sql) {
+  Statement statement(*this, sql);
+  if (!statement.step()) throw_error(file_, SQLITE_CORRUPT, 0, fmt::format("no answer to `{}`", sql));
+  return statement.integer(0);
+}
+
+std::string Connection::text(const std::string& sql) {
+  Statement statement(*this, sql);
+  if (!statement.step()) throw_error(file_, SQLITE_CORRUPT, 0, fmt::format("no answer to `{}`", sql));
+  return statement.text(0);
+}
+
+Statement::Statement(Connection& connection, const std::string& sql) : connection_(connection) {
+  connection.require_owner();
+  check(sqlite3_prepare_v2(connection.handle_, sql.c_str(), static_cast<int>(sql.size()) + 1, &handle_, nullptr));
+}
+
+Statement::~Statement() {
+  if (connection_.is_owner()) sqlite3_finalize(handle_);
+}
+
+void Statement::check(int code) const {
+  if (code != SQLITE_OK) connection_.fail(code);
+}
+
+Statement& Statement::bind(int parameter, double value) {
+  check(sqlite3_bind_double(handle_, parameter, value));
+  return *this;
+}
+
+Statement& Statement::bind(int parameter, std::int64_t value) {
+  check(sqlite3_bind_int64(handle_, parameter, value));
+  return *this;
+}
+
+Statement& Statement::bind(int parameter, std::string_view value) {
+  // A null pointer would bind NULL.
+  const char* data = value.data() != nullptr ? value.data() : "";
+  check(sqlite3_bind_text64(handle_, parameter, data, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::bind_null(int parameter) {
+  check(sqlite3_bind_null(handle_, parameter));
+  return *this;
+}
+
+Statement& Statement::bind_blob(int parameter, std::string_view value) {
+  check(sqlite3_bind_blob64(handle_, parameter, value.data(), value.size(), SQLITE_TRANSIENT));
+  return *this;
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(handle_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) {
+    sqlite3_reset(handle_);
+    return false;
+  }
+  try {
+    connection_.fail(code);
+  } catch (...) {
+    sqlite3_reset(handle_);
+    throw;
+  }
+}
+
+void Statement::run() {
+  while (step()) {
+  }
+}
+
+void Statement::reset() {
+  sqlite3_reset(handle_);
+}
+
+Statement::Type Statement::type(int column) const {
+  switch (sqlite3_column_type(handle_, column)) {
+    case SQLITE_INTEGER:
+      return Type::integer;
+    case SQLITE_FLOAT:
+      return Type::real;
+    case SQLITE_TEXT:
+      return Type::text;
+    case SQLITE_BLOB:
+      return Type::blob;
+    default:
+      return Type::null;
+  }
+}
+
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(handle_, column);
+}
+
+double Statement::real(int column) const {
+  if (type(column) == Type::null) return std::numeric_limits<double>::quiet_NaN();
+  return sqlite3_column_double(handle_, column);
+}
+
+std::string Statement::text(int column) const {
+  const void* data = sqlite3_column_blob(handle_, column);  // of a text: its bytes
+  const int size = sqlite3_column_bytes(handle_, column);
+  return data != nullptr ? std::string(static_cast<const char*>(data), static_cast<std::size_t>(size)) : std::string();
+}
+
+Transaction::~Transaction() {
+  if (connection_ == nullptr || !connection_->is_owner()) return;
+  try {
+    connection_->execute("ROLLBACK");
+  } catch (const StoreError&) {
+    // SQLite has rolled back by itself after the error that brought us here.
+  }
+}
+
+void Transaction::commit() {
+  connection_->execute("COMMIT");
+  connection_ = nullptr;
+}
+
+}  // namespace windrow::detail

@@ -1,0 +1,226 @@
+#include "windrow/store/store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+
+#include "journal.hpp"
+#include "rows.hpp"
+#include "schema.hpp"
+#include "sqlite.hpp"
+#include "windrow/error.hpp"
+#include "writer_lock.hpp"
+
+namespace windrow {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// When a commit is due: commits take at most one part in 51 of the time, and nothing waits longer than a second.
+class CommitTimer {
+ public:
+  bool is_due() const { return Clock::now() - last_ >= interval_; }
+
+  void committed(Clock::time_point begin) {
+    last_ = Clock::now();
+    // Half of the last interval's cost stays in, since one commit in many also moves the log into the file.
+    cost_ = cost_ == Clock::duration::zero() ? last_ - begin : (cost_ + (last_ - begin)) / 2;
+    interval_ = std::clamp<Clock::duration>(50 * cost_, std::chrono::milliseconds(2), std::chrono::seconds(1));
+  }
+
+ private:
+  Clock::time_point last_ = Clock::now();
+  Clock::duration cost_{0};
+  Clock::duration interval_{0};
+};
+
+std::filesystem::path prepared_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error || !std::filesystem::is_directory(directory, error)) {
+    throw StoreError(fmt::format("{}: cannot make this directory: {}; choose another with --dir", directory.string(),
+                                 error ? error.message() : "a file has its name"));
+  }
+  return std::filesystem::absolute(directory);
+}
+
+/// SQLite takes an empty file for a new one, and throws away the log beside it.
+void require_not_emptied(const std::filesystem::path& file) {
+  std::error_code ignored;
+  const auto log = std::filesystem::path(file.string() + "-wal");
+  const bool emptied = std::filesystem::exists(file, ignored) && std::filesystem::file_size(file, ignored) == 0;
+  if (emptied && std::filesystem::exists(log, ignored) && std::filesystem::file_size(log, ignored) > 0) {
+    throw StoreError(
+        fmt::format("{}: the file is empty but its log `{}` is not: it was damaged; move both away and run again",
+                    file.string(), log.filename().string()));
+  }
+}
+
+}  // namespace
+
+struct Store::Impl {
+  Impl(const std::filesystem::path& where, const StudyIdentity& study)
+      : directory(prepared_directory(where)), identity(study), lock(directory) {
+    require_not_emptied(directory / detail::results_file);
+    connection.emplace(directory / detail::results_file, detail::Connection::Mode::write);
+  }
+
+  ~Impl() {
+    if (!connection->is_owner()) return;  // a forked copy
+    try {
+      if (failure.empty()) commit();
+    } catch (const StoreError&) {
+      // Nobody is left to tell; what is lost is recomputed by the next run.
+    }
+  }
+
+  void open_tables() {
+    if (detail::inspect(*connection) == detail::Content::nothing) {
+      detail::Transaction transaction(*connection, "BEGIN IMMEDIATE");
+      detail::create_tables(*connection, identity);
+      transaction.commit();
+    } else {
+      detail::require_same_study(directory, detail::read_identity(*connection), identity);
+    }
+  }
+
+  void begin_run(std::vector<std::pair<std::string, std::string>> provenance, Journal journal) {
+    provenance.emplace_back("journal", detail::set_journal(*connection, detail::journal_for(directory, journal)));
+    detail::Transaction transaction(*connection, "BEGIN IMMEDIATE");
+    detail::update_annotations(*connection, identity);
+    detail::add_run(*connection, provenance);
+    const Clock::time_point begin = Clock::now();
+    transaction.commit();
+    timer.committed(begin);
+    insert_results.emplace(*connection, detail::insert_results_sql(identity));
+    insert_evaluation.emplace(*connection, detail::insert_evaluation_sql);
+  }
+
+  void require(const Record& record) const {
+    if (record.index >= identity.points) {
+      throw StoreError(
+          fmt::format("point {} cannot be recorded: the study has {} points", record.index, identity.points));
+    }
+    require_count(record.index, "parameters", record.parameters.size(), identity.parameters.size());
+    if (!record.outcome.ok()) return;
+    require_count(record.index, "outputs", record.outcome.value().size(), identity.outputs.size());
+  }
+
+  static void require_count(std::uint64_t index, const char* what, std::size_t given, std::size_t wanted) {
+    if (given == wanted) return;
+    throw StoreError(
+        fmt::format("point {} cannot be recorded: it has {} {}, the study {}", index, given, what, wanted));
+  }
+
+  void write(const Record& record) {
+    if (!pending) connection->execute("BEGIN IMMEDIATE");
+    pending = true;
+    detail::bind_results(*insert_results, record, identity);
+    insert_results->run();
+    detail::bind_evaluation(*insert_evaluation, record);
+    insert_evaluation->run();
+    if (timer.is_due()) commit();
+  }
+
+  void commit() {
+    if (!pending) return;
+    const Clock::time_point begin = Clock::now();
+    connection->execute("COMMIT");
+    pending = false;
+    timer.committed(begin);
+  }
+
+  /// Runs `work`, which writes. The first error is final: half a group must not be committed later as if it were whole.
+  template <typename Work>
+  void guarded(Work&& work) {
+    connection->require_owner();
+    if (!failure.empty()) throw StoreError(failure);
+    try {
+      work();
+    } catch (const StoreError& error) {
+      failure = error.what();
+      abandon();
+      throw;
+    }
+  }
+
+  void abandon() {
+    pending = false;
+    try {
+      connection->execute("ROLLBACK");
+    } catch (const StoreError&) {
+      // SQLite has rolled back by itself.
+    }
+  }
+
+  IndexSet indices(const char* sql) {
+    IndexSet set;
+    detail::Statement select(*connection, sql);
+    while (select.step()) set.insert(static_cast<std::uint64_t>(select.integer(0)));
+    return set;
+  }
+
+  std::filesystem::path directory;
+  StudyIdentity identity;
+  detail::WriterLock lock;  // before the connection, so that it is given up after it
+  std::optional<detail::Connection> connection;
+  std::optional<detail::Statement> insert_results;
+  std::optional<detail::Statement> insert_evaluation;
+  CommitTimer timer;
+  bool pending = false;  // a transaction is open
+  std::string failure;   // the error that ended all writing
+};
+
+Store::Store(const std::filesystem::path& directory, const StudyIdentity& identity,
+             const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal) {
+  detail::check_limits(identity);
+  impl_ = std::make_unique<Impl>(directory, identity);
+  impl_->open_tables();
+  impl_->begin_run(provenance, journal);
+}
+
+Store::~Store() = default;
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+
+const std::filesystem::path& Store::directory() const {
+  return impl_->directory;
+}
+
+IndexSet Store::failed() const {
+  return impl_->indices("SELECT \"index\" FROM results INDEXED BY failures WHERE status <> 'ok' ORDER BY \"index\"");
+}
+
+IndexSet Store::succeeded() const {
+  // The rows of `evaluations` are short whatever the number of columns, and there is one for every result.
+  IndexSet set;
+  detail::Statement evaluated(*impl_->connection, "SELECT \"index\" FROM evaluations ORDER BY \"index\"");
+  const IndexSet failures = failed();
+  auto failure = failures.ranges().begin();
+  while (evaluated.step()) {
+    const auto index = static_cast<std::uint64_t>(evaluated.integer(0));
+    while (failure != failures.ranges().end() && failure->first + failure->count <= index) ++failure;
+    const bool failed_here = failure != failures.ranges().end() && failure->first <= index;
+    if (!failed_here) set.insert(index);
+  }
+  return set;
+}
+
+void Store::record(const Record& record) {
+  impl_->require(record);
+  impl_->guarded([&] { impl_->write(record); });
+}
+
+void Store::tick() {
+  impl_->guarded([&] {
+    if (impl_->timer.is_due()) impl_->commit();
+  });
+}
+
+void Store::commit() {
+  impl_->guarded([&] { impl_->commit(); });
+}
+
+}  // namespace windrow

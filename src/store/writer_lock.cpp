@@ -1,0 +1,169 @@
+#include "writer_lock.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "windrow/error.hpp"
+
+namespace windrow::detail {
+namespace {
+
+/// A lock file that this process holds. A forked child inherits the entry but not the lock, hence `owner`.
+struct Held {
+  dev_t device;
+  ino_t inode;
+  pid_t owner;
+};
+
+struct Registry {
+  std::mutex mutex;
+  std::vector<Held> held;
+};
+
+Registry& registry() {
+  static Registry instance;
+  return instance;
+}
+
+bool held_here(const Registry& locks, const struct stat& file) {
+  return std::ranges::any_of(locks.held, [&](const Held& held) {
+    return held.device == file.st_dev && held.inode == file.st_ino && held.owner == getpid();
+  });
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown host";
+}
+
+struct flock whole_file(short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+[[noreturn]] void fail(const std::filesystem::path& file, const char* what, int error_number) {
+  std::string advice;
+  if (error_number == ENOLCK || error_number == ENOSYS || error_number == EOPNOTSUPP) {
+    advice = "; results need a file system with file locks: choose another directory with --dir";
+  } else if (error_number == EACCES || error_number == EPERM || error_number == EROFS) {
+    advice = "; choose a directory that can be written with --dir";
+  }
+  throw StoreError(
+      fmt::format("{}: {}: {}{}", file.string(), what, std::generic_category().message(error_number), advice));
+}
+
+[[noreturn]] void throw_held(const std::filesystem::path& file, const std::string& holder) {
+  throw StoreError(fmt::format("{}: results are being written by {}; wait for it to end, or stop it",
+                               file.parent_path().string(), holder));
+}
+
+/// "process 1234 on node7", as the holder wrote it; from the kernel if it has not yet.
+std::string holder_of(int fd) {
+  std::array<char, 512> buffer{};
+  const ssize_t size = pread(fd, buffer.data(), buffer.size() - 1, 0);
+  std::string text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  text.erase(std::min(text.find('\n'), text.size()));
+  if (!text.empty()) return text;
+  struct flock lock = whole_file(F_WRLCK);
+  const bool known = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0;
+  return known ? fmt::format("process {}", lock.l_pid) : "another process";
+}
+
+/// True with the lock; false if the file was removed meanwhile (a lock on it would bind nobody).
+bool lock_or_throw(int fd, const std::filesystem::path& file) {
+  struct flock lock = whole_file(F_WRLCK);
+  int result = 0;
+  do {
+    result = fcntl(fd, F_SETLK, &lock);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0) {
+    if (errno == EACCES || errno == EAGAIN) throw_held(file, holder_of(fd));
+    fail(file, "cannot lock", errno);
+  }
+  struct stat opened {};
+  struct stat named {};
+  return fstat(fd, &opened) == 0 && stat(file.c_str(), &named) == 0 && opened.st_dev == named.st_dev &&
+         opened.st_ino == named.st_ino;
+}
+
+/// Locks the file as it is under its name. @return its descriptor
+int open_locked(const std::filesystem::path& file) {
+  while (true) {
+    const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) fail(file, "cannot open", errno);
+    try {
+      if (lock_or_throw(fd, file)) return fd;
+    } catch (...) {
+      close(fd);
+      throw;
+    }
+    close(fd);
+  }
+}
+
+/// The name of the holder helps others; a full disk must not stop us from locking.
+void write_holder(int fd) {
+  const std::string text = fmt::format("process {} on {}\n", getpid(), host_name());
+  if (pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size())) {
+    static_cast<void>(ftruncate(fd, static_cast<off_t>(text.size())) == 0);
+  }
+}
+
+}  // namespace
+
+WriterLock::WriterLock(const std::filesystem::path& directory) : owner_(getpid()) {
+  const std::filesystem::path file = std::filesystem::absolute(directory) / "lock";
+  Registry& locks = registry();
+  const std::lock_guard guard(locks.mutex);
+  struct stat info {};
+  if (stat(file.c_str(), &info) == 0 && held_here(locks, info)) {
+    throw_held(file, fmt::format("process {} on {} (this one)", getpid(), host_name()));
+  }
+  locks.held.reserve(locks.held.size() + 1);
+  fd_ = open_locked(file);
+  write_holder(fd_);
+  if (fstat(fd_, &info) == 0) locks.held.push_back({info.st_dev, info.st_ino, owner_});
+}
+
+WriterLock::~WriterLock() {
+  if (owner_ != getpid()) return;
+  Registry& locks = registry();
+  const std::lock_guard guard(locks.mutex);
+  struct stat info {};
+  if (fstat(fd_, &info) == 0) {
+    std::erase_if(locks.held, [&](const Held& held) {
+      return held.device == info.st_dev && held.inode == info.st_ino && held.owner == owner_;
+    });
+  }
+  static_cast<void>(ftruncate(fd_, 0) == 0);
+  close(fd_);
+}
+
+bool WriterLock::is_held(const std::filesystem::path& directory) {
+  const std::filesystem::path file = std::filesystem::absolute(directory) / "lock";
+  Registry& locks = registry();
+  const std::lock_guard guard(locks.mutex);
+  struct stat info {};
+  if (stat(file.c_str(), &info) != 0) return false;
+  if (held_here(locks, info)) return true;
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct flock lock = whole_file(F_RDLCK);
+  const bool held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  close(fd);
+  return held;
+}
+
+}  // namespace windrow::detail

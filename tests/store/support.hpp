@@ -1,0 +1,200 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <sched.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <system_error>
+
+#include "windrow/error.hpp"
+#include "windrow/store/store.hpp"
+
+namespace windrow::test {
+
+namespace fs = std::filesystem;
+
+/// A directory that is removed at the end.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = (fs::temp_directory_path() / "windrow-store-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), name);
+    path_ = name;
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  const fs::path& path() const { return path_; }
+  fs::path results() const { return path_ / "results.sqlite"; }
+
+ private:
+  fs::path path_;
+};
+
+/// A small tmpfs, in a mount namespace of this process alone, so that it is gone with the process whatever happens.
+class SmallFileSystem {
+ public:
+  explicit SmallFileSystem(const fs::path& where) : where_(where) {
+    // Since another process could tell a skipped mount from a failed one, the reason is kept for GTEST_SKIP.
+    if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        mount("none", where.c_str(), "tmpfs", 0, "size=1m") != 0) {
+      reason_ = std::string("mounting is not permitted here: ") + std::generic_category().message(errno);
+    }
+  }
+  ~SmallFileSystem() {
+    if (mounted()) umount2(where_.c_str(), MNT_DETACH);
+  }
+  SmallFileSystem(const SmallFileSystem&) = delete;
+  SmallFileSystem& operator=(const SmallFileSystem&) = delete;
+  bool mounted() const { return reason_.empty(); }
+  const std::string& reason() const { return reason_; }
+  bool remount(unsigned long flags, const char* options) {
+    return mount("none", where_.c_str(), "tmpfs", MS_REMOUNT | flags, options) == 0;
+  }
+
+ private:
+  fs::path where_;
+  std::string reason_;
+};
+
+/// Runs `body` in a forked child; `body` writes to the descriptor that it is given, and what it wrote is read here.
+class Child {
+ public:
+  explicit Child(const std::function<void(int)>& body) {
+    std::array<int, 2> ends{};
+    if (pipe(ends.data()) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+    pid_ = fork();
+    if (pid_ == 0) {
+      close(ends[0]);
+      try {
+        body(ends[1]);
+      } catch (const std::exception& error) {
+        say(ends[1], std::string("exception: ") + error.what());
+      }
+      _exit(0);
+    }
+    close(ends[1]);
+    from_ = ends[0];
+  }
+  ~Child() {
+    if (pid_ > 0) kill_and_wait();
+    close(from_);
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  static void say(int to, const std::string& text) {
+    if (write(to, text.data(), text.size()) < 0) _exit(1);
+  }
+  /// All that the child says until it ends.
+  std::string listen() {
+    std::string text;
+    std::array<char, 4096> buffer{};
+    for (ssize_t size = 0; (size = read(from_, buffer.data(), buffer.size())) > 0;) {
+      text.append(buffer.data(), static_cast<std::size_t>(size));
+    }
+    return text;
+  }
+  /// The next line, without its end.
+  std::string line() {
+    std::string text;
+    for (char c = 0; read(from_, &c, 1) == 1 && c != '\n';) text += c;
+    return text;
+  }
+  void kill_and_wait() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+
+ private:
+  pid_t pid_ = 0;
+  int from_ = -1;
+};
+
+/// Two parameters, one output.
+inline StudyIdentity small_study(std::uint64_t points = 10) {
+  StudyIdentity study;
+  study.name = "rc-filter";
+  study.points = points;
+  study.parameters = {{"T", "K", "number", "hot"}, {"t", "s", "number", "time"}};
+  study.outputs = {{"gain", "dB", "number", ""}};
+  study.definition = {{"design.method", "grid"}, {"parameters.T", "linear(1, 2, 5)"}};
+  return study;
+}
+
+inline Record success(std::uint64_t index, std::vector<Value> parameters, std::vector<Value> outputs) {
+  Record record;
+  record.index = index;
+  record.parameters = std::move(parameters);
+  record.outcome = std::move(outputs);
+  record.host = "node1";
+  return record;
+}
+
+inline Record point(std::uint64_t index) {
+  return success(index, {static_cast<double>(index), 0.5}, {static_cast<double>(index) * 2.0});
+}
+
+inline Record failure(std::uint64_t index, FailureKind kind = FailureKind::crashed) {
+  Record record = point(index);
+  TaskFailure why;
+  why.kind = kind;
+  why.message = "went wrong";
+  why.code = -11;
+  record.outcome = why;
+  return record;
+}
+
+inline std::vector<std::uint64_t> indices_in(const fs::path& directory) {
+  std::vector<std::uint64_t> indices;
+  StoreReader(directory).for_each([&](const Record& record) { indices.push_back(record.index); });
+  return indices;
+}
+
+/// The message of the StoreError that `action` throws; empty if it throws none.
+inline std::string store_error(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const StoreError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// The first column of the rows that a query gives, one a line, as the sqlite3 shell would show it.
+inline std::string query(const fs::path& file, const std::string& sql) {
+  sqlite3* database = nullptr;
+  std::string text;
+  const auto collect = [](void* to, int, char** columns, char**) {
+    *static_cast<std::string*>(to) += std::string(columns[0] != nullptr ? columns[0] : "NULL") + "\n";
+    return 0;
+  };
+  if (sqlite3_open(file.c_str(), &database) != SQLITE_OK ||
+      sqlite3_exec(database, sql.c_str(), collect, &text, nullptr) != SQLITE_OK) {
+    text = std::string("error: ") + sqlite3_errmsg(database);
+  }
+  sqlite3_close(database);
+  return text;
+}
+
+inline std::string bytes_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+}  // namespace windrow::test
