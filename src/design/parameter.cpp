@@ -167,13 +167,13 @@ Value Parameter::quantile(double u) const {
     const std::size_t count = source.values.size();
     return source.values[std::min(static_cast<std::size_t>(u * static_cast<double>(count)), count - 1)];
   };
-  // The width of a uniform range may be beyond the largest double, and rounding must not leave it.
+  // In extended precision the width of the range cannot overflow, and rounding cannot leave it.
   const auto between = [u](const Uniform& source) -> Value {
     const long double low = source.low;
-    return std::clamp(static_cast<double>(low + (source.high - low) * u), source.low, source.high);
+    return static_cast<double>(low + (source.high - low) * u);
   };
   const auto around = [u](const Normal& source) -> Value {
-    return static_cast<double>(source.mean + source.sd * static_cast<long double>(random::normal_quantile(u)));
+    return static_cast<double>(source.mean + source.sd * static_cast<long double>(rng::normal_quantile(u)));
   };
   return std::visit(Overloaded{choose, between, around, [&](const Computed auto&) { return fixed(); }}, source_);
 }

@@ -2,11 +2,13 @@
 
 #include <Random123/philox.h>
 
+#include <algorithm>
 #include <bit>
 #include <boost/math/special_functions/erf.hpp>
+#include <cmath>
 #include <numbers>
 
-namespace windrow::random {
+namespace windrow::rng {
 
 std::uint64_t fnv1a(std::string_view text, std::uint64_t hash) {
   for (const char c : text) {
@@ -50,9 +52,16 @@ std::uint64_t permute(std::uint64_t seed, std::uint64_t stream, std::uint64_t si
   return index;
 }
 
+double stratified(std::uint64_t stratum, std::uint64_t strata, double offset) {
+  const auto count = static_cast<double>(strata);
+  const auto begin = static_cast<double>(stratum);
+  const double last = std::nextafter(std::min((begin + 1.0) / count, 1.0), 0.0);
+  return std::min((begin + offset) / count, last);
+}
+
 double normal_quantile(double u) {
   // Boost evaluates in extended precision, so that the rounded result does not depend on the processor's libm.
   return 0.0 - std::numbers::sqrt2 * boost::math::erfc_inv(2.0 * u);
 }
 
-}  // namespace windrow::random
+}  // namespace windrow::rng

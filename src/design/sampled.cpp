@@ -1,8 +1,5 @@
 // Designs that draw: every draw is a function of the seed, the parameter's name and the point's index.
 
-#include <algorithm>
-#include <cmath>
-
 #include "design/kernel.hpp"
 #include "windrow/design/random.hpp"
 #include "windrow/error.hpp"
@@ -32,7 +29,7 @@ class MonteCarlo : public Design::Kernel {
     std::vector<Value> values;
     values.reserve(parameters.size());
     for (const Parameter& parameter : parameters) {
-      values.push_back(parameter.quantile(random::uniform(seed, random::stream_of(parameter.name()), index)));
+      values.push_back(parameter.quantile(rng::uniform(seed, rng::stream_of(parameter.name()), index)));
     }
     return values;
   }
@@ -53,23 +50,15 @@ class LatinHypercube : public Design::Kernel {
     std::vector<Value> values;
     values.reserve(parameters.size());
     for (const Parameter& parameter : parameters) {
-      const std::uint64_t stream = random::stream_of(parameter.name());
-      const std::uint64_t order = random::fnv1a("/strata", stream);  // no name has a slash: a stream of its own
-      const std::uint64_t stratum = random::permute(seed, order, points_, index);
-      values.push_back(parameter.quantile(inside(stratum, random::uniform(seed, stream, index))));
+      const std::uint64_t stream = rng::stream_of(parameter.name());
+      const std::uint64_t order = rng::fnv1a("/strata", stream);  // no name has a slash: a stream of its own
+      const std::uint64_t stratum = rng::permute(seed, order, points_, index);
+      values.push_back(parameter.quantile(rng::stratified(stratum, points_, rng::uniform(seed, stream, index))));
     }
     return values;
   }
 
  private:
-  /// The point of (0, 1) at `offset`, in (0, 1), of a stratum; rounding must not carry it into the next one.
-  double inside(std::uint64_t stratum, double offset) const {
-    const auto count = static_cast<double>(points_);
-    const double begin = static_cast<double>(stratum);
-    const double next = std::nextafter((begin + 1.0) / count, 0.0);
-    return std::min((begin + offset) / count, next);
-  }
-
   std::uint64_t points_;
 };
 

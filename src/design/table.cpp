@@ -130,13 +130,13 @@ class Table : public Design::Kernel {
 
   /// A hash of the values: as telling as the values, and not as long as the file.
   std::string definition(const Parameter& parameter) const override {
-    std::uint64_t hash = random::fnv1a("");
+    std::uint64_t hash = rng::fnv1a("");
     for (std::uint64_t row = 0; row < rows_; ++row) {
       const Value value = parameter.level(row);
       const std::string text = value.render();
       // Kind and length keep 1 | "1" | true and ("ab", "c") | ("a", "bc") apart.
-      hash = random::fnv1a(fmt::format("{}:{}:", value.variant().index(), text.size()), hash);
-      hash = random::fnv1a(text, hash);
+      hash = rng::fnv1a(fmt::format("{}:{}:", value.variant().index(), text.size()), hash);
+      hash = rng::fnv1a(text, hash);
     }
     return fmt::format("column({} rows, fnv1a {:016x})", rows_, hash);
   }

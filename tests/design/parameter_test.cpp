@@ -33,6 +33,13 @@ TEST(LinearTest, steps_evenly_and_ends_exactly) {
   EXPECT_EQ(odd.level(1'000'002), Value(0.7));
 }
 
+TEST(LevelTest, ends_exactly_where_the_ends_differ_most) {
+  EXPECT_EQ(linear("x", 1e30, 1, 3).level(2), Value(1.0));
+  EXPECT_EQ(geometric("x", 1e300, 3e-300, 3).level(2), Value(3e-300));
+  EXPECT_EQ(reversed_geometric("x", 1, 1e-30, 3).level(2), Value(1e-30));
+  EXPECT_EQ(reversed_geometric("x", 1e-30, 1, 3).level(0), Value(1e-30));
+}
+
 TEST(LinearTest, spans_the_whole_range_of_doubles) {
   const double largest = std::numeric_limits<double>::max();
   EXPECT_EQ(levels_of(linear("x", -largest, largest, 3)), (List{-largest, 0.0, largest}));

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <vector>
 
-namespace windrow::random {
+namespace windrow::rng {
 namespace {
 
 using testing::ElementsAre;
@@ -94,6 +94,26 @@ TEST(PermuteTest, never_changes_between_versions) {
   EXPECT_THAT(places, ElementsAre(8, 1, 6, 3, 5, 4, 7, 0, 9, 2));
 }
 
+TEST(StratifiedTest, stays_in_its_stratum_however_numbers_round) {
+  constexpr double last = 1 - 0x1p-53;
+  for (const std::uint64_t strata : {1U, 3U, 10U, 1000U}) {
+    for (std::uint64_t i = 0; i < strata; ++i) {
+      const double end = static_cast<double>(i + 1) / static_cast<double>(strata);
+      EXPECT_LT(stratified(i, strata, last), end);
+      EXPECT_GE(stratified(i, strata, 0x1p-53), static_cast<double>(i) / static_cast<double>(strata));
+    }
+  }
+  EXPECT_EQ(stratified(1, 4, 0.5), 0.375);
+}
+
+TEST(StratifiedTest, never_reaches_the_ends) {
+  for (const std::uint64_t strata :
+       {std::uint64_t{1}, std::uint64_t{3}, std::uint64_t{1} << 53, std::uint64_t{1} << 62}) {
+    EXPECT_LT(stratified(strata - 1, strata, 1 - 0x1p-53), 1.0);
+    EXPECT_GT(stratified(0, strata, 0x1p-53), 0.0);
+  }
+}
+
 TEST(NormalQuantileTest, inverts_the_distribution) {
   EXPECT_EQ(normal_quantile(0.5), 0.0);
   EXPECT_DOUBLE_EQ(normal_quantile(0.975), 1.959963984540054);
@@ -102,4 +122,4 @@ TEST(NormalQuantileTest, inverts_the_distribution) {
 }
 
 }  // namespace
-}  // namespace windrow::random
+}  // namespace windrow::rng

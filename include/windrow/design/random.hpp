@@ -6,7 +6,7 @@
 
 /// Random numbers as a function of (seed, stream, index): no state, so that any rank can compute any point's draws.
 /// Philox4x32-10: Salmon et al. 2011, doi:10.1145/2063384.2063405
-namespace windrow::random {
+namespace windrow::rng {
 
 /// 64-bit FNV-1a, continued from `hash`.
 std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325U);
@@ -28,7 +28,12 @@ double uniform(std::uint64_t seed, std::uint64_t stream, std::uint64_t index);
 /// @pre index < size <= 2^62
 std::uint64_t permute(std::uint64_t seed, std::uint64_t stream, std::uint64_t size, std::uint64_t index);
 
+/// The number at `offset`, in (0, 1), of stratum `stratum` of `strata` equal ones of (0, 1); never in the next stratum,
+/// and never 1, however numbers round.
+/// @pre stratum < strata
+double stratified(std::uint64_t stratum, std::uint64_t strata, double offset);
+
 /// Inverse of the standard normal distribution. @pre 0 < u < 1
 double normal_quantile(double u);
 
-}  // namespace windrow::random
+}  // namespace windrow::rng
