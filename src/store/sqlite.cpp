@@ -38,7 +38,9 @@ std::string_view advice(int code, int error_number) {
     case SQLITE_CANTOPEN:
       return "check that the directory exists and that its permissions allow it";
     case SQLITE_IOERR:
-      return "check the disk and the file system (it must support file locks), then run again";
+      // At a commit SQLite does not keep the system's error; only a full disk has a code of its own.
+      return "check free space, quota and file size limit (`ulimit -f`), and that the file system supports file locks; "
+             "then run again: what was committed is safe";
     case SQLITE_TOOBIG:
       return "a text is larger than SQLite can hold (10^9 bytes)";
     case SQLITE_ERROR:
