@@ -13,6 +13,7 @@
 
 #include "windrow/design/design.hpp"
 #include "windrow/parallel/outcome.hpp"
+#include "windrow/process/launcher.hpp"
 
 namespace windrow {
 
@@ -66,15 +67,25 @@ struct RenderedCommand {
   std::vector<std::pair<std::string, std::string>> files;  ///< name and content
 };
 
-/// Evaluates points by running a program.
+/// Evaluates points by running a program. One evaluation at a time per object; an object that a forked worker inherits
+/// works there with a launcher of its own.
+///
+/// A tag names a parameter or a placeholder; a parameter that is called `seed` hides the study's. A section
+/// (`{{#name}}`) shows unless the value is false, 0, NaN or an empty text.
 class Command {
  public:
   /// Reads and checks everything that can be checked before a point runs.
-  /// @throws SpecError for a missing template, a bad tag (an unknown name, with the nearest valid one), a regular expression,
+  /// @throws SpecError for a missing template, a bad tag (an unknown name, with the nearest valid one), a regular
+  /// expression,
   ///         JSON pointer or output that is invalid, or a program that is not found
   Command(CommandSpec spec, const Design& design);
   ~Command();
   Command(Command&&) noexcept;
+  Command& operator=(Command&&) noexcept;
+
+  /// Runs programs by this launcher from now on: one that was started before MPI_Init. Else the first evaluation starts
+  /// one.
+  void use(Launcher launcher);
 
   const CommandSpec& spec() const;
 
@@ -84,9 +95,13 @@ class Command {
   /// What would run at a point. Touches no file. @throws SpecError as for a shell text that cannot quote a value safely
   RenderedCommand render(const Point& point) const;
 
-  /// Runs the point's program in its own directory and collects the outputs. A failure of the program, the time-out or an
-  /// output is a value. Everything that the program started has ended when this returns.
-  /// @param stop_requested  polled at least every 50 ms; when it returns true the program is ended and Interrupted thrown
+  /// Runs the point's program in its own directory and collects the outputs. A failure of the program, the time-out or
+  /// an output is a value; so is a disk that is full. Everything that the program started has ended when this returns.
+  /// The directory holds the rendered files, `stdout`, `stderr` and `command` (the arguments, to be pasted into a
+  /// shell); what an earlier try left there is removed first. Rank, host and attempts of a failure are left to the
+  /// caller.
+  /// @param stop_requested  polled at least every 50 ms; when it returns true the program is ended and Interrupted
+  /// thrown
   /// @throws Interrupted    as above
   Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested) const;
 

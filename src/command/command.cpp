@@ -1,0 +1,213 @@
+#include "windrow/command/command.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "command_impl.hpp"
+#include "excerpt.hpp"
+#include "shell.hpp"
+#include "windrow/error.hpp"
+
+namespace windrow {
+
+namespace fs = std::filesystem;
+using detail::quoted;
+
+namespace {
+
+constexpr std::array<std::string_view, 3> own_files = {"stdout", "stderr", "command"};
+
+/// Source: Fowler, Noll & Vo, FNV-1a with 64 bits.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return hash;
+}
+
+std::string read_template(const fs::path& path) {
+  std::error_code error;
+  std::ifstream in(path, std::ios::binary);
+  if (!in || !fs::is_regular_file(path, error))
+    throw SpecError(fmt::format("the template {} cannot be read", path.string()));
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string target_name(const fs::path& file) {
+  std::string name = file.filename().string();
+  if (name.ends_with(".mustache")) name.resize(name.size() - std::string_view(".mustache").size());
+  if (name.empty()) throw SpecError(fmt::format("the template {} leaves no file name", file.string()));
+  return name;
+}
+
+bool is_program(const fs::path& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && access(path.c_str(), X_OK) == 0;
+}
+
+bool is_in_path(const std::string& program) {
+  const char* variable = std::getenv("PATH");
+  std::string_view path = variable == nullptr ? "/bin:/usr/bin" : variable;
+  while (true) {
+    const std::size_t colon = path.find(':');
+    const std::string_view directory = path.substr(0, colon);
+    if (is_program(fs::path(directory.empty() ? "." : directory) / program)) return true;
+    if (colon == std::string_view::npos) return false;
+    path.remove_prefix(colon + 1);
+  }
+}
+
+std::string as_list(const std::vector<std::string>& texts) {
+  std::string result;
+  for (const std::string& text : texts) result += (result.empty() ? "[" : ", ") + quoted(text);
+  return result + "]";
+}
+
+}  // namespace
+
+Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(command)), seed(design.seed()) {
+  spec.study_directory = fs::absolute(spec.study_directory.empty() ? "." : spec.study_directory).lexically_normal();
+  spec.points_directory =
+      fs::absolute(spec.points_directory.empty() ? "points" : spec.points_directory).lexically_normal();
+  if (spec.timeout && spec.timeout->count() <= 0) throw SpecError("the command's time-out must be longer than 0");
+  if (spec.grace.count() < 0) throw SpecError("the command's grace must not be negative");
+  for (const Parameter& parameter : design.parameters()) names.push_back(parameter.name());
+  for (const char* placeholder : {"point.index", "point.dir", "study.dir", "seed"}) names.emplace_back(placeholder);
+  parse_run();
+  for (const fs::path& file : spec.templates) parse_template(file);
+  check_outputs(design);
+  check_program();
+  if (design.size() > 0) render(design.point(0));  // finds a place where the shell text cannot take a value
+}
+
+void Command::Impl::parse_run() {
+  if (has_shell()) {
+    const std::string& text = std::get<std::string>(spec.run);
+    if (text.find_first_not_of(" \t\r\n") == std::string::npos) throw SpecError("the command to run is empty");
+    arguments.emplace_back(text, "run", text.find('\n') != std::string::npos, names);
+    return;
+  }
+  const auto& texts = std::get<std::vector<std::string>>(spec.run);
+  if (texts.empty() || texts.front().empty()) throw SpecError("the command to run is empty");
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (texts[i].find('\0') != std::string::npos) throw SpecError(fmt::format("run[{}] holds a null character", i));
+    arguments.emplace_back(texts[i], fmt::format("run[{}]", i), false, names);
+  }
+}
+
+void Command::Impl::parse_template(const fs::path& file) {
+  const std::string text = read_template(spec.study_directory / file);
+  const std::string name = target_name(file);
+  if (std::find(own_files.begin(), own_files.end(), name) != own_files.end()) {
+    throw SpecError(fmt::format("the template {} would become `{}`, which windrow itself writes", file.string(), name));
+  }
+  if (std::any_of(files.begin(), files.end(), [&name](const File& other) { return other.name == name; })) {
+    throw SpecError(fmt::format("two templates would become `{}`; the second is {}", name, file.string()));
+  }
+  files.push_back({name, fmt::format("{:016x} ({} bytes)", hash_of(text), text.size()),
+                   detail::Template(text, file.string(), true, names)});
+}
+
+void Command::Impl::check_outputs(const Design& design) {
+  std::set<std::string> taken;
+  for (const Parameter& parameter : design.parameters()) taken.insert(parameter.name());
+  for (const OutputSpec& output : spec.outputs) {
+    if (output.name.empty()) throw SpecError("an output has no name");
+    if (output.name == "index" || output.name == "status") {
+      throw SpecError(
+          fmt::format("an output cannot be called `{}`: the results have a column of that name", output.name));
+    }
+    if (!taken.insert(output.name).second) {
+      throw SpecError(fmt::format("output `{}`: another output or a parameter has that name", output.name));
+    }
+    extractors.emplace_back(output);
+  }
+}
+
+void Command::Impl::check_program() const {
+  if (has_shell() || !arguments.front().is_constant()) return;
+  const std::string& program = std::get<std::vector<std::string>>(spec.run).front();
+  if (program.find('/') == std::string::npos) {
+    if (!is_in_path(program)) throw SpecError(fmt::format("the program `{}` is not found in PATH", program));
+    return;
+  }
+  const fs::path path = spec.study_directory / program;
+  std::error_code error;
+  if (!fs::exists(path, error))
+    throw SpecError(fmt::format("the program `{}` does not exist ({})", program, path.string()));
+  if (!is_program(path)) throw SpecError(fmt::format("`{}` is no executable program ({})", program, path.string()));
+}
+
+fs::path Command::Impl::directory_of(const Point& point) const {
+  return spec.points_directory / std::to_string(point.index());
+}
+
+detail::Bindings Command::Impl::bind(const Point& point) const {
+  std::vector<Value> values = point.values();
+  values.emplace_back(std::to_string(point.index()));
+  values.emplace_back(directory_of(point).string());
+  values.emplace_back(spec.study_directory.string());
+  values.emplace_back(std::to_string(seed));
+  return detail::Bindings(std::move(values));
+}
+
+RenderedCommand Command::Impl::render(const Point& point) const {
+  const detail::Bindings bindings = bind(point);
+  RenderedCommand result;
+  result.directory = directory_of(point);
+  if (has_shell()) {
+    result.argv = {"/bin/sh", "-c", detail::shell_text(arguments.front().pieces(bindings), bindings, names)};
+  } else {
+    for (const detail::Template& argument : arguments) result.argv.push_back(argument.render(bindings));
+    std::string& program = result.argv.front();
+    if (program.find('/') != std::string::npos) program = (spec.study_directory / program).string();
+  }
+  for (const File& file : files) result.files.emplace_back(file.name, file.content.render(bindings));
+  return result;
+}
+
+Command::Command(CommandSpec spec, const Design& design) : impl_(std::make_unique<Impl>(std::move(spec), design)) {}
+
+Command::~Command() = default;
+Command::Command(Command&&) noexcept = default;
+Command& Command::operator=(Command&&) noexcept = default;
+
+void Command::use(Launcher launcher) {
+  impl_->launcher = std::move(launcher);
+}
+
+const CommandSpec& Command::spec() const {
+  return impl_->spec;
+}
+
+std::vector<std::pair<std::string, std::string>> Command::definition() const {
+  const CommandSpec& spec = impl_->spec;
+  std::vector<std::pair<std::string, std::string>> result;
+  const auto* list = std::get_if<std::vector<std::string>>(&spec.run);
+  result.emplace_back("command.run", list != nullptr ? as_list(*list) : quoted(std::get<std::string>(spec.run)));
+  result.emplace_back("command.timeout", spec.timeout ? fmt::format("{} ns", spec.timeout->count()) : "none");
+  for (const Impl::File& file : impl_->files) result.emplace_back("command.templates." + file.name, file.fingerprint);
+  for (std::size_t i = 0; i < spec.outputs.size(); ++i) {
+    result.emplace_back("outputs." + spec.outputs[i].name, impl_->extractors[i].definition());
+  }
+  return result;
+}
+
+RenderedCommand Command::render(const Point& point) const {
+  return impl_->render(point);
+}
+
+Outcome<std::vector<Value>> Command::evaluate(const Point& point, const std::function<bool()>& stop_requested) const {
+  return impl_->evaluate(point, stop_requested);
+}
+
+}  // namespace windrow

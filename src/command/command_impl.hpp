@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "extract.hpp"
+#include "render.hpp"
+#include "windrow/command/command.hpp"
+
+namespace windrow {
+
+struct Command::Impl {
+  /// A file to render.
+  struct File {
+    std::string name;         ///< in the point's directory
+    std::string fingerprint;  ///< of the template's text
+    detail::Template content;
+  };
+
+  Impl(CommandSpec command, const Design& design);
+
+  bool has_shell() const { return spec.run.index() == 1; }
+  std::filesystem::path directory_of(const Point& point) const;
+  detail::Bindings bind(const Point& point) const;
+  RenderedCommand render(const Point& point) const;
+  Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested);
+
+  CommandSpec spec;
+  std::uint64_t seed;
+  std::vector<std::string> names;  ///< what tags may name: the parameters, then the placeholders
+  std::vector<detail::Template> arguments;
+  std::vector<File> files;
+  std::vector<detail::Extractor> extractors;
+  Launcher launcher;
+
+ private:
+  void parse_run();
+  void parse_template(const std::filesystem::path& file);
+  void check_outputs(const Design& design);
+  void check_program() const;
+};
+
+}  // namespace windrow

@@ -1,0 +1,201 @@
+#include "render.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <kainjow/mustache.hpp>
+
+#include "windrow/error.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow::detail {
+
+namespace mustache = kainjow::mustache;
+
+namespace {
+
+bool is_shown(const Value& value) {
+  if (value.is_text()) return !value.text().empty();
+  const double number = value.number();
+  return number != 0.0 && !std::isnan(number);
+}
+
+std::vector<std::string> render_all(const std::vector<Value>& values) {
+  std::vector<std::string> texts;
+  texts.reserve(values.size());
+  for (const Value& value : values) texts.push_back(value.render());
+  return texts;
+}
+
+}  // namespace
+
+Bindings::Bindings(std::vector<Value> named) : values(std::move(named)), texts(render_all(values)) {}
+
+/// Takes the library's parse tree to a flat list of tokens. Its renderer is not used: it shows nothing for an unknown
+/// name or a false value, and cannot tell which text comes from a value, which shell quoting must know.
+class Template::Parser {
+ public:
+  Parser(std::string_view text, const std::string& origin, bool name_lines, const std::vector<std::string>& names)
+      : text_(text), origin_(origin), name_lines_(name_lines), names_(names) {}
+
+  std::vector<Token> parse() {
+    mustache::context<std::string> context;
+    mustache::context_internal<std::string> state(context);
+    Component root;
+    std::string error;
+    const mustache::parser<std::string> parser(text_, state, root, error);
+    if (!error.empty()) fail_syntax(error);
+    add_all(root.children);
+    drop_standalone_lines();
+    merge_literals();
+    link_sections();
+    return std::move(tokens_);
+  }
+
+ private:
+  using Component = mustache::component<std::string>;
+
+  std::string where(std::size_t position) const {
+    if (!name_lines_) return origin_;
+    const auto end = text_.begin() + static_cast<std::ptrdiff_t>(std::min(position, text_.size()));
+    return fmt::format("{}:{}", origin_, 1 + std::count(text_.begin(), end, '\n'));
+  }
+
+  /// The library's messages end in " at <position>".
+  [[noreturn]] void fail_syntax(std::string error) const {
+    const std::size_t at = error.rfind(" at ");
+    std::size_t position = 0;
+    if (at != std::string::npos) {
+      position = static_cast<std::size_t>(text::parse_integer(error.substr(at + 4)).value_or(0));
+      error.erase(at);
+    }
+    throw SpecError(fmt::format("{}: {}", where(position), error));
+  }
+
+  std::size_t find(const Component& component) const {
+    const std::string& name = component.tag.name;
+    const auto found = std::find(names_.begin(), names_.end(), name);
+    if (found != names_.end()) return static_cast<std::size_t>(found - names_.begin());
+    throw SpecError(fmt::format("{}: unknown name `{}` in a tag{}", where(component.position), name,
+                                text::suggestion(name, names_)));
+  }
+
+  void add(Kind kind, const Component& component, std::size_t name = 0) {
+    tokens_.push_back({kind, component.text, name, component.position});
+  }
+
+  void add_all(const std::vector<Component>& components) {
+    for (const Component& component : components) add_one(component);
+  }
+
+  void add_one(const Component& component) {
+    switch (component.tag.type) {
+      case mustache::tag_type::text:
+        add(component.is_newline() ? Kind::line_break : Kind::literal, component);
+        break;
+      case mustache::tag_type::variable:
+      case mustache::tag_type::unescaped_variable:
+        add(Kind::value, component, find(component));
+        break;
+      case mustache::tag_type::section_begin:
+      case mustache::tag_type::section_begin_inverted:
+        add(component.tag.type == mustache::tag_type::section_begin ? Kind::section : Kind::inverted_section, component,
+            find(component));
+        add_all(component.children);
+        add(Kind::section_end, component);
+        break;
+      case mustache::tag_type::partial:
+        throw SpecError(fmt::format("{}: a template cannot include another (`{{{{>{}}}}}`)", where(component.position),
+                                    component.tag.name));
+      default:
+        add(Kind::invisible, component);
+    }
+  }
+
+  /// As mustache has it: a line that holds white space and one tag that shows nothing leaves no blank line behind.
+  void drop_standalone_lines() {
+    std::vector<Token> kept;
+    for (auto line = tokens_.begin(); line != tokens_.end();) {
+      const auto is_break = [](const Token& token) { return token.kind == Kind::line_break; };
+      const auto line_break = std::find_if(line, tokens_.end(), is_break);
+      const auto next = line_break == tokens_.end() ? line_break : line_break + 1;
+      const bool standalone = is_standalone(line, line_break);
+      std::copy_if(line, next, std::back_inserter(kept), [standalone](const Token& token) {
+        return !standalone || (token.kind != Kind::literal && token.kind != Kind::line_break);
+      });
+      line = next;
+    }
+    tokens_ = std::move(kept);
+  }
+
+  static bool is_standalone(std::vector<Token>::const_iterator first, std::vector<Token>::const_iterator last) {
+    const auto is_text = [](const Token& token) { return token.kind == Kind::literal; };
+    const auto is_seen = [](const Token& token) {
+      return token.kind == Kind::value ||
+             (token.kind == Kind::literal && token.text.find_first_not_of(" \t") != std::string::npos);
+    };
+    return std::none_of(first, last, is_seen) && last - first == 1 + std::count_if(first, last, is_text);
+  }
+
+  void merge_literals() {
+    std::vector<Token> merged;
+    for (Token& token : tokens_) {
+      if (token.kind == Kind::invisible) continue;
+      if (token.kind == Kind::line_break) token.kind = Kind::literal;
+      if (token.kind == Kind::literal && !merged.empty() && merged.back().kind == Kind::literal) {
+        merged.back().text += token.text;
+      } else {
+        merged.push_back(std::move(token));
+      }
+    }
+    tokens_ = std::move(merged);
+  }
+
+  void link_sections() {
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      const Kind kind = tokens_[i].kind;
+      if (kind == Kind::section || kind == Kind::inverted_section) open.push_back(i);
+      if (kind != Kind::section_end) continue;
+      tokens_[open.back()].position = i;
+      open.pop_back();
+    }
+  }
+
+  const std::string text_;
+  const std::string& origin_;
+  bool name_lines_;
+  const std::vector<std::string>& names_;
+  std::vector<Token> tokens_;
+};
+
+Template::Template(std::string_view text, const std::string& origin, bool name_lines,
+                   const std::vector<std::string>& names)
+    : tokens_(Parser(text, origin, name_lines, names).parse()) {}
+
+bool Template::is_constant() const {
+  return std::all_of(tokens_.begin(), tokens_.end(), [](const Token& token) { return token.kind == Kind::literal; });
+}
+
+std::vector<Piece> Template::pieces(const Bindings& bindings) const {
+  std::vector<Piece> result;
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    const Token& token = tokens_[i];
+    if (token.kind == Kind::literal) result.push_back({Piece::literal, token.text});
+    if (token.kind == Kind::value) result.push_back({token.name, {}});
+    if (token.kind == Kind::section && !is_shown(bindings.values[token.name])) i = token.position;
+    if (token.kind == Kind::inverted_section && is_shown(bindings.values[token.name])) i = token.position;
+  }
+  return result;
+}
+
+std::string Template::render(const Bindings& bindings) const {
+  std::string result;
+  for (const Piece& piece : pieces(bindings)) {
+    result += piece.name == Piece::literal ? piece.text : bindings.texts[piece.name];
+  }
+  return result;
+}
+
+}  // namespace windrow::detail

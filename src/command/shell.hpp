@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "render.hpp"
+
+namespace windrow::detail {
+
+/// `text` as one word of a shell, for a user to paste: bare where that is safe, else in single quotes.
+std::string shell_quote(std::string_view text);
+
+/// The text for `sh -c`, with every value quoted for the place where it stands, so that none becomes shell code.
+/// @param names  aligned with the bindings, for messages
+/// @throws SpecError if a value stands where no quoting is sure (backquotes, a here-document, inside ${ }, after eval,
+/// ...)
+std::string shell_text(const std::vector<Piece>& pieces, const Bindings& bindings,
+                       const std::vector<std::string>& names);
+
+}  // namespace windrow::detail
