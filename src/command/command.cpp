@@ -21,7 +21,7 @@
 namespace windrow {
 
 namespace fs = std::filesystem;
-using detail::quoted;
+using detail::in_quotes;
 
 namespace {
 
@@ -68,7 +68,7 @@ bool is_in_path(const std::string& program) {
 
 std::string as_list(const std::vector<std::string>& texts) {
   std::string result;
-  for (const std::string& text : texts) result += (result.empty() ? "[" : ", ") + quoted(text);
+  for (const std::string& text : texts) result += (result.empty() ? "[" : ", ") + in_quotes(text);
   return result + "]";
 }
 
@@ -193,7 +193,7 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
   const CommandSpec& spec = impl_->spec;
   std::vector<std::pair<std::string, std::string>> result;
   const auto* list = std::get_if<std::vector<std::string>>(&spec.run);
-  result.emplace_back("command.run", list != nullptr ? as_list(*list) : quoted(std::get<std::string>(spec.run)));
+  result.emplace_back("command.run", list != nullptr ? as_list(*list) : in_quotes(std::get<std::string>(spec.run)));
   result.emplace_back("command.timeout", spec.timeout ? fmt::format("{} ns", spec.timeout->count()) : "none");
   for (const Impl::File& file : impl_->files) result.emplace_back("command.templates." + file.name, file.fingerprint);
   for (std::size_t i = 0; i < spec.outputs.size(); ++i) {

@@ -76,7 +76,7 @@ std::string last_lines(const std::filesystem::path& file, std::size_t lines) {
   return result;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);

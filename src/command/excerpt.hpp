@@ -15,6 +15,6 @@ std::string made_visible(std::string_view text);
 std::string last_lines(const std::filesystem::path& file, std::size_t lines);
 
 /// In double quotes, with escapes, on one line: no two texts look the same.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace windrow::detail

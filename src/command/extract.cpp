@@ -100,15 +100,18 @@ std::string what_is_there(const fs::path& path) {
 
 Value checked(const std::string& text, const OutputSpec& spec, const fs::path& path) {
   if (auto value = value_of_type(text, spec.type)) return *std::move(value);
-  throw BadOutput(fmt::format("{} in {} is not of the type {}{}", quoted(made_visible(text.substr(0, 100))),
+  throw BadOutput(fmt::format("{} in {} is not of the type {}{}", in_quotes(made_visible(text.substr(0, 100))),
                               path.string(), spec.type, what_is_there(path)));
 }
 
-/// The text of the last match: of the first group that took part, or of all of it.
+/// The text of the last match that is not empty (`.*` matches nothing at the end of every text): of the first group
+/// that took part, or of all of it.
 std::optional<std::string> last_match(const boost::regex& pattern, const std::string& content) {
   boost::smatch last;
   const boost::sregex_iterator end;
-  for (boost::sregex_iterator match(content.begin(), content.end(), pattern); match != end; ++match) last = *match;
+  for (boost::sregex_iterator match(content.begin(), content.end(), pattern); match != end; ++match) {
+    if (last.empty() || match->length() > 0) last = *match;
+  }
   if (last.empty()) return {};
   for (std::size_t group = 1; group < last.size(); ++group) {
     if (last[static_cast<int>(group)].matched) return last.str(static_cast<int>(group));
@@ -133,21 +136,27 @@ Value extract_regex(const RegexSource& source, const boost::regex& pattern, cons
   return checked(*text, spec, path);
 }
 
-Value extract_json(const JsonSource& source, const json::json_pointer& pointer, const OutputSpec& spec,
-                   const fs::path& path) {
+json read_json(const fs::path& path) {
   std::ifstream in = open_file(path);
   try {
-    const json document = json::parse(in);
+    return json::parse(in);
+  } catch (const json::exception& error) {
+    throw BadOutput(
+        fmt::format("{} is no valid JSON: {}{}", path.string(), made_visible(error.what()), what_is_there(path)));
+  }
+}
+
+Value extract_json(const JsonSource& source, const json::json_pointer& pointer, const OutputSpec& spec,
+                   const fs::path& path) {
+  const json document = read_json(path);
+  try {
     const json& node = document.at(pointer);
     if (auto value = value_of_json(node, spec.type)) return *std::move(value);
     throw BadOutput(fmt::format("{} at {} in {} is not of the type {}", made_visible(node.dump().substr(0, 100)),
-                                quoted(source.pointer), path.string(), spec.type));
-  } catch (const json::parse_error& error) {
-    throw BadOutput(
-        fmt::format("{} is no valid JSON: {}{}", path.string(), made_visible(error.what()), what_is_there(path)));
+                                in_quotes(source.pointer), path.string(), spec.type));
   } catch (const json::exception&) {
     throw BadOutput(
-        fmt::format("there is nothing at {} in {}{}", quoted(source.pointer), path.string(), what_is_there(path)));
+        fmt::format("there is nothing at {} in {}{}", in_quotes(source.pointer), path.string(), what_is_there(path)));
   }
 }
 
@@ -202,7 +211,7 @@ json::json_pointer compile_pointer(const std::string& pointer) {
     throw SpecError(
         fmt::format("{} is no JSON pointer: it is a list of names and indices, each after a slash, such as "
                     "\"/results/0/mass\"",
-                    quoted(pointer)));
+                    in_quotes(pointer)));
   }
 }
 
@@ -265,13 +274,13 @@ Value Extractor::extract(const fs::path& directory) const {
 std::string Extractor::definition() const {
   const OutputSpec& spec = impl_->spec;
   if (const auto* regex = std::get_if<RegexSource>(&spec.source)) {
-    return fmt::format("{} regex({}, {})", spec.type, quoted(regex->file), quoted(regex->pattern));
+    return fmt::format("{} regex({}, {})", spec.type, in_quotes(regex->file), in_quotes(regex->pattern));
   }
   if (const auto* node = std::get_if<JsonSource>(&spec.source)) {
-    return fmt::format("{} json({}, {})", spec.type, quoted(node->file), quoted(node->pointer));
+    return fmt::format("{} json({}, {})", spec.type, in_quotes(node->file), in_quotes(node->pointer));
   }
   const auto& table = std::get<CsvSource>(spec.source);
-  return fmt::format("{} csv({}, {}, {})", spec.type, quoted(table.file), quoted(table.column),
+  return fmt::format("{} csv({}, {}, {})", spec.type, in_quotes(table.file), in_quotes(table.column),
                      table.row ? std::to_string(*table.row) : "last");
 }
 

@@ -20,7 +20,8 @@ namespace windrow {
 /// Which point directories stay after their evaluation.
 enum class Keep { none, failed, all };
 
-/// An output found by a Perl regular expression: its last match, the first group that matched (or all of it).
+/// An output found by a Perl regular expression: its last match that is not empty; of it the first
+/// group that took part, or all of it. `^` and `$` match at lines, and `.` stops at their ends.
 struct RegexSource {
   std::string file;  ///< in the point's directory; "stdout" and "stderr" are what the program printed
   std::string pattern;
@@ -42,8 +43,8 @@ struct OutputSpec {
   std::string name;
   std::variant<RegexSource, JsonSource, CsvSource> source;
   std::string type = "number";  ///< "number", "integer", "boolean" or "string"
-  std::string unit;
-  std::string description;
+  std::string unit{};
+  std::string description{};
 };
 
 /// A program to run at each point.
@@ -70,8 +71,8 @@ struct RenderedCommand {
 /// Evaluates points by running a program. One evaluation at a time per object; an object that a forked worker inherits
 /// works there with a launcher of its own.
 ///
-/// A tag names a parameter or a placeholder; a parameter that is called `seed` hides the study's. A section
-/// (`{{#name}}`) shows unless the value is false, 0, NaN or an empty text.
+/// A tag names a parameter or a placeholder. A section (`{{#name}}`) shows unless the value is false, 0, NaN or an
+/// empty text.
 class Command {
  public:
   /// Reads and checks everything that can be checked before a point runs.

@@ -1,0 +1,222 @@
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <thread>
+
+#include "command_fixture.hpp"
+
+namespace windrow {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+bool is_gone(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+  const std::string status{std::istreambuf_iterator<char>(in), {}};
+  return status.empty() || status.find(") Z ") != std::string::npos;
+}
+
+class EvaluateTest : public CommandFixture {
+ protected:
+  TaskFailure failure_of(const CommandSpec& command) const {
+    const auto outcome = evaluate(command);
+    EXPECT_FALSE(outcome.ok());
+    return outcome.ok() ? TaskFailure{} : outcome.failure();
+  }
+  /// A program that ignores SIGTERM, as do two more that it starts; their pids go to the file `pids` of the study.
+  CommandSpec stubborn() const {
+    CommandSpec command = spec(sh("trap '' TERM; (trap '' TERM; exec sleep 1000) & echo $! >> '" + pids() +
+                                  "'; setsid sh -c 'echo $$ >> " + pids() + "; exec sleep 1000' & echo $$ >> '" +
+                                  pids() + "'; echo waiting >&2; while :; do sleep 1000; done"));
+    command.grace = milliseconds(100);
+    return command;
+  }
+  std::string pids() const { return (study_ / "pids").string(); }
+  std::vector<pid_t> started() const {
+    std::ifstream in(pids());
+    return {std::istream_iterator<pid_t>(in), {}};
+  }
+  void expect_three_and_gone() const {
+    const std::vector<pid_t> all = started();
+    EXPECT_EQ(all.size(), 3U);
+    EXPECT_TRUE(std::all_of(all.begin(), all.end(), is_gone));
+  }
+};
+
+TEST_F(EvaluateTest, values_come_back_exactly_through_a_template_and_an_argument) {
+  write("in.txt.mustache", "{{x}}\n");
+  const std::vector<Value> levels = {0.1, 1.0 / 3.0, -1e-300, 1.7976931348623157e308, -0.0, 12345678901.5};
+  const Design design = grid({values("x", levels)});
+  CommandSpec command =
+      spec(std::vector<std::string>{"sh", "-c", "cat in.txt; printf '%s\\n' \"$1\" >&2", "sh", "{{x}}"},
+           {{"file", RegexSource{"stdout", "(.*)"}}, {"argument", RegexSource{"stderr", "^(\\S+)$"}}});
+  command.templates = {"in.txt.mustache"};
+  const Command made(command, design);
+  for (std::uint64_t i = 0; i < design.size(); ++i) {
+    const auto outcome = evaluate(made, design, i);
+    ASSERT_TRUE(outcome.ok()) << describe(outcome.failure());
+    EXPECT_EQ(outcome.value().at(0), levels[i]);
+    EXPECT_EQ(outcome.value().at(1), levels[i]);
+  }
+}
+
+TEST_F(EvaluateTest, a_text_of_any_content_comes_back_exactly) {
+  const std::string odd = " a\tb 'c' \"d\" $e `f` \\ {{g}} \xc3\xa9 ";
+  const Design design = one("x", odd);
+  const Command made(
+      spec(std::vector<std::string>{"printf", "%s", "{{x}}"}, {{"y", RegexSource{"stdout", ".*"}, "string"}}), design);
+  EXPECT_EQ(evaluate(made, design).value().at(0), Value(odd));
+}
+
+TEST_F(EvaluateTest, an_exit_code_is_a_failure_that_ends_in_the_last_lines_of_stderr) {
+  const TaskFailure failure = failure_of(
+      spec(sh("for i in 1 2 3 4 5 6 7 8 9; do echo line $i >&2; done; printf 'bad \\033[1m \\377\\n' >&2; exit 3")));
+  EXPECT_EQ(failure.kind, FailureKind::exited);
+  EXPECT_EQ(failure.code, 3);
+  EXPECT_THAT(failure.message, AllOf(HasSubstr("exit code 3"), HasSubstr("line 9"), Not(HasSubstr("line 5")),
+                                     testing::EndsWith("bad \\x1b[1m \\xff")));
+  EXPECT_GT(failure.elapsed, 0.0);
+}
+
+TEST_F(EvaluateTest, a_crash_names_the_signal) {
+  const TaskFailure failure = failure_of(spec(sh("echo so far >&2; kill -SEGV $$")));
+  EXPECT_EQ(failure.kind, FailureKind::crashed);
+  EXPECT_EQ(failure.code, -SIGSEGV);
+  EXPECT_THAT(failure.message, AllOf(HasSubstr("Segmentation fault"), HasSubstr("so far")));
+  EXPECT_THAT(failure_of(spec(sh("sh -c 'kill -SEGV $$'; exit $?"))).message, HasSubstr("Segmentation fault"));
+}
+
+TEST_F(EvaluateTest, a_program_that_cannot_be_started_fails_as_in_a_shell) {
+  write("plain", "text");
+  const auto run = [this](const std::string& program) {
+    const Design design = one("program", program);
+    return evaluate(Command(spec(std::vector<std::string>{"{{program}}"}), design), design).failure();
+  };
+  EXPECT_EQ(run("no-such-program-here").kind, FailureKind::exited);
+  EXPECT_EQ(run("no-such-program-here").code, 127);
+  EXPECT_THAT(run("no-such-program-here").message, HasSubstr("`no-such-program-here`"));
+  EXPECT_EQ(run("./plain").code, 126);
+}
+
+TEST_F(EvaluateTest, a_time_out_ends_everything_that_was_started) {
+  CommandSpec command = stubborn();
+  command.timeout = milliseconds(400);
+  const TaskFailure failure = failure_of(command);
+  EXPECT_EQ(failure.kind, FailureKind::timed_out);
+  EXPECT_THAT(failure.message, AllOf(HasSubstr("time limit"), HasSubstr("waiting")));
+  expect_three_and_gone();
+}
+
+TEST_F(EvaluateTest, an_interruption_leaves_no_process_and_no_directory) {
+  const Design design = one("x", 1.0);
+  const Command command(stubborn(), design);
+  EXPECT_THROW(command.evaluate(design.point(0), [this] { return started().size() == 3; }), Interrupted);
+  expect_three_and_gone();
+  EXPECT_FALSE(fs::exists(point()));
+}
+
+TEST_F(EvaluateTest, what_the_stop_question_throws_is_the_caller_s) {
+  const Design design = one("x", 1.0);
+  const Command command(stubborn(), design);
+  const auto ask = [this]() -> bool {
+    if (started().size() == 3) throw StoreError("the disk is full");
+    return false;
+  };
+  EXPECT_THROW(command.evaluate(design.point(0), ask), StoreError);
+  expect_three_and_gone();
+}
+
+TEST_F(EvaluateTest, a_killed_launcher_costs_one_point) {
+  const Design design = grid({values("x", {1, 2})});
+  Launcher launcher;
+  launcher.start();
+  const pid_t helper = launcher.helper();
+  Command command(spec(sh("[ {{x}} = 2 ] || sleep 1000")), design);
+  command.use(std::move(launcher));
+  std::thread killer([helper] {
+    std::this_thread::sleep_for(milliseconds(200));
+    kill(helper, SIGKILL);
+  });
+  const auto outcome = evaluate(command, design, 0);
+  killer.join();
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.failure().kind, FailureKind::lost);
+  EXPECT_TRUE(evaluate(command, design, 1).ok());
+}
+
+TEST_F(EvaluateTest, a_command_made_before_a_fork_works_on_both_sides) {
+  const Design design = grid({values("x", {1, 2})});
+  const Command command(spec(sh("echo {{x}}"), {{"y", RegexSource{"stdout", ".+"}}}), design);
+  EXPECT_TRUE(evaluate(command, design, 0).ok());
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto outcome = evaluate(command, design, 1);
+    _exit(outcome.ok() && outcome.value().at(0) == Value(2.0) ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(evaluate(command, design, 0).ok());
+}
+
+TEST_F(EvaluateTest, directories_stay_as_asked) {
+  const auto stays = [this](Keep keep, const std::string& text) {
+    CommandSpec command = spec(sh(text));
+    command.keep = keep;
+    evaluate(command);
+    const bool stayed = fs::exists(point());
+    fs::remove_all(study_ / "points");
+    return stayed;
+  };
+  EXPECT_FALSE(stays(Keep::failed, "true"));
+  EXPECT_TRUE(stays(Keep::failed, "exit 1"));
+  EXPECT_TRUE(stays(Keep::all, "true"));
+  EXPECT_FALSE(stays(Keep::none, "exit 1"));
+}
+
+TEST_F(EvaluateTest, a_directory_holds_files_streams_and_the_command_and_nothing_of_an_earlier_try) {
+  fs::create_directories(point() / "old");
+  std::ofstream(point() / "stale") << "x";
+  write("in.mustache", "x is {{x}}\n");
+  CommandSpec command = spec(std::vector<std::string>{"sh", "-c", "cat in; ls; echo e >&2", "it's"});
+  command.templates = {"in.mustache"};
+  command.keep = Keep::all;
+  EXPECT_TRUE(evaluate(command).ok());
+  EXPECT_EQ(content_of(point() / "stdout"), "x is 1\ncommand\nin\nstderr\nstdout\n");
+  EXPECT_EQ(content_of(point() / "stderr"), "e\n");
+  EXPECT_EQ(content_of(point() / "command"), "sh -c 'cat in; ls; echo e >&2' 'it'\\''s'\n");
+}
+
+TEST_F(EvaluateTest, a_full_disk_is_the_point_s_failure) {
+  write("in.mustache", std::string(100'000, 'x'));
+  CommandSpec command = spec(sh("true"));
+  command.templates = {"in.mustache"};
+  const Design design = one("x", 1.0);
+  const Command made(command, design);
+  const pid_t child = fork();
+  if (child == 0) {  // a limit on the size of files stands in for a disk without room
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{50'000, 50'000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    const auto outcome = evaluate(made, design);
+    const bool good = !outcome.ok() && outcome.failure().kind == FailureKind::exception &&
+                      outcome.failure().message.find("cannot write") != std::string::npos;
+    _exit(good ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace windrow
