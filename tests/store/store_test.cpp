@@ -1,5 +1,7 @@
 #include "windrow/store/store.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -233,8 +235,8 @@ TEST(StoreTest, holds_1900_columns_and_says_that_more_are_too_many) {
   StudyIdentity study;
   study.name = "wide";
   study.points = 1;
-  for (int i = 0; i < 1000; ++i) study.parameters.push_back({"p" + std::to_string(i), "", "number", ""});
-  for (int i = 0; i < 900; ++i) study.outputs.push_back({"o" + std::to_string(i), "", "number", ""});
+  for (int i = 0; i < 1000; ++i) study.parameters.push_back({fmt::format("p{}", i), "", "number", ""});
+  for (int i = 0; i < 900; ++i) study.outputs.push_back({fmt::format("o{}", i), "", "number", ""});
   const Record record = success(0, std::vector<Value>(1000, 1.5), std::vector<Value>(900, 2.5));
   Store(directory.path() / "wide", study, {}).record(record);
   const auto back = StoreReader(directory.path() / "wide").find(0);
@@ -313,7 +315,7 @@ TEST(StoreIdentityTest, shows_a_few_short_lines_of_many_long_differences) {
   StudyIdentity study = small_study();
   study.definition.clear();
   for (int i = 0; i < 9; ++i) {
-    study.definition.emplace_back("template" + std::to_string(i),
+    study.definition.emplace_back(fmt::format("template{}", i),
                                   std::string(5000, 'x') + "\nµold" + std::string(5000, 'y'));
   }
   { Store store(directory.path(), study, {}); }
@@ -410,18 +412,17 @@ TEST_P(JournalModeTest, another_process_reads_whole_records_while_they_are_writt
   constexpr std::uint64_t points = 2000;
   Store store(directory.path(), small_study(points), {}, GetParam());
   Child child([&](int to) {
-    std::size_t seen = 0;
-    while (seen < points) {
+    bool right = true;
+    for (std::size_t seen = 0; right && seen < points;) {
       std::size_t now = 0;
       StoreReader(directory.path()).for_each([&](const Record& record) {
-        if (record.index != now++ || record.outcome.value()[0] != Value(2.0 * static_cast<double>(record.index))) {
-          Child::say(to, "wrong record ");
-        }
+        right = right && record.index == now++ &&
+                record.outcome.value()[0] == Value(2.0 * static_cast<double>(record.index));
       });
-      if (now < seen) Child::say(to, "records vanished ");
+      right = right && now >= seen;
       seen = now;
     }
-    Child::say(to, "saw all");
+    Child::say(to, right ? "saw all" : "a record was wrong or vanished");
   });
   for (std::uint64_t i = 0; i < points; ++i) {
     store.record(point(i));

@@ -49,7 +49,6 @@ class TemporaryDirectory {
 class SmallFileSystem {
  public:
   explicit SmallFileSystem(const fs::path& where) : where_(where) {
-    // Since another process could tell a skipped mount from a failed one, the reason is kept for GTEST_SKIP.
     if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         mount("none", where.c_str(), "tmpfs", 0, "size=1m") != 0) {
       reason_ = std::string("mounting is not permitted here: ") + std::generic_category().message(errno);

@@ -31,7 +31,8 @@ struct StudyIdentity {
   std::uint64_t points = 0;
   std::vector<Column> parameters;
   std::vector<Column> outputs;
-  /// Everything that the results depend on, as (name, canonical text): a study is the same exactly if these are equal.
+  /// Everything that the results depend on, as (name, canonical text): two studies are the same only if these are
+  /// equal.
   std::vector<std::pair<std::string, std::string>> definition;
 };
 
