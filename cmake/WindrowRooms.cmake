@@ -10,7 +10,7 @@ function(windrow_room name)
   endif()
   add_library(windrow_${name} STATIC ${sources})
   set_target_properties(windrow_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  target_include_directories(windrow_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
+  target_include_directories(windrow_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
   list(TRANSFORM ROOM_USES PREPEND windrow_)
   target_link_libraries(windrow_${name}
     PUBLIC ${ROOM_USES} ${ROOM_PACKAGES}
@@ -29,7 +29,7 @@ function(windrow_room_test name)
   endif()
   list(TRANSFORM ROOM_USES PREPEND windrow_)
   add_executable(${name}_test ${sources})
-  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
   target_compile_definitions(${name}_test PRIVATE WINDROW_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/${name}/data")
   target_link_libraries(${name}_test PRIVATE windrow_${name} ${ROOM_USES} windrow_options GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60

@@ -42,6 +42,12 @@ class PeerLost : public ParallelError {
   using ParallelError::ParallelError;
 };
 
+/// Thrown on the other ranks where the root could not go on; the root throws what stopped it.
+class RootFailed : public ParallelError {
+ public:
+  using ParallelError::ParallelError;
+};
+
 /// The results store cannot be opened, read or written.
 class StoreError : public Error {
  public:
@@ -52,6 +58,12 @@ class StoreError : public Error {
 class Interrupted : public Error {
  public:
   Interrupted() : Error("interrupted") {}
+};
+
+/// Thrown by an evaluation that turns its point down before doing any work (outside the model's domain, infeasible, ...).
+class Rejected : public Error {
+ public:
+  using Error::Error;
 };
 
 }  // namespace windrow

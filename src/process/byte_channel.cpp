@@ -24,7 +24,9 @@ struct Header {
   std::uint64_t length;
 };
 
-PeerLost lost() { return PeerLost("the process at the other end of a channel is gone"); }
+PeerLost lost() {
+  return PeerLost("the process at the other end of a channel is gone");
+}
 
 // Writes without SIGPIPE. @return bytes taken, 0 if there is no room now
 std::size_t write_some(int fd, const std::byte* data, std::size_t size) {
@@ -65,7 +67,8 @@ void ByteChannel::post(std::uint32_t tag, std::span<const std::byte> payload) {
 void ByteChannel::flush() {
   while (!outbox_.empty()) {
     const Bytes& message = outbox_.front();
-    const std::size_t written = write_some(socket_.get(), message.data() + outbox_offset_, message.size() - outbox_offset_);
+    const std::size_t written =
+        write_some(socket_.get(), message.data() + outbox_offset_, message.size() - outbox_offset_);
     if (written == 0) return;
     outbox_offset_ += written;
     if (outbox_offset_ == message.size()) {
@@ -86,7 +89,11 @@ void ByteChannel::send(std::uint32_t tag, std::span<const std::byte> payload) {
 
 void ByteChannel::read_available() {
   while (!peer_closed_ && socket_) {
-    if (inbox_taken_ == inbox_used_) inbox_taken_ = inbox_used_ = 0;
+    if (inbox_taken_ > inbox_used_ / 2) {  // move what is left to the front: each byte moves at most once on average
+      std::memmove(inbox_.data(), inbox_.data() + inbox_taken_, inbox_used_ - inbox_taken_);
+      inbox_used_ -= inbox_taken_;
+      inbox_taken_ = 0;
+    }
     if (inbox_.size() - inbox_used_ < kReadSize) inbox_.resize(std::max(inbox_.size() * 2, inbox_used_ + kReadSize));
     const std::size_t room = inbox_.size() - inbox_used_;
     const ssize_t count = ::recv(socket_.get(), inbox_.data() + inbox_used_, room, MSG_DONTWAIT);

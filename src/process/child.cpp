@@ -22,7 +22,7 @@ namespace {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);  // the parent died before the line above
   ::prctl(PR_SET_NAME, name.c_str());
-  ::signal(SIGINT, SIG_IGN);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_IGN);
   int code = 1;
   try {
     code = body();
@@ -73,7 +73,9 @@ Child& Child::operator=(Child&& other) noexcept {
   return *this;
 }
 
-bool Child::joinable() const { return pid_ > 0 && owner_ == ::getpid() && status_.is_running(); }
+bool Child::joinable() const {
+  return pid_ > 0 && owner_ == ::getpid() && status_.is_running();
+}
 
 ExitStatus Child::status() {
   if (!joinable()) return status_;

@@ -1,0 +1,5 @@
+#pragma once
+
+/// For programs that hand windrow an MPI communicator of their own.
+#include "windrow/parallel/mpi/mpi_manager.hpp"
+#include "windrow/windrow.hpp"

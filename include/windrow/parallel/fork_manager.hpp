@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "windrow/parallel/manager.hpp"
+
+namespace windrow {
+
+/// Processes of one machine, made by fork.
+///
+/// Made on the root alone, it has one rank and `workers` workers: scatter() and sweeps fork them when they start, so
+/// any lambda with any capture works, and a worker that dies is replaced. Inside launch(), the ranks are peers that run
+/// the whole program together; a peer that dies is not replaced, its points go to the others.
+class ForkManager : public ParallelManager {
+ public:
+  /// One rank that forks `workers` workers when there is something to evaluate. @throws SpecError if workers < 1
+  explicit ForkManager(int workers);
+  ~ForkManager() override;
+
+  /// Forks size - 1 peers and runs `body` on every rank. Not for use inside a multi-threaded program.
+  /// @return the root's result, or the first code other than 0 of a peer, when all have ended
+  /// An exception that leaves the body of the root ends the peers and is rethrown.
+  static int run_peers(int size, const std::function<int(ParallelManager&)>& body);
+
+  Backend backend() const override { return Backend::fork; }
+  int rank() const override;
+  int size() const override;
+  int worker_count() const override;
+  void sync() override;
+  detail::JobReport run_job(detail::Job& job) override;
+
+ private:
+  struct Peers;
+  explicit ForkManager(std::unique_ptr<Peers> peers);
+
+  detail::JobReport run_forked(detail::Job& job);
+  detail::JobReport run_as_root(detail::Job& job);
+  detail::JobReport run_as_peer(detail::Job& job);
+
+  void broadcast_bytes(std::span<std::byte> data) override;
+  Bytes broadcast_object(Bytes object) override;
+  std::vector<Bytes> gather_objects(std::span<const std::byte> object) override;
+  std::vector<Bytes> all_gather_objects(std::span<const std::byte> object) override;
+
+  int workers_ = 0;
+  std::unique_ptr<Peers> peers_;  // null on the root alone
+};
+
+}  // namespace windrow

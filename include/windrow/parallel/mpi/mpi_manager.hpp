@@ -1,0 +1,42 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <memory>
+
+#include "windrow/parallel/manager.hpp"
+
+namespace windrow {
+
+/// The ranks of an MPI communicator. For programs that have MPI already; launch() makes one otherwise.
+///
+/// The communicator is duplicated, and the caller's never used again. Waiting ranks sleep (a test with back-off, up to
+/// 1 ms) instead of spinning. The root evaluates on a second thread, which makes no MPI calls: MPI_THREAD_FUNNELED
+/// suffices as long as evaluations make no MPI calls of their own.
+class MpiManager : public ParallelManager {
+ public:
+  /// Collective over `comm`.
+  /// @param launcher  started before MPI_Init, for studies that run programs; may be null
+  /// @throws ParallelError if MPI is not initialized, or is finalized already
+  explicit MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher = nullptr);
+  ~MpiManager() override;
+
+  Backend backend() const override { return Backend::mpi; }
+  int rank() const override;
+  int size() const override;
+  Launcher* launcher() override;
+  void sync() override;
+  detail::JobReport run_job(detail::Job& job) override;
+
+ private:
+  void broadcast_bytes(std::span<std::byte> data) override;
+  Bytes broadcast_object(Bytes object) override;
+  std::vector<Bytes> gather_objects(std::span<const std::byte> object) override;
+  std::vector<Bytes> all_gather_objects(std::span<const std::byte> object) override;
+  std::vector<Bytes> gather_to(bool everywhere, std::span<const std::byte> object);
+
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace windrow

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <algorithm>
+
+/// Operations for all_reduce. Any function object T(T, T) can be given instead.
+namespace windrow::op {
+
+struct Sum {
+  template <typename T>
+  T operator()(const T& a, const T& b) const {
+    return static_cast<T>(a + b);
+  }
+};
+struct Product {
+  template <typename T>
+  T operator()(const T& a, const T& b) const {
+    return static_cast<T>(a * b);
+  }
+};
+struct Min {
+  template <typename T>
+  T operator()(const T& a, const T& b) const {
+    return std::min(a, b);
+  }
+};
+struct Max {
+  template <typename T>
+  T operator()(const T& a, const T& b) const {
+    return std::max(a, b);
+  }
+};
+struct LogicalAnd {
+  template <typename T>
+  T operator()(const T& a, const T& b) const {
+    return static_cast<T>(a && b);
+  }
+};
+struct LogicalOr {
+  template <typename T>
+  T operator()(const T& a, const T& b) const {
+    return static_cast<T>(a || b);
+  }
+};
+
+inline constexpr Sum sum{};
+inline constexpr Product product{};
+inline constexpr Min min{};
+inline constexpr Max max{};
+inline constexpr LogicalAnd logical_and{};
+inline constexpr LogicalOr logical_or{};
+
+}  // namespace windrow::op

@@ -1,0 +1,174 @@
+#pragma once
+
+// The typed side of ParallelManager::scatter; included by manager.hpp.
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "windrow/error.hpp"
+#include "windrow/parallel/bytes.hpp"
+#include "windrow/parallel/job.hpp"
+#include "windrow/parallel/manager.hpp"
+
+namespace windrow {
+namespace detail {
+
+template <typename Build, typename Execute, typename P>
+struct ScatterTraits {
+  using Model = std::decay_t<std::invoke_result_t<Build&>>;
+  static constexpr bool whole_share = std::is_invocable_v<Execute&, Model&, std::span<const P>>;
+  static_assert(whole_share || std::is_invocable_v<Execute&, Model&, const P&>,
+                "execute must take (Model&, const P&) or (Model&, std::span<const P>)");
+
+  template <bool Whole, typename = void>
+  struct ResultOf {
+    using type = std::decay_t<std::invoke_result_t<Execute&, Model&, const P&>>;
+  };
+  template <typename Unused>
+  struct ResultOf<true, Unused> {
+    using type = typename std::decay_t<std::invoke_result_t<Execute&, Model&, std::span<const P>>>::value_type;
+  };
+  using Result = typename ResultOf<whole_share>::type;
+};
+
+/// Puts three columns in the order of the first.
+template <typename P, typename R>
+void sort_by_index(LocalResults<P, R>& local) {
+  if (std::is_sorted(local.indices.begin(), local.indices.end())) return;
+  std::vector<std::size_t> order(local.indices.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return local.indices[a] < local.indices[b]; });
+  LocalResults<P, R> sorted;
+  sorted.worker = local.worker;
+  for (const std::size_t i : order) {
+    sorted.indices.push_back(local.indices[i]);
+    sorted.parameters.push_back(std::move(local.parameters[i]));
+    sorted.outcomes.push_back(std::move(local.outcomes[i]));
+  }
+  local = std::move(sorted);
+}
+
+/// One scatter on one rank: makes the byte-level job of typed functions, and typed results of its outcomes.
+template <typename Build, typename Execute, typename P>
+class ScatterRun {
+ public:
+  using Traits = ScatterTraits<Build, Execute, P>;
+  using Model = typename Traits::Model;
+  using R = typename Traits::Result;
+
+  ScatterRun(ParallelManager& manager, Build& build, Execute& execute, const std::vector<P>& parameters)
+      : manager_(manager), build_(build), execute_(execute), parameters_(parameters) {}
+
+  Scattered<P, R> run(const ScatterOptions& options) {
+    if (Traits::whole_share && options.schedule != Schedule::static_split) {
+      throw SpecError(
+          "an execute that takes its whole share needs the static schedule; take a point at a time, or "
+          "choose Schedule::static_split");
+    }
+    const auto count = static_cast<std::size_t>(manager_.is_root() ? manager_.worker_count() : 1);
+    results_.resize(count);
+    for (std::size_t w = 0; w < count; ++w)
+      results_[w].worker = manager_.is_root() ? static_cast<int>(w) : manager_.rank();
+    Job job = make_job(options);
+    JobReport report = manager_.run_job(job);
+    for (auto& local : results_) sort_by_index(local);
+    return {std::move(results_), std::move(report.lost_workers)};
+  }
+
+ private:
+  Job make_job(const ScatterOptions& options) {
+    Job job;
+    job.schedule = options.schedule;
+    job.task.build = [this] { model_.reset(new Model(build_())); };
+    if constexpr (Traits::whole_share) {
+      job.task.evaluate_share = [this](std::span<const Assigned> share, WorkerContext&) {
+        return evaluate_share(share);
+      };
+    } else {
+      job.task.evaluate = [this](const Assigned& assigned, WorkerContext&) -> Outcome<Bytes> {
+        const P parameter = parameter_of(assigned);
+        return to_bytes(R(execute_(*model_, parameter)));
+      };
+    }
+    if (manager_.is_root()) {
+      job.pending = IndexSet::first(parameters_.size());
+      job.parameter = [this](std::uint64_t index) { return to_bytes(parameters_[static_cast<std::size_t>(index)]); };
+      job.on_completed = [this](const Completed& completed) { keep(completed); };
+    } else {
+      job.task.observe = [this](const Assigned& assigned, const Outcome<Bytes>& outcome) {
+        append(results_.front(), assigned.index, parameter_of(assigned), decoded(outcome));
+      };
+    }
+    return job;
+  }
+
+  P parameter_of(const Assigned& assigned) const {
+    return manager_.is_root() ? parameters_[static_cast<std::size_t>(assigned.index)]
+                              : from_bytes<P>(assigned.parameter);
+  }
+
+  std::vector<Outcome<Bytes>> evaluate_share(std::span<const Assigned> share) {
+    std::vector<P> parameters;
+    parameters.reserve(share.size());
+    for (const Assigned& assigned : share) parameters.push_back(parameter_of(assigned));
+    std::vector<Outcome<Bytes>> outcomes;
+    for (const auto& result : execute_(*model_, std::span<const P>(parameters)))
+      outcomes.push_back(to_bytes<R>(result));
+    return outcomes;
+  }
+
+  static Outcome<R> decoded(const Outcome<Bytes>& outcome) {
+    return outcome.ok() ? Outcome<R>(from_bytes<R>(outcome.value())) : Outcome<R>(outcome.failure());
+  }
+
+  void keep(const Completed& completed) {
+    auto& local = results_[static_cast<std::size_t>(completed.worker)];
+    const P& parameter = parameters_[static_cast<std::size_t>(completed.index)];
+    if (completed.failure != nullptr) {
+      append(local, completed.index, parameter, *completed.failure);
+    } else {
+      append(local, completed.index, parameter, from_bytes<R>(completed.payload));
+    }
+  }
+
+  static void append(LocalResults<P, R>& local, std::uint64_t index, P parameter, Outcome<R> outcome) {
+    local.indices.push_back(index);
+    local.parameters.push_back(std::move(parameter));
+    local.outcomes.push_back(std::move(outcome));
+  }
+
+  ParallelManager& manager_;
+  Build& build_;
+  Execute& execute_;
+  const std::vector<P>& parameters_;
+  std::unique_ptr<Model> model_;
+  std::vector<LocalResults<P, R>> results_;
+};
+
+}  // namespace detail
+
+template <typename Build, typename Execute, typename P>
+auto ParallelManager::scatter(Build build, Execute execute, const std::vector<P>& parameters, ScatterOptions options) {
+  return detail::ScatterRun<Build, Execute, P>(*this, build, execute, parameters).run(options);
+}
+
+/// The entries of a gathered list that this process evaluated: all of them for a serial manager and for a ForkManager
+/// on the root alone, whose workers are this process's own; otherwise the entry of this rank.
+template <typename P, typename R>
+std::vector<LocalResults<P, R>> local_results(const ParallelManager& manager,
+                                              const std::vector<LocalResults<P, R>>& results) {
+  if (manager.size() == 1) return results;
+  std::vector<LocalResults<P, R>> own;
+  for (const auto& local : results) {
+    if (local.worker == manager.rank()) own.push_back(local);
+  }
+  return own;
+}
+
+}  // namespace windrow

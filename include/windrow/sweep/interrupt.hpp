@@ -1,0 +1,28 @@
+#pragma once
+
+#include <signal.h>
+
+#include <array>
+
+namespace windrow {
+
+/// While it lives, SIGINT, SIGTERM and SIGHUP ask for a clean stop instead of ending the process; a second one ends it
+/// at once, as if no guard were there. Signals that the program ignores stay ignored. The earlier handlers come back at
+/// the end.
+class InterruptGuard {
+ public:
+  InterruptGuard();
+  ~InterruptGuard();
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+  /// The signal that asked for a stop since the first living guard was made, or 0.
+  static int signal();
+
+ private:
+  static constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
+  std::array<struct sigaction, 3> earlier_{};
+  bool outermost_;
+};
+
+}  // namespace windrow

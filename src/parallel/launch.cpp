@@ -1,0 +1,112 @@
+#include "windrow/parallel/launch.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <string>
+
+#include "parallel/launch_mpi.hpp"
+#include "windrow/parallel/fork_manager.hpp"
+#include "windrow/parallel/serial_manager.hpp"
+#include "windrow/process/machine.hpp"
+
+namespace windrow {
+namespace {
+
+int workers_of_environment() {
+  const char* text = std::getenv("WINDROW_WORKERS");
+  if (text == nullptr || *text == '\0') return 1;
+  int workers = 0;
+  const auto [end, error] = std::from_chars(text, text + std::strlen(text), workers);
+  if (error != std::errc() || *end != '\0' || workers < 1) {
+    throw SpecError(fmt::format("WINDROW_WORKERS is `{}`; it must be a whole number from 1", text));
+  }
+  return workers;
+}
+
+Backend choose(const LaunchOptions& options, int workers) {
+  if (options.backend) return *options.backend;
+  if (const char* name = std::getenv("WINDROW_BACKEND"); name != nullptr && *name != '\0') return backend(name);
+  if (started_by_mpi()) return Backend::mpi;
+  return workers > 1 ? Backend::fork : Backend::serial;
+}
+
+}  // namespace
+
+namespace detail {
+
+int report_exception(int rank) noexcept {
+  const auto say = [&](const char* what) {
+    std::fprintf(stderr, "windrow: rank %d (%s): %s\n", rank, host_name().c_str(), what);
+    std::fflush(stderr);
+  };
+  try {
+    throw;
+  } catch (const RootFailed&) {  // the root tells
+  } catch (const SpecError& error) {
+    say(error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    say(error.what());
+  } catch (...) {
+    say("an exception that is not a std::exception");
+  }
+  return 1;
+}
+
+}  // namespace detail
+
+bool started_by_mpi() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"}) {
+    if (std::getenv(name) != nullptr) return true;
+  }
+  return false;
+}
+
+int launch_ranks(int argc, char** argv, const std::function<int(ParallelManager&)>& body,
+                 const LaunchOptions& options) {
+  Backend chosen{};
+  int workers = 0;
+  try {
+    workers = options.workers > 0 ? options.workers : workers_of_environment();
+    chosen = choose(options, workers);
+    if (chosen == Backend::mpi) return detail::launch_mpi(argc, argv, body, options);
+  } catch (const std::exception& error) {  // of setting up, before there are ranks
+    std::fprintf(stderr, "windrow: %s\n", error.what());
+    return 2;
+  }
+  try {
+    if (chosen == Backend::serial) {
+      SerialManager manager;
+      return body(manager);
+    }
+    if (!options.peers) {
+      ForkManager manager(workers);
+      return body(manager);
+    }
+    return ForkManager::run_peers(workers, [&body](ParallelManager& manager) {
+      if (manager.is_root()) return body(manager);  // its exception must leave run_peers, which then ends the peers
+      try {
+        return body(manager);
+      } catch (...) {
+        return detail::report_exception(manager.rank());
+      }
+    });
+  } catch (...) {
+    return detail::report_exception(0);
+  }
+}
+
+#ifndef WINDROW_HAS_MPI
+int detail::launch_mpi(int, char**, const std::function<int(ParallelManager&)>&, const LaunchOptions&) {
+  throw ParallelError(
+      "MPI is asked for (by mpirun, srun, or a choice of backend), but this windrow was built without it: "
+      "build with -DWINDROW_MPI=ON, or choose the backend `fork`");
+}
+#endif
+
+}  // namespace windrow

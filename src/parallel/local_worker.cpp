@@ -1,0 +1,75 @@
+#include "parallel/local_worker.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "parallel/worker_loop.hpp"
+#include "windrow/error.hpp"
+
+namespace windrow::detail {
+
+LocalWorker::Mailbox::Mailbox() : event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!event) throw SystemError("cannot create an eventfd", errno);
+}
+
+void LocalWorker::Mailbox::put(Frame frame) {
+  const std::lock_guard lock(mutex);
+  frames.push_back(std::move(frame));
+  ::eventfd_write(event.get(), 1);
+}
+
+std::optional<Frame> LocalWorker::Mailbox::try_take() {
+  const std::lock_guard lock(mutex);
+  if (frames.empty()) return std::nullopt;
+  Frame frame = std::move(frames.front());
+  frames.pop_front();
+  if (frames.empty()) {
+    eventfd_t count = 0;
+    ::eventfd_read(event.get(), &count);
+  }
+  return frame;
+}
+
+class LocalWorker::Link : public RootLink {
+ public:
+  explicit Link(LocalWorker& owner) : owner_(owner) {}
+
+  Frame receive() override {
+    for (;;) {
+      if (auto frame = try_receive()) return *std::move(frame);
+      pollfd entry{owner_.to_worker_.event.get(), POLLIN, 0};
+      ::poll(&entry, 1, -1);
+    }
+  }
+  std::optional<Frame> try_receive() override { return owner_.to_worker_.try_take(); }
+  void send(JobTag tag, std::span<const std::byte> payload) override {
+    owner_.to_root_.put(Frame{tag, Bytes(payload.begin(), payload.end())});
+  }
+  void mark(std::optional<std::uint64_t>) override {}  // whatever ends this thread's process ends the root
+
+ private:
+  LocalWorker& owner_;
+};
+
+LocalWorker::LocalWorker(const WorkerTask& task, int worker, const std::string& host)
+    : thread_([this, &task, worker, host] {
+        Link link(*this);
+        WorkerLoop(link, task, worker, host).run();
+      }) {}
+
+LocalWorker::~LocalWorker() {
+  send(kEnd, {});
+}
+
+void LocalWorker::send(JobTag tag, std::span<const std::byte> payload) {
+  to_worker_.put(Frame{tag, Bytes(payload.begin(), payload.end())});
+}
+
+std::optional<Frame> LocalWorker::try_receive() {
+  return to_root_.try_take();
+}
+
+}  // namespace windrow::detail

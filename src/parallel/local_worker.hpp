@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "parallel/workers.hpp"
+#include "windrow/parallel/job.hpp"
+#include "windrow/process/fd.hpp"
+
+namespace windrow::detail {
+
+/// The root's own worker, on a thread beside the coordinator: however long one of its evaluations takes, the other
+/// workers get their next points at once, and MPI stays on the main thread.
+class LocalWorker {
+ public:
+  LocalWorker(const WorkerTask& task, int worker, const std::string& host);
+  ~LocalWorker();
+  LocalWorker(const LocalWorker&) = delete;
+  LocalWorker& operator=(const LocalWorker&) = delete;
+
+  void send(JobTag tag, std::span<const std::byte> payload);
+  std::optional<Frame> try_receive();
+  /// Readable while a message to the root waits; for poll.
+  int descriptor() const { return to_root_.event.get(); }
+
+ private:
+  struct Mailbox {
+    Mailbox();
+    void put(Frame frame);
+    std::optional<Frame> try_take();
+
+    std::mutex mutex;
+    std::deque<Frame> frames;
+    Fd event;  // an eventfd, readable while frames is not empty
+  };
+  class Link;
+
+  Mailbox to_worker_;
+  Mailbox to_root_;
+  std::jthread thread_;
+};
+
+}  // namespace windrow::detail

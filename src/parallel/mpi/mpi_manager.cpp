@@ -1,0 +1,157 @@
+#include "windrow/parallel/mpi/mpi_manager.hpp"
+
+#include <algorithm>
+#include <boost/mpi/communicator.hpp>
+#include <numeric>
+#include <utility>
+
+#include "parallel/coordinator.hpp"
+#include "parallel/mpi/mpi_wait.hpp"
+#include "parallel/mpi/mpi_workers.hpp"
+#include "parallel/serial_workers.hpp"
+#include "parallel/worker_loop.hpp"
+#include "windrow/process/launcher.hpp"
+#include "windrow/process/machine.hpp"
+
+namespace windrow {
+
+using detail::check_mpi;
+using detail::wait_mpi;
+
+namespace {
+
+constexpr std::size_t kLargestMessage = std::size_t{1} << 30;
+
+boost::mpi::communicator duplicate(MPI_Comm comm) {
+  int initialized = 0;
+  int finalized = 0;
+  MPI_Initialized(&initialized);
+  MPI_Finalized(&finalized);
+  if (finalized != 0) {
+    throw ParallelError("MPI is finalized: make the MpiManager, and use it, before MPI_Finalize");
+  }
+  if (initialized == 0) {
+    throw ParallelError("MPI is not initialized: call MPI_Init_thread before making an MpiManager, or use launch()");
+  }
+  boost::mpi::communicator copy(comm, boost::mpi::comm_duplicate);
+  MPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN);
+  return copy;
+}
+
+}  // namespace
+
+struct MpiManager::Impl {
+  boost::mpi::communicator comm;
+  std::shared_ptr<Launcher> launcher;
+  std::vector<std::string> hosts;  // of every rank
+};
+
+MpiManager::MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher)
+    : impl_(std::make_unique<Impl>(Impl{duplicate(comm), std::move(launcher), {}})) {
+  impl_->hosts = all_gather(host_name());
+}
+
+MpiManager::~MpiManager() = default;
+
+int MpiManager::rank() const {
+  return impl_->comm.rank();
+}
+int MpiManager::size() const {
+  return impl_->comm.size();
+}
+Launcher* MpiManager::launcher() {
+  return impl_->launcher.get();
+}
+
+void MpiManager::sync() {
+  MPI_Request request;
+  check_mpi(MPI_Ibarrier(impl_->comm, &request), "MPI_Ibarrier");
+  wait_mpi(request);
+}
+
+detail::JobReport MpiManager::run_job(detail::Job& job) {
+  if (size() == 1) {
+    detail::SerialWorkers workers(job.task, impl_->hosts.front(), job.on_tick);
+    return detail::coordinate(workers, job);
+  }
+  if (is_root()) {
+    detail::LocalWorker local(job.task, 0, impl_->hosts.front());
+    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local);
+    return detail::coordinate(workers, job);
+  }
+  detail::MpiRootLink link(impl_->comm);
+  detail::JobReport report;
+  report.conclusion = detail::WorkerLoop(link, job.task, rank(), host_name()).run();
+  return report;
+}
+
+void MpiManager::broadcast_bytes(std::span<std::byte> data) {
+  while (!data.empty()) {
+    const auto part = data.first(std::min(data.size(), kLargestMessage));
+    MPI_Request request;
+    check_mpi(MPI_Ibcast(part.data(), detail::mpi_count(part.size()), MPI_BYTE, 0, impl_->comm, &request),
+              "MPI_Ibcast");
+    wait_mpi(request);
+    data = data.subspan(part.size());
+  }
+}
+
+Bytes MpiManager::broadcast_object(Bytes object) {
+  std::uint64_t size = object.size();
+  broadcast_bytes({reinterpret_cast<std::byte*>(&size), sizeof size});
+  object.resize(static_cast<std::size_t>(size));
+  broadcast_bytes(object);
+  return object;
+}
+
+std::vector<Bytes> MpiManager::gather_objects(std::span<const std::byte> object) {
+  return gather_to(/*everywhere=*/false, object);
+}
+
+std::vector<Bytes> MpiManager::all_gather_objects(std::span<const std::byte> object) {
+  return gather_to(/*everywhere=*/true, object);
+}
+
+// Every rank's size first, then rounds of at most 2^30 bytes over all ranks, since MPI counts in int.
+std::vector<Bytes> MpiManager::gather_to(bool everywhere, std::span<const std::byte> object) {
+  const auto ranks = static_cast<std::size_t>(size());
+  const std::uint64_t own_size = object.size();
+  std::vector<std::uint64_t> sizes(ranks);
+  MPI_Request request;
+  check_mpi(MPI_Iallgather(&own_size, 1, MPI_UINT64_T, sizes.data(), 1, MPI_UINT64_T, impl_->comm, &request),
+            "MPI_Iallgather");
+  wait_mpi(request);
+
+  const bool receives = everywhere || is_root();
+  std::vector<Bytes> objects(receives ? ranks : 0);
+  const std::uint64_t round_size = std::max<std::uint64_t>(1, kLargestMessage / ranks);
+  const std::uint64_t largest = *std::max_element(sizes.begin(), sizes.end());
+  for (std::uint64_t begin = 0; begin < largest; begin += round_size) {
+    const auto part_of = [&](std::uint64_t size) {
+      return static_cast<int>(std::min(round_size, size > begin ? size - begin : 0));
+    };
+    std::vector<int> counts(ranks);
+    std::transform(sizes.begin(), sizes.end(), counts.begin(), part_of);
+    std::vector<int> offsets(ranks);
+    std::exclusive_scan(counts.begin(), counts.end(), offsets.begin(), 0);
+    Bytes buffer(receives ? static_cast<std::size_t>(offsets.back() + counts.back()) : 0);
+    const std::byte* own = object.data() + std::min<std::uint64_t>(begin, own_size);
+    if (everywhere) {
+      check_mpi(MPI_Iallgatherv(own, part_of(own_size), MPI_BYTE, buffer.data(), counts.data(), offsets.data(),
+                                MPI_BYTE, impl_->comm, &request),
+                "MPI_Iallgatherv");
+    } else {
+      check_mpi(MPI_Igatherv(own, part_of(own_size), MPI_BYTE, buffer.data(), counts.data(), offsets.data(), MPI_BYTE,
+                             0, impl_->comm, &request),
+                "MPI_Igatherv");
+    }
+    wait_mpi(request);
+    for (std::size_t r = 0; r < objects.size(); ++r) {
+      const auto* from = buffer.data() + offsets[r];
+      objects[r].insert(objects[r].end(), from, from + counts[r]);
+    }
+  }
+  return objects;
+}
+
+}  // namespace windrow

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <list>
+#include <string>
+#include <vector>
+
+#include "parallel/local_worker.hpp"
+#include "parallel/mpi/mpi_wait.hpp"
+#include "parallel/workers.hpp"
+
+namespace windrow::detail {
+
+/// The ranks of a communicator as workers; worker 0 is the root's own thread.
+class MpiWorkers : public Workers {
+ public:
+  MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker& local)
+      : comm_(comm), hosts_(hosts), local_(local) {}
+  ~MpiWorkers() override;
+
+  int count() const override { return static_cast<int>(hosts_.size()); }
+  const std::string& host(int worker) const override { return hosts_[static_cast<std::size_t>(worker)]; }
+  bool is_remote(int worker) const override { return worker != 0; }
+  void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
+  std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
+  bool replace(int) override { return false; }
+  bool disposable() const override { return false; }
+
+ private:
+  struct Sending {
+    Bytes payload;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+  std::optional<WorkerEvent> try_next();
+  void drop_sent();
+
+  MPI_Comm comm_;
+  const std::vector<std::string>& hosts_;
+  LocalWorker& local_;
+  std::list<Sending> sending_;
+  BackOff pause_;
+  bool local_first_ = true;
+};
+
+/// A rank's view of the root.
+class MpiRootLink : public RootLink {
+ public:
+  explicit MpiRootLink(MPI_Comm comm) : comm_(comm) {}
+  Frame receive() override;
+  std::optional<Frame> try_receive() override;
+  void send(JobTag tag, std::span<const std::byte> payload) override;
+  void mark(std::optional<std::uint64_t>) override {}  // the launcher ends the whole job when a rank dies
+
+ private:
+  MPI_Comm comm_;
+};
+
+}  // namespace windrow::detail

@@ -1,0 +1,127 @@
+#include "parallel/process_workers.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "windrow/error.hpp"
+
+namespace windrow::detail {
+
+EvaluationMarks::EvaluationMarks(std::size_t count)
+    : memory_(std::max<std::size_t>(1, count) * sizeof(std::atomic<std::uint64_t>)),
+      marks_(static_cast<std::atomic<std::uint64_t>*>(memory_.data())) {
+  static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+}
+
+void EvaluationMarks::set(std::size_t worker, std::optional<std::uint64_t> index) {
+  marks_[worker].store(index ? *index + 1 : 0, std::memory_order_relaxed);
+}
+
+std::optional<std::uint64_t> EvaluationMarks::get(std::size_t worker) const {
+  const std::uint64_t mark = marks_[worker].load(std::memory_order_relaxed);
+  return mark == 0 ? std::nullopt : std::optional(mark - 1);
+}
+
+ProcessWorkers::ProcessWorkers(std::span<WorkerProcess> processes, EvaluationMarks& marks, std::string host,
+                               LocalWorker* local, std::function<WorkerProcess(int)> respawn)
+    : processes_(processes),
+      marks_(marks),
+      host_(std::move(host)),
+      local_(local),
+      respawn_(std::move(respawn)),
+      first_(local != nullptr ? 1 : 0) {}
+
+void ProcessWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
+  if (worker < first_) return local_->send(tag, payload);
+  ByteChannel& channel = process(worker).channel;
+  if (!channel.is_open()) return;
+  try {
+    channel.post(tag, payload);
+  } catch (const PeerLost&) {  // next() reports it, after what the worker sent before
+  }
+}
+
+std::optional<WorkerEvent> ProcessWorkers::next(std::chrono::nanoseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    if (auto event = try_next()) return event;
+    const auto left = deadline - std::chrono::steady_clock::now();
+    if (left <= left.zero()) return std::nullopt;
+    wait(left);
+  }
+}
+
+std::optional<WorkerEvent> ProcessWorkers::try_next() {
+  for (int i = 0; i < count(); ++i) {
+    const int worker = turn_;
+    turn_ = (turn_ + 1) % count();
+    if (auto event = try_next_of(worker)) return event;
+  }
+  return std::nullopt;
+}
+
+std::optional<WorkerEvent> ProcessWorkers::try_next_of(int worker) {
+  if (worker < first_) {
+    auto frame = local_->try_receive();
+    return frame ? std::optional(WorkerEvent{worker, *std::move(frame)}) : std::nullopt;
+  }
+  WorkerProcess& peer = process(worker);
+  if (!peer.channel.is_open()) return std::nullopt;
+  try {
+    const bool ended = !peer.child.status().is_running();  // before looking: what it sent last must still be read
+    if (auto frame = peer.channel.try_receive()) return WorkerEvent{worker, *std::move(frame)};
+    if (!ended) return std::nullopt;
+  } catch (const PeerLost&) {
+  } catch (const ParallelError&) {  // garbage: a worker that cannot be understood is a lost one
+    peer.child.signal(SIGKILL);
+  }
+  return loss_of(worker);
+}
+
+WorkerEvent ProcessWorkers::loss_of(int worker) {
+  WorkerProcess& peer = process(worker);
+  peer.channel.close();
+  if (!peer.child.join_for(std::chrono::milliseconds(200))) {  // it closed its channel and lives on
+    peer.child.signal(SIGKILL);
+    peer.child.join();
+  }
+  const ExitStatus status = peer.child.status();
+  WorkerLoss loss;
+  loss.kind = status.was_signalled() ? FailureKind::crashed : FailureKind::exited;
+  loss.code = status.code();
+  loss.description = fmt::format("worker {} (pid {}) ended by {}", worker, peer.child.pid(), status.describe());
+  loss.evaluating = marks_.get(static_cast<std::size_t>(worker));
+  return {worker, std::move(loss)};
+}
+
+void ProcessWorkers::wait(std::chrono::nanoseconds limit) {
+  std::vector<pollfd> entries;
+  if (local_ != nullptr) entries.push_back({local_->descriptor(), POLLIN, 0});
+  for (WorkerProcess& peer : processes_) {
+    if (!peer.channel.is_open()) continue;
+    if (peer.channel.has_unsent()) {
+      try {
+        peer.channel.flush();
+      } catch (const PeerLost&) {  // as in send()
+      }
+    }
+    entries.push_back(
+        {peer.channel.descriptor(), static_cast<short>(POLLIN | (peer.channel.has_unsent() ? POLLOUT : 0)), 0});
+    entries.push_back({peer.child.descriptor(), POLLIN, 0});
+  }
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
+  ::poll(entries.data(), entries.size(), static_cast<int>(std::clamp<long long>(ms, 0, 1000)));
+}
+
+bool ProcessWorkers::replace(int worker) {
+  if (worker < first_ || !respawn_) return false;
+  marks_.set(static_cast<std::size_t>(worker), std::nullopt);
+  process(worker) = respawn_(worker);
+  return true;
+}
+
+}  // namespace windrow::detail

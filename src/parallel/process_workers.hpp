@@ -1,0 +1,84 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "parallel/local_worker.hpp"
+#include "parallel/workers.hpp"
+#include "windrow/process/byte_channel.hpp"
+#include "windrow/process/child.hpp"
+#include "windrow/process/shared_memory.hpp"
+
+namespace windrow::detail {
+
+/// Which point each of a set of processes is evaluating, in memory that outlives them.
+class EvaluationMarks {
+ public:
+  explicit EvaluationMarks(std::size_t count);
+  void set(std::size_t worker, std::optional<std::uint64_t> index);
+  std::optional<std::uint64_t> get(std::size_t worker) const;
+
+ private:
+  SharedMemory memory_;
+  std::atomic<std::uint64_t>* marks_;  // index + 1, or 0
+};
+
+/// A worker process as the root holds it.
+struct WorkerProcess {
+  ByteChannel channel;
+  Child child;
+};
+
+/// The worker's end of a channel to the root.
+class ChannelRootLink : public RootLink {
+ public:
+  ChannelRootLink(ByteChannel& channel, EvaluationMarks& marks, std::size_t worker)
+      : channel_(channel), marks_(marks), worker_(worker) {}
+  Frame receive() override { return channel_.receive(); }
+  std::optional<Frame> try_receive() override { return channel_.try_receive(); }
+  void send(JobTag tag, std::span<const std::byte> payload) override { channel_.send(tag, payload); }
+  void mark(std::optional<std::uint64_t> index) override { marks_.set(worker_, index); }
+
+ private:
+  ByteChannel& channel_;
+  EvaluationMarks& marks_;
+  std::size_t worker_;
+};
+
+/// Workers that are processes of this machine. Worker number = position in `processes` + (local ? 1 : 0).
+class ProcessWorkers : public Workers {
+ public:
+  /// @param local   the root's own worker, as worker 0; may be null
+  /// @param respawn makes a new process for a worker number; empty: lost workers are not replaced
+  ProcessWorkers(std::span<WorkerProcess> processes, EvaluationMarks& marks, std::string host, LocalWorker* local,
+                 std::function<WorkerProcess(int)> respawn);
+
+  int count() const override { return first_ + static_cast<int>(processes_.size()); }
+  const std::string& host(int) const override { return host_; }
+  bool is_remote(int worker) const override { return worker >= first_ && !respawn_; }
+  void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
+  std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
+  bool replace(int worker) override;
+  bool disposable() const override { return static_cast<bool>(respawn_); }
+
+ private:
+  WorkerProcess& process(int worker) { return processes_[static_cast<std::size_t>(worker - first_)]; }
+  std::optional<WorkerEvent> try_next();
+  std::optional<WorkerEvent> try_next_of(int worker);
+  WorkerEvent loss_of(int worker);
+  void wait(std::chrono::nanoseconds limit);
+
+  std::span<WorkerProcess> processes_;
+  EvaluationMarks& marks_;
+  std::string host_;
+  LocalWorker* local_;
+  std::function<WorkerProcess(int)> respawn_;
+  int first_;
+  int turn_ = 0;  // whose messages are looked at first
+};
+
+}  // namespace windrow::detail

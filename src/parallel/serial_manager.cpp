@@ -1,0 +1,18 @@
+#include "windrow/parallel/serial_manager.hpp"
+
+#include "parallel/coordinator.hpp"
+#include "parallel/serial_workers.hpp"
+#include "windrow/process/machine.hpp"
+
+namespace windrow {
+
+detail::JobReport SerialManager::run_job(detail::Job& job) {
+  detail::SerialWorkers workers(job.task, host_name(), job.on_tick);
+  return detail::coordinate(workers, job);
+}
+
+std::vector<Bytes> SerialManager::gather_objects(std::span<const std::byte> object) {
+  return {Bytes(object.begin(), object.end())};
+}
+
+}  // namespace windrow

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+
+#include "parallel/worker_loop.hpp"
+#include "parallel/workers.hpp"
+
+namespace windrow::detail {
+
+/// One worker in the root's own thread: next() evaluates.
+class SerialWorkers : public Workers {
+ public:
+  /// @param stop_requested  asked between points and from inside evaluations
+  SerialWorkers(const WorkerTask& task, std::string host, std::function<bool()> stop_requested);
+
+  int count() const override { return 1; }
+  const std::string& host(int) const override { return host_; }
+  bool is_remote(int) const override { return false; }
+  void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
+  std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
+  bool replace(int) override { return false; }
+  bool disposable() const override { return true; }
+
+ private:
+  class Link : public RootLink {
+   public:
+    explicit Link(SerialWorkers& owner) : owner_(owner) {}
+    Frame receive() override;
+    std::optional<Frame> try_receive() override;
+    void send(JobTag tag, std::span<const std::byte> payload) override;
+    void mark(std::optional<std::uint64_t>) override {}
+
+   private:
+    SerialWorkers& owner_;
+  };
+
+  std::string host_;
+  std::function<bool()> stop_requested_;
+  std::deque<Frame> to_worker_;
+  std::deque<Frame> to_root_;
+  Link link_;
+  WorkerLoop loop_;
+};
+
+}  // namespace windrow::detail

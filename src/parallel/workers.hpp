@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "windrow/parallel/outcome.hpp"
+#include "windrow/process/byte_channel.hpp"
+
+/// What lies between the coordinator of a job and its workers: messages there and back, and news of deaths.
+namespace windrow::detail {
+
+/// Messages of a job. Root to worker: assign, stop, end. Worker to root: results, build_failed.
+enum JobTag : std::uint32_t { kAssign = 1, kStop, kEnd, kResults, kBuildFailed };
+
+/// A worker is gone.
+struct WorkerLoss {
+  FailureKind kind = FailureKind::lost;
+  int code = 0;
+  std::string description;                  ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
+  std::optional<std::uint64_t> evaluating;  ///< the point that it was working on
+};
+
+struct WorkerEvent {
+  int worker = 0;
+  std::variant<Frame, WorkerLoss> what;
+};
+
+/// The coordinator's view of all workers, 0 .. count() - 1.
+class Workers {
+ public:
+  virtual ~Workers() = default;
+  virtual int count() const = 0;
+  virtual const std::string& host(int worker) const = 0;
+  /// Whether the worker cannot see the root's memory, so that parameters must travel.
+  virtual bool is_remote(int worker) const = 0;
+  /// Never blocks; a message to a worker that is gone is dropped (next() tells).
+  virtual void send(int worker, JobTag tag, std::span<const std::byte> payload) = 0;
+  /// The next message or loss, waiting at most `limit`.
+  virtual std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) = 0;
+  /// Puts a new worker in the place of one that was lost. @return whether that is possible
+  virtual bool replace(int worker) = 0;
+  /// Whether workers may be killed when a job fails, since they serve this job alone.
+  virtual bool disposable() const = 0;
+};
+
+/// A worker's view of the root.
+class RootLink {
+ public:
+  virtual ~RootLink() = default;
+  /// The next message, however long it takes. @throws PeerLost if the root is gone
+  virtual Frame receive() = 0;
+  virtual std::optional<Frame> try_receive() = 0;
+  virtual void send(JobTag tag, std::span<const std::byte> payload) = 0;
+  /// Notes where a survivor can read it which point is being evaluated (or none).
+  virtual void mark(std::optional<std::uint64_t> index) = 0;
+};
+
+}  // namespace windrow::detail

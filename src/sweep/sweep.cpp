@@ -1,0 +1,304 @@
+#include "windrow/sweep/sweep.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "evaluator.hpp"
+#include "windrow/error.hpp"
+#include "windrow/process/machine.hpp"
+#include "windrow/sweep/interrupt.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kFailuresShown = 10;
+
+std::string type_of(const Parameter& parameter) {
+  const auto* levels = std::get_if<Levels>(&parameter.source());
+  if (levels == nullptr || levels->values.empty()) return "number";
+  static const std::array<std::string, 4> names = {"number", "integer", "boolean", "string"};
+  const std::size_t kind = levels->values.front().variant().index();
+  const bool same = std::all_of(levels->values.begin(), levels->values.end(),
+                                [kind](const Value& value) { return value.variant().index() == kind; });
+  return same ? names[kind] : "mixed";
+}
+
+std::vector<Column> parameter_columns(const Design& design) {
+  std::vector<Column> columns;
+  for (const Parameter& p : design.parameters()) columns.push_back({p.name(), p.unit(), type_of(p), p.description()});
+  return columns;
+}
+
+// FNV-1a over names and texts: enough to notice ranks that run different studies.
+std::uint64_t fingerprint(const std::vector<std::pair<std::string, std::string>>& definition) {
+  std::uint64_t hash = 14695981039346656037U;
+  const auto add = [&hash](const std::string& text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+    hash = (hash ^ 0xFFU) * 1099511628211U;
+  };
+  for (const auto& [name, text] : definition) {
+    add(name);
+    add(text);
+  }
+  return hash;
+}
+
+/// The root's side of one run: store, counts, progress, stop.
+class RootRun {
+ public:
+  RootRun(const Sweep& sweep, const std::vector<Column>& outputs, const SweepOptions& options, int workers)
+      : sweep_(sweep), options_(options), start_(Clock::now()) {
+    result_.points = sweep.design().size();
+    result_.workers = workers;
+    result_.store = options.store;
+    if (options.store.empty()) {
+      TaskFailure none;
+      none.kind = FailureKind::lost;
+      none.message = "not evaluated";
+      result_.outcomes.assign(static_cast<std::size_t>(result_.points), none);
+      pending_ = IndexSet::first(result_.points);
+    } else {
+      open_store(outputs);
+    }
+  }
+
+  void fill(detail::Job& job) {
+    job.schedule = options_.schedule;
+    job.pending = std::move(pending_);
+    job.on_completed = [this](const detail::Completed& completed) { keep(completed); };
+    job.on_tick = [this] { return tick(); };
+    job.conclude = [this] { return conclude(); };
+  }
+
+  SweepResult finish(detail::JobReport report) {
+    for (const TaskFailure& failure : report.build_failures) {
+      result_.notes.push_back(
+          fmt::format("worker {} ({}) took no part: {}", failure.rank, failure.host, failure.message));
+    }
+    for (std::string& lost : report.lost_workers) result_.notes.push_back(std::move(lost));
+    for (auto& [index, failure] : lowest_failures_) result_.failures.push_back(std::move(failure));
+    return std::move(result_);
+  }
+
+ private:
+  void open_store(const std::vector<Column>& outputs) {
+    StudyIdentity identity{options_.name, result_.points, parameter_columns(sweep_.design()), outputs,
+                           sweep_.definition(options_)};
+    store_.emplace(options_.store, identity, options_.provenance);
+    const IndexSet succeeded = store_->succeeded();
+    const IndexSet failed = store_->failed();
+    result_.succeeded = succeeded.size();
+    IndexSet done = succeeded;
+    if (!options_.retry_failed) {
+      result_.failed = failed.size();
+      for (const IndexRange& range : failed.ranges()) done.insert(range);
+    }
+    result_.reused = result_.succeeded + result_.failed;
+    pending_ = done.complement(result_.points);
+  }
+
+  void keep(const detail::Completed& completed) {
+    ++result_.evaluated;
+    ++(completed.failure == nullptr ? result_.succeeded : result_.failed);
+    Record record;
+    record.index = completed.index;
+    record.rank = completed.worker;
+    record.host = completed.host;
+    record.started = completed.started;
+    record.elapsed = completed.elapsed;
+    if (completed.failure != nullptr) {
+      remember(*completed.failure);
+      record.attempts = completed.failure->attempts;
+      record.outcome = *completed.failure;
+    } else {
+      detail::Evaluated evaluated = detail::decode(completed.payload);
+      record.attempts = static_cast<int>(evaluated.attempts);
+      record.outcome = std::move(evaluated.outputs);
+    }
+    if (store_) {
+      record.parameters = sweep_.design().point(completed.index).values();
+      store_->record(record);
+    } else {
+      result_.outcomes[static_cast<std::size_t>(completed.index)] = std::move(record.outcome);
+    }
+  }
+
+  void remember(const TaskFailure& failure) {
+    lowest_failures_.emplace(failure.index, failure);
+    if (lowest_failures_.size() > kFailuresShown) lowest_failures_.erase(std::prev(lowest_failures_.end()));
+  }
+
+  bool tick() {
+    const bool stop = options_.handle_interrupts && InterruptGuard::signal() != 0;
+    if (stop && result_.interrupted_by == 0) {
+      result_.interrupted_by = InterruptGuard::signal();
+      if (store_) store_->commit();  // whoever asked may not wait long
+    }
+    const auto now = Clock::now();
+    if (now - last_tick_ >= std::chrono::milliseconds(2)) {
+      last_tick_ = now;
+      if (store_) store_->tick();
+    }
+    if (options_.on_progress && now - last_progress_ >= std::chrono::milliseconds(100)) {
+      last_progress_ = now;
+      options_.on_progress(progress());
+    }
+    return stop;
+  }
+
+  Progress progress() const {
+    Progress progress;
+    progress.points = result_.points;
+    progress.done = result_.succeeded + result_.failed;
+    progress.failed = result_.failed;
+    progress.evaluated = result_.evaluated;
+    progress.elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+    progress.stopping = result_.interrupted_by != 0;
+    return progress;
+  }
+
+  Bytes conclude() {
+    if (store_) store_->commit();
+    Progress last = progress();
+    if (last.done == last.points) result_.interrupted_by = 0;  // asked to stop when all was done already
+    result_.elapsed = last.elapsed;
+    last.finished = true;
+    last.stopping = result_.interrupted_by != 0;
+    if (options_.on_progress) options_.on_progress(last);
+    detail::ByteWriter out;
+    for (const std::uint64_t number :
+         {result_.points, result_.succeeded, result_.failed, result_.evaluated, result_.reused}) {
+      out.put(number);
+    }
+    out.put(result_.interrupted_by);
+    out.put(result_.elapsed);
+    out.put(result_.workers);
+    return out.bytes();
+  }
+
+  const Sweep& sweep_;
+  const SweepOptions& options_;
+  std::optional<Store> store_;
+  IndexSet pending_;
+  SweepResult result_;
+  std::map<std::uint64_t, TaskFailure> lowest_failures_;
+  Clock::time_point start_;
+  Clock::time_point last_tick_;
+  Clock::time_point last_progress_;
+};
+
+SweepResult read_conclusion(const Bytes& conclusion) {
+  SweepResult result;
+  detail::ByteReader in(conclusion);
+  for (std::uint64_t* number : {&result.points, &result.succeeded, &result.failed, &result.evaluated, &result.reused}) {
+    *number = in.get<std::uint64_t>();
+  }
+  result.interrupted_by = in.get<int>();
+  result.elapsed = in.get<double>();
+  result.workers = in.get<int>();
+  return result;
+}
+
+// Runs `prepare` at the root; if it throws there, every rank throws.
+void on_root(ParallelManager& manager, const std::function<void()>& prepare) {
+  std::exception_ptr failure;
+  std::string message;
+  if (manager.is_root()) {
+    try {
+      prepare();
+    } catch (const std::exception& error) {
+      failure = std::current_exception();
+      message = std::string("the root failed: ") + error.what();
+    }
+  }
+  message = manager.broadcast(message);
+  if (failure) std::rethrow_exception(failure);
+  if (!message.empty()) throw RootFailed(message);
+}
+
+void check_same_study(ParallelManager& manager, const Design& design) {
+  const auto prints = manager.all_gather(fingerprint(design.definition()));
+  const auto other = std::find_if(prints.begin(), prints.end(), [&](std::uint64_t p) { return p != prints.front(); });
+  if (other == prints.end()) return;
+  throw SpecError(fmt::format("the design of rank {} is not that of the root: every rank must make the same one",
+                              other - prints.begin()));
+}
+
+}  // namespace
+
+Sweep::Sweep(Design design, std::vector<Column> outputs, MakeFunctions make_functions)
+    : design_(std::move(design)), outputs_(std::move(outputs)), make_functions_(std::move(make_functions)) {
+  for (Column& output : outputs_) {
+    if (output.type.empty()) output.type = "number";
+  }
+}
+
+Sweep::Sweep(Design design, Command command)
+    : design_(std::move(design)), command_(std::make_shared<Command>(std::move(command))) {
+  for (const OutputSpec& output : command_->spec().outputs) {
+    outputs_.push_back({output.name, output.unit, output.type, output.description});
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> Sweep::definition(const SweepOptions& options) const {
+  auto definition = design_.definition();
+  if (command_) {
+    for (auto& item : command_->definition()) definition.push_back(std::move(item));
+  } else {
+    definition.emplace_back("version", options.version);
+    for (const Column& output : outputs_) definition.emplace_back("outputs." + output.name, output.type);
+  }
+  return definition;
+}
+
+SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
+  const std::optional<InterruptGuard> guard(options.handle_interrupts ? std::make_optional<InterruptGuard>()
+                                                                      : std::nullopt);
+  check_same_study(manager, design_);
+  std::optional<RootRun> root;
+  on_root(manager, [&] { root.emplace(*this, outputs_, options, manager.worker_count()); });
+
+  detail::Job job;
+  if (command_) {
+    if (Launcher* launcher = manager.launcher()) command_->use(*launcher);
+    job.task = detail::command_task(design_, command_);
+  } else {
+    job.task = detail::function_task(design_, outputs_, make_functions_());
+  }
+  if (root) root->fill(job);
+  detail::JobReport report = manager.run_job(job);
+  return root ? root->finish(std::move(report)) : read_conclusion(report.conclusion);
+}
+
+int SweepResult::exit_code() const {
+  if (interrupted()) return 130;
+  return failed > 0 ? 1 : 0;
+}
+
+std::string SweepResult::summary() const {
+  const auto count = [](std::uint64_t n) { return text::with_thousands(n); };
+  std::string out = fmt::format("{} of {} points succeeded", count(succeeded), count(points));
+  if (failed > 0) out += fmt::format(", {} failed", count(failed));
+  if (unfinished() > 0) out += fmt::format(", {} left", count(unfinished()));
+  const auto duration = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(elapsed));
+  out += fmt::format("; this run evaluated {} in {} on {} worker{}", count(evaluated), text::render_duration(duration),
+                     workers, workers == 1 ? "" : "s");
+  if (reused > 0) out += fmt::format(" and reused {}", count(reused));
+  out += ".\n";
+  for (const TaskFailure& failure : failures) out += "  " + describe(failure) + "\n";
+  const std::uint64_t told = failures.size();
+  if (told == kFailuresShown && failed > told) out += fmt::format("  ... and {} more\n", count(failed - told));
+  for (const std::string& note : notes) out += "  note: " + note + "\n";
+  if (interrupted()) out += "Interrupted: the finished points are kept; run the same again to continue.\n";
+  return out;
+}
+
+}  // namespace windrow

@@ -1,0 +1,292 @@
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "conformance/conformance.hpp"
+
+namespace windrow {
+namespace {
+
+using test::manager;
+
+std::vector<double> numbers(std::size_t count) {
+  std::vector<double> all(count);
+  for (std::size_t i = 0; i < count; ++i) all[i] = static_cast<double>(i) + 0.25;
+  return all;
+}
+
+// Every worker's outcomes put back in input order; checks that each index occurs once and the columns agree.
+template <typename P, typename R>
+std::vector<Outcome<R>> in_order(const std::vector<LocalResults<P, R>>& results, const std::vector<P>& parameters) {
+  std::vector<Outcome<R>> all(parameters.size(), Outcome<R>(TaskFailure{}));
+  std::vector<int> seen(parameters.size(), 0);
+  for (const auto& local : results) {
+    EXPECT_EQ(local.indices.size(), local.parameters.size());
+    EXPECT_EQ(local.indices.size(), local.outcomes.size());
+    EXPECT_TRUE(std::is_sorted(local.indices.begin(), local.indices.end()));
+    for (std::size_t i = 0; i < local.indices.size(); ++i) {
+      const auto index = static_cast<std::size_t>(local.indices[i]);
+      EXPECT_EQ(local.parameters[i], parameters[index]);
+      all[index] = local.outcomes[i];
+      ++seen[index];
+    }
+  }
+  EXPECT_EQ(seen, std::vector<int>(parameters.size(), 1));
+  return all;
+}
+
+// What every rank must find in its list: all workers at the root, itself elsewhere.
+template <typename P, typename R>
+void expect_workers(const std::vector<LocalResults<P, R>>& results) {
+  EXPECT_EQ(results.size(), static_cast<std::size_t>(manager().is_root() ? manager().worker_count() : 1));
+  for (std::size_t w = 0; w < results.size(); ++w) {
+    EXPECT_EQ(results[w].worker, manager().is_root() ? static_cast<int>(w) : manager().rank());
+  }
+}
+
+class ScatterTest : public testing::TestWithParam<Schedule> {};
+INSTANTIATE_TEST_SUITE_P(AllSchedules, ScatterTest, testing::Values(Schedule::static_split, Schedule::dynamic),
+                         [](const auto& p) { return std::string(name_of(p.param)); });
+
+TEST_P(ScatterTest, every_point_is_evaluated_once_whatever_their_number) {
+  for (const std::size_t count : {0U, 1U, 2U, 4U, 7U, 100U, 10007U}) {
+    const auto parameters = numbers(count);
+    auto results = manager()
+                       .scatter([] { return 3.0; }, [](double& model, double p) { return model * p + 1.0; }, parameters,
+                                {.schedule = GetParam()})
+                       .gather();
+    expect_workers(results);
+    if (!manager().is_root()) continue;
+    const auto outcomes = in_order(results, parameters);
+    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(outcomes[i].value(), 3.0 * parameters[i] + 1.0);
+  }
+}
+
+TEST_P(ScatterTest, the_reference_example_gives_the_same_on_every_backend) {
+  // build(10) -> [10, -1]; execute(local, base, mult) -> (base + p) * mult
+  struct Local {
+    double base, mult;
+  };
+  const std::vector<int> parameters = {1, 2, 3, 4};
+  auto results =
+      manager()
+          .scatter(
+              [] {
+                return Local{10.0, -1.0};
+              },
+              [](Local& local, int p) { return (local.base + p) * local.mult; }, parameters, {.schedule = GetParam()})
+          .gather();
+  if (!manager().is_root()) return;
+  const auto outcomes = in_order(results, parameters);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(outcomes[i].value(), -11.0 - static_cast<double>(i));
+}
+
+TEST_P(ScatterTest, objects_travel_both_ways) {
+  std::vector<std::string> parameters;
+  if (manager().is_root()) parameters = {"a", "", "quick, \"brown\"", std::string(100000, 'z')};  // the root's count
+  auto results = manager()
+                     .scatter([] { return 0; },
+                              [](int&, const std::string& p) {
+                                return std::vector<std::string>{p, p + "!"};
+                              },
+                              parameters, {.schedule = GetParam()})
+                     .gather();
+  if (!manager().is_root()) return;
+  const auto outcomes = in_order(results, parameters);
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    EXPECT_EQ(outcomes[i].value(), (std::vector<std::string>{parameters[i], parameters[i] + "!"}));
+  }
+}
+
+TEST_P(ScatterTest, a_worker_builds_at_most_once) {
+  const auto parameters = numbers(200);
+  int built = 0;
+  auto results = manager()
+                     .scatter([&built] { return ++built; }, [](int& model, double) { return model; }, parameters,
+                              {.schedule = GetParam()})
+                     .gather();
+  for (const auto& local : results) {
+    for (const auto& outcome : local.outcomes) EXPECT_EQ(outcome.value(), 1);
+  }
+}
+
+TEST_P(ScatterTest, an_exception_fails_its_point_and_no_other) {
+  const auto parameters = numbers(53);
+  auto results = manager()
+                     .scatter([] { return 0; },
+                              [](int&, double p) -> double {
+                                const int i = static_cast<int>(p);
+                                if (i % 10 == 3) throw std::runtime_error("cannot solve " + std::to_string(i));
+                                if (i % 10 == 7) throw 42;  // not a std::exception
+                                return p;
+                              },
+                              parameters, {.schedule = GetParam()})
+                     .gather();
+  if (!manager().is_root()) return;
+  const auto outcomes = in_order(results, parameters);
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (i % 10 != 3 && i % 10 != 7) {
+      EXPECT_EQ(outcomes[i].value(), parameters[i]);
+      continue;
+    }
+    EXPECT_FALSE(outcomes[i].ok());
+    if (outcomes[i].ok()) continue;
+    const TaskFailure& failure = outcomes[i].failure();
+    EXPECT_EQ(failure.kind, FailureKind::exception);
+    EXPECT_EQ(failure.index, i);
+    EXPECT_EQ(failure.attempts, 1);
+    EXPECT_FALSE(failure.host.empty());
+    EXPECT_GE(failure.rank, 0);
+    EXPECT_LT(failure.rank, manager().worker_count());
+    EXPECT_EQ(failure.message,
+              i % 10 == 3 ? "cannot solve " + std::to_string(i) : "an exception that is not a std::exception");
+  }
+}
+
+TEST_P(ScatterTest, an_exception_in_every_build_fails_every_point_with_its_message) {
+  const auto parameters = numbers(21);
+  auto results = manager()
+                     .scatter([]() -> int { throw std::runtime_error("no licence"); }, [](int&, double p) { return p; },
+                              parameters, {.schedule = GetParam()})
+                     .gather();
+  if (!manager().is_root()) return;
+  for (const auto& outcome : in_order(results, parameters)) {
+    EXPECT_FALSE(outcome.ok());
+    if (!outcome.ok()) {
+      EXPECT_EQ(outcome.failure().message, "build failed: no licence");
+    }
+  }
+}
+
+TEST_P(ScatterTest, an_exception_in_one_build_leaves_the_others_working) {
+  const auto parameters = numbers(40);
+  const bool peers = manager().size() > 1;
+  auto results = manager()
+                     .scatter(
+                         [] {
+                           if (manager().rank() == 1) throw std::runtime_error("no licence here");
+                           return 1;
+                         },
+                         [](int&, double p) { return p; }, parameters, {.schedule = GetParam()})
+                     .gather();
+  if (!manager().is_root()) return;
+  std::size_t failed = 0;
+  for (const auto& outcome : in_order(results, parameters)) failed += outcome.ok() ? 0 : 1;
+  const std::size_t share = 40 / static_cast<std::size_t>(manager().size()) + (40 % manager().size() > 1 ? 1 : 0);
+  EXPECT_EQ(failed, peers && GetParam() == Schedule::static_split ? share : 0);
+}
+
+TEST_P(ScatterTest, a_manager_can_be_used_again_and_again) {
+  for (int round = 0; round < 20; ++round) {
+    const auto parameters = numbers(static_cast<std::size_t>(round));
+    auto results = manager()
+                       .scatter([] { return 0; }, [round](int&, double p) { return p * round; }, parameters,
+                                {.schedule = GetParam()})
+                       .gather();
+    manager().sync();
+    if (!manager().is_root()) continue;
+    const auto outcomes = in_order(results, parameters);
+    for (std::size_t i = 0; i < parameters.size(); ++i) EXPECT_EQ(outcomes[i].value(), parameters[i] * round);
+  }
+}
+
+TEST_P(ScatterTest, local_results_are_what_this_process_is_responsible_for) {
+  const auto parameters = numbers(30);
+  auto results = manager()
+                     .scatter([] { return 0; }, [](int&, double p) { return p; }, parameters, {.schedule = GetParam()})
+                     .gather();
+  const auto own = local_results(manager(), results);
+  std::size_t points = 0;
+  for (const auto& local : own) points += local.indices.size();
+  EXPECT_EQ(manager().all_reduce(points), 30U);
+  if (manager().size() > 1) {
+    EXPECT_EQ(own.size(), 1U);
+    if (own.size() == 1) {
+      EXPECT_EQ(own.front().worker, manager().rank());
+    }
+  }
+}
+
+TEST(StaticScatterTest, shares_are_contiguous_and_the_first_workers_get_one_more) {
+  for (const std::size_t count : {0U, 2U, 5U, 17U, 64U}) {
+    const auto parameters = numbers(count);
+    auto results = manager().scatter([] { return 0; }, [](int&, double p) { return p; }, parameters).gather();
+    if (!manager().is_root()) continue;
+    const auto workers = static_cast<std::size_t>(manager().worker_count());
+    std::uint64_t next = 0;
+    for (std::size_t w = 0; w < workers; ++w) {
+      EXPECT_EQ(results[w].indices.size(), count / workers + (w < count % workers ? 1 : 0));
+      for (const std::uint64_t index : results[w].indices) EXPECT_EQ(index, next++);
+    }
+  }
+}
+
+TEST(WholeShareTest, execute_gets_its_whole_share_at_once) {
+  const auto parameters = numbers(11);
+  auto results = manager()
+                     .scatter([] { return 0; },
+                              [](int& calls, std::span<const double> share) {
+                                ++calls;
+                                std::vector<double> out;
+                                for (const double p : share) {
+                                  out.push_back(p + static_cast<double>(share.size()) * 100.0 + calls * 10000.0);
+                                }
+                                return out;
+                              },
+                              parameters)
+                     .gather();
+  expect_workers(results);
+  for (const auto& local : results) {
+    for (std::size_t i = 0; i < local.indices.size(); ++i) {
+      EXPECT_EQ(local.outcomes[i].value(),
+                local.parameters[i] + static_cast<double>(local.indices.size()) * 100.0 + 10000.0);
+    }
+  }
+}
+
+TEST(WholeShareTest, a_failing_share_fails_whole_and_leaves_the_others) {
+  const auto parameters = numbers(16);
+  auto results = manager()
+                     .scatter([] { return 0; },
+                              [](int&, std::span<const double> share) {
+                                for (const double p : share) {
+                                  if (p < 1.0) throw std::runtime_error("first share");
+                                }
+                                return std::vector<double>(share.begin(), share.end());
+                              },
+                              parameters)
+                     .gather();
+  if (!manager().is_root()) return;
+  for (const auto& local : results) {
+    for (const auto& outcome : local.outcomes) EXPECT_EQ(outcome.ok(), local.worker != 0);
+  }
+}
+
+TEST(WholeShareTest, a_wrong_number_of_results_is_bad_output) {
+  const auto parameters = numbers(9);
+  auto results = manager()
+                     .scatter([] { return 0; },
+                              [](int&, std::span<const double> share) { return std::vector<double>(share.size() + 1); },
+                              parameters)
+                     .gather();
+  for (const auto& local : results) {
+    for (const auto& outcome : local.outcomes) {
+      EXPECT_FALSE(outcome.ok());
+      if (!outcome.ok()) {
+        EXPECT_EQ(outcome.failure().kind, FailureKind::bad_output);
+      }
+    }
+  }
+}
+
+TEST(WholeShareTest, a_dynamic_schedule_is_refused) {
+  EXPECT_THROW(manager().scatter([] { return 0; },
+                                 [](int&, std::span<const double> share) { return std::vector<double>(share.size()); },
+                                 numbers(3), {.schedule = Schedule::dynamic}),
+               SpecError);
+}
+
+}  // namespace
+}  // namespace windrow
