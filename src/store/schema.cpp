@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <limits>
+#include <optional>
 
 #include "windrow/error.hpp"
 #include "windrow/text/text.hpp"
