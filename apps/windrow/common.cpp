@@ -1,0 +1,81 @@
+#include "common.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+
+#include "windrow/study/study.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow::app {
+
+std::string version() {
+  return WINDROW_VERSION;
+}
+
+int complain(const std::string& message) {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
+    const char* rank = std::getenv(name);
+    if (rank != nullptr && std::strcmp(rank, "0") != 0) return 2;
+  }
+  fmt::print(stderr, "windrow: {}\n", message);
+  return 2;
+}
+
+std::filesystem::path results_directory(const std::filesystem::path& given) {
+  if (given.extension() == ".toml" && std::filesystem::is_regular_file(given)) return load_study(given).directory;
+  return given;
+}
+
+std::string assignment(const std::string& name, const std::string& value, const std::string& unit) {
+  return unit.empty() ? fmt::format("{} = {}", name, value) : fmt::format("{} = {} {}", name, value, unit);
+}
+
+std::string one_line(const Point& point) {
+  std::string line;
+  for (std::size_t i = 0; i < point.values().size(); ++i) {
+    const Parameter& parameter = point.parameters()[i];
+    if (i > 0) line += ", ";
+    line += assignment(parameter.name(), point.values()[i].render(), parameter.unit());
+  }
+  return line;
+}
+
+std::string duration(double seconds) {
+  return text::render_duration(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds)));
+}
+
+std::string indented(const std::string& text, int spaces) {
+  const std::string margin(static_cast<std::size_t>(spaces), ' ');
+  std::string out = margin;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    out += text[i];
+    if (text[i] == '\n' && i + 1 < text.size()) out += margin;
+  }
+  if (!out.ends_with('\n')) out += '\n';
+  return out;
+}
+
+std::string shell_line(const std::vector<std::string>& argv) {
+  const auto plain = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr("_.+-/:,@%=", c);
+  };
+  std::string line;
+  for (const std::string& argument : argv) {
+    if (!line.empty()) line += ' ';
+    if (!argument.empty() && std::all_of(argument.begin(), argument.end(), plain)) {
+      line += argument;
+      continue;
+    }
+    line += '\'';
+    for (const char c : argument) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    line += '\'';
+  }
+  return line;
+}
+
+}  // namespace windrow::app

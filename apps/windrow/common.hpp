@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "windrow/design/design.hpp"
+#include "windrow/store/store.hpp"
+
+namespace windrow::app {
+
+/// "0.1.0"
+std::string version();
+
+/// "windrow: message" on stderr, once under mpirun too. @return the exit code for wrong usage
+int complain(const std::string& message);
+
+/// The results directory that a user means: the directory itself, or that of a study file.
+std::filesystem::path results_directory(const std::filesystem::path& given);
+
+/// "resistance = 100 ohm"
+std::string assignment(const std::string& name, const std::string& value, const std::string& unit);
+
+/// "resistance = 100 ohm, capacitance = 1e-09 F"
+std::string one_line(const Point& point);
+
+/// Seconds as "1.2s" or "3m12s".
+std::string duration(double seconds);
+
+/// Indented by `spaces`, every line.
+std::string indented(const std::string& text, int spaces);
+
+/// Arguments as they can be pasted into a shell.
+std::string shell_line(const std::vector<std::string>& argv);
+
+}  // namespace windrow::app

@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "common.hpp"
+#include "verbs.hpp"
+#include "windrow/error.hpp"
+#include "windrow/parallel/launch.hpp"
+#include "windrow/process/machine.hpp"
+#include "windrow/study/study.hpp"
+#include "windrow/sweep/sweep.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow::app {
+namespace {
+
+struct Prepared {
+  Study study;
+  Sweep sweep;
+};
+
+// Every rank reads the study. If one cannot, all stop, and the root says why.
+std::optional<Prepared> prepare(ParallelManager& manager, const RunArguments& arguments) {
+  std::optional<Prepared> prepared;
+  std::string problem;
+  try {
+    Study study = load_study(arguments.study, arguments.directory);
+    Sweep sweep(study.design, Command(study.command, study.design));
+    prepared.emplace(Prepared{std::move(study), std::move(sweep)});
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  const auto problems = manager.all_gather(problem);
+  for (std::size_t rank = 0; rank < problems.size(); ++rank) {
+    if (problems[rank].empty()) continue;
+    if (manager.is_root()) complain(rank == 0 ? problems[rank] : fmt::format("rank {}: {}", rank, problems[rank]));
+    return std::nullopt;
+  }
+  return prepared;
+}
+
+std::vector<std::pair<std::string, std::string>> provenance(const Study& study, const RunArguments& arguments,
+                                                            const ParallelManager& manager) {
+  return {{"windrow", version()},
+          {"command", arguments.command_line},
+          {"directory", std::filesystem::current_path().string()},
+          {"host", host_name()},
+          {"backend", std::string(name_of(manager.backend()))},
+          {"workers", std::to_string(manager.worker_count())},
+          {"study_file", study.file.string()},
+          {"study", study.source},
+          {"seed", std::to_string(study.seed)}};
+}
+
+void announce(const Study& study, const ParallelManager& manager) {
+  const int workers = manager.worker_count();
+  fmt::print(stderr, "{}: {} points ({}), {} worker{} ({})\n", study.name, text::with_thousands(study.design.size()),
+             study.design.method(), workers, workers == 1 ? "" : "s", name_of(manager.backend()));
+}
+
+int run_rank(ParallelManager& manager, const RunArguments& arguments) {
+  std::optional<Prepared> prepared = prepare(manager, arguments);
+  if (!prepared) return kUsage;
+  const Study& study = prepared->study;
+
+  SweepOptions options;
+  options.store = study.directory;
+  options.name = study.name;
+  options.retry_failed = arguments.retry_failed;
+  options.provenance = provenance(study, arguments, manager);
+  if (!arguments.quiet && manager.is_root()) {
+    announce(study, manager);
+    options.on_progress = ProgressPrinter(stderr);
+  }
+  try {
+    const SweepResult result = prepared->sweep.run(manager, options);
+    if (manager.is_root() && !arguments.quiet) {
+      fmt::print("{}Results: {}\n", result.summary(), study.directory.string());
+    }
+    return result.exit_code();
+  } catch (const StoreError& error) {
+    return complain(error.what());
+  } catch (const RootFailed&) {  // the root has complained
+    return kUsage;
+  }
+}
+
+}  // namespace
+
+int run(const RunArguments& arguments, int argc, char** argv) {
+  LaunchOptions options;
+  const char* chosen = std::getenv("WINDROW_BACKEND");
+  const bool free_choice = (chosen == nullptr || *chosen == '\0') && !started_by_mpi();
+  // Programs run under forked workers even if there is one: the root stays free to show progress and to stop.
+  if (free_choice) options.backend = Backend::fork;
+  options.workers = arguments.workers;
+  if (options.workers == 0 && std::getenv("WINDROW_WORKERS") == nullptr) options.workers = available_parallelism();
+  options.peers = false;
+  options.runs_programs = true;
+  return launch(
+      argc, argv, [&](ParallelManager& manager) { return run_rank(manager, arguments); }, options);
+}
+
+}  // namespace windrow::app

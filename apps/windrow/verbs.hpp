@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+/// The verbs of the windrow command. Each returns the exit code of the program.
+namespace windrow::app {
+
+inline constexpr int kSuccess = 0;
+inline constexpr int kSomeFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kInterrupted = 130;
+
+struct RunArguments {
+  std::filesystem::path study;
+  std::filesystem::path directory;  ///< empty: `<name>.windrow` beside the study
+  int workers = 0;                  ///< 0: as many as this process may use
+  bool retry_failed = false;
+  bool quiet = false;
+  std::string command_line;  ///< kept with the run
+};
+int run(const RunArguments& arguments, int argc, char** argv);
+
+struct PlanArguments {
+  std::filesystem::path study;
+  std::filesystem::path directory;
+  std::uint64_t point = 0;  ///< whose command is shown
+  bool retry_failed = false;
+};
+int plan(const PlanArguments& arguments);
+
+int status(const std::filesystem::path& directory);
+
+struct ExportArguments {
+  std::filesystem::path directory;
+  std::string csv;          ///< "-" is standard output
+  std::string evaluations;  ///< the same
+};
+int export_results(const ExportArguments& arguments);
+
+int explain(const std::filesystem::path& directory, std::uint64_t index);
+
+}  // namespace windrow::app
