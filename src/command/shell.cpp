@@ -288,8 +288,10 @@ class ShellWriter {
         "eval", "trap", "ssh", "rsh", "let", "declare", "typeset", "local", "unset", "read", "alias", "[[", "su"};
     static constexpr std::array<std::string_view, 6> shells = {"sh", "bash", "dash", "ksh", "zsh", "csh"};
     const std::string_view name = std::string_view(word_).substr(word_.rfind('/') + 1);
-    if (std::find(evaluating.begin(), evaluating.end(), name) != evaluating.end())
-      lose(fmt::format("it follows `{}`", name));
+    const bool expands = word_.find('$') != std::string::npos;  // `${empty}eval` runs eval
+    for (const std::string_view command : evaluating) {
+      if (name == command || (expands && name.ends_with(command))) lose(fmt::format("it follows `{}`", command));
+    }
     if (std::find(shells.begin(), shells.end(), name) != shells.end()) shell_seen_ = true;
     if (shell_seen_ && word_.size() > 1 && word_[0] == '-' && word_.find('c') != std::string::npos) {
       lose("it is given to another shell as code (`-c`)");
