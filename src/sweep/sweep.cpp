@@ -10,7 +10,7 @@
 
 #include "evaluator.hpp"
 #include "windrow/error.hpp"
-#include "windrow/process/machine.hpp"
+#include "windrow/parallel/byte_stream.hpp"
 #include "windrow/sweep/interrupt.hpp"
 #include "windrow/text/text.hpp"
 
@@ -196,6 +196,7 @@ class RootRun {
 };
 
 SweepResult read_conclusion(const Bytes& conclusion) {
+  if (conclusion.empty()) throw RootFailed("the root gave the sweep up");
   SweepResult result;
   detail::ByteReader in(conclusion);
   for (std::uint64_t* number : {&result.points, &result.succeeded, &result.failed, &result.evaluated, &result.reused}) {
@@ -268,7 +269,7 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
 
   detail::Job job;
   if (command_) {
-    if (Launcher* launcher = manager.launcher()) command_->use(*launcher);
+    if (auto launcher = manager.launcher()) command_->use(std::move(launcher));
     job.task = detail::command_task(design_, command_);
   } else {
     job.task = detail::function_task(design_, outputs_, make_functions_());

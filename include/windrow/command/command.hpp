@@ -86,7 +86,7 @@ class Command {
 
   /// Runs programs by this launcher from now on: one that was started before MPI_Init. Else the first evaluation starts
   /// one.
-  void use(Launcher launcher);
+  void use(std::shared_ptr<Launcher> launcher);
 
   const CommandSpec& spec() const;
 

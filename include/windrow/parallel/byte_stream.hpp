@@ -33,10 +33,8 @@ class ByteWriter {
   const Bytes& bytes() const { return bytes_; }
 
  private:
-  void append(const void* data, std::size_t size) {
-    const auto* begin = static_cast<const std::byte*>(data);
-    bytes_.insert(bytes_.end(), begin, begin + size);
-  }
+  void append(const void* data, std::size_t size);
+
   Bytes bytes_;
 };
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,7 +51,7 @@ class ParallelManager {
   /// ForkManager on the root alone, whose root only coordinates.
   virtual int worker_count() const { return size(); }
   /// A helper that starts programs, made before MPI was initialized; null where one can be made when it is needed.
-  virtual Launcher* launcher() { return nullptr; }
+  virtual std::shared_ptr<Launcher> launcher() { return nullptr; }
 
   /// Waits until every rank has come here. Collective.
   virtual void sync() = 0;

@@ -23,7 +23,7 @@ namespace windrow {
 struct SweepOptions {
   /// Directory of the results store. With one, a sweep that was interrupted, killed or extended by failed points runs
   /// only what is missing. Empty: outcomes are kept in memory, in SweepResult::outcomes.
-  std::filesystem::path store;
+  std::filesystem::path store = {};
   std::string name = "sweep";  ///< of the study, kept in the store
   Schedule schedule = Schedule::dynamic;
   /// Names what the functions compute. Change it when they compute something else, and a store made with the old one is
@@ -34,9 +34,9 @@ struct SweepOptions {
   /// Stop cleanly on SIGINT, SIGTERM and SIGHUP while the sweep runs (InterruptGuard).
   bool handle_interrupts = true;
   /// Called at the root at most every 100 ms, and once at the end; for instance a ProgressPrinter.
-  std::function<void(const Progress&)> on_progress;
+  std::function<void(const Progress&)> on_progress = {};
   /// More of what is kept with the run: (name, text).
-  std::vector<std::pair<std::string, std::string>> provenance;
+  std::vector<std::pair<std::string, std::string>> provenance = {};
 };
 
 /// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `lost_workers` and
@@ -101,14 +101,16 @@ class Sweep {
   ///                  at once.
   /// @param outputs   the columns of the results; types "number" (default if empty), "integer", "boolean", "string"
   template <typename Build, typename Evaluate>
+    requires std::is_invocable_v<Build&>
   Sweep(Design design, Build build, Evaluate evaluate, std::vector<Column> outputs = {{"result", "", "number", ""}})
-      : Sweep(std::move(design), std::move(outputs), [build = std::move(build), evaluate = std::move(evaluate)] {
-          using Model = std::decay_t<std::invoke_result_t<const Build&>>;
-          auto model = std::make_shared<std::unique_ptr<Model>>();
-          return detail::SweepFunctions{
-              [model, build] { model->reset(new Model(build())); },
-              [model, evaluate](const Point& point) { return detail::to_values(evaluate(**model, point)); }};
-        }) {}
+      : Sweep(std::move(design), std::move(outputs),
+              MakeFunctions([build = std::move(build), evaluate = std::move(evaluate)] {
+                using Model = std::decay_t<std::invoke_result_t<Build&>>;
+                auto model = std::make_shared<std::unique_ptr<Model>>();
+                return detail::SweepFunctions{
+                    [model, build]() mutable { model->reset(new Model(build())); },
+                    [model, evaluate](const Point& point) mutable { return detail::to_values(evaluate(**model, point)); }};
+              })) {}
 
   /// A program at each point.
   Sweep(Design design, Command command);

@@ -59,9 +59,7 @@ int MpiManager::rank() const {
 int MpiManager::size() const {
   return impl_->comm.size();
 }
-Launcher* MpiManager::launcher() {
-  return impl_->launcher.get();
-}
+std::shared_ptr<Launcher> MpiManager::launcher() { return impl_->launcher; }
 
 void MpiManager::sync() {
   MPI_Request request;

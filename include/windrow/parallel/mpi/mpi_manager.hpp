@@ -24,7 +24,7 @@ class MpiManager : public ParallelManager {
   Backend backend() const override { return Backend::mpi; }
   int rank() const override;
   int size() const override;
-  Launcher* launcher() override;
+  std::shared_ptr<Launcher> launcher() override;
   void sync() override;
   detail::JobReport run_job(detail::Job& job) override;
 
