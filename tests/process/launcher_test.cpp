@@ -263,6 +263,23 @@ TEST_F(LauncherTest, a_killed_helper_leaves_nothing_and_is_replaced) {
   EXPECT_EQ(launcher_.run(shell("exit 6")).code, 6);
 }
 
+TEST_F(LauncherTest, a_program_ends_with_a_killed_helper_even_if_its_owner_can_do_nothing) {
+  const pid_t owner = fork();
+  if (owner == 0) {
+    Launcher launcher;
+    launcher.start();
+    std::ofstream(directory_ / "helper") << launcher.helper() << "\n";
+    launcher.run(shell("echo $$ >> pids; exec sleep 1000"));
+    _exit(0);
+  }
+  ASSERT_TRUE(eventually([this] { return pids_in(directory_ / "pids").size() == 1; }));
+  kill(owner, SIGSTOP);
+  kill(pids_in(directory_ / "helper").front(), SIGKILL);
+  EXPECT_TRUE(eventually([this] { return tree_is_gone(); }));
+  kill(owner, SIGKILL);
+  waitpid(owner, nullptr, 0);
+}
+
 TEST_F(LauncherTest, a_helper_that_dies_between_runs_is_not_noticed) {
   launcher_.start();
   const pid_t first = launcher_.helper();
