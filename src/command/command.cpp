@@ -181,7 +181,7 @@ Command::~Command() = default;
 Command::Command(Command&&) noexcept = default;
 Command& Command::operator=(Command&&) noexcept = default;
 
-void Command::use(Launcher launcher) {
+void Command::use(std::shared_ptr<Launcher> launcher) {
   impl_->launcher = std::move(launcher);
 }
 

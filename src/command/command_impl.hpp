@@ -32,7 +32,7 @@ struct Command::Impl {
   std::vector<detail::Template> arguments;
   std::vector<File> files;
   std::vector<detail::Extractor> extractors;
-  Launcher launcher;
+  std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
 
  private:
   void parse_run();

@@ -157,7 +157,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
   try {
     const RenderedCommand command = render(point);
     write_files(command);
-    failure = judge(launcher.run(program_of(command, spec), std::ref(stop)), spec, directory);
+    failure = judge(launcher->run(program_of(command, spec), std::ref(stop)), spec, directory);
     if (!failure) values = extract_all(extractors, directory);
   } catch (const Interrupted&) {
     remove_quietly(directory);

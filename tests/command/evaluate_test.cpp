@@ -138,11 +138,11 @@ TEST_F(EvaluateTest, what_the_stop_question_throws_is_the_caller_s) {
 
 TEST_F(EvaluateTest, a_killed_launcher_costs_one_point) {
   const Design design = grid({values("x", {1, 2})});
-  Launcher launcher;
-  launcher.start();
-  const pid_t helper = launcher.helper();
+  auto launcher = std::make_shared<Launcher>();
+  launcher->start();
+  const pid_t helper = launcher->helper();
   Command command(spec(sh("[ {{x}} = 2 ] || sleep 1000")), design);
-  command.use(std::move(launcher));
+  command.use(launcher);
   std::thread killer([helper] {
     std::this_thread::sleep_for(milliseconds(200));
     kill(helper, SIGKILL);
