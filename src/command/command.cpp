@@ -182,7 +182,7 @@ Command::Command(Command&&) noexcept = default;
 Command& Command::operator=(Command&&) noexcept = default;
 
 void Command::use(std::shared_ptr<Launcher> launcher) {
-  impl_->launcher = std::move(launcher);
+  if (launcher) impl_->launcher = std::move(launcher);
 }
 
 const CommandSpec& Command::spec() const {

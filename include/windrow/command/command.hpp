@@ -76,16 +76,16 @@ struct RenderedCommand {
 class Command {
  public:
   /// Reads and checks everything that can be checked before a point runs.
-  /// @throws SpecError for a missing template, a bad tag (an unknown name, with the nearest valid one), a regular
-  /// expression,
-  ///         JSON pointer or output that is invalid, or a program that is not found
+  /// @throws SpecError  for a missing template, a bad tag (an unknown name, with the nearest valid one), an output,
+  /// regular
+  ///                    expression or JSON pointer that is invalid, or a program that is not found
   Command(CommandSpec spec, const Design& design);
   ~Command();
   Command(Command&&) noexcept;
   Command& operator=(Command&&) noexcept;
 
-  /// Runs programs by this launcher from now on: one that was started before MPI_Init. Else the first evaluation starts
-  /// one.
+  /// Runs programs by this launcher from now on: one that was started before MPI_Init. Without it (or if it is null)
+  /// the first evaluation starts one.
   void use(std::shared_ptr<Launcher> launcher);
 
   const CommandSpec& spec() const;
