@@ -40,8 +40,8 @@ class ProgressPrinter {
   std::FILE* out_;
   bool terminal_;
   bool shown_ = false;
-  double next_ = 0.0;  // seconds of the run at which to print again
-  double interval_ = 10.0;
+  double interval_ = 10.0;  // seconds between lines that are not on a terminal
+  double next_;             // seconds of the run at which to print again
 };
 
 }  // namespace windrow

@@ -101,15 +101,16 @@ class Sweep {
   ///                  at once.
   /// @param outputs   the columns of the results; types "number" (default if empty), "integer", "boolean", "string"
   template <typename Build, typename Evaluate>
-    requires std::is_invocable_v<Build&>
-  Sweep(Design design, Build build, Evaluate evaluate, std::vector<Column> outputs = {{"result", "", "number", ""}})
+  requires std::is_invocable_v<Build&> Sweep(Design design, Build build, Evaluate evaluate,
+                                             std::vector<Column> outputs = {{"result", "", "number", ""}})
       : Sweep(std::move(design), std::move(outputs),
               MakeFunctions([build = std::move(build), evaluate = std::move(evaluate)] {
                 using Model = std::decay_t<std::invoke_result_t<Build&>>;
                 auto model = std::make_shared<std::unique_ptr<Model>>();
-                return detail::SweepFunctions{
-                    [model, build]() mutable { model->reset(new Model(build())); },
-                    [model, evaluate](const Point& point) mutable { return detail::to_values(evaluate(**model, point)); }};
+                return detail::SweepFunctions{[model, build]() mutable { model->reset(new Model(build())); },
+                                              [model, evaluate](const Point& point) mutable {
+                                                return detail::to_values(evaluate(**model, point));
+                                              }};
               })) {}
 
   /// A program at each point.

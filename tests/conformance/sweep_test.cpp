@@ -1,0 +1,265 @@
+#include "windrow/sweep/sweep.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "conformance/conformance.hpp"
+#include "windrow/store/export.hpp"
+
+namespace windrow {
+namespace {
+
+using test::manager;
+
+Design small_grid() {
+  return grid({linear("a", 0.0, 1.0, 7), geometric("b", 1.0, 100.0, 5), values("s", {"x", "y"})}, 3);
+}
+
+double model(const Point& p) {
+  return std::sin(p["a"]) * p["b"].number() + (p["s"].text() == "x" ? 0.5 : 0.25);
+}
+
+/// A directory that all ranks know and the root removes.
+class SharedDirectory {
+ public:
+  SharedDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "windrow-conformance-XXXXXX").string();
+    if (manager().is_root()) {
+      EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    }
+    path_ = manager().broadcast(name);
+  }
+  ~SharedDirectory() {
+    manager().sync();
+    if (manager().is_root()) std::filesystem::remove_all(path_);
+  }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string csv(const std::filesystem::path& store) {
+  std::ostringstream out;
+  export_csv(StoreReader(store), out);
+  return out.str();
+}
+
+TEST(SweepTest, outcomes_are_in_index_order_and_the_same_everywhere) {
+  for (const Schedule schedule : {Schedule::static_split, Schedule::dynamic}) {
+    Sweep sweep(
+        small_grid(), [] { return 1.0; }, [](double& unit, const Point& p) { return unit * model(p); });
+    const SweepResult result = sweep.run(manager(), {.schedule = schedule});
+    EXPECT_EQ(result.points, 70U);
+    EXPECT_EQ(result.succeeded, 70U);
+    EXPECT_EQ(result.exit_code(), 0);
+    EXPECT_EQ(result.workers, manager().worker_count());
+    if (!manager().is_root()) continue;
+    EXPECT_EQ(result.outcomes.size(), 70U);
+    for (std::uint64_t i = 0; i < 70; ++i) {
+      EXPECT_EQ(result.outcomes[i].value(), std::vector<Value>{model(sweep.design().point(i))});
+    }
+  }
+}
+
+TEST(SweepTest, random_designs_give_the_same_points_on_every_rank) {
+  const Design design = latin_hypercube({uniform("u", -1.0, 1.0), normal("n", 0.0, 2.0)}, 101, 7);
+  Sweep sweep(
+      design, [] { return 0; },
+      [](int&, const Point& p) {
+        return std::vector<double>{p["u"], p["n"]};
+      },
+      {{"u_out", "", "number", ""}, {"n_out", "", "number", ""}});
+  const SweepResult result = sweep.run(manager());
+  for (std::size_t i = 0; i < result.outcomes.size(); ++i) {
+    EXPECT_EQ(result.outcomes[i].value(), design.point(i).values());
+  }
+}
+
+TEST(SweepTest, every_kind_of_failure_is_an_outcome) {
+  const Design design = zip({values("i", {0, 1, 2, 3, 4, 5})});
+  Sweep sweep(
+      design, [] { return 0; },
+      [](int&, const Point& p) -> std::vector<Value> {
+        switch (p["i"].integer()) {
+          case 1:
+            throw std::runtime_error("diverged");
+          case 2:
+            throw Rejected("outside the domain");
+          case 3:
+            return {1.0, 2.0};
+          case 4:
+            return {"text"};
+          default:
+            return {p["i"]};
+        }
+      });
+  const SweepResult result = sweep.run(manager());
+  EXPECT_EQ(result.succeeded, 2U);
+  EXPECT_EQ(result.failed, 4U);
+  EXPECT_EQ(result.exit_code(), 1);
+  if (!manager().is_root()) return;
+  EXPECT_EQ(result.failures.size(), 4U);
+  const std::vector<FailureKind> kinds = {FailureKind::exception, FailureKind::rejected, FailureKind::bad_output,
+                                          FailureKind::bad_output};
+  for (std::size_t i = 0; i < result.failures.size() && i < kinds.size(); ++i) {
+    EXPECT_EQ(result.failures[i].index, i + 1);
+    EXPECT_EQ(result.failures[i].kind, kinds[i]) << result.failures[i].message;
+  }
+  EXPECT_EQ(result.failures.front().message, "diverged");
+  EXPECT_EQ(result.outcomes[5].value(), std::vector<Value>{5.0});  // a number column holds numbers
+}
+
+TEST(SweepTest, a_used_model_that_fails_is_built_anew_and_the_point_tried_once_more) {
+  const Design design = zip({linear("x", 0, 19, 20)});
+  Sweep sweep(
+      design, [] { return 0; },
+      [](int& evaluations, const Point& p) {
+        if (++evaluations > 1 && p["x"].integer() % 2 == 0) throw std::runtime_error("stale state");
+        return p["x"].number();
+      });
+  const SweepResult result = sweep.run(manager());
+  EXPECT_EQ(result.succeeded, 20U);
+  EXPECT_EQ(result.failed, 0U);
+}
+
+TEST(SweepTest, a_store_is_written_once_and_continued) {
+  const SharedDirectory directory;
+  const auto store = directory / "results";
+  Sweep sweep(
+      small_grid(), [] { return 0; }, [](int&, const Point& p) { return model(p); });
+  const SweepResult first = sweep.run(manager(), {.store = store});
+  EXPECT_EQ(first.evaluated, 70U);
+  const std::string before = manager().is_root() ? csv(store) : "";
+  const SweepResult second = sweep.run(manager(), {.store = store});
+  EXPECT_EQ(second.evaluated, 0U);
+  EXPECT_EQ(second.reused, 70U);
+  EXPECT_EQ(second.succeeded, 70U);
+  if (manager().is_root()) {
+    EXPECT_EQ(csv(store), before);
+  }
+}
+
+TEST(SweepTest, failed_points_run_again_when_asked_for) {
+  const SharedDirectory directory;
+  const auto store = directory / "results";
+  const auto run = [&](bool works, bool retry_failed) {
+    Sweep sweep(
+        zip({linear("x", 0, 9, 10)}), [] { return 0; },
+        [works](int&, const Point& p) {
+          if (!works && p["x"].number() > 6.5) throw std::runtime_error("no licence");
+          return p["x"].number();
+        });
+    return sweep.run(manager(), {.store = store, .retry_failed = retry_failed});
+  };
+  EXPECT_EQ(run(false, false).failed, 3U);
+  EXPECT_EQ(run(true, false).evaluated, 0U);
+  const SweepResult last = run(true, true);
+  EXPECT_EQ(last.evaluated, 3U);
+  EXPECT_EQ(last.succeeded, 10U);
+  EXPECT_EQ(last.failed, 0U);
+}
+
+TEST(SweepTest, a_store_of_another_sweep_is_refused_on_every_rank_and_the_ranks_go_on) {
+  const SharedDirectory directory;
+  const auto store = directory / "results";
+  Sweep one(
+      zip({linear("x", 0, 9, 10)}), [] { return 0; }, [](int&, const Point& p) { return p["x"].number(); });
+  Sweep other(
+      zip({linear("x", 0, 8, 10)}), [] { return 0; }, [](int&, const Point& p) { return p["x"].number(); });
+  one.run(manager(), {.store = store});
+  if (manager().is_root()) {
+    EXPECT_THROW(other.run(manager(), {.store = store}), StoreError);
+  } else {
+    EXPECT_THROW(other.run(manager(), {.store = store}), RootFailed);
+  }
+  EXPECT_EQ(one.run(manager(), {.store = store}).reused, 10U);
+}
+
+TEST(SweepTest, ranks_with_different_designs_are_told) {
+  if (manager().size() == 1) return;
+  const double end = manager().is_root() ? 1.0 : 2.0;
+  Sweep sweep(
+      zip({linear("x", 0, end, 10)}), [] { return 0; }, [](int&, const Point& p) { return p["x"].number(); });
+  EXPECT_THROW(sweep.run(manager()), SpecError);
+}
+
+TEST(SweepTest, an_interrupt_keeps_what_is_finished_and_the_next_run_completes) {
+  const SharedDirectory directory;
+  const auto store = directory / "results";
+  const Design design = zip({linear("x", 0, 399, 400)});
+  Sweep sweep(
+      design, [] { return 0; },
+      [](int&, const Point& p) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return p["x"].number();
+      });
+  SweepOptions options;
+  options.store = store;
+  options.on_progress = [](const Progress& progress) {
+    if (!progress.finished && !progress.stopping && progress.evaluated > 0) ::kill(::getpid(), SIGINT);
+  };
+  const SweepResult first = sweep.run(manager(), options);
+  EXPECT_TRUE(first.interrupted());
+  EXPECT_EQ(first.exit_code(), 130);
+  EXPECT_GT(first.evaluated, 0U);
+  EXPECT_GT(first.unfinished(), 0U);
+  EXPECT_EQ(first.failed, 0U);
+  const SweepResult second = sweep.run(manager(), {.store = store});
+  EXPECT_FALSE(second.interrupted());
+  EXPECT_EQ(second.reused, first.evaluated);
+  EXPECT_EQ(second.evaluated, 400U - first.evaluated);
+  EXPECT_EQ(second.succeeded, 400U);
+}
+
+TEST(SweepTest, a_store_that_fails_midway_stops_every_rank) {
+  const SharedDirectory directory;
+  const auto store = directory / "results";
+  Sweep sweep(
+      zip({linear("x", 0, 99, 100)}), [] { return 0; }, [](int&, const Point& p) { return p["x"].number(); });
+  SweepOptions options;
+  options.store = store;
+  options.on_progress = [](const Progress&) { throw StoreError("disk full"); };  // as the root's store would
+  if (manager().is_root()) {
+    EXPECT_THROW(sweep.run(manager(), options), StoreError);
+  } else {
+    EXPECT_THROW(sweep.run(manager(), options), RootFailed);
+  }
+  EXPECT_EQ(sweep.run(manager(), {.store = store}).succeeded, 100U);
+}
+
+TEST(SweepTest, programs_run_at_every_point) {
+  const SharedDirectory directory;
+  CommandSpec spec;
+  spec.run = std::string("echo value={{a}}; test {{s}} != y || exit 3");
+  spec.outputs = {{"value", RegexSource{"stdout", "value=(\\S+)"}, "number", "", ""}};
+  spec.study_directory = directory / "";
+  spec.points_directory = directory / "points";
+  const Design design = grid({linear("a", 0.0, 1.0, 7), values("s", {"x", "y"})});
+  Sweep sweep(design, Command(spec, design));
+  const SweepResult result = sweep.run(manager());
+  EXPECT_EQ(result.succeeded, 7U);
+  EXPECT_EQ(result.failed, 7U);
+  for (std::size_t i = 0; i < result.outcomes.size(); ++i) {
+    if (i % 2 == 0) {
+      EXPECT_EQ(result.outcomes[i].value(), std::vector<Value>{design.point(i)["a"]});
+    } else {
+      EXPECT_EQ(result.outcomes[i].failure().kind, FailureKind::exited);
+      EXPECT_EQ(result.outcomes[i].failure().code, 3);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace windrow
