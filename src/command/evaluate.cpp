@@ -54,7 +54,10 @@ void write_files(const RenderedCommand& command) {
   make_empty_directory(command.directory);
   for (const auto& [name, content] : command.files) write_file(command.directory / name, content);
   std::string line;
-  for (const std::string& argument : command.argv) line += (line.empty() ? "" : " ") + detail::shell_quote(argument);
+  for (const std::string& argument : command.argv) {
+    if (!line.empty()) line += ' ';
+    line += detail::shell_quote(argument);
+  }
   write_file(command.directory / "command", line + "\n");
 }
 

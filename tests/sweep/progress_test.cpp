@@ -55,7 +55,7 @@ TEST(ProgressTest, time_left_is_bounded_however_slow_it_is) {
 TEST(ProgressTest, the_last_line_says_how_long_it_took_and_a_stop_is_shown) {
   Progress progress = half_way();
   progress.finished = true;
-  EXPECT_EQ(render(progress), "[250/500]  50%  3 failed  20/s  in 10.0s");
+  EXPECT_EQ(render(progress), "[250/500]  50%  3 failed  20/s  in 10s");
   progress.stopping = true;
   EXPECT_EQ(render(progress), "[250/500]  50%  3 failed  20/s  stopping");
 }
