@@ -26,8 +26,14 @@ int complain(const std::string& message) {
 }
 
 std::filesystem::path results_directory(const std::filesystem::path& given) {
-  if (given.extension() == ".toml" && std::filesystem::is_regular_file(given)) return load_study(given).directory;
-  return given;
+  if (!std::filesystem::is_regular_file(given)) return given;
+  if (given.extension() == ".toml") return load_study(given).directory;
+  return given.extension() == ".sqlite" ? std::filesystem::absolute(given).parent_path() : given;
+}
+
+std::string no_such_point(std::uint64_t index, const std::string& study, std::uint64_t points) {
+  if (points == 1) return fmt::format("there is no point {}: {} has point 0 only", index, study);
+  return fmt::format("there is no point {}: {} has points 0 to {}", index, study, points - 1);
 }
 
 std::string assignment(const std::string& name, const std::string& value, const std::string& unit) {
@@ -44,6 +50,10 @@ std::string one_line(const Point& point) {
   return line;
 }
 
+std::string counted(std::uint64_t number, const std::string& thing) {
+  return fmt::format("{} {}{}", text::with_thousands(number), thing, number == 1 ? "" : "s");
+}
+
 std::string duration(double seconds) {
   return text::render_duration(
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds)));
@@ -51,10 +61,10 @@ std::string duration(double seconds) {
 
 std::string indented(const std::string& text, int spaces) {
   const std::string margin(static_cast<std::size_t>(spaces), ' ');
-  std::string out = margin;
+  std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((i == 0 || text[i - 1] == '\n') && text[i] != '\n') out += margin;
     out += text[i];
-    if (text[i] == '\n' && i + 1 < text.size()) out += margin;
   }
   if (!out.ends_with('\n')) out += '\n';
   return out;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "windrow/design/design.hpp"
 #include "windrow/store/store.hpp"
@@ -14,8 +16,11 @@ std::string version();
 /// "windrow: message" on stderr, once under mpirun too. @return the exit code for wrong usage
 int complain(const std::string& message);
 
-/// The results directory that a user means: the directory itself, or that of a study file.
+/// The results directory that a user means: the directory itself, that of a study file, or of a results.sqlite.
 std::filesystem::path results_directory(const std::filesystem::path& given);
+
+/// "there is no point 7: rc-filter has points 0 to 4"
+std::string no_such_point(std::uint64_t index, const std::string& study, std::uint64_t points);
 
 /// "resistance = 100 ohm"
 std::string assignment(const std::string& name, const std::string& value, const std::string& unit);
@@ -23,10 +28,13 @@ std::string assignment(const std::string& name, const std::string& value, const 
 /// "resistance = 100 ohm, capacitance = 1e-09 F"
 std::string one_line(const Point& point);
 
+/// "1 point", "1,200 points"
+std::string counted(std::uint64_t number, const std::string& thing);
+
 /// Seconds as "1.2s" or "3m12s".
 std::string duration(double seconds);
 
-/// Indented by `spaces`, every line.
+/// Indented by `spaces`, every line that is not empty.
 std::string indented(const std::string& text, int spaces);
 
 /// Arguments as they can be pasted into a shell.

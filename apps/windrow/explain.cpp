@@ -26,7 +26,8 @@ void print_evaluation(const Record& record) {
   const auto started = static_cast<std::time_t>(record.started);
   fmt::print("Evaluated on worker {} ({})", record.rank, record.host);
   if (started > 0) fmt::print(", started {:%Y-%m-%d %H:%M:%S}", fmt::localtime(started));
-  fmt::print(", took {}, {} attempt{}\n", duration(record.elapsed), record.attempts, record.attempts == 1 ? "" : "s");
+  fmt::print(", took {}, {}\n", duration(record.elapsed),
+             counted(static_cast<std::uint64_t>(record.attempts), "attempt"));
 }
 
 void print_directory(const std::filesystem::path& directory) {
@@ -71,8 +72,7 @@ int explain(const std::filesystem::path& given, std::uint64_t index) {
   const StoreReader store(directory);
   const StudyIdentity& identity = store.identity();
   if (index >= identity.points) {
-    return complain(
-        fmt::format("there is no point {}: {} has points 0 to {}", index, identity.name, identity.points - 1));
+    return complain(no_such_point(index, identity.name, identity.points));
   }
   fmt::print("Point {} of {}\n", index, identity.name);
   const std::optional<Record> record = store.find(index);

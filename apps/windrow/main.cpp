@@ -2,17 +2,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <vector>
 
 #include "common.hpp"
 #include "verbs.hpp"
-#include "windrow/error.hpp"
+#include "windrow/text/text.hpp"
 
+namespace windrow::app {
 namespace {
-
-using namespace windrow::app;
 
 constexpr const char* kFooter = R"(Examples:
   windrow plan study.toml                    what would run: points, rendered command
@@ -25,89 +25,171 @@ constexpr const char* kFooter = R"(Examples:
 
 Running a study again continues it: points that have an outcome are not evaluated again.
 
-Exit codes: 0 all points succeeded; 1 some points failed; 2 wrong usage, study file or results directory;
-130 interrupted (finished points are kept; run the same command again to continue).)";
+Exit codes:
+  0    all points succeeded
+  1    some points failed
+  2    wrong usage, study file or results directory
+  130  interrupted: what was finished is kept; run the same command again to continue)";
+
+constexpr const char* kResults = "results directory (NAME.windrow), or the study file";
 
 std::string joined(int argc, char** argv) {
-  std::string line;
-  for (int i = 0; i < argc; ++i) line += (i > 0 ? " " : "") + std::string(argv[i]);
-  return line;
+  return shell_line(std::vector<std::string>(argv, argv + argc));
 }
 
-int dispatch(int argc, char** argv) {
-  CLI::App app("windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow");
-  app.footer(kFooter);
-  app.set_version_flag("--version", "windrow " + version());
-  app.require_subcommand(1);
-  const char* results = "results directory (NAME.windrow), or the study file";
-
-  RunArguments run_arguments;
-  run_arguments.command_line = joined(argc, argv);
-  bool dry_run = false;
-  auto* run_verb = app.add_subcommand("run", "evaluate every point that has no outcome yet");
-  run_verb->add_option("study", run_arguments.study, "study file (TOML)")->required();
-  run_verb
-      ->add_option("-w,--workers", run_arguments.workers,
-                   "programs at a time (default: the cores this process may use); "
-                   "under mpirun the ranks are the workers")
-      ->check(CLI::Range(1, 100000));
-  run_verb->add_option("--dir", run_arguments.directory,
-                       "where results go (default: NAME.windrow beside the study file)");
-  run_verb->add_flag("--retry-failed", run_arguments.retry_failed, "evaluate points again that failed earlier");
-  run_verb->add_flag("--dry-run", dry_run, "the same as `windrow plan`");
-  run_verb->add_flag("-q,--quiet", run_arguments.quiet, "no progress and no summary, only errors");
-
-  PlanArguments plan_arguments;
-  auto* plan_verb = app.add_subcommand("plan", "show what would run; runs nothing");
-  plan_verb->add_option("study", plan_arguments.study, "study file (TOML)")->required();
-  plan_verb->add_option("--dir", plan_arguments.directory, "where results would go");
-  plan_verb->add_option("--point", plan_arguments.point, "the point whose command is shown (default: 0)");
-
-  std::string directory;
-  auto* status_verb = app.add_subcommand("status", "how far a study is");
-  status_verb->add_option("directory", directory, results)->required();
-
-  ExportArguments export_arguments;
-  auto* export_verb = app.add_subcommand("export", "write results as CSV");
-  export_verb->add_option("directory", directory, results)->required();
-  export_verb->add_option(
-      "--csv", export_arguments.csv,
-      "results: index, parameters, outputs, status; - is standard output. Units and descriptions go to "
-      "FILE.columns.csv");
-  export_verb->add_option("--evaluations", export_arguments.evaluations,
-                          "when, where and how long each point was evaluated");
-
-  std::uint64_t index = 0;
-  auto* explain_verb = app.add_subcommand("explain", "everything known of one point");
-  explain_verb->add_option("directory", directory, results)->required();
-  explain_verb->add_option("index", index, "the point")->required();
-
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return complain(std::string(error.what()) + "\nTry `windrow --help`.");
-  }
-
-  if (run_verb->parsed()) {
-    if (!dry_run) return run(run_arguments, argc, argv);
-    return plan({run_arguments.study, run_arguments.directory, 0, run_arguments.retry_failed});
-  }
-  if (plan_verb->parsed()) return plan(plan_arguments);
-  if (status_verb->parsed()) return status(directory);
-  if (export_verb->parsed()) {
-    export_arguments.directory = directory;
-    return export_results(export_arguments);
-  }
-  return explain(directory, index);
+// A sign would be taken for a huge number, and what is no number has no message of its own.
+CLI::Validator whole_number() {
+  const auto check = [](std::string& word) {
+    return text::parse_integer(word).value_or(-1) >= 0 ? "" : fmt::format("`{}` is not a whole number from 0", word);
+  };
+  return {check, ""};
 }
+
+class CommandLine {
+ public:
+  CommandLine(int argc, char** argv) : argc_(argc), argv_(argv) {
+    app_.set_version_flag("--version", "windrow " + version(), "show the version and exit");
+    app_.set_help_flag("-h,--help", "show this help and exit");
+    app_.require_subcommand(1);
+    app_.get_formatter()->label("REQUIRED", "");
+    app_.get_formatter()->label("TEXT", "");
+    app_.get_formatter()->label("SUBCOMMAND", "VERB");
+    app_.get_formatter()->label("Positionals", "Arguments");
+    add_run();
+    add_plan();
+    add_status();
+    add_export();
+    add_explain();
+    for (CLI::App* verb : app_.get_subcommands({})) verb->group("Verbs");
+    app_.footer(kFooter);  // after the verbs, which would inherit it
+  }
+
+  int run_verb() {
+    if (const std::string problem = problem_with_verb(); !problem.empty()) return complain(problem + try_help());
+    try {
+      app_.parse(argc_, argv_);
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() == 0) return app_.exit(error);  // --help, --version
+      return complain(problem_with_arguments(error) + try_help());
+    }
+    if (run_->parsed() && !dry_run_) return run(run_arguments_, argc_, argv_);
+    if (run_->parsed()) return plan({run_arguments_.study, run_arguments_.directory, 0, run_arguments_.retry_failed});
+    if (plan_->parsed()) return plan(plan_arguments_);
+    if (status_->parsed()) return status(directory_);
+    if (export_->parsed()) return export_results(export_arguments_);
+    return explain(directory_, index_);
+  }
+
+ private:
+  void add_run() {
+    run_arguments_.command_line = joined(argc_, argv_);
+    run_ = app_.add_subcommand("run", "evaluate every point that has no outcome yet");
+    run_->add_option("STUDY", run_arguments_.study, "study file (TOML)")->required();
+    run_->add_option("-w,--workers", run_arguments_.workers,
+                     "programs at a time (default: the cores that this process may use); under mpirun the ranks are "
+                     "the workers")
+        ->option_text("N")
+        ->check(whole_number())
+        ->check(CLI::Range(1, 100000));
+    run_->add_option("--dir", run_arguments_.directory, "where results go (default: NAME.windrow beside STUDY)")
+        ->option_text("DIR");
+    run_->add_flag("--retry-failed", run_arguments_.retry_failed, "evaluate points again that failed earlier");
+    run_->add_flag("--dry-run", dry_run_, "the same as `windrow plan`");
+    run_->add_flag("-q,--quiet", run_arguments_.quiet, "no progress and no summary, only errors");
+  }
+
+  void add_plan() {
+    plan_ = app_.add_subcommand("plan", "show what would run; runs nothing");
+    plan_->add_option("STUDY", plan_arguments_.study, "study file (TOML)")->required();
+    plan_->add_option("--dir", plan_arguments_.directory, "where results would go")->option_text("DIR");
+    plan_->add_option("--point", plan_arguments_.point, "the point whose command is shown (default: 0)")
+        ->option_text("INDEX")
+        ->check(whole_number());
+  }
+
+  void add_status() {
+    status_ = app_.add_subcommand("status", "how far a study is");
+    status_->add_option("DIR", directory_, kResults)->required();
+  }
+
+  void add_export() {
+    export_ = app_.add_subcommand("export", "write results as CSV");
+    export_->add_option("DIR", export_arguments_.directory, kResults)->required();
+    export_
+        ->add_option("--csv", export_arguments_.csv,
+                     "results: index, parameters, outputs, status; - is standard output. Beside NAME.csv, "
+                     "NAME.columns.csv says the columns' units, types and descriptions")
+        ->option_text("FILE");
+    export_
+        ->add_option("--evaluations", export_arguments_.evaluations,
+                     "when, where and how long each point was evaluated, and why it failed; - is standard output")
+        ->option_text("FILE");
+  }
+
+  void add_explain() {
+    explain_ = app_.add_subcommand("explain", "everything known of one point");
+    explain_->add_option("DIR", directory_, kResults)->required();
+    explain_->add_option("INDEX", index_, "the point, from 0")->option_text(" ")->required()->check(whole_number());
+  }
+
+  std::vector<std::string> verbs() const {
+    std::vector<std::string> names;
+    for (const CLI::App* verb : app_.get_subcommands(nullptr)) names.push_back(verb->get_name());
+    return names;
+  }
+
+  // What CLI11 says of these does not name the slip.
+  std::string problem_with_verb() const {
+    if (argc_ < 2) return "no verb: say what to do, for example `windrow run study.toml`";
+    const std::string word = argv_[1];
+    const auto known = verbs();
+    if (word.starts_with('-') || std::find(known.begin(), known.end(), word) != known.end()) return "";
+    return fmt::format("unknown verb `{}`{}", word, text::suggestion(word, known));
+  }
+
+  std::string problem_with_arguments(const CLI::ParseError& error) {
+    const auto extras = app_.remaining(true);
+    if (extras.empty()) return error.what();
+    const auto is_option = [](const std::string& word) { return word.starts_with('-'); };
+    const auto option = std::find_if(extras.begin(), extras.end(), is_option);
+    if (option == extras.end()) return fmt::format("unexpected argument `{}`", extras.front());
+    const std::string word = option->substr(0, option->find('='));
+    return fmt::format("unknown option `{}`{}", word, text::suggestion(word, options()));
+  }
+
+  std::vector<std::string> options() const {
+    std::vector<std::string> names;
+    const auto parsed = app_.get_subcommands();
+    for (const CLI::Option* option : (parsed.empty() ? &app_ : parsed.front())->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    return names;
+  }
+
+  std::string try_help() const {
+    const auto parsed = app_.get_subcommands();
+    return fmt::format("\nTry `windrow {}--help`.", parsed.empty() ? "" : parsed.front()->get_name() + " ");
+  }
+
+  int argc_;
+  char** argv_;
+  CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
+  CLI::App *run_, *plan_, *status_, *export_, *explain_;
+  RunArguments run_arguments_;
+  bool dry_run_ = false;
+  PlanArguments plan_arguments_;
+  ExportArguments export_arguments_;
+  std::string directory_;
+  std::uint64_t index_ = 0;
+};
 
 }  // namespace
+}  // namespace windrow::app
 
 int main(int argc, char** argv) {
   try {
-    return dispatch(argc, argv);
+    return windrow::app::CommandLine(argc, argv).run_verb();
   } catch (const std::exception& error) {
-    return complain(error.what());
+    return windrow::app::complain(error.what());
   }
 }

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common.hpp"
 #include "verbs.hpp"
 #include "windrow/study/study.hpp"
+#include "windrow/sweep/sweep.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::app {
@@ -34,42 +36,50 @@ void print_points(const Design& design) {
 void print_command(const Study& study, const Command& command, std::uint64_t index) {
   const RenderedCommand rendered = command.render(study.design.point(index));
   fmt::print("\nPoint {} would run, in {}:\n  {}\n", index, rendered.directory.string(), shell_line(rendered.argv));
-  for (const auto& [name, content] : rendered.files) fmt::print("with {}:\n{}", name, indented(content, 2));
-  fmt::print("Outputs:");
+  for (const auto& [name, content] : rendered.files) fmt::print("\nwith {}:\n{}", name, indented(content, 2));
+  fmt::print("\nOutputs:");
   for (const OutputSpec& output : study.command.outputs) {
     fmt::print(" {}{}", output.name, output.unit.empty() ? "" : " [" + output.unit + "]");
   }
   fmt::print("{}\n", study.command.outputs.empty() ? " none (a point succeeds if its program exits with 0)" : "");
 }
 
-void print_state(const Study& study, bool retry_failed) {
+void print_state(const Study& study, Command command, bool retry_failed) {
   std::error_code none;
-  if (!std::filesystem::exists(study.directory, none)) {
-    fmt::print("\nNothing is evaluated yet; results will go to {}\n", study.directory.string());
+  const std::string directory = study.directory.string();
+  if (!std::filesystem::exists(study.directory / "results.sqlite", none)) {
+    fmt::print("\nNothing is evaluated yet; results will go to {}\n", directory);
     return;
   }
-  const StoreStatus status = StoreReader(study.directory).status();
+  const StoreReader store(study.directory);
+  if (store.identity().definition != Sweep(study.design, std::move(command)).definition({})) {
+    fmt::print("\n{} holds the results of another study, or of this one before it was changed:\n", directory);
+    fmt::print("`windrow run` will say what differs; give this study another directory with --dir.\n");
+    return;
+  }
+  const StoreStatus status = store.status();
   const std::uint64_t done = status.succeeded + (retry_failed ? 0 : status.failed);
-  fmt::print("\nAlready evaluated: {} ({} failed); left to run: {}. Results: {}\n",
+  fmt::print("\nEvaluated already: {} ({} failed); left to run: {}\nResults: {}\n",
              text::with_thousands(status.succeeded + status.failed), text::with_thousands(status.failed),
-             text::with_thousands(study.design.size() - std::min(done, study.design.size())), study.directory.string());
+             text::with_thousands(study.design.size() - std::min(done, study.design.size())), directory);
 }
 
 }  // namespace
 
 int plan(const PlanArguments& arguments) {
   const Study study = load_study(arguments.study, arguments.directory);
-  const Command command(study.command, study.design);
+  Command command(study.command, study.design);
   if (arguments.point >= study.design.size()) {
-    return complain(
-        fmt::format("there is no point {}: the study has points 0 to {}", arguments.point, study.design.size() - 1));
+    return complain(no_such_point(arguments.point, study.name, study.design.size()));
   }
-  fmt::print("{}: {} points ({})\n", study.name, text::with_thousands(study.design.size()), study.design.method());
+  fmt::print("{}: {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method());
+  if (!study.description.empty()) fmt::print("{}\n", study.description);
+  fmt::print("\nParameters:\n");
   print_parameters(study.design);
   fmt::print("\nPoints:\n");
   print_points(study.design);
   print_command(study, command, arguments.point);
-  print_state(study, arguments.retry_failed);
+  print_state(study, std::move(command), arguments.retry_failed);
   return kSuccess;
 }
 

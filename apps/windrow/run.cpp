@@ -55,9 +55,23 @@ std::vector<std::pair<std::string, std::string>> provenance(const Study& study, 
 }
 
 void announce(const Study& study, const ParallelManager& manager) {
-  const int workers = manager.worker_count();
-  fmt::print(stderr, "{}: {} points ({}), {} worker{} ({})\n", study.name, text::with_thousands(study.design.size()),
-             study.design.method(), workers, workers == 1 ? "" : "s", name_of(manager.backend()));
+  fmt::print(stderr, "{}: {} ({}), {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method(),
+             counted(static_cast<std::uint64_t>(manager.worker_count()), "worker"), name_of(manager.backend()));
+}
+
+void conclude(const Study& study, const SweepResult& result) {
+  const std::string directory = shell_line({study.directory.string()});
+  if (result.evaluated == 0 && result.unfinished() == 0) {
+    fmt::print("Nothing to do: {} evaluated already",
+               result.points == 1 ? "the only point is" : "all " + counted(result.points, "point") + " are");
+    if (result.failed > 0)
+      fmt::print(", {} failed (--retry-failed evaluates those again)", text::with_thousands(result.failed));
+    fmt::print(".\n");
+  } else {
+    fmt::print("{}", result.summary());
+  }
+  if (!result.failures.empty()) fmt::print("`windrow explain {} INDEX` tells more of a point.\n", directory);
+  fmt::print("Results: {}\n", study.directory.string());
 }
 
 int run_rank(ParallelManager& manager, const RunArguments& arguments) {
@@ -76,9 +90,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   }
   try {
     const SweepResult result = prepared->sweep.run(manager, options);
-    if (manager.is_root() && !arguments.quiet) {
-      fmt::print("{}Results: {}\n", result.summary(), study.directory.string());
-    }
+    if (manager.is_root() && !arguments.quiet) conclude(study, result);
     return result.exit_code();
   } catch (const StoreError& error) {
     return complain(error.what());

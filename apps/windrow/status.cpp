@@ -1,33 +1,60 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common.hpp"
 #include "verbs.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::app {
 
-int status(const std::filesystem::path& given) {
-  const std::filesystem::path directory = results_directory(given);
-  const StoreReader store(directory);
-  const StoreStatus status = store.status();
-  const std::uint64_t done = status.succeeded + status.failed;
-  const auto count = [](std::uint64_t number) { return text::with_thousands(number); };
+namespace {
 
-  fmt::print("{}: {} of {} points evaluated{}\n", status.name, count(done), count(status.points),
-             status.running         ? ", running"
-             : done < status.points ? ", not running"
-                                    : "");
-  fmt::print("  succeeded  {}\n  failed     {}\n", count(status.succeeded), count(status.failed));
-  for (const auto& [kind, number] : status.failures) fmt::print("    {}: {}\n", kind, count(number));
-  fmt::print("  left       {}\n", count(status.points - done));
+/// "12  (crashed 2, exited 10)"
+std::string failed_text(const StoreStatus& status, int width) {
+  std::string text = fmt::format("{:>{}}", text::with_thousands(status.failed), width);
+  for (std::size_t i = 0; i < status.failures.size(); ++i) {
+    const auto& [kind, number] = status.failures[i];
+    text += fmt::format("{}{} {}", i == 0 ? "  (" : ", ", kind, text::with_thousands(number));
+  }
+  return text + (status.failures.empty() ? "" : ")");
+}
+
+void print_counts(const StoreStatus& status) {
+  const std::uint64_t done = status.succeeded + status.failed;
+  const std::string succeeded = text::with_thousands(status.succeeded);
+  const std::string left = text::with_thousands(status.points - done);
+  const int width =
+      static_cast<int>(std::max({succeeded.size(), left.size(), text::with_thousands(status.failed).size()}));
+  fmt::print("  succeeded  {:>{}}\n  failed     {}\n  left       {:>{}}\n", succeeded, width,
+             failed_text(status, width), left, width);
   if (done > 0) {
-    fmt::print("  evaluation time  {} in all, {} a point\n", duration(status.busy_seconds),
+    fmt::print("Evaluation time: {} in all, {} per point\n", duration(status.busy_seconds),
                duration(status.busy_seconds / static_cast<double>(done)));
   }
-  const auto failures = store.failures(5);
-  if (!failures.empty()) fmt::print("First failures:\n");
+}
+
+void print_failures(const StoreReader& store, std::uint64_t failed, const std::string& given) {
+  constexpr std::size_t kShown = 5;
+  const auto failures = store.failures(kShown);
+  if (failures.empty()) return;
+  fmt::print("{}:\n", failed > kShown ? "First failures" : "Failures");
   for (const TaskFailure& failure : failures) fmt::print("{}", indented(describe(failure), 2));
-  if (!failures.empty()) fmt::print("`windrow explain {} INDEX` tells more of a point.\n", given.string());
+  fmt::print("`windrow explain {} INDEX` tells more of a point.\n", shell_line({given}));
+}
+
+}  // namespace
+
+int status(const std::filesystem::path& given) {
+  const StoreReader store(results_directory(given));
+  const StoreStatus status = store.status();
+  const std::uint64_t done = status.succeeded + status.failed;
+  fmt::print("{}: {} of {} evaluated{}\n", status.name, text::with_thousands(done), counted(status.points, "point"),
+             status.running         ? ", running"
+             : done < status.points ? ", not running; `windrow run` continues it"
+                                    : "");
+  print_counts(status);
+  print_failures(store, status.failed, given.string());
   return kSuccess;
 }
 
