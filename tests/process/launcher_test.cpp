@@ -149,6 +149,7 @@ TEST_F(LauncherTest, hides_an_outer_mpi_launcher_from_the_program) {
   ASSERT_EQ(setenv("OMPI_COMM_WORLD_RANK", "3", 1), 0);
   ASSERT_EQ(setenv("PMIX_RANK", "3", 1), 0);
   ASSERT_EQ(setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1), 0);
+  unsetenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM");
   Launcher launcher;
   launcher.start();
   unsetenv("OMPI_COMM_WORLD_RANK");
