@@ -125,7 +125,8 @@ std::optional<Frame> ByteChannel::take_frame() {
 
 std::optional<Frame> ByteChannel::receive(std::chrono::nanoseconds limit) {
   using Clock = std::chrono::steady_clock;
-  const auto deadline = Clock::now() + limit;
+  const auto now = Clock::now();
+  const auto deadline = limit < Clock::time_point::max() - now ? now + limit : Clock::time_point::max();
   for (;;) {
     if (auto frame = take_frame()) return frame;
     if (!socket_) throw lost();
@@ -136,7 +137,10 @@ std::optional<Frame> ByteChannel::receive(std::chrono::nanoseconds limit) {
     if (left <= left.zero()) return std::nullopt;
     const auto left_ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
     wait(has_unsent(), static_cast<int>(std::min<long long>(left_ms, 1000)));
-    if (has_unsent()) flush();
+    try {
+      flush();
+    } catch (const PeerLost&) {  // known in the next round, after what it sent before it went
+    }
   }
 }
 

@@ -18,11 +18,20 @@
 namespace windrow {
 namespace {
 
+// A handler that does nothing, rather than SIG_IGN: programs that the child executes start with the default action, so
+// that timeout(1) and the like can end them.
+void leave_to_parent(int number) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  action.sa_flags = SA_RESTART;
+  ::sigaction(number, &action, nullptr);
+}
+
 [[noreturn]] void run_child(const std::string& name, const std::function<int()>& body, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);  // the parent died before the line above
   ::prctl(PR_SET_NAME, name.c_str());
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_IGN);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) leave_to_parent(number);
   int code = 1;
   try {
     code = body();

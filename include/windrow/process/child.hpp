@@ -19,8 +19,9 @@ class Child {
  public:
   Child() = default;
   /// Forks. In the child: named `name` (shown by ps and top, at most 15 characters), killed when the thread that made it
-  /// ends; SIGINT, SIGTERM and SIGHUP, which terminals and batch systems send to whole groups, are left to the parent. Runs
-  /// `body` and ends with its result by _exit, flushing only what it wrote itself. An exception that leaves `body` ends the child with code 1 after one line on stderr.
+  /// ends; SIGINT, SIGTERM and SIGHUP, which terminals and batch systems send to whole groups, are left to the parent,
+  /// though not by programs that the child executes. Runs `body` and ends with its result by _exit, flushing only what it
+  /// wrote itself. An exception that leaves `body` ends the child with code 1 after one line on stderr.
   /// @throws SystemError if there is no room for another process
   Child(const std::string& name, const std::function<int()>& body);
   ~Child();
