@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -76,11 +77,15 @@ class Coordinator {
         fail_the_rest();
         break;
       }
-      if (auto event = workers_.next(kTick)) handle(*event);
+      handle_next();
     }
-    while (someone_works()) {  // the last messages, so that none is left for the next job
-      if (auto event = workers_.next(kTick)) handle(*event);
-    }
+    while (someone_works()) handle_next();  // the last messages, so that none is left for the next job
+    if (error_) std::rethrow_exception(error_);
+  }
+
+  void handle_next() {
+    if (auto event = workers_.next(kTick)) handle(*event);
+    if (error_) std::rethrow_exception(error_);
   }
 
   void stop() {
@@ -91,12 +96,11 @@ class Coordinator {
   // After an exception: workers that outlive the job must come to rest, or their messages would meet the next one.
   void release_quietly() noexcept {
     try {
+      error_ = nullptr;
       job_.on_completed = nullptr;
       job_.on_tick = nullptr;
       stop();
-      while (someone_works()) {
-        if (auto event = workers_.next(kTick)) handle(*event);
-      }
+      while (someone_works()) handle_next();
       for (int w = 0; w < workers_.count(); ++w) workers_.send(w, kEnd, {});
     } catch (...) {  // the first exception is the one that counts
     }
@@ -104,7 +108,9 @@ class Coordinator {
 
   void hand_out() {
     for (int w = 0; w < workers_.count(); ++w) {
-      const std::uint64_t ahead = mean_seconds_ >= 0.0 && mean_seconds_ < kPrefetchSeconds ? 2 : 1;
+      // Of whole shares one at a time: all that a worker has is lost with it.
+      const bool brief = mean_seconds_ >= 0.0 && mean_seconds_ < kPrefetchSeconds && !job_.task.evaluate_share;
+      const std::uint64_t ahead = brief ? 2 : 1;
       while (state(w).takes_work && state(w).assignments < ahead) {
         if (!assign(w)) break;
       }
@@ -176,9 +182,15 @@ class Coordinator {
     if (worker.assignments == 0) take_back(worker);  // after a stop or a failed build: not evaluated
   }
 
+  // An exception waits until the message with this outcome is taken in whole, or nobody would know who still works.
   void complete(const Completed& completed) {
     --left_;
-    if (job_.on_completed) job_.on_completed(completed);
+    if (!job_.on_completed || error_) return;
+    try {
+      job_.on_completed(completed);
+    } catch (...) {
+      error_ = std::current_exception();
+    }
   }
 
   // Outcomes come in the order of the assignment.
@@ -292,6 +304,7 @@ class Coordinator {
   bool stopping_ = false;
   std::optional<TaskFailure> last_build_failure_;
   std::optional<WorkerLoss> last_loss_;
+  std::exception_ptr error_;  // the first that on_completed threw
   JobReport report_;
 };
 

@@ -1,0 +1,496 @@
+#include "parallel/coordinator.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "parallel/wire.hpp"
+#include "windrow/error.hpp"
+
+namespace windrow::detail {
+namespace {
+
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Workers on a simulated clock: the one whose assignment ends first reports next. Nothing here depends on real time.
+class FakeWorkers : public Workers {
+ public:
+  explicit FakeWorkers(int count) : workers_(static_cast<std::size_t>(count)) {}
+
+  // What is to happen; set by a test before the job.
+  std::function<double(std::uint64_t)> seconds = [](std::uint64_t) { return 1.0; };
+  std::set<std::uint64_t> crashing;  // points that end their worker, once each
+  std::set<int> unbuildable;         // workers whose build throws
+  std::set<int> dying;               // workers that end before any point, always
+  bool replaceable = false;
+  bool whole_share = false;
+  std::uint64_t first_of_share = 0;  // what a worker marks while it evaluates a whole share
+  bool lives_for_one_job = false;
+
+  // What has happened; read by a test after the job.
+  struct Handed {
+    int worker;
+    std::uint64_t points;
+    std::uint64_t left_before;  // points never handed out so far
+  };
+  std::vector<Handed> handed;
+  std::uint64_t pending = 0;  // set by a test that looks at left_before
+  std::size_t most_ahead = 0;
+  int replacements = 0;
+  int stops = 0;
+  std::map<int, int> ends;
+  bool waited_for_nobody = false;
+
+  int count() const override { return static_cast<int>(workers_.size()); }
+  const std::string& host(int) const override { return host_; }
+  bool is_remote(int) const override { return false; }
+  bool disposable() const override { return lives_for_one_job; }
+
+  void send(int w, JobTag tag, std::span<const std::byte> payload) override {
+    Worker& worker = workers_[static_cast<std::size_t>(w)];
+    if (tag == kEnd) ++ends[w];
+    if (tag == kStop) {
+      ++stops;
+      worker.stopping = true;
+    }
+    if (tag != kAssign || !worker.alive) return;
+    ByteReader in(payload);
+    EXPECT_EQ(in.get<std::uint64_t>(), 0U) << "nothing is shipped to workers that are not remote";
+    Assignment assignment;
+    std::uint64_t points = 0;
+    for (auto ranges = in.get<std::uint64_t>(); ranges > 0; --ranges) {
+      const auto range = in.get<IndexRange>();
+      points += range.count;
+      for (std::uint64_t i = 0; i < range.count; ++i) assignment.push_back(range.first + i);
+    }
+    handed.push_back({w, points, pending});
+    pending -= std::min(pending, points);
+    worker.assignments.push_back(std::move(assignment));
+    most_ahead = std::max(most_ahead, worker.assignments.size());
+  }
+
+  std::optional<WorkerEvent> next(std::chrono::nanoseconds) override {
+    std::optional<std::size_t> first;
+    for (std::size_t w = 0; w < workers_.size(); ++w) {
+      if (workers_[w].assignments.empty()) continue;
+      if (!first || end_of(workers_[w]) < end_of(workers_[*first])) first = w;
+    }
+    if (!first) {  // the coordinator would wait for ever
+      waited_for_nobody = true;
+      throw std::logic_error("nobody works");
+    }
+    return event_of(static_cast<int>(*first));
+  }
+
+  bool replace(int w) override {
+    if (!replaceable) return false;
+    ++replacements;
+    workers_[static_cast<std::size_t>(w)].alive = true;
+    return true;
+  }
+
+ private:
+  using Assignment = std::deque<std::uint64_t>;
+  struct Worker {
+    std::deque<Assignment> assignments;
+    double now = 0.0;
+    bool alive = true;
+    bool stopping = false;
+    bool told_of_build = false;
+  };
+
+  double end_of(const Worker& worker) const {
+    double end = worker.now;
+    for (const std::uint64_t index : worker.assignments.front()) end += seconds(index);
+    return end;
+  }
+
+  WorkerEvent event_of(int w) {
+    Worker& worker = workers_[static_cast<std::size_t>(w)];
+    if (dying.count(w) != 0) return lose(w, std::nullopt);
+    if (unbuildable.count(w) != 0 && !std::exchange(worker.told_of_build, true)) {
+      TaskFailure failure;
+      failure.message = "no licence";
+      failure.rank = w;
+      ByteWriter out;
+      put_failure(out, failure);
+      return {w, Frame{kBuildFailed, out.bytes()}};
+    }
+    ByteWriter out;
+    out.put(std::uint64_t{1});
+    Assignment& assignment = worker.assignments.front();
+    while (!assignment.empty() && !worker.stopping && unbuildable.count(w) == 0) {
+      const std::uint64_t index = assignment.front();
+      if (crashing.erase(index) != 0) return lose(w, whole_share ? first_of_share : index);
+      worker.now += seconds(index);
+      out.put(ResultHead{index, 0.0, seconds(index), sizeof index, 0});
+      out.put(index * 2);
+      assignment.pop_front();
+    }
+    worker.assignments.pop_front();
+    return {w, Frame{kResults, out.bytes()}};
+  }
+
+  // What it had evaluated of its assignment is lost with it.
+  WorkerEvent lose(int w, std::optional<std::uint64_t> evaluating) {
+    Worker& worker = workers_[static_cast<std::size_t>(w)];
+    worker.alive = false;
+    worker.assignments.clear();
+    WorkerLoss loss;
+    loss.kind = FailureKind::crashed;
+    loss.code = -11;
+    loss.description = "worker " + std::to_string(w) + " fell";
+    loss.evaluating = evaluating;
+    return {w, loss};
+  }
+
+  std::vector<Worker> workers_;
+  std::string host_ = "node1";
+};
+
+/// A job over `count` points and all that came of it.
+struct Study {
+  explicit Study(std::uint64_t count, Schedule schedule) {
+    job.schedule = schedule;
+    job.pending = IndexSet::first(count);
+    job.on_completed = [this](const Completed& completed) {
+      ++times[completed.index];
+      worker_of[completed.index] = completed.worker;
+      order.push_back(completed.index);
+      if (completed.failure != nullptr) {
+        failures[completed.index] = *completed.failure;
+      } else {
+        std::uint64_t value = 0;
+        EXPECT_EQ(completed.payload.size(), sizeof value);
+        std::memcpy(&value, completed.payload.data(), sizeof value);
+        EXPECT_EQ(value, completed.index * 2);
+      }
+    };
+  }
+  void expect_each_once(std::uint64_t count) const {
+    EXPECT_EQ(times.size(), count);
+    for (const auto& [index, n] : times) EXPECT_EQ(n, 1) << "point " << index;
+  }
+
+  Job job;
+  std::map<std::uint64_t, int> times;
+  std::map<std::uint64_t, int> worker_of;
+  std::map<std::uint64_t, TaskFailure> failures;
+  std::vector<std::uint64_t> order;
+};
+
+class BothSchedulesTest : public testing::TestWithParam<Schedule> {};
+INSTANTIATE_TEST_SUITE_P(CoordinatorTest, BothSchedulesTest, testing::Values(Schedule::static_split, Schedule::dynamic),
+                         [](const auto& p) { return std::string(name_of(p.param)); });
+
+TEST_P(BothSchedulesTest, every_point_completes_once_and_every_worker_is_released_once) {
+  for (const int workers : {1, 2, 3, 7}) {
+    for (const std::uint64_t count : {0U, 1U, 2U, 6U, 7U, 8U, 1000U}) {
+      FakeWorkers fake(workers);
+      fake.seconds = [](std::uint64_t index) { return 1e-4 * static_cast<double>(index % 7 + 1); };
+      Study study(count, GetParam());
+      study.job.conclude = [&] {
+        EXPECT_TRUE(fake.ends.empty()) << "workers are at rest, but not yet released";
+        return Bytes(3);
+      };
+      const JobReport report = coordinate(fake, study.job);
+      study.expect_each_once(count);
+      EXPECT_TRUE(study.failures.empty());
+      EXPECT_EQ(report.conclusion.size(), 3U);
+      EXPECT_FALSE(report.stopped);
+      EXPECT_EQ(report.unfinished, 0U);
+      EXPECT_EQ(fake.ends.size(), static_cast<std::size_t>(workers));
+      for (const auto& [worker, times] : fake.ends) EXPECT_EQ(times, 1);
+    }
+  }
+}
+
+TEST(CoordinatorTest, static_shares_are_contiguous_and_the_first_workers_get_one_more) {
+  FakeWorkers fake(3);
+  fake.seconds = [](std::uint64_t index) { return index < 4 ? 100.0 : 0.1; };  // the first worker is the slowest by far
+  Study study(11, Schedule::static_split);
+  coordinate(fake, study.job);
+  std::vector<int> workers;
+  for (const auto& [index, worker] : study.worker_of) workers.push_back(worker);
+  EXPECT_THAT(workers, ElementsAre(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2));
+}
+
+TEST(CoordinatorTest, a_dynamic_schedule_leaves_a_slow_point_to_one_worker_and_the_rest_to_the_others) {
+  FakeWorkers fake(3);
+  fake.seconds = [](std::uint64_t index) { return index == 0 ? 100.0 : 1.0; };
+  Study study(60, Schedule::dynamic);
+  coordinate(fake, study.job);
+  study.expect_each_once(60);
+  EXPECT_EQ(study.worker_of[0], 0);
+  EXPECT_EQ(std::count_if(study.worker_of.begin(), study.worker_of.end(), [](auto& p) { return p.second == 0; }), 1);
+  EXPECT_EQ(study.order.back(), 0U) << "outcomes are told as they arrive";
+}
+
+TEST(CoordinatorTest, slow_points_are_handed_out_one_at_a_time_and_not_ahead) {
+  FakeWorkers fake(4);
+  fake.seconds = [](std::uint64_t) { return 0.5; };
+  Study study(200, Schedule::dynamic);
+  coordinate(fake, study.job);
+  for (const auto& handed : fake.handed) EXPECT_EQ(handed.points, 1U);
+  EXPECT_EQ(fake.most_ahead, 1U);
+}
+
+TEST(CoordinatorTest, fast_points_are_handed_out_in_chunks_that_shrink_towards_the_end) {
+  FakeWorkers fake(4);
+  fake.seconds = [](std::uint64_t) { return 1e-6; };
+  Study study(1'000'000, Schedule::dynamic);
+  fake.pending = 1'000'000;
+  coordinate(fake, study.job);
+  std::uint64_t largest = 0;
+  for (const auto& handed : fake.handed) {
+    largest = std::max(largest, handed.points);
+    EXPECT_LE(handed.points, std::max<std::uint64_t>(1, handed.left_before / 16)) << "a fair part of what is left";
+  }
+  EXPECT_EQ(fake.handed.front().points, 1U) << "before any time is known";
+  EXPECT_GE(largest, 5000U);
+  EXPECT_LE(largest, 10'100U) << "about 10 ms of work";
+  EXPECT_LE(fake.handed.back().points, 1U);
+  EXPECT_LT(fake.handed.size(), 1000U);
+  EXPECT_EQ(fake.most_ahead, 2U) << "the next chunk waits at the worker";
+}
+
+TEST(CoordinatorTest, points_that_take_no_time_at_all_are_no_trouble) {
+  FakeWorkers fake(2);
+  fake.seconds = [](std::uint64_t) { return 0.0; };
+  Study study(100'000, Schedule::dynamic);
+  coordinate(fake, study.job);
+  study.expect_each_once(100'000);
+}
+
+TEST_P(BothSchedulesTest, the_point_that_ends_a_worker_fails_and_the_others_take_over_the_rest) {
+  for (const std::uint64_t fatal : {0U, 5U, 19U}) {
+    FakeWorkers fake(3);
+    fake.crashing = {fatal};
+    Study study(20, GetParam());
+    const JobReport report = coordinate(fake, study.job);
+    study.expect_each_once(20);
+    ASSERT_EQ(study.failures.size(), 1U);
+    const TaskFailure& failure = study.failures.begin()->second;
+    EXPECT_EQ(failure.index, fatal);
+    EXPECT_EQ(failure.kind, FailureKind::crashed);
+    EXPECT_EQ(failure.code, -11);
+    EXPECT_EQ(failure.host, "node1");
+    EXPECT_EQ(failure.rank, study.worker_of[fatal]);
+    EXPECT_THAT(failure.message, HasSubstr("fell"));
+    EXPECT_EQ(report.lost_workers.size(), 1U);
+  }
+}
+
+TEST_P(BothSchedulesTest, a_replaced_worker_goes_on_whatever_number_of_its_points_is_fatal) {
+  FakeWorkers fake(2);
+  fake.replaceable = true;
+  for (std::uint64_t i = 0; i < 50; ++i) fake.crashing.insert(i);
+  Study study(50, GetParam());
+  const JobReport report = coordinate(fake, study.job);
+  study.expect_each_once(50);
+  EXPECT_EQ(study.failures.size(), 50U);
+  EXPECT_EQ(report.lost_workers.size(), 50U);
+}
+
+TEST(CoordinatorTest, a_replaced_worker_keeps_its_static_share) {
+  FakeWorkers fake(2);
+  fake.replaceable = true;
+  fake.crashing = {1, 3};
+  Study study(10, Schedule::static_split);
+  coordinate(fake, study.job);
+  for (const auto& [index, worker] : study.worker_of) EXPECT_EQ(worker, index < 5 ? 0 : 1);
+}
+
+TEST_P(BothSchedulesTest, workers_that_die_before_any_point_are_replaced_a_bounded_number_of_times) {
+  FakeWorkers fake(4);
+  fake.replaceable = true;
+  fake.dying = {0, 1, 2, 3};
+  Study study(1000, GetParam());
+  const JobReport report = coordinate(fake, study.job);
+  study.expect_each_once(1000);
+  EXPECT_EQ(study.failures.size(), 1000U);
+  EXPECT_EQ(fake.replacements, 4 * 2);
+  EXPECT_EQ(report.lost_workers.size(), 4U * 3U);
+  EXPECT_THAT(study.failures[7].message, HasSubstr("no worker is left"));
+  EXPECT_THAT(study.failures[7].message, HasSubstr("fell"));
+  EXPECT_EQ(study.failures[7].kind, FailureKind::crashed);
+}
+
+TEST(CoordinatorTest, a_whole_share_fails_with_its_worker_and_no_other) {
+  FakeWorkers fake(3);
+  fake.whole_share = true;
+  fake.seconds = [](std::uint64_t) { return 1e-6; };
+  fake.crashing = {7};
+  fake.first_of_share = 4;
+  Study study(12, Schedule::static_split);
+  study.job.task.evaluate_share = [](std::span<const Assigned>, WorkerContext&) {
+    return std::vector<Outcome<Bytes>>();
+  };
+  coordinate(fake, study.job);
+  study.expect_each_once(12);
+  std::vector<std::uint64_t> failed;
+  for (const auto& [index, failure] : study.failures) failed.push_back(index);
+  EXPECT_THAT(failed, ElementsAre(4, 5, 6, 7));
+}
+
+// All that a worker has fails with it, so what it took over from two others must not wait in one queue.
+TEST(CoordinatorTest, a_worker_never_has_two_whole_shares_at_once) {
+  FakeWorkers fake(3);
+  fake.whole_share = true;
+  fake.dying = {1, 2};
+  fake.seconds = [](std::uint64_t index) { return index < 4 ? 1e-6 : index < 8 ? 1e-5 : 1.05e-5; };
+  Study study(12, Schedule::static_split);
+  study.job.task.evaluate_share = [](std::span<const Assigned>, WorkerContext&) {
+    return std::vector<Outcome<Bytes>>();
+  };
+  coordinate(fake, study.job);
+  study.expect_each_once(12);
+  EXPECT_TRUE(study.failures.empty());
+  EXPECT_EQ(fake.most_ahead, 1U);
+}
+
+TEST(CoordinatorTest, a_worker_that_cannot_be_built_fails_its_static_share) {
+  FakeWorkers fake(3);
+  fake.unbuildable = {1};
+  Study study(12, Schedule::static_split);
+  const JobReport report = coordinate(fake, study.job);
+  study.expect_each_once(12);
+  std::vector<std::uint64_t> failed;
+  for (const auto& [index, failure] : study.failures) failed.push_back(index);
+  EXPECT_THAT(failed, ElementsAre(4, 5, 6, 7));
+  EXPECT_EQ(study.failures[4].message, "build failed: no licence");
+  EXPECT_EQ(report.build_failures.size(), 1U);
+}
+
+TEST(CoordinatorTest, a_worker_that_cannot_be_built_leaves_its_dynamic_points_to_the_others) {
+  FakeWorkers fake(3);
+  fake.unbuildable = {0, 1};
+  Study study(12, Schedule::dynamic);
+  const JobReport report = coordinate(fake, study.job);
+  study.expect_each_once(12);
+  EXPECT_TRUE(study.failures.empty());
+  EXPECT_EQ(report.build_failures.size(), 2U);
+}
+
+TEST_P(BothSchedulesTest, when_no_worker_can_be_built_every_point_says_so) {
+  FakeWorkers fake(3);
+  fake.unbuildable = {0, 1, 2};
+  Study study(12, GetParam());
+  coordinate(fake, study.job);
+  study.expect_each_once(12);
+  EXPECT_EQ(study.failures.size(), 12U);
+  for (const auto& [index, failure] : study.failures) EXPECT_EQ(failure.message, "build failed: no licence");
+}
+
+TEST_P(BothSchedulesTest, a_stop_leaves_workers_at_rest_and_counts_what_is_unfinished) {
+  for (const int after : {0, 1, 2, 5, 20}) {
+    FakeWorkers fake(3);
+    Study study(40, GetParam());
+    study.job.on_tick = [&, ticks = 0]() mutable { return ticks++ >= after; };
+    const JobReport report = coordinate(fake, study.job);
+    EXPECT_TRUE(report.stopped);
+    EXPECT_EQ(fake.stops, 3);
+    EXPECT_EQ(report.unfinished, 40 - study.order.size());
+    EXPECT_GT(report.unfinished, 0U);
+    for (const auto& [index, times] : study.times) EXPECT_EQ(times, 1);
+    EXPECT_EQ(fake.ends.size(), 3U);
+    EXPECT_FALSE(fake.waited_for_nobody);
+  }
+}
+
+TEST(CoordinatorTest, a_worker_lost_after_a_stop_is_not_replaced) {
+  FakeWorkers fake(2);
+  fake.replaceable = true;
+  Study study(10, Schedule::dynamic);
+  study.job.on_tick = [&, ticks = 0]() mutable {
+    if (ticks++ == 0) return false;
+    fake.dying = {0, 1};
+    return true;
+  };
+  const JobReport report = coordinate(fake, study.job);
+  EXPECT_EQ(report.unfinished, 9U);
+  EXPECT_EQ(report.lost_workers.size(), 1U);
+  EXPECT_EQ(fake.replacements, 0);
+}
+
+// Wherever it comes: workers that serve the next job too must be at rest and released before the exception goes on.
+TEST_P(BothSchedulesTest, an_exception_from_the_root_releases_every_worker_and_goes_on) {
+  for (std::size_t at = 1; at <= 30; ++at) {
+    FakeWorkers fake(3);
+    fake.seconds = [](std::uint64_t) { return 1e-4; };
+    Study study(30, GetParam());
+    std::size_t completed = 0;
+    study.job.on_completed = [&](const Completed&) {
+      if (++completed == at) throw std::runtime_error("disk full");
+    };
+    try {
+      coordinate(fake, study.job);
+      ADD_FAILURE() << "no exception";
+    } catch (const std::runtime_error& error) {
+      EXPECT_STREQ(error.what(), "disk full");
+    }
+    EXPECT_EQ(completed, at) << "nothing is told after the exception";
+    EXPECT_FALSE(fake.waited_for_nobody) << "when outcome " << at << " threw";
+    EXPECT_EQ(fake.ends.size(), 3U);
+    for (const auto& [worker, times] : fake.ends) EXPECT_EQ(times, 1);
+  }
+}
+
+TEST(CoordinatorTest, an_exception_while_points_fail_for_want_of_workers_goes_on) {
+  FakeWorkers fake(2);
+  fake.unbuildable = {0, 1};
+  Study study(5, Schedule::dynamic);
+  study.job.on_completed = [](const Completed&) { throw std::runtime_error("disk full"); };
+  EXPECT_THROW(coordinate(fake, study.job), std::runtime_error);
+  EXPECT_EQ(fake.ends.size(), 2U);
+}
+
+TEST(CoordinatorTest, exceptions_from_ticks_and_conclusions_release_every_worker) {
+  for (const bool in_tick : {true, false}) {
+    FakeWorkers fake(3);
+    Study study(10, Schedule::dynamic);
+    if (in_tick) study.job.on_tick = []() -> bool { throw std::runtime_error("disk full"); };
+    if (!in_tick) study.job.conclude = []() -> Bytes { throw std::runtime_error("disk full"); };
+    EXPECT_THROW(coordinate(fake, study.job), std::runtime_error);
+    EXPECT_EQ(fake.ends.size(), 3U);
+    EXPECT_FALSE(fake.waited_for_nobody);
+  }
+}
+
+/// Workers that send what no worker sends.
+class StrangeWorkers : public FakeWorkers {
+ public:
+  explicit StrangeWorkers(Frame frame) : FakeWorkers(1), frame_(std::move(frame)) {}
+  std::optional<WorkerEvent> next(std::chrono::nanoseconds) override { return WorkerEvent{0, frame_}; }
+
+ private:
+  Frame frame_;
+};
+
+TEST(CoordinatorTest, messages_that_make_no_sense_are_errors) {
+  ByteWriter other_point;
+  other_point.put(std::uint64_t{0});
+  other_point.put(ResultHead{3, 0.0, 0.0, 0, 0});
+  ByteWriter too_short;
+  too_short.put(std::uint64_t{0});
+  too_short.put(ResultHead{0, 0.0, 0.0, 100, 0});
+  for (const Frame& frame :
+       {Frame{kAssign, {}}, Frame{77, Bytes(5)}, Frame{kResults, {}}, Frame{kResults, Bytes(9)},
+        Frame{kResults, other_point.bytes()}, Frame{kResults, too_short.bytes()}, Frame{kBuildFailed, Bytes(3)}}) {
+    StrangeWorkers fake(frame);
+    fake.lives_for_one_job = true;
+    Study study(2, Schedule::dynamic);
+    EXPECT_THROW(coordinate(fake, study.job), ParallelError) << frame.tag;
+  }
+}
+
+}  // namespace
+}  // namespace windrow::detail
