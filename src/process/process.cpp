@@ -1,0 +1,130 @@
+#include "windrow/process/process.hpp"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "process/process_child.hpp"
+#include "windrow/error.hpp"
+
+namespace windrow {
+
+using Clock = std::chrono::steady_clock;
+
+Inherit Inherit::all() {
+  Inherit inherit;
+  inherit.all_ = true;
+  return inherit;
+}
+
+const std::string& process_name() {
+  return detail::name_of_this_process();
+}
+
+void Process::start(const std::function<int()>& body, const ProcessOptions& options) {
+  name_ = options.name;
+  daemon_ = options.daemon;
+  owner_ = ::getpid();
+  detail::flush_standard_streams();  // or the child would flush the parent's text again
+  const bool by_main_thread = ::gettid() == owner_;
+  // No handler of the parent runs in the child before the child has put its own actions in place.
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  pid_ = ::fork();
+  const int error = errno;
+  if (pid_ == 0) detail::run_child(body, options, owner_, by_main_thread);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid_ < 0) throw SystemError("cannot fork a process", error);
+  pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  if (!pidfd_) {
+    const int why = errno;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    throw SystemError("cannot watch a process (pidfd_open)", why);
+  }
+}
+
+Process::~Process() {
+  if (!joinable()) return;
+  if (daemon_) kill();
+  join();
+}
+
+Process::Process(Process&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      owner_(std::exchange(other.owner_, -1)),
+      daemon_(other.daemon_),
+      name_(std::move(other.name_)),
+      pidfd_(std::move(other.pidfd_)),
+      status_(std::exchange(other.status_, ExitStatus::running())) {}
+
+Process& Process::operator=(Process&& other) noexcept {
+  if (this == &other) return *this;
+  Process before(std::move(*this));  // ends here, as its destructor says
+  pid_ = std::exchange(other.pid_, -1);
+  owner_ = std::exchange(other.owner_, -1);
+  daemon_ = other.daemon_;
+  name_ = std::move(other.name_);
+  pidfd_ = std::move(other.pidfd_);
+  status_ = std::exchange(other.status_, ExitStatus::running());
+  return *this;
+}
+
+bool Process::joinable() const {
+  return pid_ > 0 && owner_ == ::getpid() && status_.is_running();
+}
+
+ExitStatus Process::status() {
+  if (!joinable()) return status_;
+  int word = 0;
+  pid_t reaped = 0;
+  do {
+    reaped = ::waitpid(pid_, &word, WNOHANG);
+  } while (reaped < 0 && errno == EINTR);
+  if (reaped == pid_) status_ = ExitStatus::from_wait(word);
+  if (reaped < 0) status_ = ExitStatus::exited(255);
+  return status_;
+}
+
+ExitStatus Process::join() {
+  join_for(std::chrono::nanoseconds::max());
+  return status_;
+}
+
+bool Process::join_for(std::chrono::nanoseconds limit) {
+  const auto now = Clock::now();
+  const auto deadline = limit < Clock::time_point::max() - now ? now + limit : Clock::time_point::max();
+  while (joinable() && status().is_running()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return false;
+    pollfd entry{pidfd_.get(), POLLIN, 0};
+    ::poll(&entry, 1, static_cast<int>(std::min<long long>(left, 60'000)));
+  }
+  return true;
+}
+
+void Process::signal(int number) {
+  // By descriptor: the number of a process that somebody else reaped may be another's by now.
+  if (joinable()) ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
+}
+
+void Process::terminate() {
+  signal(SIGTERM);
+}
+
+void Process::kill() {
+  signal(SIGKILL);
+}
+
+void Process::disown() {
+  pid_ = -1;
+  pidfd_.reset();
+}
+
+}  // namespace windrow
