@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -16,7 +15,8 @@ namespace windrow {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x77726f77;  // "wrow"
-constexpr std::size_t kReadSize = 64 * 1024;
+constexpr std::size_t kInboxSize = 64 * 1024;
+constexpr std::size_t kPart = 256 * 1024;  // a large payload grows by this much as it arrives
 
 struct Header {
   std::uint32_t magic;
@@ -28,13 +28,10 @@ PeerLost lost() {
   return PeerLost("the process at the other end of a channel is gone");
 }
 
-// Writes without SIGPIPE. @return bytes taken, 0 if there is no room now
-std::size_t write_some(int fd, const std::byte* data, std::size_t size) {
-  const ssize_t written = ::send(fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (written >= 0) return static_cast<std::size_t>(written);
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return 0;
-  if (errno == EPIPE || errno == ECONNRESET) throw lost();
-  throw SystemError("cannot write to a channel", errno);
+std::uint64_t physical_memory() {
+  static const auto bytes =
+      static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return bytes;
 }
 
 }  // namespace
@@ -54,24 +51,42 @@ void ByteChannel::wait(bool for_writing, int timeout_ms) const {
   ::poll(&entry, 1, timeout_ms);
 }
 
+// Writes without SIGPIPE. @return bytes taken, 0 if there is no room now
+std::size_t ByteChannel::write_some(std::span<const std::byte> header, std::span<const std::byte> payload) const {
+  iovec parts[] = {{const_cast<std::byte*>(header.data()), header.size()},
+                   {const_cast<std::byte*>(payload.data()), payload.size()}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  const ssize_t written = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (written >= 0) return static_cast<std::size_t>(written);
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return 0;
+  if (errno == EPIPE || errno == ECONNRESET) throw lost();
+  throw SystemError("cannot write to a channel", errno);
+}
+
 void ByteChannel::post(std::uint32_t tag, std::span<const std::byte> payload) {
   if (!socket_) throw lost();
-  const Header header{kMagic, tag, payload.size()};
-  Bytes message(sizeof header + payload.size());
-  std::memcpy(message.data(), &header, sizeof header);
-  if (!payload.empty()) std::memcpy(message.data() + sizeof header, payload.data(), payload.size());
-  outbox_.push_back(std::move(message));
   flush();
+  const Header content{kMagic, tag, payload.size()};
+  const auto header = std::as_bytes(std::span(&content, 1));
+  const std::size_t written = outbox_.empty() ? write_some(header, payload) : 0;
+  if (written == header.size() + payload.size()) return;
+  Bytes rest;
+  rest.reserve(header.size() + payload.size() - written);
+  if (written < header.size())
+    rest.insert(rest.end(), header.begin() + static_cast<std::ptrdiff_t>(written), header.end());
+  const auto from = written > header.size() ? written - header.size() : 0;
+  rest.insert(rest.end(), payload.begin() + static_cast<std::ptrdiff_t>(from), payload.end());
+  outbox_.push_back(std::move(rest));
 }
 
 void ByteChannel::flush() {
   while (!outbox_.empty()) {
-    const Bytes& message = outbox_.front();
-    const std::size_t written =
-        write_some(socket_.get(), message.data() + outbox_offset_, message.size() - outbox_offset_);
+    const std::size_t written = write_some({}, std::span(outbox_.front()).subspan(outbox_offset_));
     if (written == 0) return;
     outbox_offset_ += written;
-    if (outbox_offset_ == message.size()) {
+    if (outbox_offset_ == outbox_.front().size()) {
       outbox_.pop_front();
       outbox_offset_ = 0;
     }
@@ -79,48 +94,105 @@ void ByteChannel::flush() {
 }
 
 void ByteChannel::send(std::uint32_t tag, std::span<const std::byte> payload) {
-  post(tag, payload);
-  while (has_unsent()) {
+  if (!socket_) throw lost();
+  const auto make_room = [this] {
     wait(/*for_writing=*/true, 1000);
     read_available();
-    flush();
+  };
+  for (flush(); has_unsent(); flush()) make_room();
+  const Header content{kMagic, tag, payload.size()};
+  auto header = std::as_bytes(std::span(&content, 1));
+  for (;;) {
+    const std::size_t written = write_some(header, payload);
+    const std::size_t of_header = std::min(written, header.size());
+    header = header.subspan(of_header);
+    payload = payload.subspan(written - of_header);
+    if (header.empty() && payload.empty()) return;
+    if (written == 0) make_room();
   }
+}
+
+// Takes what one call of the kernel gives. @return whether there may be more
+bool ByteChannel::read_some() {
+  if (peer_closed_ || garbled_ || !socket_) return false;
+  std::byte* to = nullptr;
+  std::size_t room = 0;
+  Bytes* payload = partial_ ? &partial_->payload : nullptr;
+  const std::size_t before = payload != nullptr ? payload->size() : inbox_used_;
+  if (payload != nullptr) {
+    room = static_cast<std::size_t>(std::min<std::uint64_t>(missing_, kPart));
+    payload->resize(before + room);
+    to = payload->data() + before;
+  } else {
+    if (inbox_.empty()) inbox_.resize(kInboxSize);
+    room = inbox_.size() - inbox_used_;
+    to = inbox_.data() + inbox_used_;
+  }
+  const ssize_t count = ::recv(socket_.get(), to, room, MSG_DONTWAIT);
+  const int error = errno;
+  const std::size_t taken = count > 0 ? static_cast<std::size_t>(count) : 0;
+  if (payload != nullptr) {
+    payload->resize(before + taken);
+    missing_ -= taken;
+    if (missing_ == 0) {
+      ready_.push_back(*std::move(partial_));
+      partial_.reset();
+    }
+  } else {
+    inbox_used_ += taken;
+    sort_inbox();
+  }
+  if (count > 0) return true;
+  if (count == 0 || error == ECONNRESET) {
+    peer_closed_ = true;
+  } else if (error != EAGAIN && error != EWOULDBLOCK && error != EINTR) {
+    throw SystemError("cannot read from a channel", error);
+  }
+  return count < 0 && error == EINTR;
 }
 
 void ByteChannel::read_available() {
-  while (!peer_closed_ && socket_) {
-    if (inbox_taken_ > inbox_used_ / 2) {  // move what is left to the front: each byte moves at most once on average
-      std::memmove(inbox_.data(), inbox_.data() + inbox_taken_, inbox_used_ - inbox_taken_);
-      inbox_used_ -= inbox_taken_;
-      inbox_taken_ = 0;
-    }
-    if (inbox_.size() - inbox_used_ < kReadSize) inbox_.resize(std::max(inbox_.size() * 2, inbox_used_ + kReadSize));
-    const std::size_t room = inbox_.size() - inbox_used_;
-    const ssize_t count = ::recv(socket_.get(), inbox_.data() + inbox_used_, room, MSG_DONTWAIT);
-    if (count > 0) {
-      inbox_used_ += static_cast<std::size_t>(count);
-      if (static_cast<std::size_t>(count) < room) return;
-    } else if (count == 0 || errno == ECONNRESET) {
-      peer_closed_ = true;
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      return;
-    } else if (errno != EINTR) {
-      throw SystemError("cannot read from a channel", errno);
-    }
+  while (read_some()) {
   }
 }
 
+// Makes messages of what is in the inbox; of the last one, perhaps, only a part has arrived.
+void ByteChannel::sort_inbox() {
+  std::size_t at = 0;
+  while (!partial_ && inbox_used_ - at >= sizeof(Header)) {
+    Header header;
+    std::memcpy(&header, inbox_.data() + at, sizeof header);
+    if (header.magic != kMagic) {
+      garbled_ = true;
+      return;
+    }
+    at += sizeof header;
+    const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(header.length, inbox_used_ - at));
+    Frame frame{header.tag, {}};
+    // All of it at once, unless that is more than there can be: then as it arrives, if it ever does.
+    if (header.length <= physical_memory()) frame.payload.reserve(static_cast<std::size_t>(header.length));
+    const auto begin = inbox_.begin() + static_cast<std::ptrdiff_t>(at);
+    frame.payload.insert(frame.payload.end(), begin, begin + static_cast<std::ptrdiff_t>(here));
+    at += here;
+    missing_ = header.length - here;
+    if (missing_ == 0) {
+      ready_.push_back(std::move(frame));
+    } else {
+      partial_ = std::move(frame);
+    }
+  }
+  std::memmove(inbox_.data(), inbox_.data() + at, inbox_used_ - at);
+  inbox_used_ -= at;
+}
+
 std::optional<Frame> ByteChannel::take_frame() {
-  const std::size_t available = inbox_used_ - inbox_taken_;
-  Header header;
-  if (available < sizeof header) return std::nullopt;
-  std::memcpy(&header, inbox_.data() + inbox_taken_, sizeof header);
-  if (header.magic != kMagic) throw ParallelError("a channel received something that is not a message");
-  if (available - sizeof header < header.length) return std::nullopt;
-  const std::byte* begin = inbox_.data() + inbox_taken_ + sizeof header;
-  Frame frame{header.tag, Bytes(begin, begin + header.length)};
-  inbox_taken_ += sizeof header + header.length;
-  return frame;
+  if (!ready_.empty()) {
+    Frame frame = std::move(ready_.front());
+    ready_.pop_front();
+    return frame;
+  }
+  if (garbled_) throw ParallelError("a channel received something that is not a message");
+  return std::nullopt;
 }
 
 std::optional<Frame> ByteChannel::receive(std::chrono::nanoseconds limit) {
@@ -130,7 +202,9 @@ std::optional<Frame> ByteChannel::receive(std::chrono::nanoseconds limit) {
   for (;;) {
     if (auto frame = take_frame()) return frame;
     if (!socket_) throw lost();
-    read_available();
+    // No further than the next message: what the peer sends faster than it is taken waits at the peer.
+    while (ready_.empty() && read_some()) {
+    }
     if (auto frame = take_frame()) return frame;
     if (peer_closed_) throw lost();
     const auto left = deadline - Clock::now();

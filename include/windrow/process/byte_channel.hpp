@@ -24,6 +24,7 @@ struct Frame {
 /// One end of a two-way stream of framed messages between two processes of one machine.
 ///
 /// Sending never deadlocks against a peer that sends at the same time: what arrives meanwhile is kept for receive().
+/// A large message is in memory once at either end: sent from where it lies, received into its own payload.
 class ByteChannel {
  public:
   ByteChannel() = default;
@@ -55,16 +56,22 @@ class ByteChannel {
   Frame receive();
 
  private:
+  std::size_t write_some(std::span<const std::byte> header, std::span<const std::byte> payload) const;
+  bool read_some();
   void read_available();
+  void sort_inbox();
   std::optional<Frame> take_frame();
   void wait(bool for_writing, int timeout_ms) const;
 
   Fd socket_;
   std::deque<Bytes> outbox_;
   std::size_t outbox_offset_ = 0;
-  Bytes inbox_;
-  std::size_t inbox_used_ = 0;   // bytes of inbox_ that hold data
-  std::size_t inbox_taken_ = 0;  // bytes of them already handed out
+  std::deque<Frame> ready_;       // whole messages, not yet handed out
+  std::optional<Frame> partial_;  // the message whose content is arriving, straight into its own payload
+  std::uint64_t missing_ = 0;     // bytes of it still to come
+  Bytes inbox_;                   // headers and small messages on their way into ready_
+  std::size_t inbox_used_ = 0;    // bytes of inbox_ that hold data
+  bool garbled_ = false;          // after what is ready came something that is not a message
   bool peer_closed_ = false;
 };
 
