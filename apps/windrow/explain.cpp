@@ -24,7 +24,7 @@ void print_values(const std::vector<Column>& columns, const std::vector<Value>& 
 
 void print_evaluation(const Record& record) {
   const auto started = static_cast<std::time_t>(record.started);
-  fmt::print("Evaluated on worker {} ({})", record.rank, record.host);
+  fmt::print("Evaluated on rank {} ({})", record.rank, record.host);
   if (started > 0) fmt::print(", started {:%Y-%m-%d %H:%M:%S}", fmt::localtime(started));
   fmt::print(", took {}, {}\n", duration(record.elapsed),
              counted(static_cast<std::uint64_t>(record.attempts), "attempt"));
@@ -59,8 +59,9 @@ void print_pending(const StoreReader& store, std::uint64_t index) {
   fmt::print("Status: not evaluated yet; the next `windrow run` evaluates it.\n");
   try {
     const Study study = load_study(study_file_of(store));
-    if (index < study.design.size())
-      fmt::print("By {}: {}\n", study.file.string(), one_line(study.design.point(index)));
+    if (index >= study.design.size()) return;
+    fmt::print("Parameters, by {}:\n", study.file.string());
+    print_values(store.identity().parameters, study.design.point(index).values());
   } catch (const Error&) {  // the study file has moved: nothing to add
   }
 }

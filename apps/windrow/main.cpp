@@ -86,8 +86,8 @@ class CommandLine {
     run_ = app_.add_subcommand("run", "evaluate every point that has no outcome yet");
     run_->add_option("STUDY", run_arguments_.study, "study file (TOML)")->required();
     run_->add_option("-w,--workers", run_arguments_.workers,
-                     "programs at a time (default: the cores that this process may use); under mpirun the ranks are "
-                     "the workers")
+                     "programs at a time (default: the cores that this process may use);\n"
+                     "under mpirun the ranks are the workers")
         ->option_text("N")
         ->check(whole_number())
         ->check(CLI::Range(1, 100000));
@@ -117,12 +117,12 @@ class CommandLine {
     export_->add_option("DIR", export_arguments_.directory, kResults)->required();
     export_
         ->add_option("--csv", export_arguments_.csv,
-                     "results: index, parameters, outputs, status; - is standard output. Beside NAME.csv, "
-                     "NAME.columns.csv says the columns' units, types and descriptions")
+                     "results: index, parameters, outputs, status; - is standard output.\n"
+                     "Units, types and descriptions go beside NAME.csv, to NAME.columns.csv")
         ->option_text("FILE");
     export_
         ->add_option("--evaluations", export_arguments_.evaluations,
-                     "when, where and how long each point was evaluated, and why it failed; - is standard output")
+                     "when, where and how long each point was evaluated, and why it failed;\n- is standard output")
         ->option_text("FILE");
   }
 

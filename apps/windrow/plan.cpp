@@ -38,8 +38,9 @@ void print_command(const Study& study, const Command& command, std::uint64_t ind
   fmt::print("\nPoint {} would run, in {}:\n  {}\n", index, rendered.directory.string(), shell_line(rendered.argv));
   for (const auto& [name, content] : rendered.files) fmt::print("\nwith {}:\n{}", name, indented(content, 2));
   fmt::print("\nOutputs:");
-  for (const OutputSpec& output : study.command.outputs) {
-    fmt::print(" {}{}", output.name, output.unit.empty() ? "" : " [" + output.unit + "]");
+  for (std::size_t i = 0; i < study.command.outputs.size(); ++i) {
+    const OutputSpec& output = study.command.outputs[i];
+    fmt::print("{} {}{}", i == 0 ? "" : ",", output.name, output.unit.empty() ? "" : " [" + output.unit + "]");
   }
   fmt::print("{}\n", study.command.outputs.empty() ? " none (a point succeeds if its program exits with 0)" : "");
 }

@@ -86,7 +86,10 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   options.provenance = provenance(study, arguments, manager);
   if (!arguments.quiet && manager.is_root()) {
     announce(study, manager);
-    options.on_progress = ProgressPrinter(stderr);
+    options.on_progress = [printer = ProgressPrinter(stderr)](const Progress& progress) mutable {
+      const bool nothing_to_do = progress.finished && progress.evaluated == 0 && progress.done == progress.points;
+      if (!nothing_to_do) printer(progress);
+    };
   }
   try {
     const SweepResult result = prepared->sweep.run(manager, options);
