@@ -87,7 +87,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   if (!arguments.quiet && manager.is_root()) {
     announce(study, manager);
     options.on_progress = [printer = ProgressPrinter(stderr)](const Progress& progress) mutable {
-      const bool nothing_to_do = progress.finished && progress.evaluated == 0 && progress.done == progress.points;
+      const bool nothing_to_do = progress.evaluated == 0 && progress.done == progress.points;
       if (!nothing_to_do) printer(progress);
     };
   }
