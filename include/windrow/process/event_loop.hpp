@@ -1,0 +1,134 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "windrow/process/fd.hpp"
+
+namespace windrow {
+
+class Process;
+
+/// What to wait for on a descriptor, or what has happened to it. A peer that is gone makes it readable.
+enum class Events : std::uint32_t { none = 0, readable = 1, writable = 2, both = 3 };
+constexpr bool includes(Events set, Events one) {
+  return (static_cast<std::uint32_t>(set) & static_cast<std::uint32_t>(one)) != 0;
+}
+
+/// Waits for many things at once and calls back when one happens: descriptors, ends of processes, times, signals, and
+/// functions posted by other threads. Sleeps (epoll) when there is nothing to do.
+///
+/// Callbacks run in the thread that runs the loop, one at a time. A callback may add and remove anything, itself
+/// included, destroy what is watched, and stop the loop. An exception that leaves it leaves run() too; the loop stays
+/// whole, what else was due comes next time, and run() may be called again.
+///
+/// Only post(), stop() and the thread functions may be called by other threads than the one that runs the loop.
+/// Move it nowhere; of no use in a forked child.
+class EventLoop {
+ public:
+  using Callback = std::function<void()>;
+  /// Names what was asked for, for cancel(). Never used twice by one loop.
+  using Id = std::uint64_t;
+
+  EventLoop();
+  /// Ends the loop's own thread, if there is one.
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// Calls back as long as the descriptor is ready (level-triggered), with what it is ready for. Replaces what was
+  /// asked for the same descriptor before. Unwatch a descriptor before, or in the same callback as, closing it.
+  /// @throws SystemError if the descriptor is not open or cannot be waited for (a regular file)
+  void watch(int descriptor, Events events, std::function<void(Events)> callback);
+  /// Nothing if it is not watched.
+  void unwatch(int descriptor);
+  bool is_watched(int descriptor) const { return watched_.contains(descriptor); }
+
+  /// Calls back once, when the process has ended; Process::status() says how. The Process may be moved meanwhile.
+  /// @throws SystemError if there is no process
+  Id on_exit(const Process& process, Callback callback);
+  /// Calls back once.
+  Id after(std::chrono::nanoseconds delay, Callback callback);
+  /// Calls back again and again; ticks that a busy loop missed are left out, not made up for.
+  /// @throws SpecError unless the period is positive
+  Id every(std::chrono::nanoseconds period, Callback callback);
+  /// Calls back, outside the signal handler, when a signal has come; signals that come in quick succession count once.
+  /// The action that the process had for it comes back when it is cancelled or the loop ends.
+  /// @throws SpecError if the number is no signal that can be caught, or another loop waits for it
+  Id on_signal(int number, Callback callback);
+  /// Nothing if it is over. @return whether it was still to come
+  bool cancel(Id id);
+
+  /// Calls `callback` in the loop's thread, soon. Any thread may post; order is kept.
+  void post(Callback callback);
+  /// Runs until stop().
+  void run();
+  /// Waits at most `limit` (for ever if none) until something happens, and calls back. @return whether anything did
+  bool run_once(std::optional<std::chrono::nanoseconds> limit = std::nullopt);
+  /// Makes run() or run_once() return after the callback at hand; if none is running, the next one returns at once.
+  void stop();
+
+  /// Runs in a thread of its own until stop(). @throws SpecError if it has one
+  void run_in_thread();
+  /// Waits until that thread has ended, and throws what a callback threw in it. Nothing if there is none.
+  void join();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Watch {
+    Id id = 0;
+    Events events = Events::none;
+    std::shared_ptr<std::function<void(Events)>> callback;
+  };
+  struct Timer {
+    std::optional<std::chrono::nanoseconds> period;
+    Clock::time_point due;
+    std::shared_ptr<Callback> callback;
+  };
+  struct Signal {
+    int number = 0;
+    std::shared_ptr<Callback> callback;
+  };
+
+  void add_to_epoll(int descriptor, const Watch& watch);
+  void rebuild();
+  void wake();
+  bool is_due();
+  bool run_round(std::optional<std::chrono::nanoseconds> limit);
+  int wait_limit(std::optional<std::chrono::nanoseconds> limit) const;
+  bool run_descriptors(int wait_ms);
+  bool run_signals();
+  bool run_timers();
+  bool run_posted();
+
+  Fd epoll_;
+  Fd wake_;
+  Id next_id_ = 1;
+  bool stale_ = false;                      // epoll knows a descriptor that was closed before it was unwatched
+  std::unordered_map<int, Watch> watched_;  // by descriptor
+  std::unordered_map<Id, int> by_id_;       // descriptor of a watch
+  std::unordered_map<Id, Fd> exits_;        // own copies of the descriptors of processes
+  std::map<Id, Timer> timers_;
+  std::set<std::pair<Clock::time_point, Id>> due_;
+  std::map<Id, Signal> signals_;
+
+  std::mutex mutex_;  // of posted_
+  std::deque<Callback> posted_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+  std::exception_ptr thrown_;  // in thread_
+};
+
+}  // namespace windrow
