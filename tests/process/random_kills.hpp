@@ -1,0 +1,63 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <functional>
+#include <iostream>
+#include <random>
+#include <thread>
+
+#include "windrow/process/child.hpp"
+
+namespace windrow::test {
+
+/// Long enough for anything that is not a hang, on a loaded machine too.
+inline constexpr std::chrono::seconds kLong{20};
+
+/// Random choices of a test that kills: from WINDROW_TEST_SEED, or new each time and told.
+class RandomKills {
+ public:
+  RandomKills() {
+    const char* given = std::getenv("WINDROW_TEST_SEED");
+    const auto seed = given != nullptr ? static_cast<unsigned>(std::atoi(given)) : std::random_device()();
+    std::cout << "WINDROW_TEST_SEED=" << seed << std::endl;
+    random_.seed(seed);
+  }
+  unsigned below(unsigned n) { return static_cast<unsigned>(random_() % n); }
+  /// Lets a child run for a random moment, most often a short one, and kills it.
+  void kill_soon(Child& child) {
+    const unsigned longest = 1U << (5 + below(7));
+    std::this_thread::sleep_for(std::chrono::microseconds(below(longest)));
+    child.signal(SIGKILL);
+    child.join();
+  }
+
+ private:
+  std::mt19937 random_;
+};
+
+/// A child that does something again and again until it is killed.
+inline Child again_and_again(const std::function<void()>& action) {
+  return Child("victim", [action]() -> int {
+    for (;;) action();
+  });
+}
+
+/// Seconds of CPU time that something takes this thread.
+inline double cpu_seconds(const std::function<void()>& action) {
+  const auto now = [] {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  };
+  const double before = now();
+  action();
+  return now() - before;
+}
+
+}  // namespace windrow::test
