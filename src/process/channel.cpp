@@ -26,11 +26,12 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 
 }  // namespace
 
-std::string readable_type_name(const std::type_info& type) {
+std::string readable_type_name(std::string_view mangled) {
+  const std::string given(mangled);
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+  const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(given.c_str(), nullptr, nullptr, &status),
                                                     std::free);
-  std::string text = status == 0 ? name.get() : type.name();
+  std::string text = status == 0 ? name.get() : given;
   replace_all(text, "std::__cxx11::", "std::");
   replace_all(text, "std::basic_string<char, std::char_traits<char>, std::allocator<char> >", "std::string");
   // What a vector says beyond its elements.

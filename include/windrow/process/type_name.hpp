@@ -8,7 +8,10 @@
 namespace windrow::detail {
 
 /// As a user writes it, for messages: "std::vector<double>"
-std::string readable_type_name(const std::type_info& type);
+std::string readable_type_name(std::string_view mangled);
+inline std::string readable_type_name(const std::type_info& type) {
+  return readable_type_name(type.name());
+}
 
 /// FNV-1a. @param state  of what came before
 constexpr std::uint64_t fingerprint(std::string_view text, std::uint64_t state = 0xcbf29ce484222325U) {

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include "windrow/process/byte_channel.hpp"
+#include "windrow/process/serialize.hpp"
+
+/// Types of calls as a Service ships and checks them.
+namespace windrow::detail {
+
+class ServiceFront;
+
+/// As what a value travels: without reference and const, texts as std::string.
+template <typename T>
+using Sent = std::conditional_t<std::is_convertible_v<std::decay_t<T>, std::string_view>, std::string, std::decay_t<T>>;
+
+void append_part(Bytes& packed, std::span<const std::byte> part);
+/// The next part of what append_part() made; `packed` goes on behind it. @throws ParallelError if there is none
+std::span<const std::byte> take_part(std::span<const std::byte>& packed);
+
+template <typename... Args>
+Bytes pack(const Args&... args) {
+  Bytes packed;
+  (append_part(packed, to_bytes<Sent<Args>>(args)), ...);
+  return packed;
+}
+
+/// A handler without its types.
+struct ServiceHandler {
+  const std::type_info* arguments = nullptr;  ///< of void(arguments...)
+  const std::type_info* result = nullptr;
+  std::function<Bytes(std::span<const std::byte>)> invoke;
+};
+
+template <typename R, typename... Args>
+ServiceHandler make_handler(std::function<R(Args...)> function) {
+  const auto invoke = [function = std::move(function)]([[maybe_unused]] std::span<const std::byte> packed) {
+    // In braces, arguments are read from left to right.
+    std::tuple<Sent<Args>...> args{from_bytes<Sent<Args>>(take_part(packed))...};
+    const auto call = [&function](Sent<Args>&... values) { return function(static_cast<Args>(values)...); };
+    if constexpr (std::is_void_v<R>) {
+      std::apply(call, args);
+      return Bytes{};
+    } else {
+      return to_bytes<Sent<R>>(std::apply(call, args));
+    }
+  };
+  return {&typeid(void(Sent<Args>...)), &typeid(Sent<R>), invoke};
+}
+
+/// A call as it arrives; points into the message.
+struct ServiceCall {
+  std::uint64_t id = 0;
+  bool wants_reply = false;
+  std::string_view handler;
+  std::string_view arguments;  ///< mangled type name
+  std::string_view result;     ///< the same
+  std::span<const std::byte> packed;
+};
+
+struct ReplyState {
+  std::weak_ptr<ServiceFront> front;
+  std::string handler;
+  bool done = false;
+  Bytes content;
+  std::exception_ptr error;
+  std::vector<std::function<void()>> callbacks;
+};
+
+bool wait_for_reply(ReplyState& state, std::chrono::nanoseconds limit);
+/// Waits. @throws RemoteError, PeerLost
+const Bytes& reply_content(ReplyState& state);
+void when_done(ReplyState& state, std::function<void()> callback);
+
+}  // namespace windrow::detail

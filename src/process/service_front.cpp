@@ -1,0 +1,230 @@
+#include "process/service_front.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "process/service_wire.hpp"
+#include "windrow/process/log.hpp"
+
+namespace windrow::detail {
+
+using Clock = std::chrono::steady_clock;
+
+ServiceFront::ServiceFront(std::string name, const std::function<void(Service::Backend&)>& setup,
+                           ServiceOptions options)
+    : name_(std::move(name)), options_(std::move(options)), owner_(::getpid()) {
+  auto [here, there] = ByteChannel::pair();
+  std::vector<int> kept = options_.inherit.descriptors();
+  kept.push_back(there.descriptor());
+  const Inherit inherit = options_.inherit.is_all() ? Inherit::all() : Inherit(std::move(kept));
+  process_ = Process(
+      [&, &here_end = here, &there_end = there] {
+        if (inherit.is_all()) here_end.close();  // or the back end would not see that the front closed it
+        return Service::Backend(name_, std::move(there_end)).run(setup);
+      },
+      {.name = name_, .inherit = inherit, .ignore_interrupts = options_.ignore_interrupts});
+  channel_ = std::move(here);
+}
+
+bool ServiceFront::is_foreign() const {
+  return owner_ != ::getpid();
+}
+
+void ServiceFront::send(std::string_view handler, const std::type_info& arguments, const std::type_info& result,
+                        const Bytes& packed, std::shared_ptr<ReplyState> state) {
+  if (is_foreign()) throw PeerLost(fmt::format("service \"{}\" belongs to another process", name_));
+  // A message to a socket that some descendant of a dead back end still holds would seem to succeed.
+  if (!lost_ && !process_.is_alive()) process_replies();
+  if (lost_) throw PeerLost(*lost_);
+  if (stopping_) throw PeerLost(fmt::format("service \"{}\" was told to stop", name_));
+  const std::uint64_t id = next_id_++;
+  try {
+    channel_.post(state ? kCall : kPost, encode_call(id, handler, arguments, result, packed));
+  } catch (const PeerLost&) {
+    process_replies();
+    throw PeerLost(lost_.value_or(fmt::format("the back end of service \"{}\" is gone", name_)));
+  }
+  if (state) pending_.emplace(id, std::move(state));
+  update_watch();
+}
+
+std::size_t ServiceFront::process_replies() {
+  const auto self = shared_from_this();  // a callback may destroy the Service
+  Callbacks callbacks;
+  const std::size_t count = take_all(callbacks);
+  update_watch();
+  run(callbacks);
+  return count;
+}
+
+// What has arrived, and the end of the back end if that is there. Callbacks are for later: they may call anything here.
+std::size_t ServiceFront::take_all(Callbacks& callbacks) {
+  if (lost_ || is_foreign()) return 0;
+  std::size_t count = 0;
+  try {
+    const bool ended = !process_.is_alive();  // before looking: what it sent last must still be read
+    try {
+      channel_.flush();
+    } catch (const PeerLost&) {  // seen below, after what it sent before
+    }
+    while (const auto frame = channel_.try_receive()) count += take(*frame, callbacks) ? 1 : 0;
+    if (ended) count += lose(describe_end(), callbacks);
+  } catch (const PeerLost&) {
+    count += lose(describe_end(), callbacks);
+  } catch (const ParallelError&) {
+    process_.kill();
+    count += lose(fmt::format("the back end of service \"{}\" (pid {}) sent something that is not a message, and was "
+                              "killed",
+                              name_, process_.pid()),
+                  callbacks);
+  }
+  return count;
+}
+
+// @return whether it is the reply to a call
+bool ServiceFront::take(const Frame& frame, Callbacks& callbacks) {
+  if (frame.tag == kStartError) {
+    start_failure_ = decode_failure(frame.payload).message;
+    return false;
+  }
+  if (frame.tag == kPostError) {
+    const ServiceFailure failure = decode_failure(frame.payload);
+    const RemoteError error(name_, failure.handler, failure.type, failure.message);
+    if (options_.on_post_failure) {
+      callbacks.push_back([report = options_.on_post_failure, error] { report(error); });
+    } else {
+      log::warn("a posted message failed: {}", error.what());
+    }
+    return false;
+  }
+  if (frame.tag != kValue && frame.tag != kError) throw ParallelError("a service received a message that is no reply");
+  std::span<const std::byte> content = frame.payload;
+  const std::uint64_t id = take_id(content);
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) throw ParallelError("a service received a reply that nobody waits for");
+  const auto state = found->second;
+  if (frame.tag == kValue) {
+    state->content.assign(content.begin(), content.end());
+  } else {
+    const ServiceFailure failure = decode_failure(frame.payload);
+    state->error = std::make_exception_ptr(RemoteError(name_, failure.handler, failure.type, failure.message));
+  }
+  pending_.erase(found);
+  finish(*state, callbacks);
+  return true;
+}
+
+void ServiceFront::finish(ReplyState& state, Callbacks& callbacks) {
+  state.done = true;
+  std::move(state.callbacks.begin(), state.callbacks.end(), std::back_inserter(callbacks));
+  state.callbacks.clear();
+}
+
+std::string ServiceFront::describe_end() {
+  if (!process_.join_for(std::chrono::seconds(1))) {  // it closed its channel and lives on
+    process_.kill();
+    process_.join();
+  }
+  if (!start_failure_.empty()) return fmt::format("service \"{}\" could not start: {}", name_, start_failure_);
+  if (stopping_ && process_.status().has_exited()) return fmt::format("service \"{}\" was stopped", name_);
+  return fmt::format("the back end of service \"{}\" (pid {}) ended by {}", name_, process_.pid(),
+                     process_.status().describe());
+}
+
+std::size_t ServiceFront::lose(const std::string& how, Callbacks& callbacks) {
+  lost_ = how;
+  detach();
+  channel_.close();
+  process_.join();
+  if (!stopping_) log::warn("{}", how);
+  const auto waiting = std::exchange(pending_, {});
+  for (const auto& [id, state] : waiting) {
+    state->error = std::make_exception_ptr(PeerLost(fmt::format("\"{}\" was not answered: {}", state->handler, how)));
+    finish(*state, callbacks);
+  }
+  return waiting.size();
+}
+
+// All of them, whatever one throws: no reply is left without its callback.
+void ServiceFront::run(const Callbacks& callbacks) {
+  std::exception_ptr first;
+  for (const auto& callback : callbacks) {
+    try {
+      callback();
+    } catch (...) {
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (first) std::rethrow_exception(first);
+}
+
+void ServiceFront::wait(std::chrono::nanoseconds limit) {
+  pollfd entries[] = {{channel_.descriptor(), static_cast<short>(POLLIN | (channel_.has_unsent() ? POLLOUT : 0)), 0},
+                      {process_.descriptor(), POLLIN, 0}};
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
+  ::poll(entries, 2, static_cast<int>(std::clamp<long long>(ms, 0, 60'000)));
+  process_replies();
+}
+
+void ServiceFront::attach(EventLoop& loop) {
+  detach();
+  if (lost_) return;
+  loop_ = &loop;
+  exit_watch_ = loop.on_exit(process_, [weak = weak_from_this()] {
+    if (const auto front = weak.lock()) front->process_replies();
+  });
+  update_watch();
+}
+
+void ServiceFront::detach() {
+  if (loop_ == nullptr || is_foreign()) return;
+  loop_->unwatch(channel_.descriptor());
+  loop_->cancel(exit_watch_);
+  loop_ = nullptr;
+  watched_ = Events::none;
+}
+
+// Room to write is waited for only while there is something to write, or the loop would never sleep.
+void ServiceFront::update_watch() {
+  if (loop_ == nullptr) return;
+  const Events wanted = channel_.has_unsent() ? Events::both : Events::readable;
+  if (wanted == watched_) return;
+  loop_->watch(channel_.descriptor(), wanted, [weak = weak_from_this()](Events) {
+    if (const auto front = weak.lock()) front->process_replies();
+  });
+  watched_ = wanted;
+}
+
+void ServiceFront::request_stop() {
+  if (stopping_ || lost_ || is_foreign()) return;
+  stopping_ = true;
+  try {
+    channel_.post(kStop, {});
+    update_watch();
+  } catch (const PeerLost&) {  // it has ended already: seen by whoever waits for it
+  }
+}
+
+void ServiceFront::stop() {
+  if (lost_ || is_foreign()) return;
+  const auto self = shared_from_this();
+  request_stop();
+  const auto deadline = Clock::now() + options_.stop_limit;
+  while (!lost_ && Clock::now() < deadline) wait(deadline - Clock::now());
+  kill();
+}
+
+void ServiceFront::kill() {
+  if (lost_ || is_foreign()) return;
+  stopping_ = true;
+  process_.kill();
+  process_.join();
+  process_replies();
+}
+
+}  // namespace windrow::detail

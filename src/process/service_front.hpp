@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "windrow/process/service.hpp"
+
+namespace windrow::detail {
+
+/// What a Service holds, and its replies refer to.
+class ServiceFront : public std::enable_shared_from_this<ServiceFront> {
+ public:
+  ServiceFront(std::string name, const std::function<void(Service::Backend&)>& setup, ServiceOptions options);
+
+  const std::string& name() const { return name_; }
+  Process& process() { return process_; }
+  std::size_t pending() const { return pending_.size(); }
+  int descriptor() const { return channel_.descriptor(); }
+
+  /// @param state  null for a post
+  void send(std::string_view handler, const std::type_info& arguments, const std::type_info& result,
+            const Bytes& packed, std::shared_ptr<ReplyState> state);
+  std::size_t process_replies();
+  /// Until something happens, at most `limit`; then process_replies().
+  void wait(std::chrono::nanoseconds limit);
+  void attach(EventLoop& loop);
+  void detach();
+  void request_stop();
+  void stop();
+  void kill();
+
+ private:
+  bool is_foreign() const;
+  using Callbacks = std::vector<std::function<void()>>;
+
+  std::size_t take_all(Callbacks& callbacks);
+  bool take(const Frame& frame, Callbacks& callbacks);
+  void finish(ReplyState& state, Callbacks& callbacks);
+  std::size_t lose(const std::string& how, Callbacks& callbacks);
+  std::string describe_end();
+  void update_watch();
+  static void run(const Callbacks& callbacks);
+
+  std::string name_;
+  ServiceOptions options_;
+  ByteChannel channel_;
+  Process process_;
+  std::map<std::uint64_t, std::shared_ptr<ReplyState>> pending_;
+  std::uint64_t next_id_ = 1;
+  std::optional<std::string> lost_;  ///< why there is no back end any more
+  std::string start_failure_;
+  bool stopping_ = false;
+  pid_t owner_;  ///< a copy in a process forked later does nothing
+  EventLoop* loop_ = nullptr;
+  EventLoop::Id exit_watch_ = 0;
+  Events watched_ = Events::none;
+};
+
+}  // namespace windrow::detail
