@@ -9,7 +9,7 @@
 
 #include <cerrno>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -156,7 +156,9 @@ std::vector<Process> processes_with(const std::string& variable) {
 
 std::string read_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;
+  text << in.rdbuf();  // a process that ends while it is read gives an error here, which means nothing
+  return text.str();
 }
 
 void pause_for(std::chrono::milliseconds time) {
