@@ -108,7 +108,7 @@ void wake_counted(const std::uint64_t& word, std::uint32_t& waiters) {
 
 ByteQueue::ByteQueue(std::size_t capacity)
     : capacity_(checked_capacity(capacity)),
-      memory_(kSlotsBegin + (capacity + 1) * sizeof(QueueSlot)),
+      memory_(kSlotsBegin + capacity * sizeof(QueueSlot)),
       payloads_(::memfd_create("windrow-queue", MFD_CLOEXEC)),
       state_(new (memory_.data()) QueueState{}) {
   if (!payloads_) throw SystemError("cannot create a queue", errno);
@@ -116,10 +116,9 @@ ByteQueue::ByteQueue(std::size_t capacity)
   state_->getting.initialize();
 }
 
-// One slot more than items: the last item's tells where the next payload goes, so it stays while the next is written.
 QueueSlot& ByteQueue::slot(std::uint64_t index) const {
   auto* slots = reinterpret_cast<QueueSlot*>(static_cast<std::byte*>(memory_.data()) + kSlotsBegin);
-  return slots[index % (capacity_ + 1)];
+  return slots[index % capacity_];
 }
 
 bool ByteQueue::put_for(std::span<const std::byte> item, nanoseconds limit) {
