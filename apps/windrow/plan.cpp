@@ -5,6 +5,7 @@
 
 #include "common.hpp"
 #include "verbs.hpp"
+#include "windrow/error.hpp"
 #include "windrow/study/study.hpp"
 #include "windrow/sweep/sweep.hpp"
 #include "windrow/text/text.hpp"
@@ -45,13 +46,8 @@ void print_command(const Study& study, const Command& command, std::uint64_t ind
   fmt::print("{}\n", study.command.outputs.empty() ? " none (a point succeeds if its program exits with 0)" : "");
 }
 
-void print_state(const Study& study, Command command, bool retry_failed) {
-  std::error_code none;
+void print_state_of_store(const Study& study, Command command, bool retry_failed) {
   const std::string directory = study.directory.string();
-  if (!std::filesystem::exists(study.directory / "results.sqlite", none)) {
-    fmt::print("\nNothing is evaluated yet; results will go to {}\n", directory);
-    return;
-  }
   const StoreReader store(study.directory);
   if (store.identity().definition != Sweep(study.design, std::move(command)).definition({})) {
     fmt::print("\n{} holds the results of another study, or of this one before it was changed:\n", directory);
@@ -63,6 +59,19 @@ void print_state(const Study& study, Command command, bool retry_failed) {
   fmt::print("\nEvaluated already: {} ({} failed); left to run: {}\nResults: {}\n",
              text::with_thousands(status.succeeded + status.failed), text::with_thousands(status.failed),
              text::with_thousands(study.design.size() - std::min(done, study.design.size())), directory);
+}
+
+void print_state(const Study& study, Command command, bool retry_failed) {
+  std::error_code none;
+  if (!std::filesystem::exists(study.directory / "results.sqlite", none)) {
+    fmt::print("\nNothing is evaluated yet; results will go to {}\n", study.directory.string());
+    return;
+  }
+  try {
+    print_state_of_store(study, std::move(command), retry_failed);
+  } catch (const StoreError& error) {  // what would run is shown all the same
+    fmt::print("\nNo earlier results can be read: {}\n", error.what());
+  }
 }
 
 }  // namespace

@@ -86,6 +86,18 @@ TEST_F(ResumeTest, a_changed_unit_or_description_changes_no_result) {
   EXPECT_EQ(run_and_log({}, 0, "Nothing to do"), Indices());
 }
 
+// As a run leaves it that was killed before its first commit.
+TEST_F(ResumeTest, an_empty_store_is_one_without_results) {
+  write("study.windrow/results.sqlite", "");
+  const Ended status = windrow({"status", "study.windrow"});
+  EXPECT_EQ(status.code, 2);
+  EXPECT_THAT(status.err, HasSubstr("run the study first"));
+  const Ended plan = windrow({"plan", "study.toml"});
+  EXPECT_EQ(plan.code, 0) << plan.text();
+  EXPECT_THAT(plan.out, HasSubstr("No earlier results can be read: "));
+  EXPECT_EQ(run_and_log({}, 0, "8 of 8 points succeeded"), all_indices(8));
+}
+
 TEST_F(ResumeTest, one_run_at_a_time_while_all_may_ask) {
   write("wait", "");
   Program first = start_windrow({"run", "study.toml", "--workers", "2"});
