@@ -21,8 +21,12 @@ using detail::WorkerProcess;
 
 namespace {
 
-// Tags of collective messages; job messages (JobTag) come below them.
+// The last byte of a collective message's tag, with the number of the call before it; job messages (JobTag) come below.
 enum CollectiveTag : std::uint32_t { kGather = 100, kBroadcast };
+
+std::uint32_t numbered(CollectiveTag tag, std::uint64_t call) {
+  return static_cast<std::uint32_t>(call << 8U) | tag;
+}
 
 int serve(ByteChannel& channel, detail::EvaluationMarks& marks, const detail::WorkerTask& task, int worker) {
   detail::ChannelRootLink link(channel, marks, static_cast<std::size_t>(worker));
@@ -61,6 +65,11 @@ struct ForkManager::Peers {
   detail::EvaluationMarks marks{1};
   std::vector<WorkerProcess> processes;  // root: peers 1 .. size - 1
   ByteChannel root;                      // peers
+  std::uint64_t calls = 0;               // collective calls so far, the same on every rank that keeps to their order
+
+  void enter();
+  Bytes expect_from_root();
+  Bytes expect_from(int peer);
 };
 
 ForkManager::ForkManager(int workers) : workers_(workers) {
@@ -111,6 +120,7 @@ int ForkManager::run_peers(int size, const std::function<int(ParallelManager&)>&
 
 detail::JobReport ForkManager::run_job(detail::Job& job) {
   if (!peers_) return run_forked(job);
+  ++peers_->calls;
   return is_root() ? run_as_root(job) : run_as_peer(job);
 }
 
@@ -141,7 +151,7 @@ detail::JobReport ForkManager::run_forked(detail::Job& job) {
 
 detail::JobReport ForkManager::run_as_root(detail::Job& job) {
   if (size() == 1) {
-    detail::SerialWorkers workers(job.task, host_name(), job.on_tick);
+    detail::SerialWorkers workers(job, host_name());
     return detail::coordinate(workers, job);
   }
   detail::LocalWorker local(job.task, 0, host_name());
@@ -150,6 +160,7 @@ detail::JobReport ForkManager::run_as_root(detail::Job& job) {
 }
 
 detail::JobReport ForkManager::run_as_peer(detail::Job& job) {
+  peers_->enter();
   detail::ChannelRootLink link(peers_->root, peers_->marks, static_cast<std::size_t>(rank()));
   detail::JobReport report;
   report.conclusion = detail::WorkerLoop(link, job.task, rank(), host_name()).run();
@@ -158,46 +169,85 @@ detail::JobReport ForkManager::run_as_peer(detail::Job& job) {
 
 namespace {
 
-Bytes expect(ByteChannel& channel, std::uint32_t tag, int rank) {
-  Frame frame;
-  try {
-    frame = channel.receive();
-  } catch (const PeerLost&) {
-    throw PeerLost(fmt::format("rank {} is gone while this rank waits for it", rank));
-  }
-  if (frame.tag != tag) {
-    throw ParallelError(
-        fmt::format("rank {} is in another call than this rank: collective calls must be made by every rank "
-                    "in the same order",
-                    rank));
-  }
-  return std::move(frame.payload);
+PeerLost gone(int rank) {
+  return PeerLost(fmt::format("rank {} is gone while this rank needs it", rank));
+}
+
+ParallelError elsewhere(int rank) {
+  return ParallelError(
+      fmt::format("rank {} is in another call than this rank: collective calls must be made by every rank in the same "
+                  "order",
+                  rank));
 }
 
 }  // namespace
+
+// On a peer, before it waits for the root.
+void ForkManager::Peers::enter() {
+  ByteWriter out;
+  out.put(calls);
+  try {
+    root.post(detail::kEntered, out.bytes());
+  } catch (const PeerLost&) {  // what it sent before can still be received
+  }
+}
+
+Bytes ForkManager::Peers::expect_from_root() {
+  enter();
+  Frame frame;
+  try {
+    frame = root.receive();
+  } catch (const PeerLost&) {
+    throw gone(0);
+  }
+  if (frame.tag != numbered(kBroadcast, calls)) throw elsewhere(0);
+  return std::move(frame.payload);
+}
+
+Bytes ForkManager::Peers::expect_from(int peer) {
+  WorkerProcess& process = processes[static_cast<std::size_t>(peer - 1)];
+  for (;;) {
+    std::optional<Frame> frame;
+    try {
+      // A process that the peer forked may hold its end of the channel: the end of the peer itself counts, too.
+      const bool ended = !process.child.status().is_running();
+      frame = process.channel.receive(std::chrono::milliseconds(ended ? 0 : 100));
+      if (!frame && ended) throw gone(peer);
+    } catch (const PeerLost&) {
+      throw gone(peer);
+    }
+    if (!frame) continue;
+    if (frame->tag == detail::kEntered) {
+      if (ByteReader(frame->payload).get<std::uint64_t>() < calls) continue;
+      throw elsewhere(peer);
+    }
+    if (frame->tag != numbered(kGather, calls)) throw elsewhere(peer);
+    return std::move(frame->payload);
+  }
+}
 
 std::vector<Bytes> ForkManager::gather_objects(std::span<const std::byte> object) {
   std::vector<Bytes> all;
   if (is_root()) all.emplace_back(object.begin(), object.end());
   if (!peers_) return all;
+  ++peers_->calls;
   if (!is_root()) {
-    peers_->root.send(kGather, object);
+    peers_->root.send(numbered(kGather, peers_->calls), object);
     return all;
   }
-  for (std::size_t p = 0; p < peers_->processes.size(); ++p) {
-    all.push_back(expect(peers_->processes[p].channel, kGather, static_cast<int>(p) + 1));
-  }
+  for (int peer = 1; peer < size(); ++peer) all.push_back(peers_->expect_from(peer));
   return all;
 }
 
 Bytes ForkManager::broadcast_object(Bytes object) {
   if (!peers_) return object;
-  if (!is_root()) return expect(peers_->root, kBroadcast, 0);
-  for (std::size_t p = 0; p < peers_->processes.size(); ++p) {
+  ++peers_->calls;
+  if (!is_root()) return peers_->expect_from_root();
+  for (int peer = 1; peer < size(); ++peer) {
     try {
-      peers_->processes[p].channel.send(kBroadcast, object);
+      peers_->processes[static_cast<std::size_t>(peer - 1)].channel.send(numbered(kBroadcast, peers_->calls), object);
     } catch (const PeerLost&) {
-      throw PeerLost(fmt::format("rank {} is gone while this rank sends to it", p + 1));
+      throw gone(peer);
     }
   }
   return object;

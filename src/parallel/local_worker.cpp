@@ -11,6 +11,8 @@
 
 namespace windrow::detail {
 
+static constexpr std::uint32_t kFailed = ~std::uint32_t{0};  // no JobTag
+
 LocalWorker::Mailbox::Mailbox() : event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!event) throw SystemError("cannot create an eventfd", errno);
 }
@@ -56,8 +58,13 @@ class LocalWorker::Link : public RootLink {
 
 LocalWorker::LocalWorker(const WorkerTask& task, int worker, const std::string& host)
     : thread_([this, &task, worker, host] {
-        Link link(*this);
-        WorkerLoop(link, task, worker, host).run();
+        try {
+          Link link(*this);
+          WorkerLoop(link, task, worker, host).run();
+        } catch (...) {  // of an observer, or for want of memory: for the root's thread to throw
+          error_ = std::current_exception();
+          to_root_.put(Frame{kFailed, {}});
+        }
       }) {}
 
 LocalWorker::~LocalWorker() {
@@ -69,7 +76,12 @@ void LocalWorker::send(JobTag tag, std::span<const std::byte> payload) {
 }
 
 std::optional<Frame> LocalWorker::try_receive() {
-  return to_root_.try_take();
+  if (!failed_) {
+    auto frame = to_root_.try_take();
+    failed_ = frame && frame->tag == kFailed;
+    if (!failed_) return frame;
+  }
+  std::rethrow_exception(error_);
 }
 
 }  // namespace windrow::detail

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ class LocalWorker {
   LocalWorker& operator=(const LocalWorker&) = delete;
 
   void send(JobTag tag, std::span<const std::byte> payload);
+  /// @throws whatever ended the worker, from then on at every call
   std::optional<Frame> try_receive();
   /// Readable while a message to the root waits; for poll.
   int descriptor() const { return to_root_.event.get(); }
@@ -41,6 +43,8 @@ class LocalWorker {
 
   Mailbox to_worker_;
   Mailbox to_root_;
+  std::exception_ptr error_;  // written before kFailed is sent, read after it has arrived
+  bool failed_ = false;
   std::jthread thread_;
 };
 

@@ -33,7 +33,8 @@ ProcessWorkers::ProcessWorkers(std::span<WorkerProcess> processes, EvaluationMar
       host_(std::move(host)),
       local_(local),
       respawn_(std::move(respawn)),
-      first_(local != nullptr ? 1 : 0) {}
+      first_(local != nullptr ? 1 : 0),
+      told_of_loss_(processes.size(), false) {}
 
 void ProcessWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
   if (worker < first_) return local_->send(tag, payload);
@@ -70,10 +71,12 @@ std::optional<WorkerEvent> ProcessWorkers::try_next_of(int worker) {
     return frame ? std::optional(WorkerEvent{worker, *std::move(frame)}) : std::nullopt;
   }
   WorkerProcess& peer = process(worker);
-  if (!peer.channel.is_open()) return std::nullopt;
+  if (told_of_loss_[static_cast<std::size_t>(worker - first_)]) return std::nullopt;
   try {
     const bool ended = !peer.child.status().is_running();  // before looking: what it sent last must still be read
-    if (auto frame = peer.channel.try_receive()) return WorkerEvent{worker, *std::move(frame)};
+    while (auto frame = peer.channel.try_receive()) {
+      if (frame->tag != kEntered) return WorkerEvent{worker, *std::move(frame)};
+    }
     if (!ended) return std::nullopt;
   } catch (const PeerLost&) {
   } catch (const ParallelError&) {  // garbage: a worker that cannot be understood is a lost one
@@ -95,6 +98,8 @@ WorkerEvent ProcessWorkers::loss_of(int worker) {
   loss.code = status.code();
   loss.description = fmt::format("worker {} (pid {}) ended by {}", worker, peer.child.pid(), status.describe());
   loss.evaluating = marks_.get(static_cast<std::size_t>(worker));
+  marks_.set(static_cast<std::size_t>(worker), std::nullopt);  // or the next job would take it for one of its own
+  told_of_loss_[static_cast<std::size_t>(worker - first_)] = true;
   return {worker, std::move(loss)};
 }
 
@@ -121,6 +126,7 @@ bool ProcessWorkers::replace(int worker) {
   if (worker < first_ || !respawn_) return false;
   marks_.set(static_cast<std::size_t>(worker), std::nullopt);
   process(worker) = respawn_(worker);
+  told_of_loss_[static_cast<std::size_t>(worker - first_)] = false;
   return true;
 }
 

@@ -49,6 +49,10 @@ class ChannelRootLink : public RootLink {
   std::size_t worker_;
 };
 
+/// Tag of what a peer tells the root when it enters a call in which it would only wait for the root: the number of that
+/// call. A root that waits for that peer in another call then knows.
+inline constexpr std::uint32_t kEntered = 50;
+
 /// Workers that are processes of this machine. Worker number = position in `processes` + (local ? 1 : 0).
 class ProcessWorkers : public Workers {
  public:
@@ -78,7 +82,8 @@ class ProcessWorkers : public Workers {
   LocalWorker* local_;
   std::function<WorkerProcess(int)> respawn_;
   int first_;
-  int turn_ = 0;  // whose messages are looked at first
+  std::vector<bool> told_of_loss_;  // of each process; one that was lost before this job is told of again
+  int turn_ = 0;                    // whose messages are looked at first
 };
 
 }  // namespace windrow::detail

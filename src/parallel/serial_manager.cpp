@@ -7,7 +7,7 @@
 namespace windrow {
 
 detail::JobReport SerialManager::run_job(detail::Job& job) {
-  detail::SerialWorkers workers(job.task, host_name(), job.on_tick);
+  detail::SerialWorkers workers(job, host_name());
   return detail::coordinate(workers, job);
 }
 

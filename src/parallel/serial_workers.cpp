@@ -6,8 +6,37 @@
 
 namespace windrow::detail {
 
-SerialWorkers::SerialWorkers(const WorkerTask& task, std::string host, std::function<bool()> stop_requested)
-    : host_(std::move(host)), stop_requested_(std::move(stop_requested)), link_(*this), loop_(link_, task, 0, host_) {}
+SerialWorkers::SerialWorkers(Job& job, std::string host)
+    : job_(job),
+      host_(std::move(host)),
+      on_tick_(std::move(job.on_tick)),
+      link_(*this),
+      loop_(link_, job.task, 0, host_) {
+  job_.on_tick = on_tick_ ? [this] { return tick(); } : std::function<bool()>();
+}
+
+SerialWorkers::~SerialWorkers() {
+  job_.on_tick = std::move(on_tick_);
+}
+
+bool SerialWorkers::tick() {
+  if (tick_error_) std::rethrow_exception(tick_error_);
+  if (!stop_ && on_tick_) stop_ = on_tick_();
+  return stop_;
+}
+
+// Asked from inside an evaluation, which an exception of the root's must not pass through: it would look like the
+// evaluation's own. It stops the worker, and the coordinator meets it at its next tick.
+bool SerialWorkers::stop_is_new() noexcept {
+  if (stop_told_) return false;
+  try {
+    stop_told_ = tick();
+  } catch (...) {
+    tick_error_ = std::current_exception();
+    stop_told_ = true;
+  }
+  return stop_told_;
+}
 
 void SerialWorkers::send(int, JobTag tag, std::span<const std::byte> payload) {
   to_worker_.push_back(Frame{tag, Bytes(payload.begin(), payload.end())});
@@ -33,11 +62,7 @@ std::optional<Frame> SerialWorkers::Link::try_receive() {
     owner_.to_worker_.pop_front();
     return frame;
   }
-  if (owner_.stop_requested_ && owner_.stop_requested_()) {
-    owner_.stop_requested_ = nullptr;  // told once
-    return Frame{kStop, {}};
-  }
-  return std::nullopt;
+  return owner_.stop_is_new() ? std::optional(Frame{kStop, {}}) : std::nullopt;
 }
 
 void SerialWorkers::Link::send(JobTag tag, std::span<const std::byte> payload) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <exception>
 #include <functional>
 #include <string>
 
@@ -12,8 +13,12 @@ namespace windrow::detail {
 /// One worker in the root's own thread: next() evaluates.
 class SerialWorkers : public Workers {
  public:
-  /// @param stop_requested  asked between points and from inside evaluations
-  SerialWorkers(const WorkerTask& task, std::string host, std::function<bool()> stop_requested);
+  /// @param job  its on_tick is also asked between points and from inside evaluations; what it answers or throws there
+  ///             is for the coordinator, which asks through the same function and is told the same
+  SerialWorkers(Job& job, std::string host);
+  ~SerialWorkers() override;
+  SerialWorkers(const SerialWorkers&) = delete;
+  SerialWorkers& operator=(const SerialWorkers&) = delete;
 
   int count() const override { return 1; }
   const std::string& host(int) const override { return host_; }
@@ -36,8 +41,15 @@ class SerialWorkers : public Workers {
     SerialWorkers& owner_;
   };
 
+  bool tick();
+  bool stop_is_new() noexcept;
+
+  Job& job_;
   std::string host_;
-  std::function<bool()> stop_requested_;
+  std::function<bool()> on_tick_;  // the job's own
+  std::exception_ptr tick_error_;
+  bool stop_ = false;       // what on_tick answered once, it answers for good
+  bool stop_told_ = false;  // to the worker
   std::deque<Frame> to_worker_;
   std::deque<Frame> to_root_;
   Link link_;

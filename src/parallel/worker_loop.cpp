@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <thread>
 #include <utility>
 
 namespace windrow::detail {
@@ -11,6 +12,7 @@ namespace {
 constexpr std::size_t kBatchBytes = 64 * 1024;
 constexpr auto kBatchTime = std::chrono::milliseconds(1);
 constexpr auto kLookInterval = std::chrono::milliseconds(1);
+constexpr auto kStopIsNear = std::chrono::seconds(1);
 
 double seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
@@ -21,19 +23,6 @@ TaskFailure thrown(std::string message) {
   failure.kind = FailureKind::exception;
   failure.message = std::move(message);
   return failure;
-}
-
-// What the exception in flight says. An interruption is not a failure and passes through.
-TaskFailure current_failure() {
-  try {
-    throw;
-  } catch (const Interrupted&) {
-    throw;
-  } catch (const std::exception& error) {
-    return thrown(error.what());
-  } catch (...) {
-    return thrown("an exception that is not a std::exception");
-  }
 }
 
 }  // namespace
@@ -116,6 +105,30 @@ void WorkerLoop::handle(Frame frame) {
     default:
       throw ParallelError(fmt::format("worker {} received message {}, which is not for a worker", worker_, frame.tag));
   }
+}
+
+// What the exception in flight says. An interruption is not a failure and passes through, if a stop is its reason:
+// without one, the root would hand out the point again and again.
+TaskFailure WorkerLoop::current_failure() {
+  try {
+    throw;
+  } catch (const Interrupted&) {
+    if (stop_is_near()) throw;
+    return thrown("interrupted, though no stop was asked for");
+  } catch (const std::exception& error) {
+    return thrown(error.what());
+  } catch (...) {
+    return thrown("an exception that is not a std::exception");
+  }
+}
+
+// An evaluation may learn of a stop before the root's message arrives, by a signal to all ranks, for example.
+bool WorkerLoop::stop_is_near() {
+  const auto deadline = Clock::now() + kStopIsNear;
+  for (look_for_messages(); !stopping_ && !ended_ && Clock::now() < deadline; look_for_messages()) {
+    std::this_thread::sleep_for(kLookInterval);
+  }
+  return stopping_ || ended_;
 }
 
 Assigned WorkerLoop::next_assigned() {

@@ -37,6 +37,8 @@ class WorkerLoop : private WorkerContext {
   bool stop_requested() override;
   void look_for_messages();
   void handle(Frame frame);
+  TaskFailure current_failure();
+  bool stop_is_near();
   Assigned next_assigned();
   bool ensure_built();
   void evaluate_one();

@@ -78,7 +78,7 @@ struct Belongings {
 };
 
 /// How a function that ran in a process of its own ended, and what it and its children wrote.
-struct Run {
+struct Ended {
   bool in_time = false;
   ExitStatus status = ExitStatus::running();
   std::string out;
@@ -95,7 +95,7 @@ inline std::string content_of(const Fd& file) {
 }
 
 /// Runs `body` in a process of its own with its stdout and stderr kept; killed if it takes longer than `limit`.
-inline Run run_apart(const std::function<int()>& body, std::chrono::seconds limit = std::chrono::seconds(20)) {
+inline Ended run_apart(const std::function<int()>& body, std::chrono::seconds limit = std::chrono::seconds(20)) {
   const Fd out = memory_file("out");
   const Fd err = memory_file("err");
   Child child("test-apart", [&] {
@@ -103,7 +103,7 @@ inline Run run_apart(const std::function<int()>& body, std::chrono::seconds limi
     ::dup2(err.get(), STDERR_FILENO);
     return body();
   });
-  Run run;
+  Ended run;
   run.in_time = child.join_for(limit);
   child.signal(SIGKILL);
   run.status = child.join();

@@ -12,7 +12,7 @@ namespace windrow {
 struct LaunchOptions {
   /// Explicit choice. Otherwise the environment's WINDROW_BACKEND; else MPI when started by mpirun or srun; else fork
   /// when more than one worker is asked for; else serial.
-  std::optional<Backend> backend;
+  std::optional<Backend> backend = std::nullopt;
   /// Workers (ranks, for forked peers); 0: the environment's WINDROW_WORKERS, else 1. Ignored under MPI.
   int workers = 0;
   /// Fork backend: every rank runs the body as a peer. Otherwise the body runs on the root alone, which forks workers

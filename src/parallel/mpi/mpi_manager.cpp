@@ -69,7 +69,7 @@ void MpiManager::sync() {
 
 detail::JobReport MpiManager::run_job(detail::Job& job) {
   if (size() == 1) {
-    detail::SerialWorkers workers(job.task, impl_->hosts.front(), job.on_tick);
+    detail::SerialWorkers workers(job, impl_->hosts.front());
     return detail::coordinate(workers, job);
   }
   if (is_root()) {
