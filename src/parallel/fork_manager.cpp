@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "parallel/coordinator.hpp"
+#include "parallel/forked_crew.hpp"
 #include "parallel/process_workers.hpp"
 #include "parallel/serial_workers.hpp"
 #include "parallel/worker_loop.hpp"
@@ -26,16 +27,6 @@ enum CollectiveTag : std::uint32_t { kGather = 100, kBroadcast };
 
 std::uint32_t numbered(CollectiveTag tag, std::uint64_t call) {
   return static_cast<std::uint32_t>(call << 8U) | tag;
-}
-
-int serve(ByteChannel& channel, detail::EvaluationMarks& marks, const detail::WorkerTask& task, int worker) {
-  detail::ChannelRootLink link(channel, marks, static_cast<std::size_t>(worker));
-  try {
-    detail::WorkerLoop(link, task, worker, host_name()).run();
-  } catch (const PeerLost&) {  // the root has gone or has given up: nobody to tell
-    return 1;
-  }
-  return 0;
 }
 
 Bytes pack(const std::vector<Bytes>& objects) {
@@ -125,27 +116,11 @@ detail::JobReport ForkManager::run_job(detail::Job& job) {
 }
 
 detail::JobReport ForkManager::run_forked(detail::Job& job) {
-  const auto count = static_cast<std::size_t>(workers_);
-  detail::EvaluationMarks marks(count);
-  std::vector<WorkerProcess> processes;
-  const auto spawn = [&](int worker) {
-    auto [here, there] = ByteChannel::pair();
-    Child child(fmt::format("windrow-work{}", worker), [&, worker] {
-      for (WorkerProcess& other : processes) {
-        other.child.disown();
-        other.channel.close();
-      }
-      here.close();
-      return serve(there, marks, job.task, worker);
-    });
-    return WorkerProcess{std::move(here), std::move(child)};
-  };
   // A worker without points is not needed; a static split still has its number.
-  const auto needed = std::min<std::uint64_t>(count, job.pending.size());
-  for (std::uint64_t w = 0; w < needed; ++w) processes.push_back(spawn(static_cast<int>(w)));
-  detail::ProcessWorkers workers(processes, marks, host_name(), nullptr, spawn);
-  detail::JobReport report = detail::coordinate(workers, job);
-  for (WorkerProcess& process : processes) process.child.join_for(std::chrono::seconds(2));
+  const auto needed = std::min<std::uint64_t>(static_cast<std::uint64_t>(workers_), job.pending.size());
+  detail::ForkedCrew crew(static_cast<std::size_t>(needed), job.task);
+  detail::JobReport report = detail::coordinate(*crew.workers(), job);
+  crew.join_for(std::chrono::seconds(2));
   return report;
 }
 

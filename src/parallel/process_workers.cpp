@@ -27,13 +27,14 @@ std::optional<std::uint64_t> EvaluationMarks::get(std::size_t worker) const {
 }
 
 ProcessWorkers::ProcessWorkers(std::span<WorkerProcess> processes, EvaluationMarks& marks, std::string host,
-                               LocalWorker* local, std::function<WorkerProcess(int)> respawn)
+                               LocalWorker* local, std::function<WorkerProcess(int)> respawn, int wake)
     : processes_(processes),
       marks_(marks),
       host_(std::move(host)),
       local_(local),
       respawn_(std::move(respawn)),
       first_(local != nullptr ? 1 : 0),
+      wake_(wake),
       told_of_loss_(processes.size(), false) {}
 
 void ProcessWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
@@ -51,8 +52,7 @@ std::optional<WorkerEvent> ProcessWorkers::next(std::chrono::nanoseconds limit) 
   for (;;) {
     if (auto event = try_next()) return event;
     const auto left = deadline - std::chrono::steady_clock::now();
-    if (left <= left.zero()) return std::nullopt;
-    wait(left);
+    if (left <= left.zero() || !wait(left)) return std::nullopt;
   }
 }
 
@@ -73,11 +73,13 @@ std::optional<WorkerEvent> ProcessWorkers::try_next_of(int worker) {
   WorkerProcess& peer = process(worker);
   if (told_of_loss_[static_cast<std::size_t>(worker - first_)]) return std::nullopt;
   try {
-    const bool ended = !peer.child.status().is_running();  // before looking: what it sent last must still be read
-    while (auto frame = peer.channel.try_receive()) {
-      if (frame->tag != kEntered) return WorkerEvent{worker, *std::move(frame)};
+    for (bool ended = false;; ended = true) {
+      while (auto frame = peer.channel.try_receive()) {
+        if (frame->tag != kEntered) return WorkerEvent{worker, *std::move(frame)};
+      }
+      if (ended) break;
+      if (peer.child.status().is_running()) return std::nullopt;  // else look once more: for what it sent last
     }
-    if (!ended) return std::nullopt;
   } catch (const PeerLost&) {
   } catch (const ParallelError&) {  // garbage: a worker that cannot be understood is a lost one
     peer.child.signal(SIGKILL);
@@ -103,8 +105,8 @@ WorkerEvent ProcessWorkers::loss_of(int worker) {
   return {worker, std::move(loss)};
 }
 
-void ProcessWorkers::wait(std::chrono::nanoseconds limit) {
-  std::vector<pollfd> entries;
+bool ProcessWorkers::wait(std::chrono::nanoseconds limit) {
+  std::vector<pollfd> entries{{wake_, POLLIN, 0}};  // poll ignores a descriptor of -1
   if (local_ != nullptr) entries.push_back({local_->descriptor(), POLLIN, 0});
   for (WorkerProcess& peer : processes_) {
     if (!peer.channel.is_open()) continue;
@@ -120,6 +122,7 @@ void ProcessWorkers::wait(std::chrono::nanoseconds limit) {
   }
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
   ::poll(entries.data(), entries.size(), static_cast<int>(std::clamp<long long>(ms, 0, 1000)));
+  return entries.front().revents == 0;
 }
 
 bool ProcessWorkers::replace(int worker) {

@@ -58,8 +58,9 @@ class ProcessWorkers : public Workers {
  public:
   /// @param local   the root's own worker, as worker 0; may be null
   /// @param respawn makes a new process for a worker number; empty: lost workers are not replaced
+  /// @param wake    a descriptor that ends a wait of next() while it is readable, or -1
   ProcessWorkers(std::span<WorkerProcess> processes, EvaluationMarks& marks, std::string host, LocalWorker* local,
-                 std::function<WorkerProcess(int)> respawn);
+                 std::function<WorkerProcess(int)> respawn, int wake = -1);
 
   int count() const override { return first_ + static_cast<int>(processes_.size()); }
   const std::string& host(int) const override { return host_; }
@@ -74,7 +75,8 @@ class ProcessWorkers : public Workers {
   std::optional<WorkerEvent> try_next();
   std::optional<WorkerEvent> try_next_of(int worker);
   WorkerEvent loss_of(int worker);
-  void wait(std::chrono::nanoseconds limit);
+  /// @return false if it was woken
+  bool wait(std::chrono::nanoseconds limit);
 
   std::span<WorkerProcess> processes_;
   EvaluationMarks& marks_;
@@ -82,6 +84,7 @@ class ProcessWorkers : public Workers {
   LocalWorker* local_;
   std::function<WorkerProcess(int)> respawn_;
   int first_;
+  int wake_;
   std::vector<bool> told_of_loss_;  // of each process; one that was lost before this job is told of again
   int turn_ = 0;                    // whose messages are looked at first
 };

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "windrow/error.hpp"
 #include "windrow/process/byte_channel.hpp"
@@ -31,6 +32,7 @@ class ByteWriter {
   std::size_t size() const { return bytes_.size(); }
   void clear() { bytes_.clear(); }
   const Bytes& bytes() const { return bytes_; }
+  Bytes take() { return std::move(bytes_); }
 
  private:
   void append(const void* data, std::size_t size);
@@ -56,6 +58,8 @@ class ByteReader {
     bytes_ = bytes_.subspan(part.size());
     return part;
   }
+  /// Everything that has not been read.
+  std::span<const std::byte> rest() const { return bytes_; }
   std::string get_text() {
     const auto part = take(get<std::uint64_t>());
     return {reinterpret_cast<const char*>(part.data()), part.size()};

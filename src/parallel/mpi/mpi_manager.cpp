@@ -59,7 +59,9 @@ int MpiManager::rank() const {
 int MpiManager::size() const {
   return impl_->comm.size();
 }
-std::shared_ptr<Launcher> MpiManager::launcher() { return impl_->launcher; }
+std::shared_ptr<Launcher> MpiManager::launcher() {
+  return impl_->launcher;
+}
 
 void MpiManager::sync() {
   MPI_Request request;
@@ -74,13 +76,22 @@ detail::JobReport MpiManager::run_job(detail::Job& job) {
   }
   if (is_root()) {
     detail::LocalWorker local(job.task, 0, impl_->hosts.front());
-    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local);
+    detail::MpiWorkers workers(impl_->comm, impl_->hosts, &local);
     return detail::coordinate(workers, job);
   }
   detail::MpiRootLink link(impl_->comm);
   detail::JobReport report;
   report.conclusion = detail::WorkerLoop(link, job.task, rank(), host_name()).run();
   return report;
+}
+
+std::unique_ptr<detail::Workers> MpiManager::other_ranks() {
+  return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr);
+}
+
+void MpiManager::serve(const detail::WorkerTask& task) {
+  detail::MpiRootLink link(impl_->comm);
+  detail::WorkerLoop(link, task, rank(), host_name()).run();
 }
 
 void MpiManager::broadcast_bytes(std::span<std::byte> data) {

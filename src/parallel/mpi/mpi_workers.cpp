@@ -34,7 +34,7 @@ MpiWorkers::~MpiWorkers() {
 }
 
 void MpiWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
-  if (worker == 0) return local_.send(tag, payload);
+  if (worker == 0) return local_ != nullptr ? local_->send(tag, payload) : void();
   drop_sent();
   Sending& sending = sending_.emplace_back(Sending{Bytes(payload.begin(), payload.end())});
   check_mpi(MPI_Isend(sending.payload.data(), mpi_count(sending.payload.size()), MPI_BYTE, worker,
@@ -54,7 +54,8 @@ std::optional<WorkerEvent> MpiWorkers::try_next() {
   for (int turn = 0; turn < 2; ++turn) {
     local_first_ = !local_first_;
     if (local_first_) {
-      if (auto frame = local_.try_receive()) return WorkerEvent{0, *std::move(frame)};
+      if (local_ == nullptr) continue;
+      if (auto frame = local_->try_receive()) return WorkerEvent{0, *std::move(frame)};
     } else if (auto received = try_receive_from(comm_, MPI_ANY_SOURCE)) {
       return WorkerEvent{received->source, std::move(received->frame)};
     }
@@ -71,7 +72,7 @@ std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
     }
     if (std::chrono::steady_clock::now() >= deadline) return std::nullopt;
     drop_sent();
-    pollfd entry{local_.descriptor(), POLLIN, 0};
+    pollfd entry{local_ != nullptr ? local_->descriptor() : -1, POLLIN, 0};
     const timespec pause{0, static_cast<long>(pause_.next().count())};
     ::ppoll(&entry, 1, &pause, nullptr);
   }

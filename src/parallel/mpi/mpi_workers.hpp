@@ -12,10 +12,10 @@
 
 namespace windrow::detail {
 
-/// The ranks of a communicator as workers; worker 0 is the root's own thread.
+/// The ranks of a communicator as workers; worker 0 is the root's own thread, if there is one.
 class MpiWorkers : public Workers {
  public:
-  MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker& local)
+  MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local)
       : comm_(comm), hosts_(hosts), local_(local) {}
   ~MpiWorkers() override;
 
@@ -37,7 +37,7 @@ class MpiWorkers : public Workers {
 
   MPI_Comm comm_;
   const std::vector<std::string>& hosts_;
-  LocalWorker& local_;
+  LocalWorker* local_;  // may be null
   std::list<Sending> sending_;
   BackOff pause_;
   bool local_first_ = true;

@@ -8,6 +8,10 @@
 
 namespace windrow {
 
+namespace detail {
+class Workers;
+}
+
 /// The ranks of an MPI communicator. For programs that have MPI already; launch() makes one otherwise.
 ///
 /// The communicator is duplicated, and the caller's never used again. Waiting ranks sleep (a test with back-off, up to
@@ -27,6 +31,10 @@ class MpiManager : public ParallelManager {
   std::shared_ptr<Launcher> launcher() override;
   void sync() override;
   detail::JobReport run_job(detail::Job& job) override;
+
+  /// For executors: the other ranks as the root sees them, which serve() until they are told to end.
+  std::unique_ptr<detail::Workers> other_ranks();
+  void serve(const detail::WorkerTask& task);
 
  private:
   void broadcast_bytes(std::span<std::byte> data) override;

@@ -1,0 +1,31 @@
+#include "windrow/pool/mpi/mpi_executor.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "pool/driver.hpp"
+#include "windrow/error.hpp"
+#include "windrow/parallel/mpi/mpi_manager.hpp"
+
+namespace windrow {
+
+void MpiExecutor::run(ParallelManager& manager, const std::function<void(Executor&)>& body, ExecutorOptions options) {
+  auto* mpi = dynamic_cast<MpiManager*>(&manager);
+  if (mpi == nullptr)
+    throw SpecError("an MpiExecutor needs an MpiManager: use ProcessPool or ThreadPool on one machine");
+  if (mpi->size() == 1) {
+    SerialExecutor alone(std::move(options));
+    return body(alone);
+  }
+  const detail::WorkerTask task = detail::item_task(options.initializer);
+  if (!mpi->is_root()) return mpi->serve(task);
+  options.max_tasks_per_worker = 0;
+  detail::Crew crew;
+  crew.workers = mpi->other_ranks();
+  crew.first = 1;
+  crew.count = mpi->size() - 1;
+  MpiExecutor executor(std::make_shared<detail::CallerDriver>(std::move(crew), options));
+  body(executor);
+}
+
+}  // namespace windrow

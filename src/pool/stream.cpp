@@ -1,0 +1,283 @@
+#include "stream.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "parallel/wire.hpp"
+#include "windrow/error.hpp"
+#include "windrow/process/code_address.hpp"
+
+namespace windrow::detail {
+namespace {
+
+constexpr double kAssignmentSeconds = 0.005;  // of work, at most, handed out at a time
+constexpr double kPrefetchSeconds = 0.002;    // items shorter than this are handed out ahead
+constexpr std::size_t kMostItems = 1024;      // in one assignment
+constexpr int kFruitlessDeaths = 3;
+
+const CodeAddress& encoded(ItemInvoker invoke) {
+  static thread_local std::unordered_map<ItemInvoker, CodeAddress> known;
+  static thread_local ItemInvoker last = nullptr;
+  static thread_local const CodeAddress* last_code = nullptr;
+  if (invoke != last) {
+    auto it = known.find(invoke);
+    if (it == known.end()) it = known.emplace(invoke, encode_address(reinterpret_cast<const void*>(invoke))).first;
+    last = invoke;
+    last_code = &it->second;
+  }
+  return *last_code;
+}
+
+// The reverse, remembering the last one: items of one call come one after another.
+class Decoder {
+ public:
+  ItemInvoker operator()(const CodeAddress& code) {
+    if (invoke_ == nullptr || code.module != code_.module || code.offset != code_.offset) {
+      invoke_ = reinterpret_cast<ItemInvoker>(const_cast<void*>(decode_address(code)));
+      code_ = code;
+    }
+    return invoke_;
+  }
+
+ private:
+  CodeAddress code_;
+  ItemInvoker invoke_ = nullptr;
+};
+
+TaskFailure lost_item(std::string message) {
+  TaskFailure failure;
+  failure.kind = FailureKind::lost;
+  failure.message = std::move(message);
+  return failure;
+}
+
+}  // namespace
+
+WorkerTask item_task(const std::function<void()>& initializer) {
+  WorkerTask task;
+  task.build = initializer;
+  task.evaluate = [](const Assigned& assigned, WorkerContext&) -> Outcome<Bytes> {
+    static thread_local Decoder decode;
+    ByteReader in(assigned.parameter);
+    const ItemInvoker invoke = decode(in.get<CodeAddress>());
+    ByteWriter out;
+    invoke(in.rest(), out);
+    return out.take();
+  };
+  return task;
+}
+
+Stream::Stream(Workers& workers, int first, const ExecutorOptions& options)
+    : workers_(workers),
+      first_(first),
+      options_(options),
+      states_(static_cast<std::size_t>(workers.count())),
+      respawns_left_(options.respawn_budget) {}
+
+void Stream::submit(const std::shared_ptr<Batch>& batch, ItemInvoker invoke, std::vector<Bytes> items,
+                    std::size_t size) {
+  for (std::size_t begin = 0; begin < items.size(); begin += size) {
+    const std::size_t end = std::min(items.size(), begin + size);
+    Chunk chunk;
+    chunk.reserve(end - begin);
+    for (std::size_t i = begin; i < end; ++i) {
+      chunk.push_back({batch, batch->submitted++, invoke, std::move(items[i]), 0});
+      if (batch->ordered) batch->outcomes.emplace_back();
+    }
+    if (gave_up_) {
+      for (Item& item : chunk) complete(item, lost_item(*gave_up_));
+    } else {
+      queue_.push_back(std::move(chunk));
+    }
+  }
+}
+
+bool Stream::is_at_rest() const {
+  return std::all_of(states_.begin(), states_.end(), [](const WorkerState& worker) { return worker.assignments == 0; });
+}
+
+bool Stream::someone_takes_items() const {
+  return std::any_of(states_.begin() + first_, states_.end(),
+                     [](const WorkerState& worker) { return worker.takes_items; });
+}
+
+bool Stream::may_take(const WorkerState& worker) const {
+  const std::uint64_t ahead = mean_seconds_ >= 0.0 && mean_seconds_ < kPrefetchSeconds ? 2 : 1;
+  return worker.takes_items && !worker.retiring && worker.assignments < ahead &&
+         (options_.max_tasks_per_worker == 0 || worker.given < options_.max_tasks_per_worker);
+}
+
+void Stream::hand_out() {
+  for (bool any = true; any && !queue_.empty();) {
+    any = false;
+    for (int w = first_; w < workers_.count() && !queue_.empty(); ++w) {
+      if (may_take(state(w))) any = assign(w) || any;
+    }
+  }
+}
+
+// As many as fill kAssignmentSeconds, but no more than a fair part of what waits.
+std::size_t Stream::items_per_assignment() const {
+  if (mean_seconds_ < 0.0) return 1;
+  const double fitting = kAssignmentSeconds / std::max(mean_seconds_, 1e-9);
+  const std::size_t fair = queue_.size() / (2 * states_.size()) + 1;  // chunks, of an item at least
+  return std::min({kMostItems, static_cast<std::size_t>(fitting) + 1, fair});
+}
+
+bool Stream::assign(int w) {
+  WorkerState& worker = state(w);
+  std::size_t most = items_per_assignment();
+  if (options_.max_tasks_per_worker > 0) {
+    most = std::min<std::size_t>(most, options_.max_tasks_per_worker - worker.given);
+  }
+  const std::uint64_t first_key = next_key_;
+  ByteWriter items;
+  std::size_t count = 0;
+  while (!queue_.empty() && (count == 0 || count + queue_.front().size() <= most)) {
+    Chunk chunk = std::move(queue_.front());
+    queue_.pop_front();
+    for (Item& item : chunk) {
+      if (item.batch->cancelled) continue;
+      items.put(static_cast<std::uint64_t>(sizeof(CodeAddress) + item.bytes.size()));
+      items.put(encoded(item.invoke));
+      items.put_bytes(item.bytes);
+      worker.held.push_back({next_key_++, std::move(item)});
+      ++count;
+    }
+  }
+  if (count == 0) return false;
+  ByteWriter out;
+  out.put(std::uint64_t{1});  // ships parameters
+  out.put(std::uint64_t{1});  // ranges
+  out.put(IndexRange{first_key, count});
+  out.put_bytes(items.bytes());
+  ++worker.assignments;
+  worker.given += count;
+  in_flight_ += count;
+  workers_.send(w, kAssign, out.bytes());
+  return true;
+}
+
+void Stream::handle(const WorkerEvent& event) {
+  if (const auto* loss = std::get_if<WorkerLoss>(&event.what)) return handle_loss(event.worker, *loss);
+  const Frame& frame = std::get<Frame>(event.what);
+  if (frame.tag == kResults) return handle_results(event.worker, frame.payload);
+  if (frame.tag != kBuildFailed) throw ParallelError(fmt::format("worker {} sent message {}", event.worker, frame.tag));
+  ByteReader in(frame.payload);
+  handle_build_failure(event.worker, get_failure(in));
+}
+
+void Stream::handle_results(int w, std::span<const std::byte> payload) {
+  WorkerState& worker = state(w);
+  ByteReader in(payload);
+  const auto finished = in.get<std::uint64_t>();
+  while (!in.at_end()) {
+    const auto head = in.get<ResultHead>();
+    const auto bytes = in.take(head.length);
+    if (worker.held.empty() || worker.held.front().key != head.index) {
+      throw ParallelError(fmt::format("worker {} sent an outcome that was not asked for", w));
+    }
+    Item item = std::move(worker.held.front().item);
+    worker.held.pop_front();
+    --in_flight_;
+    worker.fruitless_deaths = 0;
+    mean_seconds_ = mean_seconds_ < 0.0 ? head.elapsed : mean_seconds_ + 0.02 * (head.elapsed - mean_seconds_);
+    if (head.failed != 0) {
+      ByteReader failure(bytes);
+      TaskFailure told = get_failure(failure);
+      told.attempts = item.losses + 1;
+      complete(item, std::move(told));
+    } else {
+      complete(item, Bytes(bytes.begin(), bytes.end()));
+    }
+  }
+  worker.assignments -= std::min(finished, worker.assignments);
+  if (worker.assignments == 0 && !worker.held.empty()) requeue(worker, std::nullopt, {});
+  retire_if_due(w);
+}
+
+// A worker that has had its fill is told to end; its end is then no loss.
+void Stream::retire_if_due(int w) {
+  WorkerState& worker = state(w);
+  if (options_.max_tasks_per_worker == 0 || worker.retiring || worker.assignments > 0 ||
+      worker.given < options_.max_tasks_per_worker || !workers_.disposable()) {
+    return;
+  }
+  worker.retiring = true;
+  workers_.send(w, kEnd, {});
+}
+
+void Stream::complete(Item& item, Outcome<Bytes> outcome) {
+  Batch& batch = *item.batch;
+  ++batch.finished;
+  if (batch.cancelled) return;
+  if (!outcome.ok()) outcome.failure().index = item.number;
+  if (batch.ordered) {
+    batch.outcomes[static_cast<std::size_t>(item.number - batch.base)] = std::move(outcome);
+  } else {
+    batch.ready.push_back(std::move(outcome));
+  }
+}
+
+// Puts what a worker held back to the front, in order; the lost item fails or, within its retries, comes last of them.
+void Stream::requeue(WorkerState& worker, std::optional<std::uint64_t> lost_key, const TaskFailure& failure) {
+  in_flight_ -= worker.held.size();
+  for (auto held = worker.held.rbegin(); held != worker.held.rend(); ++held) {
+    if (held->key == lost_key && held->item.losses++ >= options_.loss.retries) {
+      TaskFailure told = failure;
+      told.attempts = held->item.losses;
+      complete(held->item, std::move(told));
+      continue;
+    }
+    Chunk alone;
+    alone.push_back(std::move(held->item));
+    queue_.push_front(std::move(alone));
+  }
+  worker.held.clear();
+}
+
+void Stream::handle_build_failure(int w, const TaskFailure& failure) {
+  WorkerState& worker = state(w);
+  worker.takes_items = false;
+  requeue(worker, std::nullopt, {});
+  if (!someone_takes_items()) give_up("initializer failed: " + failure.message);
+}
+
+void Stream::handle_loss(int w, const WorkerLoss& loss) {
+  WorkerState& worker = state(w);
+  const bool retired = worker.retiring && worker.held.empty();
+  TaskFailure failure;
+  failure.kind = loss.kind;
+  failure.code = loss.code;
+  failure.message = loss.description;
+  failure.rank = w;
+  failure.host = workers_.host(w);
+  const bool held_it = loss.evaluating && std::any_of(worker.held.begin(), worker.held.end(),
+                                                      [&](const Held& held) { return held.key == *loss.evaluating; });
+  worker.fruitless_deaths = held_it || retired ? 0 : worker.fruitless_deaths + 1;
+  worker.assignments = 0;
+  worker.given = 0;
+  worker.retiring = false;
+  requeue(worker, loss.evaluating, failure);
+  if (!retired) --respawns_left_;
+  const bool worth_replacing = !gave_up_ && worker.fruitless_deaths < kFruitlessDeaths && respawns_left_ >= 0;
+  worker.takes_items = worth_replacing && workers_.replace(w);
+  if (!worker.takes_items && !someone_takes_items()) give_up("no worker is left; the last: " + loss.description);
+}
+
+void Stream::give_up(const std::string& message) {
+  gave_up_ = message;
+  for (WorkerState& worker : states_) requeue(worker, std::nullopt, {});
+  for (Chunk& chunk : std::exchange(queue_, {})) {
+    for (Item& item : chunk) complete(item, lost_item(message));
+  }
+}
+
+void Stream::end_workers() {
+  for (int w = first_; w < workers_.count(); ++w) workers_.send(w, kEnd, {});
+}
+
+}  // namespace windrow::detail

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "parallel/workers.hpp"
+#include "windrow/parallel/job.hpp"
+#include "windrow/pool/batch.hpp"
+#include "windrow/pool/executor.hpp"
+
+namespace windrow::detail {
+
+/// What an executor's workers do with an item. Runs the initializer first.
+WorkerTask item_task(const std::function<void()>& initializer);
+
+/// Hands a stream of chunks to workers and collects the outcomes: what coordinate() is for the points of a job. Not
+/// thread-safe; its driver guards it.
+class Stream {
+ public:
+  /// @param first  the lowest worker number that takes items
+  Stream(Workers& workers, int first, const ExecutorOptions& options);
+
+  void submit(const std::shared_ptr<Batch>& batch, ItemInvoker invoke, std::vector<Bytes> items, std::size_t chunk);
+  /// Gives workers what they should have now.
+  void hand_out();
+  void handle(const WorkerEvent& event);
+  /// Every item without an outcome fails as `lost`, with this message, and so does every later one.
+  void give_up(const std::string& message);
+  bool is_idle() const { return queue_.empty() && in_flight_ == 0; }
+  /// No worker has an assignment that it has not finished.
+  bool is_at_rest() const;
+  void end_workers();
+
+ private:
+  struct Item {
+    std::shared_ptr<Batch> batch;
+    std::uint64_t number = 0;
+    ItemInvoker invoke = nullptr;
+    Bytes bytes;
+    int losses = 0;
+  };
+  using Chunk = std::vector<Item>;
+  struct Held {
+    std::uint64_t key;
+    Item item;
+  };
+  struct WorkerState {
+    std::deque<Held> held;  // handed out, in order, no outcome yet
+    std::uint64_t assignments = 0;
+    std::uint64_t given = 0;  // items since it was started
+    bool takes_items = true;
+    bool retiring = false;
+    int fruitless_deaths = 0;
+  };
+
+  WorkerState& state(int worker) { return states_[static_cast<std::size_t>(worker)]; }
+  std::size_t items_per_assignment() const;
+  bool assign(int worker);
+  bool may_take(const WorkerState& worker) const;
+  void handle_results(int worker, std::span<const std::byte> payload);
+  void handle_build_failure(int worker, const TaskFailure& failure);
+  void handle_loss(int worker, const WorkerLoss& loss);
+  void requeue(WorkerState& worker, std::optional<std::uint64_t> lost_key, const TaskFailure& failure);
+  void retire_if_due(int worker);
+  void complete(Item& item, Outcome<Bytes> outcome);
+  bool someone_takes_items() const;
+
+  Workers& workers_;
+  int first_;
+  ExecutorOptions options_;
+  std::vector<WorkerState> states_;
+  std::deque<Chunk> queue_;
+  std::uint64_t next_key_ = 0;
+  std::uint64_t in_flight_ = 0;
+  double mean_seconds_ = -1.0;
+  int respawns_left_;
+  std::optional<std::string> gave_up_;
+};
+
+}  // namespace windrow::detail

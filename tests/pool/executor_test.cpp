@@ -1,0 +1,153 @@
+#include "windrow/pool/executor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "pool/executor_checks.hpp"
+
+namespace windrow {
+namespace {
+
+using namespace std::chrono_literals;
+using Make = std::function<std::unique_ptr<Executor>(ExecutorOptions)>;
+
+struct Kind {
+  std::string name;
+  int workers;
+  Make make;
+};
+
+class ExecutorTest : public testing::TestWithParam<Kind> {
+ protected:
+  std::unique_ptr<Executor> make(ExecutorOptions options = {}) const { return GetParam().make(std::move(options)); }
+};
+
+template <typename T>
+Kind pool(const std::string& name, int workers) {
+  return {name + std::to_string(workers), workers,
+          [workers](ExecutorOptions options) { return std::make_unique<T>(workers, std::move(options)); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, ExecutorTest,
+    testing::Values(Kind{"Serial", 1, [](ExecutorOptions o) { return std::make_unique<SerialExecutor>(std::move(o)); }},
+                    pool<ThreadPool>("Threads", 1), pool<ThreadPool>("Threads", 3), pool<ProcessPool>("Processes", 1),
+                    pool<ProcessPool>("Processes", 2), pool<ProcessPool>("Processes", 5)),
+    [](const auto& kind) { return kind.param.name; });
+
+TEST_P(ExecutorTest, has_one_set_of_calls) {
+  const auto executor = make();
+  EXPECT_EQ(executor->worker_count(), GetParam().workers);
+  test::check_everything(*executor);
+}
+
+TEST_P(ExecutorTest, close_and_join_finish_what_was_submitted) {
+  const auto executor = make();
+  auto later = executor->map_async(
+      [](int i) {
+        std::this_thread::sleep_for(1ms);
+        return i;
+      },
+      test::first_integers(20));
+  executor->close();
+  EXPECT_THROW(executor->submit([] { return 1; }), Error);
+  executor->join();
+  EXPECT_TRUE(later.is_ready());
+  for (const auto& outcome : later.get()) EXPECT_TRUE(outcome.ok());
+  executor->join();  // again
+}
+
+TEST_P(ExecutorTest, join_without_close_is_an_error) {
+  EXPECT_THROW(make()->join(), Error);
+}
+
+TEST_P(ExecutorTest, terminate_gives_every_item_an_outcome) {
+  const auto executor = make();
+  auto later = executor->map_async(
+      [](int i) {
+        std::this_thread::sleep_for(5ms);
+        return i;
+      },
+      test::first_integers(2000));
+  later.wait_for(20ms);
+  executor->terminate();
+  executor->terminate();
+  std::size_t cancelled = 0;
+  for (const auto& outcome : later.get()) cancelled += outcome.ok() ? 0 : 1;
+  EXPECT_GT(cancelled, 0U);
+  EXPECT_THROW(executor->submit([] { return 1; }), Error);
+}
+
+TEST_P(ExecutorTest, a_future_outlives_its_executor) {
+  auto executor = make();
+  auto done = executor->submit([](int i) { return i; }, 7);
+  EXPECT_EQ(done.get().value(), 7);
+  auto pending = executor->submit([] { std::this_thread::sleep_for(2ms); });
+  executor.reset();
+  EXPECT_EQ(done.get().value(), 7);
+  pending.get();  // whatever it is, it is there
+}
+
+TEST_P(ExecutorTest, waiting_can_be_bounded_and_tried_again) {
+  const auto executor = make();
+  auto slow = executor->submit(
+      [](int i) {
+        std::this_thread::sleep_for(100ms);
+        return i;
+      },
+      5);
+  if (GetParam().name != "Serial") {  // the serial one evaluates while it waits
+    EXPECT_FALSE(slow.wait_for(1ms));
+  }
+  EXPECT_TRUE(slow.wait_for(10s));
+  EXPECT_EQ(slow.get().value(), 5);
+}
+
+TEST_P(ExecutorTest, an_initializer_runs_before_the_first_item) {
+  static thread_local int ready = 0;
+  const auto executor = make({.initializer = [] { ready = 42; }});
+  for (const auto& outcome : executor->map([](int) { return ready; }, test::first_integers(30))) {
+    EXPECT_EQ(outcome.value(), 42);
+  }
+}
+
+TEST_P(ExecutorTest, a_failing_initializer_fails_the_items_and_does_not_storm) {
+  const auto executor = make({.initializer = [] { throw std::runtime_error("no licence"); }});
+  for (const auto& outcome : executor->map([](int i) { return i; }, test::first_integers(30))) {
+    ASSERT_FALSE(outcome.ok());
+    EXPECT_EQ(outcome.failure().message, "initializer failed: no licence");
+  }
+  EXPECT_FALSE(executor->submit([] { return 1; }).get().ok());
+}
+
+TEST_P(ExecutorTest, an_imap_that_is_left_half_way_costs_nothing) {
+  const auto executor = make();
+  for (int round = 0; round < 20; ++round) {
+    auto lazy = executor->imap([](int i) { return i; }, test::first_integers(100));
+    EXPECT_EQ(lazy.next()->value(), 0);
+  }
+  EXPECT_EQ(executor->submit([] { return 3; }).get().value(), 3);
+}
+
+TEST(DefaultChunkTest, is_a_quarter_of_a_fair_share) {
+  EXPECT_EQ(Executor::default_chunk(16, 4), 1U);
+  EXPECT_EQ(Executor::default_chunk(17, 4), 2U);
+  EXPECT_EQ(Executor::default_chunk(100, 4), 7U);
+  EXPECT_EQ(Executor::default_chunk(0, 4), 1U);
+}
+
+TEST(ShippableTest, only_code_can_be_handed_over) {
+  double factor = 2.0;
+  auto captures = [factor](double x) { return factor * x; };
+  auto plain = [](double x) { return 2.0 * x; };
+  static_assert(!detail::Shippable<decltype(captures)>);
+  static_assert(detail::Shippable<decltype(plain)>);
+  static_assert(detail::Shippable<std::plus<>>);
+}
+
+}  // namespace
+}  // namespace windrow
