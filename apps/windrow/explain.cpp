@@ -8,6 +8,7 @@
 #include "common.hpp"
 #include "verbs.hpp"
 #include "windrow/error.hpp"
+#include "windrow/process/exit_status.hpp"
 #include "windrow/study/study.hpp"
 
 namespace windrow::app {
@@ -20,6 +21,10 @@ void print_values(const std::vector<Column>& columns, const std::vector<Value>& 
     fmt::print("  {:<{}} = {}{}\n", columns[i].name, width, values[i].render(),
                columns[i].unit.empty() ? "" : " " + columns[i].unit);
   }
+}
+
+ExitStatus ending(int code) {
+  return code < 0 ? ExitStatus::signalled(-code) : ExitStatus::exited(code);
 }
 
 void print_evaluation(const Record& record) {
@@ -90,7 +95,7 @@ int explain(const std::filesystem::path& given, std::uint64_t index) {
   } else {
     const TaskFailure& failure = record->outcome.failure();
     fmt::print("Status: {}", name_of(failure.kind));
-    if (failure.code != 0) fmt::print(" ({} {})", failure.code < 0 ? "signal" : "exit code", std::abs(failure.code));
+    if (failure.code != 0) fmt::print(" ({})", ending(failure.code).describe());
     fmt::print("\n{}", indented(failure.message, 2));
   }
   print_evaluation(*record);

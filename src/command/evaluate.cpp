@@ -64,24 +64,18 @@ void write_files(const RenderedCommand& command) {
 /// The program's own last words: of stderr, or of stdout if it said nothing there.
 std::string last_words(const fs::path& directory) {
   if (const std::string lines = detail::last_lines(directory / "stderr", shown_lines); !lines.empty()) {
-    return "; stderr ends:" + lines;
+    return "stderr ends:" + lines;
   }
   if (const std::string lines = detail::last_lines(directory / "stdout", shown_lines); !lines.empty()) {
-    return "; stderr is empty, stdout ends:" + lines;
+    return "stderr is empty, stdout ends:" + lines;
   }
-  return "; it printed nothing";
+  return "it printed nothing";
 }
 
-std::string signal_name(int number) {
-  const char* name = sigdescr_np(number);
-  return name != nullptr ? name : fmt::format("signal {}", number);
-}
-
-/// Shells report the signal that ended a program in this way.
-std::string exit_text(int code) {
-  const bool names_signal = code > 128 && sigdescr_np(code - 128) != nullptr;
-  return names_signal ? fmt::format("exit code {} (of a shell: {})", code, signal_name(code - 128))
-                      : fmt::format("exit code {}", code);
+/// Shells report the signal that ended a program in their exit code.
+std::string signal_behind(int code) {
+  const char* name = code > 128 ? sigdescr_np(code - 128) : nullptr;
+  return name != nullptr ? fmt::format("of a shell this means {}; ", name) : "";
 }
 
 /// What went wrong, if anything did.
@@ -89,13 +83,13 @@ std::optional<Failure> judge(const ProgramEnd& end, const CommandSpec& spec, con
   switch (end.kind) {
     case ProgramEnd::Kind::exited:
       if (end.code == 0) return {};
-      return Failure{FailureKind::exited, end.code, exit_text(end.code) + last_words(directory)};
+      return Failure{FailureKind::exited, end.code, signal_behind(end.code) + last_words(directory)};
     case ProgramEnd::Kind::signalled:
-      return Failure{FailureKind::crashed, -end.code, signal_name(end.code) + last_words(directory)};
+      return Failure{FailureKind::crashed, -end.code, last_words(directory)};
     case ProgramEnd::Kind::timed_out:
       return Failure{
           FailureKind::timed_out, 0,
-          fmt::format("over its time limit of {}", text::render_duration(*spec.timeout)) + last_words(directory)};
+          fmt::format("over its time limit of {}; ", text::render_duration(*spec.timeout)) + last_words(directory)};
     case ProgramEnd::Kind::not_started:
       // The codes that a shell gives: 127 for a program that is not found, 126 for one that cannot be run.
       return Failure{FailureKind::exited, end.error_number == ENOENT ? 127 : 126, end.message};
@@ -169,7 +163,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
   } catch (const PeerLost& error) {
     failure = Failure{FailureKind::lost, 0, error.what()};
   } catch (const detail::BadOutput& error) {
-    failure = Failure{FailureKind::bad_output, 0, error.what() + last_words(directory)};
+    failure = Failure{FailureKind::bad_output, 0, error.what() + ("; " + last_words(directory))};
   } catch (const std::exception& error) {
     failure = Failure{FailureKind::exception, 0, error.what()};
   }

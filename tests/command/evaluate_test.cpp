@@ -83,16 +83,16 @@ TEST_F(EvaluateTest, an_exit_code_is_a_failure_that_ends_in_the_last_lines_of_st
       spec(sh("for i in 1 2 3 4 5 6 7 8 9; do echo line $i >&2; done; printf 'bad \\033[1m \\377\\n' >&2; exit 3")));
   EXPECT_EQ(failure.kind, FailureKind::exited);
   EXPECT_EQ(failure.code, 3);
-  EXPECT_THAT(failure.message, AllOf(HasSubstr("exit code 3"), HasSubstr("line 9"), Not(HasSubstr("line 5")),
+  EXPECT_THAT(failure.message, AllOf(HasSubstr("stderr ends"), HasSubstr("line 9"), Not(HasSubstr("line 5")),
                                      testing::EndsWith("bad \\x1b[1m \\xff")));
   EXPECT_GT(failure.elapsed, 0.0);
 }
 
-TEST_F(EvaluateTest, a_crash_names_the_signal) {
+TEST_F(EvaluateTest, a_crash_carries_the_signal_and_the_last_words) {
   const TaskFailure failure = failure_of(spec(sh("echo so far >&2; kill -SEGV $$")));
   EXPECT_EQ(failure.kind, FailureKind::crashed);
   EXPECT_EQ(failure.code, -SIGSEGV);
-  EXPECT_THAT(failure.message, AllOf(HasSubstr("Segmentation fault"), HasSubstr("so far")));
+  EXPECT_THAT(failure.message, HasSubstr("so far"));
   EXPECT_THAT(failure_of(spec(sh("sh -c 'kill -SEGV $$'; exit $?"))).message, HasSubstr("Segmentation fault"));
 }
 
