@@ -250,8 +250,7 @@ TEST(QueueTest, loses_one_item_at_most_with_each_process_killed_at_a_random_mome
   RandomKills kills;
   Queue<Item> queue(6);
   Ledger ledger;
-  constexpr std::uint32_t rounds = 300;
-  for (std::uint32_t round = 0; round < rounds; ++round) {
+  for (int round = 0; round < test::kRounds; ++round) {
     Child putter = test::again_and_again([&] { ledger.put_one(queue); });
     Child getter = test::again_and_again([&] { ledger.note(queue.get()); });
     Child& first = kills.below(2) == 0 ? putter : getter;
@@ -273,7 +272,7 @@ TEST(QueueTest, loses_one_item_at_most_with_each_process_killed_at_a_random_mome
     if (ledger.put(i) == 1 && ledger.times_got(i) == 0) ++lost;
   }
   EXPECT_EQ(ledger.damaged(0), 0U);
-  EXPECT_LE(lost, rounds) << "of " << last;
+  EXPECT_LE(lost, static_cast<std::uint32_t>(test::kRounds)) << "of " << last;
 }
 
 TEST(QueueTest, survivors_go_on_while_others_are_killed) {
@@ -282,7 +281,7 @@ TEST(QueueTest, survivors_go_on_while_others_are_killed) {
   Ledger ledger;
   Child putter = test::again_and_again([&] { ledger.put_one(queue); });
   Child getter = test::again_and_again([&] { ledger.note(queue.get()); });
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < test::kRounds; ++round) {
     Child victims[] = {test::again_and_again([&] { ledger.put_one(queue); }),
                        test::again_and_again([&] { ledger.note(queue.get()); })};
     for (Child& victim : victims) kills.kill_soon(victim);

@@ -19,6 +19,13 @@ namespace windrow::test {
 /// Long enough for anything that is not a hang, on a loaded machine too.
 inline constexpr std::chrono::seconds kLong{20};
 
+/// How many times a test kills. Forking a process under AddressSanitizer takes 50 times as long.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr int kRounds = 50;
+#else
+inline constexpr int kRounds = 300;
+#endif
+
 /// Random choices of a test that kills: from WINDROW_TEST_SEED, or new each time and told.
 class RandomKills {
  public:

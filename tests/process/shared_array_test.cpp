@@ -236,7 +236,7 @@ TEST(NamedArrayTest, nothing_stays_when_the_owner_is_killed) {
 TEST(NamedArrayTest, nothing_stays_when_owners_are_killed_at_random_moments) {
   test::RandomKills kills;
   const Belongings before;
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < test::kRounds; ++round) {
     Child owner = test::again_and_again([] { auto array = SharedArray<int>::create("killed", {100}); });
     kills.kill_soon(owner);
   }

@@ -57,7 +57,7 @@ TEST(SharedValueTest, is_never_half_changed_by_a_process_that_was_killed) {
   using Block = std::array<std::uint64_t, 512>;
   RandomKills kills;
   SharedValue<Block> value;
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < test::kRounds; ++round) {
     Child victim = test::again_and_again([&] {
       value.update([](Block& block) {
         for (std::uint64_t& number : block) ++number;

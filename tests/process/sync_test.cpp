@@ -138,7 +138,7 @@ TEST(MutexTest, stays_usable_when_users_are_killed_at_random_moments) {
   SharedArray<int> wrong({1});
   const auto use = [&] { change_pair(mutex, pair, wrong); };
   Child survivor = again_and_again(use);
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < test::kRounds; ++round) {
     Child first = again_and_again(use);
     Child second = again_and_again(use);
     kills.kill_soon(first);
@@ -182,8 +182,7 @@ TEST(SemaphoreTest, a_release_lets_as_many_waiting_processes_go_on) {
 TEST(SemaphoreTest, a_killed_process_takes_at_most_one_permit_with_it) {
   RandomKills kills;
   Semaphore semaphore(1);
-  constexpr int rounds = 300;
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round < test::kRounds; ++round) {
     Child victim = again_and_again([&] {
       if (semaphore.try_acquire_for(milliseconds(1))) semaphore.release();
     });
@@ -230,7 +229,7 @@ TEST(EventTest, one_that_is_cleared_at_once_still_ends_a_wait) {
 TEST(EventTest, works_on_when_users_are_killed_at_random_moments) {
   RandomKills kills;
   Event event;
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < test::kRounds; ++round) {
     Child waits = again_and_again([&] { event.wait_for(milliseconds(1)); });
     Child changes = again_and_again([&] {
       event.set();
@@ -300,7 +299,7 @@ TEST(BarrierTest, running_out_of_time_breaks_it_for_all_until_it_is_mended) {
 TEST(BarrierTest, works_on_when_users_are_killed_at_random_moments) {
   RandomKills kills;
   Barrier barrier(2);
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < test::kRounds; ++round) {
     Child first = again_and_again([&] { barrier.wait_for(kLong); });
     Child second = again_and_again([&] { barrier.wait_for(kLong); });
     kills.kill_soon(first);
