@@ -1,0 +1,243 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "staged_map_impl.hpp"
+#include "windrow/error.hpp"
+
+namespace windrow::detail {
+
+using std::chrono::nanoseconds;
+
+StagedMapCore::StagedMapCore(std::shared_ptr<Driver> driver, const StagedMapOptions& options)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->driver = std::move(driver);
+  impl_->options = options;
+}
+
+StagedMapCore::~StagedMapCore() {
+  close();
+}
+
+std::size_t StagedMapCore::add(StageSpec spec) {
+  if (impl_->state != Impl::State::built) throw Error("add_stage() comes before start(): this map has been started");
+  if (spec.consume == 0 || spec.produce == 0) throw SpecError("a stage consumes and produces at least 1");
+  for (const std::size_t input : spec.inputs) impl_->stages[input].for_caller = false;
+  impl_->stages.push_back({});
+  impl_->stages.back().spec = std::move(spec);
+  return impl_->stages.size() - 1;
+}
+
+std::size_t StagedMapCore::own(const StagedMapCore& owner, std::size_t stage) const {
+  if (&owner != this) throw SpecError("a stage can only read stages of its own map");
+  return stage;
+}
+
+void StagedMapCore::observe(std::function<void(const Submission&)> observer) {
+  impl_->observer = std::move(observer);
+}
+
+void StagedMapCore::start() {
+  impl_->check_not_reading();
+  switch (impl_->state) {
+    case Impl::State::running:
+      throw Error("start(): this map is running");
+    case Impl::State::closed:
+      throw Error("start(): this map has been destroyed");
+    case Impl::State::draining:
+      impl_->state = Impl::State::running;
+      impl_->weave->hold(false);
+      break;
+    case Impl::State::built:
+    case Impl::State::stopped:
+      impl_->begin();
+  }
+  impl_->pump();
+}
+
+void StagedMapCore::stop(StopMode mode) {
+  impl_->check_not_reading();
+  if (impl_->state != Impl::State::running && impl_->state != Impl::State::draining) return;
+  if (mode == StopMode::cancel) {
+    impl_->drop_everything();
+    impl_->state = Impl::State::stopped;
+    return;
+  }
+  impl_->hold();
+  advance(kNoLimit);
+}
+
+void StagedMapCore::close() {
+  impl_->drop_everything();
+  impl_->state = Impl::State::closed;
+  for (auto& stage : impl_->stages) stage.spec.source.reset();  // it may refer to what ends with the map
+  impl_->observer = nullptr;
+}
+
+bool StagedMapCore::advance(nanoseconds limit) {
+  impl_->check_not_reading();
+  impl_->require_started();
+  if (impl_->state == Impl::State::stopped) return true;
+  const auto deadline = Impl::deadline_of(limit);
+  for (;;) {
+    impl_->pump();
+    if (impl_->in_flight.empty()) return true;
+    if (!impl_->collect(deadline)) return false;
+  }
+}
+
+TakenResult StagedMapCore::next(std::size_t stage, nanoseconds limit, OnTimeout on_timeout) {
+  impl_->check_not_reading();
+  impl_->require_started();
+  if (!impl_->stages[stage].for_caller) {
+    throw Error(fmt::format("the results of stage {} are taken by the stage that reads it", stage));
+  }
+  if (impl_->state == Impl::State::stopped) return {};
+  const auto deadline = Impl::deadline_of(limit);
+  // What has come lets further stages go on. Not everything: a serial executor would evaluate it all first.
+  for (std::size_t i = 0; i <= impl_->stages.size() && impl_->collect(Impl::Clock::time_point::min()); ++i) {
+  }
+  impl_->pump();
+  for (bool waited = false;; waited = true) {
+    if (auto taken = impl_->deliver(stage)) {
+      impl_->pump();
+      return *std::move(taken);
+    }
+    if (impl_->is_finished(stage)) return {};
+    if (impl_->in_flight.empty()) {
+      if (impl_->look_ahead(stage)) continue;
+      return impl_->starved(stage, deadline.has_value());
+    }
+    const bool is_late = waited && deadline && Impl::Clock::now() >= *deadline;
+    if (is_late || !impl_->collect(deadline)) return impl_->timed_out(stage, on_timeout);
+    impl_->pump();
+  }
+}
+
+std::uint64_t StagedMapCore::last_index(std::size_t stage) const {
+  return impl_->stages[stage].last_index;
+}
+
+std::uint64_t StagedMapCore::buffer() const {
+  return impl_->chosen_buffer;
+}
+
+std::uint64_t StagedMapCore::untaken() const {
+  return impl_->weave ? impl_->weave->untaken() : 0;
+}
+
+void StagedMapCore::Impl::check_not_reading() const {
+  if (reading) throw Error("a map cannot be used by its own source or observer");
+}
+
+void StagedMapCore::Impl::require_started() const {
+  if (state == State::built) throw Error("a map has results after start() only");
+  if (state == State::closed) throw Error("the map of this stage has been destroyed");
+}
+
+WeavePlan StagedMapCore::Impl::plan() const {
+  WeavePlan made;
+  for (const Stage& stage : stages) made.stages.push_back({stage.spec.inputs, stage.spec.consume, stage.spec.produce});
+  made.stride = options.stride > 0 ? options.stride : static_cast<std::uint64_t>(std::max(1, driver->worker_count()));
+  made.ordered = options.ordered;
+  made.buffer = options.buffer > 0 ? options.buffer
+                                   : std::max(made.stages.size() * made.stride, needed_buffer(made.stages, made.stride));
+  return made;
+}
+
+void StagedMapCore::Impl::begin() {
+  const WeavePlan made = plan();
+  weave.emplace(made);
+  chosen_buffer = made.buffer;
+  batch = Driver::new_batch(/*ordered=*/false);
+  next_serial = 0;
+  for (std::size_t k = 0; k < stages.size(); ++k) {
+    stages[k].taken = stages[k].submitted = stages[k].last_index = 0;
+    if (stages[k].pulled) weave->pulled(k, true);
+  }
+  state = State::running;
+}
+
+void StagedMapCore::Impl::drop_everything() {
+  if (batch) driver->cancel(*batch);
+  batch.reset();
+  weave.reset();
+  in_flight.clear();
+  for (Stage& stage : stages) {
+    stage.results.clear();
+    stage.come.clear();
+    stage.dropped.clear();
+  }
+}
+
+void StagedMapCore::Impl::hold() {
+  state = State::draining;
+  weave->hold(true);
+}
+
+std::optional<TakenResult> StagedMapCore::Impl::deliver(std::size_t k) {
+  Stage& stage = stages[k];
+  for (;;) {
+    if (!options.ordered && stage.come.empty()) return std::nullopt;
+    const std::uint64_t index = options.ordered ? stage.taken : stage.come.front();
+    const auto found = stage.results.find(index);
+    if (found == stage.results.end()) return std::nullopt;
+    TakenResult taken{false, index, std::move(found->second)};
+    ++stage.taken;
+    if (!options.ordered) stage.come.pop_front();
+    weave->taken({k, index});
+    release();
+    if (driver->skips(*taken.outcome)) continue;
+    stage.last_index = index;
+    return taken;
+  }
+}
+
+bool StagedMapCore::Impl::is_finished(std::size_t k) const {
+  return stages[k].taken >= stages[k].submitted && weave->is_finished(k);
+}
+
+// Whether a source has ended shows only when it is read once more, which must not wait for room in the buffer: with its end
+// the stage's end may be known, too. @return whether one has ended
+bool StagedMapCore::Impl::look_ahead(std::size_t k) {
+  if (state == State::draining) return false;
+  bool ended = false;
+  for (const std::size_t source : weave->sources_of(k)) {
+    if (weave->has_pulled(source) || weave->has_ended(source)) continue;
+    const bool got = pull(source);
+    weave->pulled(source, got);
+    ended = ended || !got;
+  }
+  release();
+  if (ended) pump();
+  return ended;
+}
+
+TakenResult StagedMapCore::Impl::starved(std::size_t k, bool may_wait) const {
+  const bool others_hold = std::any_of(stages.begin(), stages.end(), [](const Stage& stage) { return stage.has_for_caller(); });
+  if (state == State::draining && !others_hold) return {};  // what is left waits for the sources
+  if (may_wait) return {true, 0, std::nullopt};
+  std::vector<std::size_t> holders;
+  for (std::size_t other = 0; other < stages.size(); ++other) {
+    if (other != k && stages[other].has_for_caller()) holders.push_back(other);
+  }
+  throw Error(fmt::format("stage {} cannot go on until results of stage {} are taken: the buffer of {} is full", k,
+                          fmt::join(holders, " or "), chosen_buffer));
+}
+
+TakenResult StagedMapCore::Impl::timed_out(std::size_t k, OnTimeout on_timeout) {
+  Stage& stage = stages[k];
+  if (on_timeout == OnTimeout::skip && options.ordered && weave->is_foreseen({k, stage.taken / stage.spec.produce})) {
+    stage.dropped.insert(stage.taken++);
+  }
+  return {true, 0, std::nullopt};
+}
+
+StagedMapCore::Impl::Deadline StagedMapCore::Impl::deadline_of(nanoseconds limit) {
+  const auto now = Clock::now();
+  if (limit >= Clock::time_point::max() - now) return std::nullopt;
+  return now + limit;
+}
+
+}  // namespace windrow::detail

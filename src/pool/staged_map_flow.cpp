@@ -1,0 +1,228 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "staged_map_impl.hpp"
+#include "windrow/error.hpp"
+#include "windrow/parallel/byte_stream.hpp"
+
+/// How values flow through the stages of a StagedMap.
+namespace windrow::detail {
+namespace {
+
+TaskFailure failure_of(FailureKind kind, std::string message) {
+  TaskFailure failure;
+  failure.kind = kind;
+  failure.message = std::move(message);
+  return failure;
+}
+
+// While user code runs that must not call the map. Whether it does is checked, since it would go round in circles.
+class Flagged {
+ public:
+  explicit Flagged(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Flagged() { flag_ = false; }
+  Flagged(const Flagged&) = delete;
+  Flagged& operator=(const Flagged&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+void put_value(ByteWriter& out, const Bytes& value) {
+  out.put(static_cast<std::uint64_t>(value.size()));
+  out.put_bytes(value);
+}
+
+}  // namespace
+
+// Reads a group for the stage's next tasklet. @return whether there is one
+bool StagedMapCore::Impl::pull(std::size_t k) {
+  Stage& stage = stages[k];
+  if (stage.pulled) return true;
+  Group group;
+  const Flagged flagged(reading);
+  while (!stage.source_ended && group.values.size() < stage.spec.consume) {
+    try {
+      auto value = stage.spec.source->next();
+      if (value) {
+        group.values.push_back(*std::move(value));
+      } else {
+        stage.source_ended = true;
+      }
+    } catch (const std::exception& error) {
+      group.failure = failure_of(FailureKind::exception, fmt::format("the source threw: {}", error.what()));
+      stage.source_ended = true;
+    } catch (...) {
+      group.failure = failure_of(FailureKind::exception, "the source threw something that is no std::exception");
+      stage.source_ended = true;
+    }
+  }
+  if (group.values.empty() && !group.failure) return false;
+  stage.pulled = std::move(group);
+  return true;
+}
+
+// Submits what can be. @return why no more
+Weave::Decision::Kind StagedMapCore::Impl::pump() {
+  for (;;) {
+    const Weave::Decision decision = weave->decide();
+    if (decision.kind == Weave::Decision::pull) {
+      weave->pulled(decision.tasklet.stage, pull(decision.tasklet.stage));
+      release();
+    } else if (decision.kind == Weave::Decision::submit) {
+      submit(decision.tasklet);
+    } else {
+      return decision.kind;
+    }
+  }
+}
+
+void StagedMapCore::Impl::submit(const Tasklet& tasklet) {
+  Stage& stage = stages[tasklet.stage];
+  ByteWriter item;
+  item.put(next_serial);
+  std::optional<TaskFailure> failure;
+  const bool is_source = stage.spec.source != nullptr;
+  if (is_source) {
+    const Group group = *std::exchange(stage.pulled, std::nullopt);
+    failure = group.failure;
+    if (failure) failure->index = tasklet.index * stage.spec.produce;
+    put_group(item, group);
+  } else {
+    failure = put_inputs(item, tasklet);
+  }
+  item.put_bytes(stage.spec.extra);
+  weave->submitted(tasklet);
+  release();
+  stage.submitted += stage.spec.produce;
+  if (!failure && is_dropped(tasklet)) failure = failure_of(FailureKind::lost, "dropped");
+  if (failure) {
+    complete(tasklet, std::vector<Outcome<Bytes>>(stage.spec.produce, *failure));
+  } else {
+    hand_over(tasklet, item.take());
+  }
+}
+
+// @return the failure of an input, if there is one
+std::optional<TaskFailure> StagedMapCore::Impl::put_inputs(ByteWriter& item, const Tasklet& tasklet) const {
+  const auto& inputs = stages[tasklet.stage].spec.inputs;
+  std::uint64_t count = stages[tasklet.stage].spec.consume;
+  for (const std::size_t input : inputs) {  // side by side: as long as the shortest
+    const Weave::Span span = weave->span_of(tasklet, input);
+    count = std::min(count, span.last - span.first);
+  }
+  for (const std::size_t input : inputs) {
+    const std::uint64_t first = weave->span_of(tasklet, input).first;
+    item.put(count);
+    for (std::uint64_t i = first; i < first + count; ++i) {
+      const Outcome<Bytes>& value = stages[input].results.at(i);
+      if (!value.ok()) return value.failure();
+      put_value(item, value.value());
+    }
+  }
+  return std::nullopt;
+}
+
+void StagedMapCore::Impl::put_group(ByteWriter& item, const Group& group) {
+  item.put(static_cast<std::uint64_t>(group.values.size()));
+  for (const Bytes& value : group.values) put_value(item, value);
+}
+
+void StagedMapCore::Impl::hand_over(const Tasklet& tasklet, Bytes item) {
+  std::vector<Bytes> items;
+  items.push_back(std::move(item));
+  const Stage& stage = stages[tasklet.stage];
+  try {
+    driver->submit(batch, stage.spec.invoke, std::move(items), 1);
+  } catch (const Error& error) {  // the executor was closed: what has been submitted can still be taken, and then it ends
+    if (state == State::running) hold();
+    const auto failure = failure_of(FailureKind::lost, error.what());
+    return complete(tasklet, results_of(tasklet, failure));
+  }
+  in_flight.emplace(next_serial++, tasklet);
+  if (!observer) return;
+  const Flagged flagged(reading);
+  observer({tasklet.stage, tasklet.index});
+}
+
+bool StagedMapCore::Impl::is_dropped(const Tasklet& tasklet) const {
+  const Stage& stage = stages[tasklet.stage];
+  for (std::uint64_t i = 0; i < stage.spec.produce; ++i) {
+    if (!stage.dropped.contains(tasklet.index * stage.spec.produce + i)) return false;
+  }
+  return true;
+}
+
+// Waits for the next outcome of any tasklet. @return whether there was one
+bool StagedMapCore::Impl::collect(const Deadline& deadline) {
+  if (in_flight.empty()) return false;
+  auto left = kNoLimit;
+  if (deadline) {
+    const auto now = Clock::now();
+    left = *deadline > now ? std::chrono::nanoseconds(*deadline - now) : std::chrono::nanoseconds(0);
+  }
+  auto outcome = driver->take(*batch, left);
+  if (outcome) accept(*std::move(outcome));
+  return outcome.has_value();
+}
+
+void StagedMapCore::Impl::accept(Outcome<Bytes> outcome) {
+  // A failure carries the number of its submission, a result what the call sent back.
+  const std::uint64_t serial = outcome.ok() ? ByteReader(outcome.value()).get<std::uint64_t>() : outcome.failure().index;
+  const auto found = in_flight.find(serial);
+  if (found == in_flight.end()) throw ParallelError("an executor gave an outcome that was not asked for");
+  const Tasklet tasklet = found->second;
+  in_flight.erase(found);
+  complete(tasklet, results_of(tasklet, outcome));
+}
+
+std::vector<Outcome<Bytes>> StagedMapCore::Impl::results_of(const Tasklet& tasklet, const Outcome<Bytes>& outcome) const {
+  const std::uint64_t produce = stages[tasklet.stage].spec.produce;
+  std::vector<Outcome<Bytes>> results;
+  TaskFailure failure;
+  if (outcome.ok()) {
+    ByteReader in(outcome.value());
+    in.get<std::uint64_t>();
+    while (!in.at_end()) {
+      const auto value = in.take(in.get<std::uint64_t>());
+      results.emplace_back(Bytes(value.begin(), value.end()));
+    }
+    if (results.size() == produce) return results;
+    failure = failure_of(FailureKind::bad_output, fmt::format("a call gave {} results where produce({}) was said",
+                                                              results.size(), produce));
+  } else {
+    failure = outcome.failure();
+  }
+  results.clear();
+  for (std::uint64_t i = 0; i < produce; ++i) {
+    failure.index = tasklet.index * produce + i;
+    results.emplace_back(failure);
+  }
+  return results;
+}
+
+void StagedMapCore::Impl::complete(const Tasklet& tasklet, std::vector<Outcome<Bytes>> results) {
+  Stage& stage = stages[tasklet.stage];
+  const std::uint64_t first = tasklet.index * stage.spec.produce;
+  for (std::uint64_t i = 0; i < results.size(); ++i) {
+    stage.results.emplace(first + i, std::move(results[static_cast<std::size_t>(i)]));
+  }
+  weave->arrived(tasklet);
+  for (std::uint64_t index = first; stage.for_caller && index < first + results.size(); ++index) {
+    if (stage.dropped.erase(index) > 0) {
+      weave->taken({tasklet.stage, index});
+    } else if (!options.ordered) {
+      stage.come.push_back(index);
+    }
+  }
+  release();
+}
+
+void StagedMapCore::Impl::release() {
+  for (const StageResult& result : weave->take_released()) stages[result.stage].results.erase(result.index);
+}
+
+}  // namespace windrow::detail
