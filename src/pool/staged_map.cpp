@@ -141,8 +141,9 @@ WeavePlan StagedMapCore::Impl::plan() const {
   for (const Stage& stage : stages) made.stages.push_back({stage.spec.inputs, stage.spec.consume, stage.spec.produce});
   made.stride = options.stride > 0 ? options.stride : static_cast<std::uint64_t>(std::max(1, driver->worker_count()));
   made.ordered = options.ordered;
-  made.buffer = options.buffer > 0 ? options.buffer
-                                   : std::max(made.stages.size() * made.stride, needed_buffer(made.stages, made.stride));
+  made.buffer = options.buffer > 0
+                    ? options.buffer
+                    : std::max(made.stages.size() * made.stride, needed_buffer(made.stages, made.stride));
   return made;
 }
 
@@ -198,8 +199,8 @@ bool StagedMapCore::Impl::is_finished(std::size_t k) const {
   return stages[k].taken >= stages[k].submitted && weave->is_finished(k);
 }
 
-// Whether a source has ended shows only when it is read once more, which must not wait for room in the buffer: with its end
-// the stage's end may be known, too. @return whether one has ended
+// Whether a source has ended shows only when it is read once more, which must not wait for room in the buffer: with its
+// end the stage's end may be known, too. @return whether one has ended
 bool StagedMapCore::Impl::look_ahead(std::size_t k) {
   if (state == State::draining) return false;
   bool ended = false;
@@ -215,7 +216,8 @@ bool StagedMapCore::Impl::look_ahead(std::size_t k) {
 }
 
 TakenResult StagedMapCore::Impl::starved(std::size_t k, bool may_wait) const {
-  const bool others_hold = std::any_of(stages.begin(), stages.end(), [](const Stage& stage) { return stage.has_for_caller(); });
+  const bool others_hold =
+      std::any_of(stages.begin(), stages.end(), [](const Stage& stage) { return stage.has_for_caller(); });
   if (state == State::draining && !others_hold) return {};  // what is left waits for the sources
   if (may_wait) return {true, 0, std::nullopt};
   std::vector<std::size_t> holders;

@@ -137,7 +137,8 @@ void StagedMapCore::Impl::hand_over(const Tasklet& tasklet, Bytes item) {
   const Stage& stage = stages[tasklet.stage];
   try {
     driver->submit(batch, stage.spec.invoke, std::move(items), 1);
-  } catch (const Error& error) {  // the executor was closed: what has been submitted can still be taken, and then it ends
+  } catch (
+      const Error& error) {  // the executor was closed: what has been submitted can still be taken, and then it ends
     if (state == State::running) hold();
     const auto failure = failure_of(FailureKind::lost, error.what());
     return complete(tasklet, results_of(tasklet, failure));
@@ -171,7 +172,8 @@ bool StagedMapCore::Impl::collect(const Deadline& deadline) {
 
 void StagedMapCore::Impl::accept(Outcome<Bytes> outcome) {
   // A failure carries the number of its submission, a result what the call sent back.
-  const std::uint64_t serial = outcome.ok() ? ByteReader(outcome.value()).get<std::uint64_t>() : outcome.failure().index;
+  const std::uint64_t serial =
+      outcome.ok() ? ByteReader(outcome.value()).get<std::uint64_t>() : outcome.failure().index;
   const auto found = in_flight.find(serial);
   if (found == in_flight.end()) throw ParallelError("an executor gave an outcome that was not asked for");
   const Tasklet tasklet = found->second;
@@ -179,7 +181,8 @@ void StagedMapCore::Impl::accept(Outcome<Bytes> outcome) {
   complete(tasklet, results_of(tasklet, outcome));
 }
 
-std::vector<Outcome<Bytes>> StagedMapCore::Impl::results_of(const Tasklet& tasklet, const Outcome<Bytes>& outcome) const {
+std::vector<Outcome<Bytes>> StagedMapCore::Impl::results_of(const Tasklet& tasklet,
+                                                            const Outcome<Bytes>& outcome) const {
   const std::uint64_t produce = stages[tasklet.stage].spec.produce;
   std::vector<Outcome<Bytes>> results;
   TaskFailure failure;
@@ -191,8 +194,8 @@ std::vector<Outcome<Bytes>> StagedMapCore::Impl::results_of(const Tasklet& taskl
       results.emplace_back(Bytes(value.begin(), value.end()));
     }
     if (results.size() == produce) return results;
-    failure = failure_of(FailureKind::bad_output, fmt::format("a call gave {} results where produce({}) was said",
-                                                              results.size(), produce));
+    failure = failure_of(FailureKind::bad_output,
+                         fmt::format("a call gave {} results where produce({}) was said", results.size(), produce));
   } else {
     failure = outcome.failure();
   }

@@ -41,8 +41,8 @@ std::uint64_t Weave::results_of(const Stage& stage) {
   return stage.total == kUnknown ? kUnknown : stage.total * stage.plan.produce;
 }
 
-// The round is done when each stage has come to this number. Ended stages go on with empty tasklets, which cost nothing, so
-// that whatever ends when, nothing is submitted earlier than needed_buffer() saw it.
+// The round is done when each stage has come to this number. Ended stages go on with empty tasklets, which cost
+// nothing, so that whatever ends when, nothing is submitted earlier than needed_buffer() saw it.
 std::uint64_t Weave::round_end(const Stage& stage) const {
   return stage.quota * (at_.round + 1);
 }
@@ -102,8 +102,8 @@ bool Weave::jump() {
   return true;
 }
 
-// While sources are held, others get ahead of them. That must not fill the buffer such that the sources find no room when
-// they go on: tried out to the end of the round that has been come to.
+// While sources are held, others get ahead of them. That must not fill the buffer such that the sources find no room
+// when they go on: tried out to the end of the round that has been come to.
 bool Weave::can_go_on_after(const Tasklet& tasklet) const {
   Weave trial = *this;
   trial.submitted(tasklet);
@@ -166,7 +166,8 @@ Weave::Decision Weave::decide_turn() {
   const Stage& stage = stages_[at_.stage];
   Tasklet tasklet{at_.stage, stage.lowest};
   if (!stage.is_source()) {
-    const auto index = lowest_arrived(at_.stage, ordered_ ? stage.lowest + 1 : std::min(at_.turn_end, round_end(stage)));
+    const auto index =
+        lowest_arrived(at_.stage, ordered_ ? stage.lowest + 1 : std::min(at_.turn_end, round_end(stage)));
     if (!index) return ordered_ ? Decision{Decision::wait} : overtake();
     tasklet.index = *index;
   }
@@ -262,7 +263,8 @@ bool Weave::has_arrived(const Tasklet& tasklet) const {
     const std::uint64_t end = results_of(stages_[input]);
     for (std::uint64_t i = tasklet.index * consume; i < (tasklet.index + 1) * consume; ++i) {
       const Slot* found = find_slot({input, i});
-      const bool is_there = i < end ? found != nullptr && found->arrived : i / stages_[input].plan.produce < stages_[input].lowest;
+      const bool is_there =
+          i < end ? found != nullptr && found->arrived : i / stages_[input].plan.produce < stages_[input].lowest;
       if (!is_there) return false;
     }
   }

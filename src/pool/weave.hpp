@@ -40,7 +40,8 @@ struct WeavePlan {
 };
 
 /// How many tasklets of each stage make a round of the weave: the fewest that leave no result over and are at least
-/// `stride` of each stage (so `stride` where one result is made of one). The balance equations of synchronous data flow.
+/// `stride` of each stage (so `stride` where one result is made of one). The balance equations of synchronous data
+/// flow.
 /// @throws SpecError  if no such numbers exist, so that results would pile up without end
 /// Source: Lee & Messerschmitt 1987, doi:10.1109/PROC.1987.13876
 std::vector<std::uint64_t> round_quotas(const std::vector<WeaveStage>& stages, std::uint64_t stride);
@@ -49,11 +50,12 @@ std::vector<std::uint64_t> round_quotas(const std::vector<WeaveStage>& stages, s
 /// O(tasklets of a round). @throws SpecError as round_quotas()
 std::uint64_t needed_buffer(const std::vector<WeaveStage>& stages, std::uint64_t stride);
 
-/// The weave: in turn, up to `stride` tasklets of each stage, round after round, as far as `buffer` un-taken results allow.
+/// The weave: in turn, up to `stride` tasklets of each stage, round after round, as far as `buffer` un-taken results
+/// allow.
 ///
-/// Ordered, the order of the tasklets depends on nothing but the plan and the sources' ends: the next one in order is waited
-/// for. In completion order, those whose inputs have arrived overtake those that wait, as long as what the others need of the
-/// buffer stays free.
+/// Ordered, the order of the tasklets depends on nothing but the plan and the sources' ends: the next one in order is
+/// waited for. In completion order, those whose inputs have arrived overtake those that wait, as long as what the
+/// others need of the buffer stays free.
 class Weave {
  public:
   struct Decision {
@@ -120,16 +122,16 @@ class Weave {
     WeaveStage plan = {};
     std::vector<std::size_t> readers = {};
     std::uint64_t quota = 0;
-    std::uint64_t lowest = 0;                     // tasklets below have been submitted, or were empty
+    std::uint64_t lowest = 0;                      // tasklets below have been submitted, or were empty
     std::set<std::uint64_t> submitted_above = {};  // and these too: they overtook
-    std::uint64_t total = kUnknown;               // tasklets that there will ever be
-    std::uint64_t base = 0;                       // the result of the first slot
+    std::uint64_t total = kUnknown;                // tasklets that there will ever be
+    std::uint64_t base = 0;                        // the result of the first slot
     std::deque<Slot> slots = {};
     bool pulled = false;
     bool is_source() const { return plan.inputs.empty(); }
   };
 
-  struct Place {  // in the weave
+  struct Place {                 // in the weave
     std::size_t stage = 0;       // whose turn it is
     std::uint64_t turn_end = 0;  // it is for its tasklets below
     std::uint64_t round = 0;

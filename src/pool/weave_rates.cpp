@@ -37,15 +37,16 @@ struct Rates {
 };
 
 // Stages of the input's group are scaled so that the reader can keep its rate.
-void tie(Rates& rates, std::size_t reader, std::size_t input, const Rate& asked, const std::vector<std::size_t>& inputs) {
+void tie(Rates& rates, std::size_t reader, std::size_t input, const Rate& asked,
+         const std::vector<std::size_t>& inputs) {
   const std::size_t group = rates.group[reader];
   const std::size_t joining = rates.group[input];
   const Rate own = rates.rate[reader];
   if (joining == group) {
     if (asked == own) return;
-    throw SpecError(fmt::format(
-        "stage {} reads stages {}, which give results in different numbers: some would pile up without end", reader,
-        fmt::join(inputs, " and ")));
+    throw SpecError(
+        fmt::format("stage {} reads stages {}, which give results in different numbers: some would pile up without end",
+                    reader, fmt::join(inputs, " and ")));
   }
   for (std::size_t k = 0; k < reader; ++k) {
     if (rates.group[k] != joining) continue;
@@ -94,7 +95,8 @@ std::vector<std::uint64_t> round_quotas(const std::vector<WeaveStage>& stages, s
     for (const std::size_t k : members) {
       quotas[k] = times(quotas[k], (stride + fewest - 1) / fewest);
       results += times(quotas[k], stages[k].produce);
-      if (results > kLargestRound) throw SpecError("the stages produce and consume in proportions too large to be buffered");
+      if (results > kLargestRound)
+        throw SpecError("the stages produce and consume in proportions too large to be buffered");
     }
   }
   return quotas;

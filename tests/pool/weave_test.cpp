@@ -246,7 +246,8 @@ std::map<std::size_t, std::uint64_t> random_lengths(const WeavePlan& plan, std::
 }
 
 // Results that a stage gives in all: what the weave must come to, worked out from the lengths alone.
-std::vector<std::uint64_t> expected_results(const WeavePlan& plan, const std::map<std::size_t, std::uint64_t>& lengths) {
+std::vector<std::uint64_t> expected_results(const WeavePlan& plan,
+                                            const std::map<std::size_t, std::uint64_t>& lengths) {
   std::vector<std::uint64_t> results;
   for (std::size_t k = 0; k < plan.stages.size(); ++k) {
     const WeaveStage& stage = plan.stages[k];
@@ -329,7 +330,8 @@ TEST(WeaveTest, held_it_runs_out_of_what_was_read_and_then_goes_on_to_the_end) {
       const auto pulled = loom.pulled;
       run(loom, random, /*held=*/true);
       ASSERT_EQ(loom.pulled, pulled) << "seed " << seed;
-      for (std::size_t k = 0; k < plan.stages.size() && is_plain(plan); ++k) ASSERT_TRUE(loom.weave().is_finished(k)) << seed;
+      for (std::size_t k = 0; k < plan.stages.size() && is_plain(plan); ++k)
+        ASSERT_TRUE(loom.weave().is_finished(k)) << seed;
       loom.weave().hold(false);
     }
     ASSERT_TRUE(run(loom, random)) << "stuck afterwards, seed " << seed;

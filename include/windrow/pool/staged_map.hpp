@@ -33,8 +33,8 @@ inline Produce produce(std::uint64_t count) {
   return {count};
 }
 
-/// One stage of a StagedMap, through which its results are taken. Copies are the same stage. Outlives the map, but then has
-/// nothing to give.
+/// One stage of a StagedMap, through which its results are taken. Copies are the same stage. Outlives the map, but then
+/// has nothing to give.
 template <typename T>
 class MapStage {
  public:
@@ -42,13 +42,14 @@ class MapStage {
 
   struct Timed {
     bool timed_out = false;
-    std::uint64_t index = 0;  ///< of the result
+    std::uint64_t index = 0;               ///< of the result
     std::optional<value_type> value = {};  ///< none at a time-out and after the last result
   };
 
-  /// The next outcome; none after the last. By index or, in completion order, as they come. Submits what then fits into the
-  /// buffer.
-  /// @throws Error  before start(); if another stage reads this one; if the executor takes no more calls; or if only taking
+  /// The next outcome; none after the last. By index or, in completion order, as they come. Submits what then fits into
+  /// the buffer.
+  /// @throws Error  before start(); if another stage reads this one; if the executor takes no more calls; or if only
+  /// taking
   ///                results of other stages can let this one go on, since they fill the buffer (it would wait for ever)
   std::optional<value_type> next() { return next(detail::kNoLimit).value; }
 
@@ -112,18 +113,25 @@ struct ZippedStages {
   std::tuple<MapStage<T>...> stages;
 };
 template <typename... T>
-requires(sizeof...(T) > 0) ZippedStages<T...> zip(const MapStage<T>&... stages) { return {{stages...}}; }
+requires(sizeof...(T) > 0) ZippedStages<T...> zip(const MapStage<T>&... stages) {
+  return {{stages...}};
+}
 
 namespace detail {
 
 template <typename... T>
 struct InputTypes {};
 
+/// What a generator that returns T yields, and whether it says when it ends.
 template <typename T>
-struct IsOptional : std::false_type {};
+struct Yield {
+  using Element = T;
+  static constexpr bool ends = false;
+};
 template <typename T>
-struct IsOptional<std::optional<T>> : std::true_type {
-  using value = T;
+struct Yield<std::optional<T>> {
+  using Element = T;
+  static constexpr bool ends = true;
 };
 
 /// Reads a range, one element when asked, and never touches it before.
@@ -153,19 +161,12 @@ template <typename Generator>
 class GeneratorSource : public ItemSource {
  public:
   using Result = std::decay_t<std::invoke_result_t<Generator&>>;
-  static auto element_type() {
-    if constexpr (IsOptional<Result>::value) {
-      return std::type_identity<typename IsOptional<Result>::value>{};
-    } else {
-      return std::type_identity<Result>{};
-    }
-  }
-  using Element = typename decltype(element_type())::type;
+  using Element = typename Yield<Result>::Element;
   explicit GeneratorSource(Generator generator) : generator_(std::move(generator)) {}
 
   std::optional<Bytes> next() override {
     Result result = generator_();
-    if constexpr (IsOptional<Result>::value) {
+    if constexpr (Yield<Result>::ends) {
       if (!result) return std::nullopt;
       return to_bytes<Element>(*result);
     } else {
@@ -185,8 +186,9 @@ template <typename Function, bool grouped, bool fans_out, typename... Input, typ
 struct StageCall<Function, grouped, fans_out, InputTypes<Input...>, Extra...> {
   template <typename T>
   using Argument = std::conditional_t<grouped, std::vector<T>, T>;
-  static_assert(std::is_invocable_v<Function&, const Argument<Input>&..., const Extra&...>,
-                "a stage's function is called with its inputs (vectors of them after consume()) and the extra arguments");
+  static_assert(
+      std::is_invocable_v<Function&, const Argument<Input>&..., const Extra&...>,
+      "a stage's function is called with its inputs (vectors of them after consume()) and the extra arguments");
   using Returned = std::decay_t<std::invoke_result_t<Function&, const Argument<Input>&..., const Extra&...>>;
 
   static auto result_type() {
@@ -241,16 +243,17 @@ struct StageCall<Function, grouped, fans_out, InputTypes<Input...>, Extra...> {
 /// A lazy map through several stages that share one executor and one buffer.
 ///
 /// A stage calls its function once for each element of a source or for each result of other stages. Calls are submitted
-/// stage by stage in turn, StagedMapOptions::stride of each, and stop when StagedMapOptions::buffer results have not been
-/// taken, so that sources may be endless and nothing is ever held in full; no source is read further than the buffer, plus
-/// one element (one group, after consume()) where only that can tell whether a stage has ended. In order, which is the
-/// default, what is submitted after what depends on neither the executor nor the time that calls take.
+/// stage by stage in turn, StagedMapOptions::stride of each, and stop when StagedMapOptions::buffer results have not
+/// been taken, so that sources may be endless and nothing is ever held in full; no source is read further than the
+/// buffer, plus one element (one group, after consume()) where only that can tell whether a stage has ended. In order,
+/// which is the default, what is submitted after what depends on neither the executor nor the time that calls take.
 ///
-/// It runs in the thread that calls it: calls are submitted in start(), when results are taken, and in advance(). By one
-/// thread at a time. Results wait to be taken where they were put; those that another stage reads are taken by that stage.
+/// It runs in the thread that calls it: calls are submitted in start(), when results are taken, and in advance(). By
+/// one thread at a time. Results wait to be taken where they were put; those that another stage reads are taken by that
+/// stage.
 ///
-/// Whatever fails is an outcome at its index, and what comes after it goes on. A call whose input failed is not made and has
-/// the input's failure. A source that throws gives a failure at the index that it could not fill, and ends.
+/// Whatever fails is an outcome at its index, and what comes after it goes on. A call whose input failed is not made
+/// and has the input's failure. A source that throws gives a failure at the index that it could not fill, and ends.
 ///
 ///     StagedMap map(pool, {.stride = 2});
 ///     auto meshes = map.add_stage(sizes, [](int size) { return make_mesh(size); });
@@ -270,7 +273,8 @@ class StagedMap {
   StagedMap& operator=(StagedMap&&) = delete;
 
   /// Adds a stage.
-  /// @param input     a range (referred to if it is an lvalue), a generator (a function that returns the next element, or a
+  /// @param input     a range (referred to if it is an lvalue), a generator (a function that returns the next element,
+  /// or a
   ///                  std::optional that is empty at the end), a stage, or zip() of stages
   /// @param function  holds nothing but code; called with the input's element(s) and `extra`
   /// @param extra     of types that Boost.Serialization can carry
@@ -285,8 +289,8 @@ class StagedMap {
   auto add_stage(Input&& input, Consume taken, Function, const Extra&... extra) {
     return add<Function, true, false>(std::forward<Input>(input), taken, {1}, extra...);
   }
-  /// Gives several results per call. A call that returns another number of them fails as `bad_output`; a call that fails
-  /// gives its failure at each of their indices. @throws SpecError if the count is 0
+  /// Gives several results per call. A call that returns another number of them fails as `bad_output`; a call that
+  /// fails gives its failure at each of their indices. @throws SpecError if the count is 0
   template <typename Input, detail::Shippable Function, typename... Extra>
   auto add_stage(Input&& input, Produce given, Function, const Extra&... extra) {
     return add<Function, false, true>(std::forward<Input>(input), {1}, given, extra...);
@@ -302,20 +306,21 @@ class StagedMap {
 
   /// Submits what fits into the buffer and does not have to wait.
   ///
-  /// After a drained stop it goes on with everything as it was. After a cancelled one it begins anew, with indices from 0, at
-  /// the elements where the sources stand: those that were read and cancelled are gone.
-  /// @throws SpecError  if the buffer is too small for the stages, naming the size that is needed, or if no size is enough
+  /// After a drained stop it goes on with everything as it was. After a cancelled one it begins anew, with indices from
+  /// 0, at the elements where the sources stand: those that were read and cancelled are gone.
+  /// @throws SpecError  if the buffer is too small for the stages, naming the size that is needed, or if no size is
+  /// enough
   /// @throws Error      if it is running
   void start() { core_->start(); }
 
-  /// drain: reads no more of the sources; what has been read goes through all the stages, and taking goes on until the end.
-  /// Waits until everything has been evaluated that can be before results are taken; an incomplete group for consume() stays
-  /// for the next start. cancel: drops all results and forgets all calls; does not wait for those that are being evaluated.
-  /// Idempotent.
+  /// drain: reads no more of the sources; what has been read goes through all the stages, and taking goes on until the
+  /// end. Waits until everything has been evaluated that can be before results are taken; an incomplete group for
+  /// consume() stays for the next start. cancel: drops all results and forgets all calls; does not wait for those that
+  /// are being evaluated. Idempotent.
   void stop(StopMode mode = StopMode::cancel) { core_->stop(mode); }
 
-  /// Submits and collects all that can be before results are taken, waiting at most `limit`: keeps the workers busy while
-  /// the caller does something else. @return whether all of it is done
+  /// Submits and collects all that can be before results are taken, waiting at most `limit`: keeps the workers busy
+  /// while the caller does something else. @return whether all of it is done
   bool advance(std::chrono::nanoseconds limit = detail::kNoLimit) { return core_->advance(limit); }
 
   /// The most results that may be un-taken, as chosen at start(). @pre start()
@@ -332,7 +337,8 @@ class StagedMap {
   }
 
   template <typename Function, bool grouped, bool fans_out, typename... Input, typename... Extra>
-  auto finish(detail::InputTypes<Input...>, detail::StageSpec spec, Consume taken, Produce given, const Extra&... extra) {
+  auto finish(detail::InputTypes<Input...>, detail::StageSpec spec, Consume taken, Produce given,
+              const Extra&... extra) {
     using Call = detail::StageCall<Function, grouped, fans_out, detail::InputTypes<Input...>, Extra...>;
     spec.consume = taken.count;
     spec.produce = given.count;
@@ -366,8 +372,8 @@ class StagedMap {
     return detail::InputTypes<typename Source::Element>{};
   }
   template <typename Generator>
-  requires(std::invocable<std::decay_t<Generator>&> && !std::ranges::range<Generator>) auto connect(
-      detail::StageSpec& spec, Generator&& generator) {
+  requires(std::invocable<std::decay_t<Generator>&> &&
+           !std::ranges::range<Generator>) auto connect(detail::StageSpec& spec, Generator&& generator) {
     using Source = detail::GeneratorSource<std::decay_t<Generator>>;
     spec.source = std::make_unique<Source>(std::forward<Generator>(generator));
     return detail::InputTypes<typename Source::Element>{};

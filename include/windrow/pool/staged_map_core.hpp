@@ -16,10 +16,12 @@ struct StagedMapOptions {
   /// Calls of one stage that are submitted before any of the next; 0: as many as there are workers. With fewer, some
   /// workers have nothing to do at times.
   std::uint64_t stride = 0;
-  /// The most results, of all stages together, that may exist without having been taken; 0: stages x stride, or what the
-  /// stages need if that is more. Since it counts results to come as well, the calls under way are never more than that.
+  /// The most results, of all stages together, that may exist without having been taken; 0: stages x stride, or what
+  /// the stages need if that is more. Since it counts results to come as well, the calls under way are never more than
+  /// that.
   std::uint64_t buffer = 0;
-  /// Results are taken by index; otherwise in the order in which they come, and calls whose inputs have come overtake others.
+  /// Results are taken by index; otherwise in the order in which they come, and calls whose inputs have come overtake
+  /// others.
   bool ordered = true;
 };
 
@@ -61,8 +63,8 @@ struct TakenResult {
   std::optional<Outcome<Bytes>> outcome = {};
 };
 
-/// An item is: its serial number, for each input the number of values and the values, the extra arguments. What comes back
-/// is the serial number and the results. Each value is preceded by its length.
+/// An item is: its serial number, for each input the number of values and the values, the extra arguments. What comes
+/// back is the serial number and the results. Each value is preceded by its length.
 class StagedMapCore {
  public:
   StagedMapCore(std::shared_ptr<Driver> driver, const StagedMapOptions& options);
