@@ -88,15 +88,17 @@ int ForkManager::run_peers(int size, const std::function<int(ParallelManager&)>&
   peers->marks = detail::EvaluationMarks(static_cast<std::size_t>(size));
   for (int rank = 1; rank < size; ++rank) {
     auto [here, there] = ByteChannel::pair();
-    Child child(fmt::format("windrow-rank{}", rank), [&, rank] {
-      for (WorkerProcess& earlier : peers->processes) earlier.child.disown();
-      peers->processes.clear();
-      here.close();
-      peers->rank = rank;
-      peers->root = std::move(there);
-      ForkManager manager(std::move(peers));
-      return body(manager);
-    });
+    Process child(
+        [&, rank] {
+          for (WorkerProcess& earlier : peers->processes) earlier.child.disown();
+          peers->processes.clear();
+          here.close();
+          peers->rank = rank;
+          peers->root = std::move(there);
+          ForkManager manager(std::move(peers));
+          return body(manager);
+        },
+        detail::worker_process_options(fmt::format("windrow-rank{}", rank)));
     peers->processes.push_back({std::move(here), std::move(child)});
   }
   ForkManager manager(std::move(peers));

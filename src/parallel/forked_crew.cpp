@@ -39,14 +39,16 @@ void ForkedCrew::join_for(std::chrono::nanoseconds limit) {
 
 WorkerProcess ForkedCrew::spawn(int worker) {
   auto [here, there] = ByteChannel::pair();
-  Child child(fmt::format("windrow-work{}", worker), [&, worker] {
-    for (WorkerProcess& other : processes_) {
-      other.child.disown();
-      other.channel.close();
-    }
-    here.close();
-    return serve(there, marks_, task_, worker);
-  });
+  Process child(
+      [&, worker] {
+        for (WorkerProcess& other : processes_) {
+          other.child.disown();
+          other.channel.close();
+        }
+        here.close();
+        return serve(there, marks_, task_, worker);
+      },
+      worker_process_options(fmt::format("windrow-work{}", worker)));
   return WorkerProcess{std::move(here), std::move(child)};
 }
 

@@ -26,6 +26,10 @@ std::optional<std::uint64_t> EvaluationMarks::get(std::size_t worker) const {
   return mark == 0 ? std::nullopt : std::optional(mark - 1);
 }
 
+ProcessOptions worker_process_options(std::string name) {
+  return {.name = std::move(name), .daemon = true, .inherit = Inherit::all(), .ignore_interrupts = true};
+}
+
 ProcessWorkers::ProcessWorkers(std::span<WorkerProcess> processes, EvaluationMarks& marks, std::string host,
                                LocalWorker* local, std::function<WorkerProcess(int)> respawn, int wake)
     : processes_(processes),

@@ -10,7 +10,7 @@
 #include "parallel/local_worker.hpp"
 #include "parallel/workers.hpp"
 #include "windrow/process/byte_channel.hpp"
-#include "windrow/process/child.hpp"
+#include "windrow/process/process.hpp"
 #include "windrow/process/shared_memory.hpp"
 
 namespace windrow::detail {
@@ -27,10 +27,14 @@ class EvaluationMarks {
   std::atomic<std::uint64_t>* marks_;  // index + 1, or 0
 };
 
+/// For the processes of workers and peers: they run the caller's closures, which may use what the caller has open, and
+/// the root alone decides what signals mean that terminals and batch systems send to whole groups.
+ProcessOptions worker_process_options(std::string name);
+
 /// A worker process as the root holds it.
 struct WorkerProcess {
   ByteChannel channel;
-  Child child;
+  Process child;
 };
 
 /// The worker's end of a channel to the root.

@@ -16,8 +16,8 @@
 #include <thread>
 #include <vector>
 
-#include "windrow/process/child.hpp"
 #include "windrow/process/fd.hpp"
+#include "windrow/process/process.hpp"
 
 /// What tests of faults look at from outside: processes, descriptors, exit codes and the text on stderr.
 namespace windrow::test {
@@ -77,6 +77,11 @@ struct Belongings {
   friend bool operator==(const Belongings&, const Belongings&) = default;
 };
 
+/// A process that has all that this one has, descriptors included.
+inline Process forked(const std::string& name, const std::function<int()>& body) {
+  return Process(body, {.name = name, .inherit = Inherit::all()});
+}
+
 /// How a function that ran in a process of its own ended, and what it and its children wrote.
 struct Ended {
   bool in_time = false;
@@ -98,7 +103,7 @@ inline std::string content_of(const Fd& file) {
 inline Ended run_apart(const std::function<int()>& body, std::chrono::seconds limit = std::chrono::seconds(20)) {
   const Fd out = memory_file("out");
   const Fd err = memory_file("err");
-  Child child("test-apart", [&] {
+  Process child = forked("test-apart", [&] {
     ::dup2(out.get(), STDOUT_FILENO);
     ::dup2(err.get(), STDERR_FILENO);
     return body();

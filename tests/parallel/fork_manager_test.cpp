@@ -264,7 +264,7 @@ TEST(ForkManagerTest, peers_are_gone_within_a_second_after_the_root_is_killed) {
   for (const std::string at : {"computing", "waiting", "evaluating"}) {
     const SharedMemory memory(3 * sizeof(pid_t));
     auto* pids = static_cast<volatile pid_t*>(memory.data());
-    Child root("test-root", [&] {
+    Process root = test::forked("test-root", [&] {
       return ForkManager::run_peers(3, [&](ParallelManager& manager) {
         pids[manager.rank()] = ::getpid();
         if (at == "computing" || (at == "waiting" && manager.is_root())) stay();

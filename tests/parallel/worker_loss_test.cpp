@@ -139,9 +139,9 @@ TEST(WorkerLossTest, a_build_that_dies_once_is_tried_again) {
 }
 
 /// Kills children of its parent at random moments, until it is destroyed itself.
-Child killer(unsigned seed) {
+Process killer(unsigned seed) {
   const pid_t parent = ::getpid();
-  return Child("test-killer", [=]() -> int {
+  return test::forked("test-killer", [=]() -> int {
     std::mt19937 random(seed);
     for (;;) {
       std::this_thread::sleep_for(std::chrono::microseconds(500 + random() % 4000));
@@ -160,7 +160,7 @@ TEST(WorkerLossTest, workers_killed_from_outside_at_random_moments_cost_a_point_
   for (unsigned seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     ForkManager manager(static_cast<int>(1 + seed % 4));
-    const Child kills = killer(seed);
+    const Process kills = killer(seed);
     auto scattered =
         manager.scatter(no_model,
                         [](int&, int p) {
@@ -223,7 +223,7 @@ TEST(WorkerLossTest, an_exception_of_the_root_leaves_no_worker) {
 /// One worker process that does what a worker should not, and how that is told.
 detail::WorkerLoss loss_of(const std::function<int(int)>& misbehave) {
   auto [here, there] = ByteChannel::pair();
-  Child child("test-strange", [&, &here_end = here, &there_end = there] {
+  Process child = test::forked("test-strange", [&, &here_end = here, &there_end = there] {
     here_end.close();
     return misbehave(there_end.descriptor());
   });

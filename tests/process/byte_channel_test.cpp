@@ -13,7 +13,7 @@
 
 #include "faults/support.hpp"
 #include "windrow/error.hpp"
-#include "windrow/process/child.hpp"
+#include "windrow/process/process.hpp"
 
 namespace windrow {
 namespace {
@@ -75,7 +75,7 @@ TEST(ByteChannelTest, carries_tag_and_content_both_ways) {
 TEST(ByteChannelTest, both_ends_send_large_messages_at_the_same_time) {
   constexpr std::size_t size = 110'000'000;
   auto [here, there] = ByteChannel::pair();
-  Child child("echo", [&, &here_end = here, &there_end = there] {
+  Process child = test::forked("echo", [&, &here_end = here, &there_end = there] {
     here_end.close();
     there_end.send(1, {});
     there_end.send(2, pattern(size, 2));
@@ -94,7 +94,7 @@ TEST(ByteChannelTest, both_ends_send_large_messages_at_the_same_time) {
 TEST(ByteChannelTest, many_small_messages_arrive_in_order) {
   constexpr std::uint32_t count = 200'000;
   auto [here, there] = ByteChannel::pair();
-  Child child("count", [&, &here_end = here, &there_end = there] {
+  Process child = test::forked("count", [&, &here_end = here, &there_end = there] {
     here_end.close();
     for (std::uint32_t i = 0; i < count; ++i) there_end.send(i, number(i * 3));
     return 0;
@@ -128,7 +128,7 @@ TEST(ByteChannelTest, posting_takes_what_has_no_room_and_flush_writes_it_later) 
 // Nobody calls flush here: waiting for an answer must let the question out.
 TEST(ByteChannelTest, receiving_sends_what_was_posted) {
   auto [here, there] = ByteChannel::pair();
-  Child child("answer", [&, &here_end = here, &there_end = there] {
+  Process child = test::forked("answer", [&, &here_end = here, &there_end = there] {
     here_end.close();
     const Frame question = there_end.receive();
     there_end.send(question.tag + 1, {});
@@ -141,7 +141,7 @@ TEST(ByteChannelTest, receiving_sends_what_was_posted) {
 
 TEST(ByteChannelTest, what_a_killed_peer_sent_is_received_before_its_loss) {
   auto [here, there] = ByteChannel::pair();
-  Child child("dies", [&, &here_end = here, &there_end = there]() -> int {
+  Process child = test::forked("dies", [&, &here_end = here, &there_end = there]() -> int {
     here_end.close();
     for (std::uint32_t i = 0; i < 100; ++i) there_end.send(i, pattern(100, i));
     ::raise(SIGKILL);
@@ -171,7 +171,7 @@ TEST(ByteChannelTest, the_last_message_of_a_peer_is_received_although_ours_has_n
   const Bytes large(1'000'000);
   for (int round = 0; round < 50; ++round) {
     auto [here, there] = ByteChannel::pair();
-    Child child("dies", [&, &here_end = here, &there_end = there]() -> int {
+    Process child = test::forked("dies", [&, &here_end = here, &there_end = there]() -> int {
       here_end.close();
       std::this_thread::sleep_for(milliseconds(5));
       there_end.send(5, pattern(10, 5));
@@ -187,7 +187,7 @@ TEST(ByteChannelTest, the_last_message_of_a_peer_is_received_although_ours_has_n
 
 TEST(ByteChannelTest, a_peer_killed_while_we_send_is_lost) {
   auto [here, there] = ByteChannel::pair();
-  Child child("dies", [&, &here_end = here, &there_end = there]() -> int {
+  Process child = test::forked("dies", [&, &here_end = here, &there_end = there]() -> int {
     here_end.close();
     there_end.receive(milliseconds(50));  // takes a part
     ::raise(SIGKILL);
@@ -199,7 +199,7 @@ TEST(ByteChannelTest, a_peer_killed_while_we_send_is_lost) {
 
 TEST(ByteChannelTest, a_peer_killed_within_a_message_is_lost) {
   auto [here, there] = ByteChannel::pair();
-  Child child("dies", [&, &here_end = here, &there_end = there]() -> int {
+  Process child = test::forked("dies", [&, &here_end = here, &there_end = there]() -> int {
     here_end.close();
     there_end.send(1, pattern(10, 1));
     there_end.post(2, Bytes(10'000'000));
@@ -267,7 +267,7 @@ TEST(ByteChannelTest, a_length_beyond_all_memory_takes_no_memory) {
 
 TEST(ByteChannelTest, the_longest_limit_waits) {
   auto [a, b] = ByteChannel::pair();
-  Child child("late", [&b_end = b] {
+  Process child = test::forked("late", [&b_end = b] {
     std::this_thread::sleep_for(milliseconds(30));
     b_end.send(1, {});
     return 0;
@@ -280,7 +280,8 @@ TEST(ByteChannelTest, a_program_that_is_executed_inherits_neither_end) {
   EXPECT_EQ(::fcntl(a.descriptor(), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
   const std::string listed = "test ! -e /proc/self/fd/" + std::to_string(a.descriptor()) +
                              " && test ! -e /proc/self/fd/" + std::to_string(b.descriptor());
-  Child child("exec", [&]() -> int { return ::execl("/bin/sh", "sh", "-c", listed.c_str(), nullptr); });
+  Process child =
+      test::forked("exec", [&]() -> int { return ::execl("/bin/sh", "sh", "-c", listed.c_str(), nullptr); });
   EXPECT_EQ(child.join(), ExitStatus::exited(0));
 }
 

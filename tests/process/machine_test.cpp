@@ -6,7 +6,7 @@
 
 #include <array>
 
-#include "windrow/process/child.hpp"
+#include "faults/support.hpp"
 
 namespace windrow {
 namespace {
@@ -20,7 +20,7 @@ TEST(MachineTest, parallelism_is_at_least_one_and_at_most_what_the_affinity_allo
 
 // As mpirun does with its ranks.
 TEST(MachineTest, a_process_bound_to_one_cpu_has_one) {
-  Child child("bound", [] {
+  Process child = test::forked("bound", [] {
     cpu_set_t allowed;
     ::sched_getaffinity(0, sizeof allowed, &allowed);
     int first = 0;

@@ -357,7 +357,7 @@ TEST(ProcessTest, one_thread_that_waits_for_a_line_does_not_hold_up_another_that
 }
 
 TEST(ProcessTest, knows_its_own_name_in_full) {
-  EXPECT_EQ(process_name(), "process_test");
+  EXPECT_EQ(process_name(), ::program_invocation_short_name);
   Process child([] { return process_name() == "a-name-longer-than-fifteen" ? 0 : 9; },
                 {.name = "a-name-longer-than-fifteen"});
   EXPECT_EQ(child.join(), ExitStatus::exited(0));

@@ -14,7 +14,7 @@
 
 #include "faults/support.hpp"
 #include "process/random_kills.hpp"
-#include "windrow/process/child.hpp"
+#include "windrow/process/process.hpp"
 #include "windrow/process/shared_array.hpp"
 
 namespace windrow {
@@ -60,7 +60,7 @@ TEST(QueueTest, gives_in_the_order_of_putting) {
 TEST(QueueTest, carries_whatever_can_be_serialized) {
   Queue<Sample> samples(2);
   Queue<std::vector<double>> vectors(2);
-  Child child("puts", [&] {
+  Process child = test::forked("puts", [&] {
     samples.put({std::string(1000, 'x'), {{1, 0.1}, {2, 0.2}}});
     vectors.put({});
     vectors.put({1.0, 2.0});
@@ -79,7 +79,7 @@ TEST(QueueTest, is_bounded) {
   EXPECT_TRUE(queue.put_for(2, nanoseconds(0)));
   EXPECT_FALSE(queue.put_for(3, nanoseconds(0)));
   EXPECT_FALSE(queue.put_for(3, milliseconds(20)));
-  Child child("gets", [&] { return queue.get() == 1 ? 0 : 1; });
+  Process child = test::forked("gets", [&] { return queue.get() == 1 ? 0 : 1; });
   EXPECT_TRUE(queue.put_for(4, kLong)) << "waits for room";
   EXPECT_EQ(child.join(), ExitStatus::exited(0));
   EXPECT_EQ(queue.get(), 2);
@@ -92,7 +92,7 @@ TEST(QueueTest, is_bounded) {
 
 TEST(QueueTest, works_with_room_for_one) {
   Queue<std::string> queue(1);
-  Child child("puts", [&] {
+  Process child = test::forked("puts", [&] {
     for (std::size_t i = 0; i < 5000; ++i) queue.put(std::string(i, 'a'));
     return 0;
   });
@@ -126,15 +126,15 @@ TEST(QueueTest, closing_ends_the_waits_of_all) {
     }
     return 1;
   };
-  std::vector<Child> children;
+  std::vector<Process> children;
   for (int i = 0; i < 3; ++i) {
-    children.emplace_back("puts", [&] { return ends([&] { full.put(1); }); });
-    children.emplace_back("gets", [&] { return ends([&] { empty.get(); }); });
+    children.push_back(test::forked("puts", [&] { return ends([&] { full.put(1); }); }));
+    children.push_back(test::forked("gets", [&] { return ends([&] { empty.get(); }); }));
   }
   std::this_thread::sleep_for(milliseconds(20));
   full.close();
   empty.close();
-  for (Child& child : children) {
+  for (Process& child : children) {
     EXPECT_TRUE(child.join_for(kLong));
     EXPECT_EQ(child.status(), ExitStatus::exited(0));
   }
@@ -182,18 +182,18 @@ TEST(QueueTest, many_processes_put_and_get_each_item_exactly_once) {
   constexpr std::uint64_t items = 100000;
   Queue<std::uint64_t> queue(64);
   SharedArray<std::uint32_t> times_got({items});
-  std::vector<Child> putters;
-  std::vector<Child> getters;
+  std::vector<Process> putters;
+  std::vector<Process> getters;
   for (std::uint64_t i = 0; i < kPutters; ++i) {
-    getters.emplace_back("gets", [&] { return get_all(queue, times_got); });
-    putters.emplace_back("puts", [&, i] {
+    getters.push_back(test::forked("gets", [&] { return get_all(queue, times_got); }));
+    putters.push_back(test::forked("puts", [&, i] {
       for (std::uint64_t k = i; k < items; k += kPutters) queue.put(k);
       return 0;
-    });
+    }));
   }
-  for (Child& child : putters) EXPECT_EQ(child.join(), ExitStatus::exited(0));
+  for (Process& child : putters) EXPECT_EQ(child.join(), ExitStatus::exited(0));
   queue.close();
-  for (Child& child : getters) EXPECT_EQ(child.join(), ExitStatus::exited(0));
+  for (Process& child : getters) EXPECT_EQ(child.join(), ExitStatus::exited(0));
   EXPECT_EQ(std::count(times_got.begin(), times_got.end(), 1U), static_cast<std::ptrdiff_t>(items));
 }
 
@@ -251,9 +251,9 @@ TEST(QueueTest, loses_one_item_at_most_with_each_process_killed_at_a_random_mome
   Queue<Item> queue(6);
   Ledger ledger;
   for (int round = 0; round < test::kRounds; ++round) {
-    Child putter = test::again_and_again([&] { ledger.put_one(queue); });
-    Child getter = test::again_and_again([&] { ledger.note(queue.get()); });
-    Child& first = kills.below(2) == 0 ? putter : getter;
+    Process putter = test::again_and_again([&] { ledger.put_one(queue); });
+    Process getter = test::again_and_again([&] { ledger.note(queue.get()); });
+    Process& first = kills.below(2) == 0 ? putter : getter;
     kills.kill_soon(first);
     kills.kill_soon(&first == &putter ? getter : putter);
     while (const auto item = queue.get_for(nanoseconds(0))) ledger.note(*item);
@@ -279,12 +279,12 @@ TEST(QueueTest, survivors_go_on_while_others_are_killed) {
   RandomKills kills;
   Queue<Item> queue(6);
   Ledger ledger;
-  Child putter = test::again_and_again([&] { ledger.put_one(queue); });
-  Child getter = test::again_and_again([&] { ledger.note(queue.get()); });
+  Process putter = test::again_and_again([&] { ledger.put_one(queue); });
+  Process getter = test::again_and_again([&] { ledger.note(queue.get()); });
   for (int round = 0; round < test::kRounds; ++round) {
-    Child victims[] = {test::again_and_again([&] { ledger.put_one(queue); }),
-                       test::again_and_again([&] { ledger.note(queue.get()); })};
-    for (Child& victim : victims) kills.kill_soon(victim);
+    Process victims[] = {test::again_and_again([&] { ledger.put_one(queue); }),
+                         test::again_and_again([&] { ledger.note(queue.get()); })};
+    for (Process& victim : victims) kills.kill_soon(victim);
     const std::uint32_t before = ledger.next(0);
     ASSERT_TRUE(test::within(kLong,
                              [&] {
@@ -317,7 +317,7 @@ TEST(QueueTest, leaves_nothing_behind) {
     queue.put(std::string(100000, 'a'));
     Queue<std::string> moved(std::move(queue));
     EXPECT_EQ(moved.get().size(), 100000U);
-    Child child("dies", [&]() -> int {
+    Process child = test::forked("dies", [&]() -> int {
       moved.put(std::string(100000, 'b'));
       for (;;) ::pause();
     });

@@ -12,7 +12,8 @@
 #include <random>
 #include <thread>
 
-#include "windrow/process/child.hpp"
+#include "faults/support.hpp"
+#include "windrow/process/process.hpp"
 
 namespace windrow::test {
 
@@ -37,7 +38,7 @@ class RandomKills {
   }
   unsigned below(unsigned n) { return static_cast<unsigned>(random_() % n); }
   /// Lets a child run for a random moment, most often a short one, and kills it.
-  void kill_soon(Child& child) {
+  void kill_soon(Process& child) {
     const unsigned longest = 1U << (5 + below(7));
     std::this_thread::sleep_for(std::chrono::microseconds(below(longest)));
     child.signal(SIGKILL);
@@ -49,8 +50,8 @@ class RandomKills {
 };
 
 /// A child that does something again and again until it is killed.
-inline Child again_and_again(const std::function<void()>& action) {
-  return Child("victim", [action]() -> int {
+inline Process again_and_again(const std::function<void()>& action) {
+  return test::forked("victim", [action]() -> int {
     for (;;) action();
   });
 }

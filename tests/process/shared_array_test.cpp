@@ -15,7 +15,7 @@
 #include "faults/support.hpp"
 #include "process/random_kills.hpp"
 #include "windrow/error.hpp"
-#include "windrow/process/child.hpp"
+#include "windrow/process/process.hpp"
 #include "windrow/process/sync.hpp"
 
 namespace windrow {
@@ -95,7 +95,7 @@ TEST(SharedArrayTest, checks_shapes) {
 
 TEST(SharedArrayTest, is_shared_with_children) {
   SharedArray<int> array({4});
-  Child child("writes", [&] {
+  Process child = test::forked("writes", [&] {
     array(3) = 9;
     return 0;
   });
@@ -105,7 +105,7 @@ TEST(SharedArrayTest, is_shared_with_children) {
 
 TEST(NamedArrayTest, is_opened_by_another_process_that_was_there_before) {
   Message name;
-  Child child("opens", [&] {
+  Process child = test::forked("opens", [&] {
     SharedArray<float> array = SharedArray<float>::open(name.receive());
     if (array.shape() != Shape{2, 5} || array(1, 4) != 2.5F) return 1;
     array(0, 0) = 8.0F;
@@ -134,10 +134,10 @@ TEST(NamedArrayTest, a_new_one_of_the_same_name_and_another_size_is_seen_when_op
 
 TEST(NamedArrayTest, always_opens_whole_while_it_is_made_anew) {
   Event stop;
-  Child owner;
+  Process owner;
   const SharedArray<std::uint64_t> opened_count({1});
   Message name;
-  owner = Child("owner", [&] {
+  owner = test::forked("owner", [&] {
     SharedArray<std::uint64_t> array;
     for (std::size_t n = 1; !stop.is_set(); n = n % 600 + 1) {
       array = SharedArray<std::uint64_t>::create("again", {n, 2});
@@ -159,7 +159,7 @@ TEST(NamedArrayTest, always_opens_whole_while_it_is_made_anew) {
 TEST(NamedArrayTest, goes_with_its_object_but_not_with_a_copy_in_a_child) {
   std::optional<SharedArray<int>> array = SharedArray<int>::create("image", {2});
   const std::string name = array->full_name();
-  Child child("forgets", [&] {
+  Process child = test::forked("forgets", [&] {
     array.reset();
     return SharedArray<int>::open(name).size() == 2 ? 0 : 1;
   });
@@ -171,7 +171,7 @@ TEST(NamedArrayTest, goes_with_its_object_but_not_with_a_copy_in_a_child) {
 
 TEST(NamedArrayTest, a_child_may_own_one_of_the_same_name) {
   auto mine = SharedArray<int>::create("image", {2});
-  Child child("owns", [&] {
+  Process child = test::forked("owns", [&] {
     auto own = SharedArray<int>::create("image", {3});
     const bool different = own.full_name() != mine.full_name() && own.full_name() == shared_name("image");
     return different && SharedArray<int>::open(mine.full_name()).size() == 2 &&
@@ -210,7 +210,7 @@ TEST(NamedArrayTest, a_later_process_of_the_same_pid_is_not_the_owner) {
 TEST(NamedArrayTest, nothing_stays_when_the_owner_is_killed) {
   const Belongings before;
   Message name;
-  Child owner("owner", [&]() -> int {
+  Process owner = test::forked("owner", [&]() -> int {
     auto array = SharedArray<int>::create("image", {1000});
     array.fill(6);
     name.send(array.full_name());
@@ -228,7 +228,7 @@ TEST(NamedArrayTest, nothing_stays_when_the_owner_is_killed) {
     EXPECT_THAT(opened.span(), Each(6)) << "what is open stays";
   }
   EXPECT_EQ(holders_of(full_name), 0);
-  owner = Child();
+  owner = Process();
   const SharedArray<int> none;
   EXPECT_EQ(Belongings().shared_memory, before.shared_memory);
 }
@@ -237,7 +237,7 @@ TEST(NamedArrayTest, nothing_stays_when_owners_are_killed_at_random_moments) {
   test::RandomKills kills;
   const Belongings before;
   for (int round = 0; round < test::kRounds; ++round) {
-    Child owner = test::again_and_again([] { auto array = SharedArray<int>::create("killed", {100}); });
+    Process owner = test::again_and_again([] { auto array = SharedArray<int>::create("killed", {100}); });
     kills.kill_soon(owner);
   }
   EXPECT_EQ(holders_of("-killed"), 0);

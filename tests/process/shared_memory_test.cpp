@@ -9,7 +9,7 @@
 
 #include "faults/support.hpp"
 #include "windrow/error.hpp"
-#include "windrow/process/child.hpp"
+#include "windrow/process/process.hpp"
 
 namespace windrow {
 namespace {
@@ -24,7 +24,7 @@ TEST(SharedMemoryTest, starts_as_zeros) {
 TEST(SharedMemoryTest, what_a_child_writes_is_seen_here_even_if_it_was_killed) {
   SharedMemory memory(sizeof(std::uint64_t));
   auto* value = static_cast<volatile std::uint64_t*>(memory.data());
-  Child child("writes", [&]() -> int {
+  Process child = test::forked("writes", [&]() -> int {
     *value = 42;
     ::raise(SIGKILL);
     return 0;

@@ -10,7 +10,7 @@
 
 #include "faults/support.hpp"
 #include "process/random_kills.hpp"
-#include "windrow/process/child.hpp"
+#include "windrow/process/process.hpp"
 
 namespace windrow {
 namespace {
@@ -20,7 +20,7 @@ using test::RandomKills;
 TEST(SharedValueTest, is_seen_by_all_processes) {
   SharedValue<double> value(1.5);
   EXPECT_EQ(value.get(), 1.5);
-  Child child("sets", [&] {
+  Process child = test::forked("sets", [&] {
     value.set(value.get() + 1.0);
     return 0;
   });
@@ -31,14 +31,14 @@ TEST(SharedValueTest, is_seen_by_all_processes) {
 
 TEST(SharedValueTest, no_update_is_lost) {
   SharedValue<std::uint64_t> value;
-  std::vector<Child> children;
+  std::vector<Process> children;
   for (int i = 0; i < 4; ++i) {
-    children.emplace_back("updates", [&] {
+    children.push_back(test::forked("updates", [&] {
       for (int k = 0; k < 20000; ++k) value.update([](std::uint64_t& current) { ++current; });
       return 0;
-    });
+    }));
   }
-  for (Child& child : children) EXPECT_EQ(child.join(), ExitStatus::exited(0));
+  for (Process& child : children) EXPECT_EQ(child.join(), ExitStatus::exited(0));
   EXPECT_EQ(value.get(), 80000U);
 }
 
@@ -58,7 +58,7 @@ TEST(SharedValueTest, is_never_half_changed_by_a_process_that_was_killed) {
   RandomKills kills;
   SharedValue<Block> value;
   for (int round = 0; round < test::kRounds; ++round) {
-    Child victim = test::again_and_again([&] {
+    Process victim = test::again_and_again([&] {
       value.update([](Block& block) {
         for (std::uint64_t& number : block) ++number;
       });

@@ -10,7 +10,7 @@
 
 #include "faults/support.hpp"
 #include "process/random_kills.hpp"
-#include "windrow/process/child.hpp"
+#include "windrow/process/process.hpp"
 #include "windrow/process/shared_array.hpp"
 
 namespace windrow {
@@ -21,25 +21,25 @@ using test::again_and_again;
 using test::kLong;
 using test::RandomKills;
 
-bool sleeps(const Child& child) {
+bool sleeps(const Process& child) {
   return test::content_of("/proc/" + std::to_string(child.pid()) + "/stat").find(") S ") != std::string::npos;
 }
 
 TEST(MutexTest, admits_one_process_at_a_time) {
   Mutex mutex;
   SharedArray<std::uint64_t> count({1});
-  std::vector<Child> children;
+  std::vector<Process> children;
   for (int i = 0; i < 4; ++i) {
-    children.emplace_back("counts", [&] {
+    children.push_back(test::forked("counts", [&] {
       for (int k = 0; k < 20000; ++k) {
         const std::lock_guard lock(mutex);
         volatile std::uint64_t& shared = count(0);
         shared = shared + 1;
       }
       return 0;
-    });
+    }));
   }
-  for (Child& child : children) EXPECT_EQ(child.join(), ExitStatus::exited(0));
+  for (Process& child : children) EXPECT_EQ(child.join(), ExitStatus::exited(0));
   EXPECT_EQ(count(0), 80000U);
 }
 
@@ -62,7 +62,7 @@ TEST(MutexTest, admits_one_thread_at_a_time) {
 
 TEST(MutexTest, says_once_that_its_holder_died) {
   Mutex mutex;
-  Child child("dies", [&]() -> int {
+  Process child = test::forked("dies", [&]() -> int {
     mutex.lock();
     ::raise(SIGKILL);
     return 0;
@@ -77,7 +77,7 @@ TEST(MutexTest, says_once_that_its_holder_died) {
 TEST(MutexTest, says_so_to_who_waits_already) {
   Mutex mutex;
   Event locked;
-  Child child("dies", [&]() -> int {
+  Process child = test::forked("dies", [&]() -> int {
     mutex.lock();
     locked.set();
     for (;;) ::pause();
@@ -94,7 +94,7 @@ TEST(MutexTest, says_so_to_who_waits_already) {
 TEST(MutexTest, waits_no_longer_than_asked) {
   Mutex mutex;
   const std::lock_guard lock(mutex);
-  Child child("waits", [&] {
+  Process child = test::forked("waits", [&] {
     const bool got = mutex.try_lock() || mutex.try_lock_for(milliseconds(-1)) || mutex.try_lock_for(milliseconds(30));
     const std::unique_lock other(mutex, std::try_to_lock);
     return got || other.owns_lock() ? 1 : 0;
@@ -109,7 +109,7 @@ TEST(MutexTest, wrong_use_is_an_error_rather_than_a_hang) {
   const std::lock_guard lock(mutex);
   EXPECT_THROW(mutex.lock(), SystemError);
   EXPECT_FALSE(mutex.try_lock());
-  Child child("unlocks", [&] {
+  Process child = test::forked("unlocks", [&] {
     try {
       mutex.unlock();
     } catch (const SystemError&) {
@@ -137,10 +137,10 @@ TEST(MutexTest, stays_usable_when_users_are_killed_at_random_moments) {
   SharedArray<std::uint64_t> pair({2});
   SharedArray<int> wrong({1});
   const auto use = [&] { change_pair(mutex, pair, wrong); };
-  Child survivor = again_and_again(use);
+  Process survivor = again_and_again(use);
   for (int round = 0; round < test::kRounds; ++round) {
-    Child first = again_and_again(use);
-    Child second = again_and_again(use);
+    Process first = again_and_again(use);
+    Process second = again_and_again(use);
     kills.kill_soon(first);
     use();
     kills.kill_soon(second);
@@ -163,13 +163,13 @@ TEST(SemaphoreTest, counts_permits) {
 TEST(SemaphoreTest, a_release_lets_as_many_waiting_processes_go_on) {
   Semaphore semaphore;
   Semaphore done;
-  std::vector<Child> children;
+  std::vector<Process> children;
   for (int i = 0; i < 3; ++i) {
-    children.emplace_back("waits", [&] {
+    children.push_back(test::forked("waits", [&] {
       semaphore.acquire();
       done.release();
       return 0;
-    });
+    }));
   }
   semaphore.release(2);
   EXPECT_TRUE(done.try_acquire_for(kLong));
@@ -183,7 +183,7 @@ TEST(SemaphoreTest, a_killed_process_takes_at_most_one_permit_with_it) {
   RandomKills kills;
   Semaphore semaphore(1);
   for (int round = 0; round < test::kRounds; ++round) {
-    Child victim = again_and_again([&] {
+    Process victim = again_and_again([&] {
       if (semaphore.try_acquire_for(milliseconds(1))) semaphore.release();
     });
     kills.kill_soon(victim);
@@ -198,13 +198,14 @@ TEST(EventTest, is_seen_by_all_until_it_is_cleared) {
   Event event;
   EXPECT_FALSE(event.is_set());
   EXPECT_FALSE(event.wait_for(milliseconds(10)));
-  std::vector<Child> children;
+  std::vector<Process> children;
   for (int i = 0; i < 3; ++i) {
-    children.emplace_back("waits", [&] { return event.wait_for(kLong) && event.wait_for(milliseconds(0)) ? 0 : 1; });
+    children.push_back(
+        test::forked("waits", [&] { return event.wait_for(kLong) && event.wait_for(milliseconds(0)) ? 0 : 1; }));
   }
   event.set();
   event.set();
-  for (Child& child : children) EXPECT_EQ(child.join(), ExitStatus::exited(0));
+  for (Process& child : children) EXPECT_EQ(child.join(), ExitStatus::exited(0));
   EXPECT_TRUE(event.is_set());
   event.clear();
   event.clear();
@@ -215,7 +216,7 @@ TEST(EventTest, is_seen_by_all_until_it_is_cleared) {
 TEST(EventTest, one_that_is_cleared_at_once_still_ends_a_wait) {
   Event ready;
   Event event;
-  Child child("waits", [&] {
+  Process child = test::forked("waits", [&] {
     ready.set();
     return event.wait_for(kLong) ? 0 : 1;
   });
@@ -230,8 +231,8 @@ TEST(EventTest, works_on_when_users_are_killed_at_random_moments) {
   RandomKills kills;
   Event event;
   for (int round = 0; round < test::kRounds; ++round) {
-    Child waits = again_and_again([&] { event.wait_for(milliseconds(1)); });
-    Child changes = again_and_again([&] {
+    Process waits = again_and_again([&] { event.wait_for(milliseconds(1)); });
+    Process changes = again_and_again([&] {
       event.set();
       event.clear();
     });
@@ -239,7 +240,7 @@ TEST(EventTest, works_on_when_users_are_killed_at_random_moments) {
     kills.kill_soon(changes);
     event.clear();
     ASSERT_FALSE(event.is_set());
-    Child survivor("waits", [&] { return event.wait_for(kLong) ? 0 : 1; });
+    Process survivor = test::forked("waits", [&] { return event.wait_for(kLong) ? 0 : 1; });
     event.set();
     ASSERT_EQ(survivor.join(), ExitStatus::exited(0)) << "round " << round;
   }
@@ -250,24 +251,24 @@ TEST(BarrierTest, nobody_passes_before_all_have_arrived) {
   constexpr std::uint32_t rounds = 300;
   Barrier barrier(parties);
   SharedArray<std::uint32_t> arrived({rounds});
-  std::vector<Child> children;
+  std::vector<Process> children;
   for (std::uint32_t i = 0; i < parties; ++i) {
-    children.emplace_back("arrives", [&] {
+    children.push_back(test::forked("arrives", [&] {
       for (std::uint32_t round = 0; round < rounds; ++round) {
         std::atomic_ref count(arrived(round));
         ++count;
         if (!barrier.wait_for(kLong) || count != parties) return 1;
       }
       return 0;
-    });
+    }));
   }
-  for (Child& child : children) EXPECT_EQ(child.join(), ExitStatus::exited(0));
+  for (Process& child : children) EXPECT_EQ(child.join(), ExitStatus::exited(0));
 }
 
 TEST(BarrierTest, running_out_of_time_breaks_it_for_all_until_it_is_mended) {
   Barrier barrier(3);
-  Child waits("waits", [&] { return barrier.wait_for(kLong) ? 1 : 0; });
-  Child throws("throws", [&] {
+  Process waits = test::forked("waits", [&] { return barrier.wait_for(kLong) ? 1 : 0; });
+  Process throws = test::forked("throws", [&] {
     try {
       barrier.wait();
     } catch (const BarrierBroken&) {
@@ -282,7 +283,7 @@ TEST(BarrierTest, running_out_of_time_breaks_it_for_all_until_it_is_mended) {
   EXPECT_EQ(throws.join(), ExitStatus::exited(0));
   EXPECT_FALSE(barrier.is_broken());
 
-  Child patient("patient", [&] { return barrier.wait_for(kLong) ? 1 : 0; });
+  Process patient = test::forked("patient", [&] { return barrier.wait_for(kLong) ? 1 : 0; });
   EXPECT_FALSE(barrier.wait_for(milliseconds(30)));
   EXPECT_EQ(patient.join(), ExitStatus::exited(0)) << "broken by another party";
   for (int late = 0; late < 4; ++late) EXPECT_FALSE(barrier.wait_for(kLong)) << "late comer " << late;
@@ -290,18 +291,18 @@ TEST(BarrierTest, running_out_of_time_breaks_it_for_all_until_it_is_mended) {
   EXPECT_THROW(barrier.wait(), BarrierBroken);
 
   barrier.reset();
-  std::array<Child, 2> others;
-  for (Child& child : others) child = Child("arrives", [&] { return barrier.wait_for(kLong) ? 0 : 1; });
+  std::array<Process, 2> others;
+  for (Process& child : others) child = test::forked("arrives", [&] { return barrier.wait_for(kLong) ? 0 : 1; });
   EXPECT_TRUE(barrier.wait_for(kLong));
-  for (Child& child : others) EXPECT_EQ(child.join(), ExitStatus::exited(0));
+  for (Process& child : others) EXPECT_EQ(child.join(), ExitStatus::exited(0));
 }
 
 TEST(BarrierTest, works_on_when_users_are_killed_at_random_moments) {
   RandomKills kills;
   Barrier barrier(2);
   for (int round = 0; round < test::kRounds; ++round) {
-    Child first = again_and_again([&] { barrier.wait_for(kLong); });
-    Child second = again_and_again([&] { barrier.wait_for(kLong); });
+    Process first = again_and_again([&] { barrier.wait_for(kLong); });
+    Process second = again_and_again([&] { barrier.wait_for(kLong); });
     kills.kill_soon(first);
     kills.kill_soon(second);
     if (barrier.wait_for(milliseconds(1))) {  // one of them had arrived before it was killed
@@ -309,7 +310,7 @@ TEST(BarrierTest, works_on_when_users_are_killed_at_random_moments) {
     }
     ASSERT_TRUE(barrier.is_broken());
     barrier.reset();
-    Child partner("partner", [&] { return barrier.wait_for(kLong) ? 0 : 1; });
+    Process partner = test::forked("partner", [&] { return barrier.wait_for(kLong) ? 0 : 1; });
     ASSERT_TRUE(barrier.wait_for(kLong)) << "round " << round;
     ASSERT_EQ(partner.join(), ExitStatus::exited(0));
   }
@@ -346,7 +347,7 @@ TEST(SyncTest, waiting_costs_no_cpu_time) {
 TEST(SyncTest, states_may_be_kept_in_memory_of_the_caller) {
   SharedArray<detail::EventState> pool({100});
   for (detail::EventState& state : pool) state.initialize();
-  Child child("sets", [&] {
+  Process child = test::forked("sets", [&] {
     Event(pool(7)).set();
     return 0;
   });
