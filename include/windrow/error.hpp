@@ -60,7 +60,8 @@ class Interrupted : public Error {
   Interrupted() : Error("interrupted") {}
 };
 
-/// Thrown by an evaluation that turns its point down before doing any work (outside the model's domain, infeasible, ...).
+/// Thrown by an evaluation that turns its point down before doing any work (outside the model's domain, infeasible,
+/// ...).
 class Rejected : public Error {
  public:
   using Error::Error;

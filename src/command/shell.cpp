@@ -85,7 +85,7 @@ class ShellWriter {
     }
     if (context == Context::double_quotes) {
       if (value.find_first_of("$`\"\\!") == std::string::npos) return value;
-      return "\"" + in_single_quotes(value) + "\"";
+      return fmt::format("\"{}\"", in_single_quotes(value));
     }
     return in_single_quotes(value);
   }
