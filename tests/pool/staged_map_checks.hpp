@@ -245,11 +245,12 @@ inline void check_restart(Executor& executor) {
   auto b = map.add_stage(a, [](int i) { return i; });
   map.start();
   EXPECT_THROW(map.start(), Error);
-  EXPECT_EQ(b.next()->value(), 0);
+  EXPECT_TRUE(map.advance());
+  EXPECT_EQ(b.next()->value(), 0);  // lets the fifth element in
   map.stop(StopMode::drain);
   int expected = 1;
   for (auto& outcome : b) EXPECT_EQ(outcome.value(), expected++);  // all that had been read, and then the end
-  EXPECT_GE(expected, 4);
+  EXPECT_EQ(expected, 5);
   EXPECT_EQ(map.untaken(), 0U);
   map.start();  // goes on as if nothing had been
   for (int i = 0; i < 10; ++i) EXPECT_EQ(b.next()->value(), expected++);

@@ -25,6 +25,7 @@ using testing::HasSubstr;
 struct Kind {
   const char* name;
   std::function<std::unique_ptr<Executor>()> make;
+  friend std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.name; }
 };
 
 class StagedMapOnTest : public testing::TestWithParam<Kind> {

@@ -301,7 +301,7 @@ TEST(WeaveTest, random_stages_come_to_their_end_within_the_needed_buffer_and_in_
   }
 }
 
-TEST(WeaveTest, with_one_less_than_the_needed_buffer_it_would_be_stuck) {
+TEST(WeaveTest, one_less_than_the_needed_buffer_is_refused) {
   for (unsigned seed = 0; seed < 500; ++seed) {
     std::mt19937 random(seed);
     WeavePlan plan = random_plan(random);
