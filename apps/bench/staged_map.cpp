@@ -1,5 +1,7 @@
-// Memory of an endless source through three stages on a pool of processes: resident memory of the root as items pass. It must
-// stay flat, since only the buffer is ever held.
+// Memory of an endless source through three stages on a pool of processes: resident memory of the root as items pass.
+// It must stay flat, since only the buffer is ever held.
+#include "windrow/pool/staged_map.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -9,7 +11,6 @@
 #include <ranges>
 
 #include "windrow/pool/executor.hpp"
-#include "windrow/pool/staged_map.hpp"
 
 namespace {
 
@@ -40,6 +41,7 @@ int main() {
     if (!squares.next()->ok()) return 1;
     if (i != 1000 && i != 10000 && i != 100000 && i != kItems / 2 && i != kItems) continue;
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-    fmt::print("{:>26} {:>25.1f} MiB {:>18.0f}\n", i, static_cast<double>(resident_kib()) / 1024.0, i / elapsed.count());
+    fmt::print("{:>26} {:>25.1f} MiB {:>18.0f}\n", i, static_cast<double>(resident_kib()) / 1024.0,
+               i / elapsed.count());
   }
 }

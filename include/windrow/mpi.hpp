@@ -2,4 +2,5 @@
 
 /// For programs that hand windrow an MPI communicator of their own.
 #include "windrow/parallel/mpi/mpi_manager.hpp"
+#include "windrow/pool/mpi/mpi_executor.hpp"
 #include "windrow/windrow.hpp"

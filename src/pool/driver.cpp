@@ -182,10 +182,6 @@ CallerDriver::CallerDriver(Crew crew, const ExecutorOptions& options) : StreamDr
   stream_ = std::make_unique<Stream>(*crew_.workers, crew_.first, options_);
 }
 
-CallerDriver::~CallerDriver() {
-  terminate();
-}
-
 bool CallerDriver::wait_until(Lock& lock, const Condition& condition, nanoseconds limit) {
   const auto deadline = deadline_of(limit);
   while (!condition()) {

@@ -87,7 +87,6 @@ class ThreadDriver : public StreamDriver {
 class CallerDriver : public StreamDriver {
  public:
   CallerDriver(Crew crew, const ExecutorOptions& options);
-  ~CallerDriver() override;
   void join() override;
   void terminate() override;
 

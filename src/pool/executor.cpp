@@ -69,7 +69,10 @@ std::shared_ptr<detail::Driver> process_driver(int workers, const ExecutorOption
 }  // namespace
 
 Executor::~Executor() {
-  driver_->terminate();
+  try {
+    driver_->terminate();
+  } catch (...) {  // a communicator that has failed: its own calls will say so
+  }
 }
 
 SerialExecutor::SerialExecutor(ExecutorOptions options) : Executor(serial_driver(options)) {}

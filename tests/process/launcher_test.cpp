@@ -168,7 +168,8 @@ TEST_F(LauncherTest, a_program_starts_with_default_signals_its_own_group_and_no_
             "[ $(cut -d' ' -f5 /proc/$$/stat) = $$ ] && echo leader"));
   signal(SIGPIPE, SIG_DFL);
   close(leaked);
-  EXPECT_EQ(output(), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0 1 2 3 leader\n");  // 3 is what ls looks through
+  EXPECT_EQ(output(),
+            "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n0 1 2 3 leader\n");  // 3 is what ls looks through
 }
 
 TEST_F(LauncherTest, a_time_out_ends_everything_even_what_ignores_the_signal_or_left_the_session) {
