@@ -178,6 +178,7 @@ void Stream::handle_results(int w, std::span<const std::byte> payload) {
     const auto head = in.get<ResultHead>();
     const auto bytes = in.take(head.length);
     if (worker.held.empty() || worker.held.front().key != head.index) {
+      if (gave_up_) continue;  // it was asked for, and has been given up since
       throw ParallelError(fmt::format("worker {} sent an outcome that was not asked for", w));
     }
     Item item = std::move(worker.held.front().item);
