@@ -162,6 +162,30 @@ TEST(ProcessPoolTest, a_worker_is_replaced_after_its_share_of_items) {
   for (const auto& [pid, count] : items) EXPECT_LE(count, 10);
 }
 
+TEST(ProcessPoolTest, stays_whole_when_workers_die) {
+  ProcessPool pool(3);
+  for (int round = 0; round < 5; ++round) {
+    for (const pid_t pid : worker_pids(pool)) ::kill(pid, SIGKILL);
+    EXPECT_TRUE(pool.map([](int i) { return i; }, test::first_integers(10)).size() == 10);
+  }
+  EXPECT_EQ(worker_pids(pool).size(), 3U);
+}
+
+TEST(ProcessPoolTest, ends_in_bounded_time_whatever_its_workers_do) {
+  std::vector<Future<void>> hung;
+  {
+    ProcessPool pool(2);
+    for (int i = 0; i < 4; ++i) {
+      hung.push_back(pool.submit([] {
+        ::signal(SIGTERM, SIG_IGN);
+        for (;;) ::pause();
+      }));
+    }
+    std::this_thread::sleep_for(50ms);
+  }  // the TIMEOUT of the test is the bound
+  for (const auto& item : hung) EXPECT_EQ(item.get().failure().kind, FailureKind::lost);
+}
+
 TEST(ProcessPoolTest, nothing_is_left_behind) {
   const std::size_t descriptors = open_descriptors();
   const auto segments = shared_segments();

@@ -339,7 +339,8 @@ class Executor {
   void close() { driver_->close(); }
   /// Waits until everything submitted has its outcome and ends the workers. @pre close()
   void join() { driver_->join(); }
-  /// Cancels what has no outcome yet and ends the workers, in bounded time. Idempotent; the destructor does it too.
+  /// Cancels what has no outcome yet and ends the workers. Idempotent; the destructor does it too. Takes bounded time
+  /// with processes; threads and ranks cannot be ended from outside and finish the item that they are at.
   void terminate() { driver_->terminate(); }
 
   /// For code that builds on executors (StagedMap).
