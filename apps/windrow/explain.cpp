@@ -95,7 +95,7 @@ int explain(const std::filesystem::path& given, std::uint64_t index) {
   } else {
     const TaskFailure& failure = record->outcome.failure();
     fmt::print("Status: {}", name_of(failure.kind));
-    if (failure.code != 0) fmt::print(" ({})", ending(failure.code).describe());
+    if (failure.code != 0) fmt::print(": {}", ending(failure.code).describe());
     fmt::print("\n{}", indented(failure.message, 2));
   }
   print_evaluation(*record);
