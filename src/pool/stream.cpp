@@ -14,7 +14,6 @@ namespace windrow::detail {
 namespace {
 
 constexpr double kAssignmentSeconds = 0.005;  // of work, at most, handed out at a time
-constexpr double kPrefetchSeconds = 0.002;    // items shorter than this are handed out ahead
 constexpr std::size_t kMostItems = 1024;      // in one assignment
 constexpr int kFruitlessDeaths = 3;
 
@@ -96,7 +95,8 @@ void Stream::submit(const std::shared_ptr<Batch>& batch, ItemInvoker invoke, std
 }
 
 bool Stream::is_at_rest() const {
-  return std::all_of(states_.begin(), states_.end(), [](const WorkerState& worker) { return worker.assignments == 0; });
+  return std::all_of(states_.begin(), states_.end(),
+                     [](const WorkerState& worker) { return worker.assignments.empty(); });
 }
 
 bool Stream::someone_takes_items() const {
@@ -104,10 +104,26 @@ bool Stream::someone_takes_items() const {
                      [](const WorkerState& worker) { return worker.takes_items; });
 }
 
+// How long a chunk should take. A function that has not been seen yet may take long: it is given alone.
+double Stream::expected_seconds(const Chunk& chunk) const {
+  const auto known = mean_seconds_.find(chunk.front().invoke);
+  if (known == mean_seconds_.end()) return 2.0 * kAssignmentSeconds;
+  return known->second * static_cast<double>(chunk.size());
+}
+
+void Stream::learn(const Item& item, double seconds) {
+  const auto [known, is_new] = mean_seconds_.try_emplace(item.invoke, seconds);
+  if (!is_new) known->second += 0.02 * (seconds - known->second);
+}
+
+// A second assignment ahead only behind a short one, and only of short items: nothing quick waits behind something
+// slow.
 bool Stream::may_take(const WorkerState& worker) const {
-  const std::uint64_t ahead = mean_seconds_ >= 0.0 && mean_seconds_ < kPrefetchSeconds ? 2 : 1;
-  return worker.takes_items && !worker.retiring && worker.assignments < ahead &&
-         (options_.max_tasks_per_worker == 0 || worker.given < options_.max_tasks_per_worker);
+  if (!worker.takes_items || worker.retiring) return false;
+  if (options_.max_tasks_per_worker > 0 && worker.given >= options_.max_tasks_per_worker) return false;
+  if (worker.assignments.empty()) return true;
+  return worker.assignments.size() == 1 && worker.assignments.front() <= kAssignmentSeconds &&
+         expected_seconds(queue_.front()) <= kAssignmentSeconds;
 }
 
 void Stream::hand_out() {
@@ -120,25 +136,22 @@ void Stream::hand_out() {
 }
 
 // As many as fill kAssignmentSeconds, but no more than a fair part of what waits.
-std::size_t Stream::items_per_assignment() const {
-  if (mean_seconds_ < 0.0) return 1;
-  const double fitting = kAssignmentSeconds / std::max(mean_seconds_, 1e-9);
-  const std::size_t fair = queue_.size() / (2 * states_.size()) + 1;  // chunks, of an item at least
-  return std::min({kMostItems, static_cast<std::size_t>(fitting) + 1, fair});
-}
-
 bool Stream::assign(int w) {
   WorkerState& worker = state(w);
-  std::size_t most = items_per_assignment();
+  std::size_t most = std::min(kMostItems, queue_.size() / (2 * states_.size()) + 1);
   if (options_.max_tasks_per_worker > 0) {
     most = std::min<std::size_t>(most, options_.max_tasks_per_worker - worker.given);
   }
   const std::uint64_t first_key = next_key_;
   ByteWriter items;
   std::size_t count = 0;
-  while (!queue_.empty() && (count == 0 || count + queue_.front().size() <= most)) {
+  double seconds = 0.0;
+  while (!queue_.empty()) {
+    const double more = expected_seconds(queue_.front());
+    if (count > 0 && (count + queue_.front().size() > most || seconds + more > kAssignmentSeconds)) break;
     Chunk chunk = std::move(queue_.front());
     queue_.pop_front();
+    seconds += more;
     for (Item& item : chunk) {
       if (item.batch->cancelled) continue;
       items.put(static_cast<std::uint64_t>(sizeof(CodeAddress) + item.bytes.size()));
@@ -154,7 +167,7 @@ bool Stream::assign(int w) {
   out.put(std::uint64_t{1});  // ranges
   out.put(IndexRange{first_key, count});
   out.put_bytes(items.bytes());
-  ++worker.assignments;
+  worker.assignments.push_back(seconds);
   worker.given += count;
   in_flight_ += count;
   workers_.send(w, kAssign, out.bytes());
@@ -185,7 +198,7 @@ void Stream::handle_results(int w, std::span<const std::byte> payload) {
     worker.held.pop_front();
     --in_flight_;
     worker.fruitless_deaths = 0;
-    mean_seconds_ = mean_seconds_ < 0.0 ? head.elapsed : mean_seconds_ + 0.02 * (head.elapsed - mean_seconds_);
+    learn(item, head.elapsed);
     if (head.failed != 0) {
       ByteReader failure(bytes);
       TaskFailure told = get_failure(failure);
@@ -195,15 +208,15 @@ void Stream::handle_results(int w, std::span<const std::byte> payload) {
       complete(item, Bytes(bytes.begin(), bytes.end()));
     }
   }
-  worker.assignments -= std::min(finished, worker.assignments);
-  if (worker.assignments == 0 && !worker.held.empty()) requeue(worker, std::nullopt, {});
+  for (std::uint64_t i = 0; i < finished && !worker.assignments.empty(); ++i) worker.assignments.pop_front();
+  if (worker.assignments.empty() && !worker.held.empty()) requeue(worker, std::nullopt, {});
   retire_if_due(w);
 }
 
 // A worker that has had its fill is told to end; its end is then no loss.
 void Stream::retire_if_due(int w) {
   WorkerState& worker = state(w);
-  if (options_.max_tasks_per_worker == 0 || worker.retiring || worker.assignments > 0 ||
+  if (options_.max_tasks_per_worker == 0 || worker.retiring || !worker.assignments.empty() ||
       worker.given < options_.max_tasks_per_worker || !workers_.disposable()) {
     return;
   }
@@ -259,7 +272,7 @@ void Stream::handle_loss(int w, const WorkerLoss& loss) {
   const bool held_it = loss.evaluating && std::any_of(worker.held.begin(), worker.held.end(),
                                                       [&](const Held& held) { return held.key == *loss.evaluating; });
   worker.fruitless_deaths = held_it || retired ? 0 : worker.fruitless_deaths + 1;
-  worker.assignments = 0;
+  worker.assignments.clear();
   worker.given = 0;
   worker.retiring = false;
   requeue(worker, loss.evaluating, failure);

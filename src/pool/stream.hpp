@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "parallel/workers.hpp"
@@ -50,16 +51,17 @@ class Stream {
     Item item;
   };
   struct WorkerState {
-    std::deque<Held> held;  // handed out, in order, no outcome yet
-    std::uint64_t assignments = 0;
-    std::uint64_t given = 0;  // items since it was started
+    std::deque<Held> held;           // handed out, in order, no outcome yet
+    std::deque<double> assignments;  // handed out and not finished: how long each should take, in seconds
+    std::uint64_t given = 0;         // items since it was started
     bool takes_items = true;
     bool retiring = false;
     int fruitless_deaths = 0;
   };
 
   WorkerState& state(int worker) { return states_[static_cast<std::size_t>(worker)]; }
-  std::size_t items_per_assignment() const;
+  double expected_seconds(const Chunk& chunk) const;
+  void learn(const Item& item, double seconds);
   bool assign(int worker);
   bool may_take(const WorkerState& worker) const;
   void handle_results(int worker, std::span<const std::byte> payload);
@@ -77,7 +79,7 @@ class Stream {
   std::deque<Chunk> queue_;
   std::uint64_t next_key_ = 0;
   std::uint64_t in_flight_ = 0;
-  double mean_seconds_ = -1.0;
+  std::unordered_map<ItemInvoker, double> mean_seconds_;  // of an item, by function, recent ones weighing more
   int respawns_left_;
   std::optional<std::string> gave_up_;
 };

@@ -162,6 +162,16 @@ TEST(ProcessPoolTest, a_worker_is_replaced_after_its_share_of_items) {
   for (const auto& [pid, count] : items) EXPECT_LE(count, 10);
 }
 
+TEST(ProcessPoolTest, nothing_quick_waits_behind_something_slow) {
+  ProcessPool pool(2);
+  const auto slow = [] { std::this_thread::sleep_for(60s); };
+  auto stuck = pool.submit(slow);
+  const auto quick = pool.map_async(
+      MapOptions{1}, [](int i) { return i; }, test::first_integers(200));
+  EXPECT_TRUE(quick.wait_for(5s));  // on the other worker, all of them
+  EXPECT_FALSE(stuck.is_ready());
+}
+
 TEST(ProcessPoolTest, stays_whole_when_workers_die) {
   ProcessPool pool(3);
   for (int round = 0; round < 5; ++round) {
