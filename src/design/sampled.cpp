@@ -17,49 +17,51 @@ void check_sampled(const std::vector<Parameter>& parameters, std::uint64_t point
   }
 }
 
-class MonteCarlo : public Design::Kernel {
+/// Designs whose values are draws, parameter by parameter.
+class Sampled : public Design::Kernel {
  public:
-  explicit MonteCarlo(std::uint64_t points) : points_(points) {}
+  explicit Sampled(std::uint64_t points) : points_(points) {}
 
-  std::string_view method() const override { return "monte_carlo"; }
   std::uint64_t size() const override { return points_; }
-
   std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t seed,
                             std::uint64_t index) const override {
     std::vector<Value> values;
     values.reserve(parameters.size());
     for (const Parameter& parameter : parameters) {
-      values.push_back(parameter.quantile(rng::uniform(seed, rng::stream_of(parameter.name()), index)));
+      values.push_back(parameter.quantile(quantile(seed, rng::stream_of(parameter.name()), index)));
     }
     return values;
   }
 
  private:
+  /// In (0, 1).
+  virtual double quantile(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) const = 0;
+
   std::uint64_t points_;
 };
 
-class LatinHypercube : public Design::Kernel {
+class MonteCarlo : public Sampled {
  public:
-  explicit LatinHypercube(std::uint64_t points) : points_(points) {}
-
-  std::string_view method() const override { return "latin_hypercube"; }
-  std::uint64_t size() const override { return points_; }
-
-  std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t seed,
-                            std::uint64_t index) const override {
-    std::vector<Value> values;
-    values.reserve(parameters.size());
-    for (const Parameter& parameter : parameters) {
-      const std::uint64_t stream = rng::stream_of(parameter.name());
-      const std::uint64_t order = rng::fnv1a("/strata", stream);  // no name has a slash: a stream of its own
-      const std::uint64_t stratum = rng::permute(seed, order, points_, index);
-      values.push_back(parameter.quantile(rng::stratified(stratum, points_, rng::uniform(seed, stream, index))));
-    }
-    return values;
-  }
+  using Sampled::Sampled;
+  std::string_view method() const override { return "monte_carlo"; }
 
  private:
-  std::uint64_t points_;
+  double quantile(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) const override {
+    return rng::uniform(seed, stream, index);
+  }
+};
+
+class LatinHypercube : public Sampled {
+ public:
+  using Sampled::Sampled;
+  std::string_view method() const override { return "latin_hypercube"; }
+
+ private:
+  double quantile(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) const override {
+    const std::uint64_t order = rng::fnv1a("/strata", stream);  // no name has a slash: a stream of its own
+    const std::uint64_t stratum = rng::permute(seed, order, size(), index);
+    return rng::stratified(stratum, size(), rng::uniform(seed, stream, index));
+  }
 };
 
 }  // namespace

@@ -11,10 +11,10 @@
 #include <type_traits>
 #include <vector>
 
-#include "windrow/parallel/bytes.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/reduction.hpp"
 #include "windrow/parallel/scatter.hpp"
+#include "windrow/process/serialize.hpp"
 
 namespace windrow {
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "windrow/error.hpp"
-#include "windrow/parallel/bytes.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/manager.hpp"
+#include "windrow/process/serialize.hpp"
 
 namespace windrow {
 namespace detail {

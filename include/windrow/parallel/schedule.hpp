@@ -14,7 +14,5 @@ enum class Schedule {
 
 /// "static" or "dynamic"
 std::string_view name_of(Schedule schedule);
-/// @throws SpecError for an unknown name, listing the valid ones
-Schedule schedule(std::string_view name);
 
 }  // namespace windrow
