@@ -95,7 +95,8 @@ TEST_F(FailuresTest, status_explain_and_the_kept_directory_agree) {
     EXPECT_THAT(explained.out, HasSubstr(kept ? "stderr" : "was not kept"));
   }
   EXPECT_EQ(read_file(path("failing.windrow/points/2/stderr")), "no licence today\n");
-  EXPECT_THAT(windrow({"explain", "failing.windrow", "1"}).out, HasSubstr("Status: crashed: signal 11 (Segmentation fault)"));
+  EXPECT_THAT(windrow({"explain", "failing.windrow", "1"}).out,
+              HasSubstr("Status: crashed: signal 11 (Segmentation fault)"));
   EXPECT_THAT(windrow({"explain", "failing.windrow", "2"}).out, HasSubstr("Status: exited: exit code 3"));
 }
 
