@@ -39,7 +39,7 @@ struct SweepOptions {
   std::vector<std::pair<std::string, std::string>> provenance = {};
 };
 
-/// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `lost_workers` and
+/// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `notes` and
 /// `outcomes` are empty.
 struct SweepResult {
   std::uint64_t points = 0;     ///< of the design
