@@ -2,19 +2,16 @@
 // packages python3, python3-joblib, python3-mpi4py). One run, interleaved repetitions: median (minimum to maximum) and
 // the ratio of medians.
 //
-//   bench-pool                 the table
+//   bench-pool [--anyway]      the table; refused while other processes use the cores, or with a remark anyway
 //   bench-pool --measure ...   one measurement; used by the former
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <numeric>
 #include <string>
 #include <vector>
 
+#include "measure.hpp"
 #include "windrow/parallel/launch.hpp"
 #include "windrow/pool/executor.hpp"
 #ifdef WINDROW_HAS_MPI
@@ -31,11 +28,10 @@ double rate_of(windrow::Executor& executor, int items, std::size_t chunk) {
   std::iota(input.begin(), input.end(), 0);
   const auto no_op = [](int i) { return i; };
   executor.map(windrow::MapOptions{chunk}, no_op, std::vector<int>(100));
-  const auto begin = std::chrono::steady_clock::now();
-  const auto outcomes = executor.map(windrow::MapOptions{chunk}, no_op, input);
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+  std::vector<windrow::Outcome<int>> outcomes;
+  const double seconds = bench::seconds_of([&] { outcomes = executor.map(windrow::MapOptions{chunk}, no_op, input); });
   if (outcomes.back().value() != items - 1) std::abort();
-  return items / elapsed.count();
+  return items / seconds;
 }
 
 int measure(int argc, char** argv) {
@@ -64,22 +60,6 @@ struct Row {
   std::vector<double> rates = {};
 };
 
-double run(const std::string& command) {
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  double rate = 0.0;
-  const bool read = pipe != nullptr && std::fscanf(pipe, "%lf", &rate) == 1;
-  if (pipe == nullptr || ::pclose(pipe) != 0 || !read) {
-    fmt::print(stderr, "bench-pool: no figure from: {}\n", command);
-    std::exit(1);
-  }
-  return rate;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 std::vector<Row> rows(const std::string& self) {
   const std::string python = "/usr/bin/python3 " WINDROW_PEERS " ";
   std::vector<Row> all = {
@@ -102,18 +82,20 @@ std::vector<Row> rows(const std::string& self) {
 
 int main(int argc, char** argv) {
   if (argc > 4 && std::string(argv[1]) == "--measure") return measure(argc, argv);
+  if (!bench::may_measure(bench::anyway_given(argc, argv))) return 1;
   auto all = rows(argv[0]);
   for (int repetition = 0; repetition < kRepetitions; ++repetition) {
-    for (Row& row : all) row.rates.push_back(run(row.command));
+    for (Row& row : all) row.rates.push_back(bench::numbers_printed_by(row.command).front());
   }
   fmt::print("no-op items per second, {} workers, median of {} interleaved runs (minimum to maximum)\n", kWorkers,
              kRepetitions);
   const Row* first = nullptr;
   for (const Row& row : all) {
     if (first == nullptr || first->family != row.family) first = &row;
-    const auto [low, high] = std::minmax_element(row.rates.begin(), row.rates.end());
-    fmt::print("{:<38} {:>10.0f}  ({:.0f} to {:.0f})", row.name, median(row.rates), *low, *high);
-    fmt::print("{}\n",
-               &row == first ? "" : fmt::format("  windrow is {:.1f}x", median(first->rates) / median(row.rates)));
+    const auto [median, low, high] = bench::figures_of(row.rates);
+    fmt::print("{:<38} {:>10.0f}  ({:.0f} to {:.0f})", row.name, median, low, high);
+    fmt::print("{}\n", &row == first
+                           ? ""
+                           : fmt::format("  windrow is {:.1f}x", bench::figures_of(first->rates).median / median));
   }
 }

@@ -5,27 +5,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <ranges>
 
+#include "measure.hpp"
 #include "windrow/pool/executor.hpp"
-
-namespace {
-
-long resident_kib() {
-  std::FILE* status = std::fopen("/proc/self/status", "r");
-  char line[256];
-  long kib = 0;
-  while (std::fgets(line, sizeof line, status) != nullptr) {
-    if (std::strncmp(line, "VmRSS:", 6) == 0) kib = std::atol(line + 6);
-  }
-  std::fclose(status);
-  return kib;
-}
-
-}  // namespace
 
 int main() {
   constexpr int kItems = 1000000;
@@ -41,7 +24,6 @@ int main() {
     if (!squares.next()->ok()) return 1;
     if (i != 1000 && i != 10000 && i != 100000 && i != kItems / 2 && i != kItems) continue;
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-    fmt::print("{:>26} {:>25.1f} MiB {:>18.0f}\n", i, static_cast<double>(resident_kib()) / 1024.0,
-               i / elapsed.count());
+    fmt::print("{:>26} {:>25.1f} MiB {:>18.0f}\n", i, bench::memory_mib("VmRSS"), i / elapsed.count());
   }
 }

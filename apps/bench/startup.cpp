@@ -1,18 +1,19 @@
 // How long does `windrow run` of one trivial command take, from start to end, beside starting that command alone?
-// Prints the median, minimum and maximum of interleaved repetitions.
+// Prints the median, minimum and maximum of interleaved repetitions; refuses while other processes use the cores
+// (--anyway: measures all the same, and says so).
 #include <fmt/format.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
+
+#include "measure.hpp"
 
 namespace {
 
@@ -22,27 +23,27 @@ double run_seconds(std::vector<std::string> arguments) {
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  const auto begin = std::chrono::steady_clock::now();
-  pid_t pid = 0;
   int status = 1;
-  if (::posix_spawnp(&pid, argv[0], nullptr, nullptr, argv.data(), environ) == 0) ::waitpid(pid, &status, 0);
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+  const double seconds = bench::seconds_of([&] {
+    pid_t pid = 0;
+    if (::posix_spawnp(&pid, argv[0], nullptr, nullptr, argv.data(), environ) == 0) ::waitpid(pid, &status, 0);
+  });
   if (status != 0) {
     fmt::print(stderr, "bench-startup: {} failed\n", arguments.front());
     std::exit(1);
   }
-  return elapsed.count();
+  return seconds;
 }
 
-void print_row(const std::string& name, std::vector<double> seconds) {
-  std::sort(seconds.begin(), seconds.end());
-  fmt::print("{:<40} {:7.2f} ms  ({:.2f} to {:.2f})\n", name, seconds[seconds.size() / 2] * 1e3, seconds.front() * 1e3,
-             seconds.back() * 1e3);
+void print_row(const std::string& name, const std::vector<double>& seconds) {
+  const auto [median, low, high] = bench::figures_of(seconds);
+  fmt::print("{:<40} {:7.2f} ms  ({:.2f} to {:.2f})\n", name, median * 1e3, low * 1e3, high * 1e3);
 }
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (!bench::may_measure(bench::anyway_given(argc, argv))) return 1;
   namespace fs = std::filesystem;
   std::string folder = (fs::temp_directory_path() / "windrow-startup-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) return 1;

@@ -1,0 +1,129 @@
+// Whether the dispatcher does what it promises: cost of a point, efficiency, balance, idle cost and memory, beside a
+// loop over MPI by hand and Python's pools (Debian packages python3, python3-mpi4py). `bench-dispatch --help` tells the
+// rest.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "dispatch/experiments.hpp"
+#include "dispatch/programs.hpp"
+#include "dispatch/report.hpp"
+#include "dispatch/work.hpp"
+#include "measure.hpp"
+
+namespace {
+
+struct Options {
+  std::vector<std::string> only;
+  int repetitions = 7;
+  double tail_seconds = 60.0;
+  bool anyway = false;
+  bool list = false;
+  std::string json;
+};
+
+void describe(CLI::App& app, Options& options) {
+  app.description(
+      "Prints for each row the median (minimum to maximum) of interleaved repetitions, its target, and\n"
+      "whether it is met. Takes about a quarter of an hour.");
+  app.add_option("--only", options.only, "only this experiment (may be repeated)")->type_name("NAME");
+  app.add_option("--repetitions", options.repetitions, "of each measurement; 7 or more for the record")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--tail", options.tail_seconds, "seconds that ranks idle in the experiment `idle`")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_flag("--anyway", options.anyway, "measure although other processes use the cores");
+  app.add_flag("--list", options.list, "names of the experiments");
+  app.add_option("--json", options.json, "write the figures to a file too")->type_name("FILE");
+}
+
+/// One host, no network; ranks that wait let others have the core. What the user has set stays.
+void set_defaults_of_open_mpi() {
+  const std::vector<std::pair<const char*, const char*>> defaults = {
+      {"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,vader"}, {"OMPI_MCA_mpi_yield_when_idle", "1"}};
+  for (const auto& [name, value] : defaults) ::setenv(name, value, 0);
+}
+
+bench::Finished run(const bench::Experiment& experiment, int repetitions) {
+  std::vector<bench::Printed> printed;
+  for (int seed = 0; seed < (experiment.once ? 1 : repetitions); ++seed) {
+    bench::Printed repetition;
+    for (const std::string& command : experiment.commands) {
+      repetition.push_back(bench::numbers_printed_by(fmt::format("{} {}", command, seed)));
+    }
+    printed.push_back(std::move(repetition));
+  }
+  return bench::finish(experiment, printed);
+}
+
+/// @throws CLI::ValidationError for a name that none has
+std::vector<bench::Experiment> chosen(std::vector<bench::Experiment> all, const std::vector<std::string>& names) {
+  if (names.empty()) return all;
+  for (const std::string& name : names) {
+    const auto has_name = [&](const bench::Experiment& experiment) { return experiment.name == name; };
+    if (std::none_of(all.begin(), all.end(), has_name)) {
+      throw CLI::ValidationError("--only", fmt::format("there is no experiment `{}` (--list)", name));
+    }
+  }
+  std::erase_if(all, [&](const bench::Experiment& experiment) {
+    return std::find(names.begin(), names.end(), experiment.name) == names.end();
+  });
+  return all;
+}
+
+void print_remarks(const Options& options, double cores_of_others) {
+  if (options.repetitions < 7) fmt::print("REMARK: not for the record: fewer than 7 repetitions\n");
+  if (options.tail_seconds < 60.0) fmt::print("REMARK: `idle` is not for the record: a tail of less than 60 s\n");
+  if (cores_of_others <= bench::kCoresOfOthers) return;
+  fmt::print("REMARK: not for the record: other processes used {:.2f} cores meanwhile\n", cores_of_others);
+}
+
+/// @return the exit code: 1 if other processes disturbed the figures or the file could not be written
+int run_all(const Options& options, const std::vector<bench::Experiment>& experiments) {
+  fmt::print("median (minimum to maximum) of {} interleaved repetitions\n", options.repetitions);
+  const bench::OtherProcesses others;
+  std::vector<bench::Finished> all;
+  for (const bench::Experiment& experiment : experiments) {
+    all.push_back(run(experiment, options.repetitions));
+    bench::print(all.back());
+  }
+  const double cores_of_others = others.cores();
+  bench::print_totals(all);
+  print_remarks(options, cores_of_others);
+  if (!options.json.empty() && !bench::write_json(options.json, all, cores_of_others)) {
+    fmt::print(stderr, "bench-dispatch: cannot write {}\n", options.json);
+    return 1;
+  }
+  return cores_of_others > bench::kCoresOfOthers && !options.anyway ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc > 4 && std::string(argv[1]) == "--measure") return bench::measure(argc, argv);
+  Options options;
+  CLI::App app;
+  describe(app, options);
+  try {
+    app.parse(argc, argv);
+    if (!options.list && !bench::may_measure(options.anyway)) return 1;
+    set_defaults_of_open_mpi();
+    const double steps = options.list ? 1.0 : bench::steps_per_microsecond();
+    const auto experiments = chosen(bench::experiments({argv[0], options.tail_seconds, steps}), options.only);
+    if (!options.list) return run_all(options, experiments);
+    for (const auto& experiment : experiments) fmt::print("{:<11} {}\n", experiment.name, experiment.about);
+    return 0;
+  } catch (const CLI::Error& error) {
+    return app.exit(error);
+  }
+} catch (const std::exception& error) {
+  fmt::print(stderr, "bench-dispatch: {}\n", error.what());
+  return 2;
+}

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <vector>
+
+#include "dispatch/experiments.hpp"
+#include "measure.hpp"
+
+namespace bench {
+
+enum class Verdict { none, met, not_met, out_of_reach };
+
+/// A row with what its repetitions brought.
+struct Result {
+  Row row;
+  Figures figures;
+  double without_overhead = 0.0;  ///< median, if the row knows it
+  Verdict verdict = Verdict::none;
+};
+
+struct Finished {
+  Experiment experiment;
+  std::size_t repetitions = 0;
+  std::vector<Result> results;
+};
+
+/// @param printed  by repetition, at least one
+Finished finish(const Experiment& experiment, const std::vector<Printed>& printed);
+
+void print(const Finished& finished);
+/// "12 of 14 targets met", and what was out of reach.
+void print_totals(const std::vector<Finished>& all);
+
+/// @param cores_of_others  used by other processes meanwhile
+/// @return whether the file could be written
+bool write_json(const std::filesystem::path& path, const std::vector<Finished>& all, double cores_of_others);
+
+}  // namespace bench
