@@ -52,6 +52,7 @@ void set_defaults_of_open_mpi() {
 }
 
 bench::Finished run(const bench::Experiment& experiment, int repetitions) {
+  const bench::OtherProcesses others;
   std::vector<bench::Printed> printed;
   for (int seed = 0; seed < (experiment.once ? 1 : repetitions); ++seed) {
     bench::Printed repetition;
@@ -60,7 +61,7 @@ bench::Finished run(const bench::Experiment& experiment, int repetitions) {
     }
     printed.push_back(std::move(repetition));
   }
-  return bench::finish(experiment, printed);
+  return bench::finish(experiment, printed, others.cores());
 }
 
 /// @throws CLI::ValidationError for a name that none has
@@ -78,30 +79,33 @@ std::vector<bench::Experiment> chosen(std::vector<bench::Experiment> all, const 
   return all;
 }
 
-void print_remarks(const Options& options, double cores_of_others) {
-  if (options.repetitions < 7) fmt::print("REMARK: not for the record: fewer than 7 repetitions\n");
-  if (options.tail_seconds < 60.0) fmt::print("REMARK: `idle` is not for the record: a tail of less than 60 s\n");
-  if (cores_of_others <= bench::kCoresOfOthers) return;
-  fmt::print("REMARK: not for the record: other processes used {:.2f} cores meanwhile\n", cores_of_others);
+/// What speaks against taking the figures for good.
+std::vector<std::string> remarks_on(const Options& options, const std::vector<bench::Finished>& all) {
+  std::vector<std::string> remarks;
+  if (options.repetitions < 7) remarks.push_back("fewer than 7 repetitions");
+  if (options.tail_seconds < 60.0) remarks.push_back("ranks idled for less than 60 s");
+  double most = 0.0;
+  for (const bench::Finished& finished : all) most = std::max(most, finished.cores_of_others);
+  if (most > bench::kCoresOfOthers) remarks.push_back(fmt::format("other processes used up to {:.2f} cores", most));
+  return remarks;
 }
 
-/// @return the exit code: 1 if other processes disturbed the figures or the file could not be written
+/// @return the exit code: 1 if something speaks against the figures and nobody said `--anyway`
 int run_all(const Options& options, const std::vector<bench::Experiment>& experiments) {
   fmt::print("median (minimum to maximum) of {} interleaved repetitions\n", options.repetitions);
-  const bench::OtherProcesses others;
   std::vector<bench::Finished> all;
   for (const bench::Experiment& experiment : experiments) {
     all.push_back(run(experiment, options.repetitions));
     bench::print(all.back());
   }
-  const double cores_of_others = others.cores();
   bench::print_totals(all);
-  print_remarks(options, cores_of_others);
-  if (!options.json.empty() && !bench::write_json(options.json, all, cores_of_others)) {
+  const auto remarks = remarks_on(options, all);
+  for (const std::string& remark : remarks) fmt::print("REMARK: not for the record: {}\n", remark);
+  if (!options.json.empty() && !bench::write_json(options.json, all, remarks)) {
     fmt::print(stderr, "bench-dispatch: cannot write {}\n", options.json);
     return 1;
   }
-  return cores_of_others > bench::kCoresOfOthers && !options.anyway ? 1 : 0;
+  return remarks.empty() || options.anyway ? 0 : 1;
 }
 
 }  // namespace

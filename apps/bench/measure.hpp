@@ -30,7 +30,9 @@ struct Figures {
 /// @pre values is not empty
 inline Figures figures_of(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  return {values[values.size() / 2], values.front(), values.back()};
+  const std::size_t middle = values.size() / 2;
+  const double median = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2.0;
+  return {median, values.front(), values.back()};
 }
 
 template <typename Call>

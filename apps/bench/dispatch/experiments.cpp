@@ -88,14 +88,15 @@ Experiment efficiency(const Settings& settings) {
   for (const auto& [microseconds, target] : lengths) {
     for (const char* spread : {"fixed", "random"}) {
       const std::string points = fmt::format("{} {} {:.6g}", spread, microseconds, settings.steps_per_microsecond);
-      const std::string what = fmt::format("{:>4} us {:<10}", microseconds, spread[0] == 'f' ? "each" : "on average");
+      const std::string what = spread == std::string("fixed") ? fmt::format("{} us", microseconds)
+                                                              : fmt::format("0 to {} us", 2 * microseconds);
       const Quantity bound = builder.add_own("bound " + points);
       if (kMpi) {
         const Quantity own = builder.add_mpi(2, fmt::format("busy {} mpi", points));
-        builder.row({what + ", MPI, the root evaluates too", "", ratio(bound, own), at_least(target)});
+        builder.row({what + ": MPI, the root evaluates too", "", ratio(bound, own), at_least(target)});
       }
       const Quantity own = builder.add_own(fmt::format("busy {} fork 2", points));
-      builder.row({what + ", fork, two workers", "", ratio(bound, own), at_least(target)});
+      builder.row({what + ": fork, two workers", "", ratio(bound, own), at_least(target)});
     }
   }
   return builder.take();
@@ -122,7 +123,7 @@ Experiment tails(const Settings& settings) {
   for (const char* lengths : {"constant", "lognormal", "bimodal"}) {
     for (const char* schedule : {"static", "cyclic", "dynamic", "guided", "auto", "longest_first"}) {
       const std::string words = fmt::format("tail {} {} fork 32", schedule, lengths);
-      Row row{fmt::format("{:<9}, {}", lengths, schedule), "x the bound", builder.add_own(words)};
+      Row row{fmt::format("{}: {}", lengths, schedule), "x the bound", builder.add_own(words)};
       if (schedule == std::string("dynamic")) {
         row.target = at_most(1.10);
         row.without_overhead = builder.second_number();
@@ -133,7 +134,7 @@ Experiment tails(const Settings& settings) {
       }
       builder.row(std::move(row));
     }
-    builder.row({fmt::format("{:<9}, longest_first, learned costs", lengths), "x the bound",
+    builder.row({fmt::format("{}: longest_first, learned costs", lengths), "x the bound",
                  builder.add_own(fmt::format("learned {} fork 32", lengths)), at_most(1.06)});
   }
   return builder.take();
@@ -142,7 +143,7 @@ Experiment tails(const Settings& settings) {
 Experiment tails_mpi(const Settings& settings) {
   Builder builder(settings, "tails-mpi", "the same points on 32 ranks of MPI, once");
   for (const char* lengths : {"constant", "lognormal", "bimodal"}) {
-    builder.row({fmt::format("{:<9}, auto", lengths), "x the bound",
+    builder.row({fmt::format("{}: auto", lengths), "x the bound",
                  builder.add_mpi(32, fmt::format("tail auto {} mpi", lengths))});
   }
   return builder.once();
@@ -164,12 +165,12 @@ void memory_rows(Builder& builder, const std::string& backend, const std::functi
   std::vector<Quantity> peaks;
   for (const char* points : {"100000", "1000000", "10000000"}) {
     peaks.push_back(add(fmt::format("memory {} ", points)));
-    builder.row({fmt::format("{}, {:>8} points", backend, points), "MiB", peaks.back()});
+    builder.row({fmt::format("{}: {:>8} points", backend, points), "MiB", peaks.back()});
   }
   const auto growth = [first = peaks.front(), last = peaks.back()](const Printed& printed) {
     return last(printed) - first(printed);
   };
-  builder.row({backend + ", growth from the first to the last", "MiB", growth, at_most(1.0)});
+  builder.row({backend + ": growth from the first to the last", "MiB", growth, at_most(1.0)});
 }
 
 Experiment memory(const Settings& settings) {
@@ -180,19 +181,20 @@ Experiment memory(const Settings& settings) {
 }
 
 Experiment peers(const Settings& settings) {
-  Builder builder(settings, "peers", "no-op points beside Python's pools, one worker each; windrow under auto");
+  Builder builder(settings, "peers",
+                  "no-op points beside mpi4py.futures and multiprocessing.Pool, one worker each; windrow under auto");
   const auto beside = [&](const std::string& peer, const Quantity& items_per_second, const Quantity& own,
                           std::optional<Target> target) {
     const Quantity microseconds = [=](const Printed& printed) { return 1e6 / items_per_second(printed); };
     builder.row({peer, "us an item", microseconds});
-    builder.row({peer + ", beside windrow", "x its time", ratio(microseconds, own), target});
+    builder.row({peer + " / windrow", "x", ratio(microseconds, own), target});
   };
   const Quantity fork = builder.add_own("noop 5000000 fork 1");
   builder.row({"windrow, fork", "us a point", fork});
   const Quantity pool = builder.add_peer("multiprocessing-imap 30000 1 1");
-  beside("multiprocessing.Pool.imap_unordered, chunk 1", pool, fork, at_least(50.0));
+  beside("Pool.imap_unordered, chunk 1", pool, fork, at_least(50.0));
   const Quantity pool100 = builder.add_peer("multiprocessing-imap 300000 1 100");
-  beside("multiprocessing.Pool.imap_unordered, chunk 100", pool100, fork, {});
+  beside("Pool.imap_unordered, chunk 100", pool100, fork, {});
   if (kMpi) {
     const Quantity mpi = builder.add_mpi(2, "noop 5000000 mpi");
     builder.row({"windrow, MPI", "us a point", mpi});

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -70,20 +72,25 @@ nlohmann::json to_json(const Result& result) {
 
 }  // namespace
 
-Finished finish(const Experiment& experiment, const std::vector<Printed>& printed) {
-  Finished finished{experiment, printed.size(), {}};
+Finished finish(const Experiment& experiment, const std::vector<Printed>& printed, double cores_of_others) {
+  Finished finished{experiment, printed.size(), cores_of_others};
   for (const Row& row : experiment.rows) finished.results.push_back(result_of(row, printed));
   return finished;
 }
 
 void print(const Finished& finished) {
   fmt::print("\n{}: {}\n", finished.experiment.name, finished.experiment.about);
+  std::size_t width = 0;
+  for (const Result& result : finished.results) width = std::max(width, result.row.what.size());
   for (const Result& result : finished.results) {
-    const std::string figures =
-        finished.repetitions == 1 ? ""
-                                  : fmt::format("({} to {})", number(result.figures.low), number(result.figures.high));
-    fmt::print("  {:<52} {:>9} {:<12} {:<22} {}\n", result.row.what, number(result.figures.median), result.row.unit,
-               figures, verdict_of(result));
+    const Figures& figures = result.figures;
+    const std::string range =
+        finished.repetitions > 1 ? fmt::format("({} to {})", number(figures.low), number(figures.high)) : "";
+    fmt::print("  {:<{}}  {:>7} {:<11} {:<18} {}\n", result.row.what, width, number(figures.median), result.row.unit,
+               range, verdict_of(result));
+  }
+  if (finished.cores_of_others > kCoresOfOthers) {
+    fmt::print("  REMARK: other processes used {:.2f} cores meanwhile\n", finished.cores_of_others);
   }
   std::fflush(stdout);
 }
@@ -95,7 +102,8 @@ void print_totals(const std::vector<Finished>& all) {
   fmt::print("{}\n", beyond == 0 ? "" : fmt::format("; {} more are out of reach of any dispatcher", beyond));
 }
 
-bool write_json(const std::filesystem::path& path, const std::vector<Finished>& all, double cores_of_others) {
+bool write_json(const std::filesystem::path& path, const std::vector<Finished>& all,
+                const std::vector<std::string>& remarks) {
   nlohmann::json experiments = nlohmann::json::array();
   for (const Finished& finished : all) {
     nlohmann::json rows = nlohmann::json::array();
@@ -103,10 +111,11 @@ bool write_json(const std::filesystem::path& path, const std::vector<Finished>& 
     experiments.push_back({{"name", finished.experiment.name},
                            {"about", finished.experiment.about},
                            {"repetitions", finished.repetitions},
+                           {"cores_of_others", finished.cores_of_others},
                            {"rows", rows}});
   }
   std::ofstream file(path);
-  file << nlohmann::json{{"cores_of_others", cores_of_others}, {"experiments", experiments}}.dump(2) << '\n';
+  file << nlohmann::json{{"remarks", remarks}, {"experiments", experiments}}.dump(2) << '\n';
   return static_cast<bool>(file.flush());
 }
 
