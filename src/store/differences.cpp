@@ -6,7 +6,8 @@
 #include "schema.hpp"
 #include "windrow/error.hpp"
 
-namespace windrow::detail {
+namespace windrow {
+namespace detail {
 namespace {
 
 constexpr std::size_t max_lines = 5;
@@ -49,9 +50,11 @@ void compare(std::vector<std::string>& lines, const std::string& name, const std
   if (old_text != new_text) lines.push_back(difference(name, old_text, new_text));
 }
 
-void compare_definitions(std::vector<std::string>& lines, const StudyIdentity& stored, const StudyIdentity& wanted) {
-  const std::map<std::string, std::string> old_texts(stored.definition.begin(), stored.definition.end());
-  const std::map<std::string, std::string> new_texts(wanted.definition.begin(), wanted.definition.end());
+using Definition = std::vector<std::pair<std::string, std::string>>;
+
+void compare_definitions(std::vector<std::string>& lines, const Definition& stored, const Definition& wanted) {
+  const std::map<std::string, std::string> old_texts(stored.begin(), stored.end());
+  const std::map<std::string, std::string> new_texts(wanted.begin(), wanted.end());
   const std::size_t before = lines.size();
   for (const auto& [name, text] : old_texts) {
     const auto found = new_texts.find(name);
@@ -61,7 +64,7 @@ void compare_definitions(std::vector<std::string>& lines, const StudyIdentity& s
     if (!old_texts.contains(name)) compare(lines, name, "(none)", text);
   }
   // Same texts, so another order (or a name that stands twice): still not the same definition.
-  if (lines.size() == before && stored.definition != wanted.definition) lines.push_back("the order of the definition");
+  if (lines.size() == before && stored != wanted) lines.push_back("the order of the definition");
 }
 
 }  // namespace
@@ -70,7 +73,7 @@ void require_same_study(const std::filesystem::path& directory, const StudyIdent
                         const StudyIdentity& wanted) {
   std::vector<std::string> lines;
   compare(lines, "points", std::to_string(stored.points), std::to_string(wanted.points));
-  compare_definitions(lines, stored, wanted);
+  compare_definitions(lines, stored.definition, wanted.definition);
   compare(lines, "parameters", spell(stored.parameters), spell(wanted.parameters));
   compare(lines, "outputs", spell(stored.outputs), spell(wanted.outputs));
   if (lines.empty()) return;
@@ -85,4 +88,13 @@ void require_same_study(const std::filesystem::path& directory, const StudyIdent
   throw StoreError(message);
 }
 
-}  // namespace windrow::detail
+}  // namespace detail
+
+std::vector<std::string> differences(const std::vector<std::pair<std::string, std::string>>& stored,
+                                     const std::vector<std::pair<std::string, std::string>>& wanted) {
+  std::vector<std::string> lines;
+  detail::compare_definitions(lines, stored, wanted);
+  return lines;
+}
+
+}  // namespace windrow

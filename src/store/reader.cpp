@@ -158,6 +158,20 @@ void StoreReader::for_each(const std::function<void(const Record&)>& visit) cons
   }
 }
 
+void StoreReader::for_each_time(const std::function<void(const PointTime&)>& visit) const {
+  constexpr std::size_t page = 4096;
+  detail::Statement select(*impl_->connection, detail::select_times_sql());
+  std::vector<PointTime> times;
+  std::int64_t next = 0;
+  do {  // page by page, as for_each()
+    times.clear();
+    select.bind(1, next).bind(2, static_cast<std::int64_t>(page));
+    while (select.step()) times.push_back(detail::read_time(select));
+    if (!times.empty()) next = static_cast<std::int64_t>(times.back().index) + 1;
+    for (const PointTime& time : times) visit(time);
+  } while (times.size() == page);
+}
+
 std::vector<TaskFailure> StoreReader::failures(std::size_t limit) const {
   constexpr std::size_t most = std::size_t{1} << 62;
   detail::Statement select(*impl_->connection, detail::select_failures_sql());

@@ -163,6 +163,17 @@ Record read_record(const Statement& row, const StudyIdentity& identity, const st
   return record;
 }
 
+std::string select_times_sql() {
+  return fmt::format(
+      "SELECT e.\"index\", e.elapsed, r.status = '{}' FROM evaluations e CROSS JOIN results r USING(\"index\") "
+      "WHERE e.\"index\" >= ? ORDER BY e.\"index\" LIMIT ?",
+      ok_status);
+}
+
+PointTime read_time(const Statement& row) {
+  return {static_cast<std::uint64_t>(row.integer(0)), row.real(1), row.integer(2) != 0};
+}
+
 std::string select_failures_sql() {
   return fmt::format(
       "SELECT {} FROM results r INDEXED BY failures CROSS JOIN evaluations e USING(\"index\") "

@@ -30,6 +30,10 @@ void bind_evaluation(Statement& insert, const Record& record);
 std::string select_records_sql(const StudyIdentity& identity);
 Record read_record(const Statement& row, const StudyIdentity& identity, const std::filesystem::path& file);
 
+/// "SELECT ..." of times from an index on; its parameters are that index and how many.
+std::string select_times_sql();
+PointTime read_time(const Statement& row);
+
 /// "SELECT ..." of failures in index order, for read_failure(); its parameter is how many.
 std::string select_failures_sql();
 TaskFailure read_failure(const Statement& row, const std::filesystem::path& file);

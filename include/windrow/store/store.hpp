@@ -49,6 +49,13 @@ struct Record {
   double elapsed = 0.0;  ///< seconds
 };
 
+/// How long a point took.
+struct PointTime {
+  std::uint64_t index = 0;
+  double seconds = 0.0;
+  bool succeeded = true;
+};
+
 /// What a store says of its study as a whole.
 struct StoreStatus {
   std::string name;
@@ -67,6 +74,11 @@ enum class Journal {
   wal,        ///< write-ahead log: fast, readers and the writer never wait for each other; needs a local file system
   rollback,   ///< rollback journal: works wherever file locks do
 };
+
+/// What differs between two definitions, for a user to read: "parameters.x: linear(0, 1, 5) -> linear(0, 1, 6)", or
+/// nothing if they are equal.
+std::vector<std::string> differences(const std::vector<std::pair<std::string, std::string>>& stored,
+                                     const std::vector<std::pair<std::string, std::string>>& wanted);
 
 /// The results of one study in one SQLite file, written by one process.
 ///
@@ -131,6 +143,8 @@ class StoreReader {
   /// Calls `visit` for every record in index order; memory does not grow with their number. While a run is writing,
   /// records that it adds meanwhile may be visited or not.
   void for_each(const std::function<void(const Record&)>& visit) const;
+  /// The same for the times alone, which is much faster where there are many parameters and outputs.
+  void for_each_time(const std::function<void(const PointTime&)>& visit) const;
   /// The first `limit` failures in index order.
   std::vector<TaskFailure> failures(std::size_t limit) const;
 
