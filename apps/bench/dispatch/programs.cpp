@@ -1,16 +1,19 @@
 #include "dispatch/programs.hpp"
 
 #include <fmt/format.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -170,24 +173,48 @@ int tail(const Call& call) {
   });
 }
 
-/// learned LENGTHS RANKS: sleeping points as a sweep that learns from its parameters what they cost.
+/// A new directory under that of temporary files, which goes with this.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() : path_((std::filesystem::temp_directory_path() / "windrow-dispatch-XXXXXX").string()) {
+    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot make " + path_);
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  std::filesystem::path operator/(const char* name) const { return std::filesystem::path(path_) / name; }
+
+ private:
+  std::string path_;
+};
+
+/// learned LENGTHS FROM WORKERS: sleeping points as a sweep of forked workers that learns what they cost, from the
+/// "parameters" as it goes, or from the times of an "earlier" run, which is not timed.
 int learned(const Call& call) {
   sleep_precisely();
   const SleepingPoints points(call.words.at(0), call.seed);
-  return on_ranks(call, 1, [&](ParallelManager& manager) {
-    windrow::Sweep sweep(points.design(), no_model, [&points](int&, const windrow::Point& point) {
-      const double seconds = points.seconds(point);
-      sleep_for(seconds);
-      return seconds;
-    });
-    windrow::SweepOptions options;
-    options.schedule = windrow::Schedule::longest_first;
-    windrow::SweepResult result;
-    const double seconds = seconds_of([&] { result = sweep.run(manager, options); });
-    if (!manager.is_root()) return;
-    require(result.succeeded == points.design().size());
-    print_makespan(points, manager.worker_count(), seconds);
+  windrow::ForkManager manager(std::stoi(call.words.at(2)));
+  windrow::Sweep sweep(points.design(), no_model, [&points](int&, const windrow::Point& point) {
+    const double seconds = points.seconds(point);
+    sleep_for(seconds);
+    return seconds;
   });
+  const TemporaryDirectory directory;
+  windrow::SweepOptions options;
+  if (call.words.at(1) == "earlier") {
+    options.store = directory / "earlier";
+    sweep.run(manager, options);
+    options.costs_from = std::exchange(options.store, {});
+  }
+  options.schedule = windrow::Schedule::longest_first;
+  windrow::SweepResult result;
+  const double seconds = seconds_of([&] { result = sweep.run(manager, options); });
+  require(result.succeeded == points.design().size());
+  print_makespan(points, manager.worker_count(), seconds);
+  return 0;
 }
 
 /// idle SECONDS RANKS: a few short points and one that sleeps so long. Percent of a core that all ranks use together,
