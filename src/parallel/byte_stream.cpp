@@ -1,11 +1,16 @@
 #include "windrow/parallel/byte_stream.hpp"
 
+#include <algorithm>
+
 namespace windrow::detail {
 
-// Not inline: g++ 12 would warn of overflows that cannot be.
-void ByteWriter::append(const void* data, std::size_t size) {
-  const auto* begin = static_cast<const std::byte*>(data);
-  bytes_.insert(bytes_.end(), begin, begin + size);
+void ByteWriter::grow(std::size_t more) {
+  bytes_.resize(std::max({std::size_t{64}, 2 * bytes_.size(), size_ + more}));
+}
+
+Bytes ByteWriter::take() {
+  bytes_.resize(std::exchange(size_, 0));
+  return std::exchange(bytes_, {});
 }
 
 }  // namespace windrow::detail

@@ -8,23 +8,28 @@
 #include <string>
 #include <utility>
 
+#include "parallel/clock.hpp"
+#include "parallel/pace.hpp"
+#include "parallel/supply.hpp"
 #include "parallel/wire.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
 namespace {
 
-using std::chrono::milliseconds;
+constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr double kLoadWindow = 0.05;  // seconds over which the coordinator's own load is measured
+constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
+constexpr int kFruitlessDeaths = 3;  // deaths in a row without any point before a worker's place is given up
 
-constexpr auto kTick = milliseconds(100);
-constexpr double kChunkSeconds = 0.010;     // work handed out at a time
-constexpr double kPrefetchSeconds = 0.005;  // points shorter than this are handed out ahead
-constexpr int kFruitlessDeaths = 3;         // deaths in a row without any point before a worker's place is given up
+/// Points handed out together that have no outcome yet, in order.
+struct Assignment {
+  std::vector<IndexRun> runs;
+  std::size_t at = 0;  // those before it are done
+};
 
 struct WorkerState {
-  IndexSet share;                      // static: what is its own and not yet handed out
-  std::deque<IndexRange> outstanding;  // handed out, in order, no outcome yet
-  std::uint64_t assignments = 0;       // handed out, not yet finished
+  std::deque<Assignment> assignments;  // handed out, not yet finished
   bool takes_work = true;              // neither lost for good nor impossible to build
   int fruitless_deaths = 0;
 };
@@ -32,10 +37,13 @@ struct WorkerState {
 class Coordinator {
  public:
   Coordinator(Workers& workers, Job& job)
-      : workers_(workers), job_(job), states_(static_cast<std::size_t>(workers.count())) {
-    left_ = job.pending.size();
-    if (job.schedule == Schedule::static_split) split();
-  }
+      : workers_(workers),
+        job_(job),
+        left_(job.pending.size()),
+        owned_(job.schedule == Schedule::static_split || job.schedule == Schedule::cyclic),
+        supply_(make_supply(job, workers.first(), workers.count())),
+        pace_(job.schedule, std::max(1, workers.count() - workers.first())),
+        states_(static_cast<std::size_t>(workers.count())) {}
 
   JobReport run() {
     try {
@@ -45,7 +53,7 @@ class Coordinator {
       if (!workers_.disposable()) release_quietly();
       throw;
     }
-    for (int w = 0; w < workers_.count(); ++w) workers_.send(w, kEnd, report_.conclusion);
+    for_each_worker([this](int w) { workers_.send(w, kEnd, report_.conclusion); });
     report_.unfinished = left_;
     return std::move(report_);
   }
@@ -53,44 +61,50 @@ class Coordinator {
  private:
   WorkerState& state(int worker) { return states_[static_cast<std::size_t>(worker)]; }
 
-  // Contiguous shares: the first m workers get q + 1 points, the others q.
-  void split() {
-    const std::uint64_t workers = std::max<std::size_t>(1, states_.size());  // none if nothing is pending
-    const std::uint64_t quotient = left_ / workers;
-    const std::uint64_t remainder = left_ % workers;
-    for (std::uint64_t w = 0; w < workers; ++w) {
-      for (const IndexRange range : job_.pending.take(quotient + (w < remainder ? 1 : 0)))
-        states_[w].share.insert(range);
-    }
-  }
-
-  bool someone_works() const {
-    return std::any_of(states_.begin(), states_.end(), [](const WorkerState& s) { return s.assignments > 0; });
+  template <typename Action>
+  void for_each_worker(Action action) {
+    for (int w = workers_.first(); w < workers_.count(); ++w) action(w);
   }
 
   void loop() {
+    load_since_ = monotonic_seconds();
+    slept_before_ = workers_.slept().value_or(0.0);
     for (;;) {
       if (!stopping_ && job_.on_tick && job_.on_tick()) stop();
       if (!stopping_) hand_out();
-      if (left_ == 0 || !someone_works()) {
+      if (left_ == 0 || assignments_ == 0) {
         if (left_ == 0 || stopping_) break;
         fail_the_rest();
         break;
       }
       handle_next();
     }
-    while (someone_works()) handle_next();  // the last messages, so that none is left for the next job
+    while (assignments_ > 0) handle_next();  // the last messages, so that none is left for the next job
     if (error_) std::rethrow_exception(error_);
   }
 
   void handle_next() {
-    if (auto event = workers_.next(kTick)) handle(*event);
+    if (auto event = workers_.next(kTick)) {
+      handle(*event);
+      heard_of_ = event->worker;
+    }
     if (error_) std::rethrow_exception(error_);
+    measure_load();
+  }
+
+  void measure_load() {
+    const auto slept = workers_.slept();
+    const double now = monotonic_seconds();
+    const double wall = now - load_since_;
+    if (!slept || wall < kLoadWindow) return;
+    pace_.observe_load(wall - (*slept - slept_before_), wall);
+    load_since_ = now;
+    slept_before_ = *slept;
   }
 
   void stop() {
     stopping_ = report_.stopped = true;
-    for (int w = 0; w < workers_.count(); ++w) workers_.send(w, kStop, {});
+    for_each_worker([this](int w) { workers_.send(w, kStop, {}); });
   }
 
   // After an exception: workers that outlive the job must come to rest, or their messages would meet the next one.
@@ -100,86 +114,83 @@ class Coordinator {
       job_.on_completed = nullptr;
       job_.on_tick = nullptr;
       stop();
-      while (someone_works()) handle_next();
-      for (int w = 0; w < workers_.count(); ++w) workers_.send(w, kEnd, {});
+      while (assignments_ > 0) handle_next();
+      for_each_worker([this](int w) { workers_.send(w, kEnd, {}); });
     } catch (...) {  // the first exception is the one that counts
     }
   }
 
+  // To whoever the last message came from; or to all, who may have waited for what has been put back: then in turns, so
+  // that what is scarce goes round.
   void hand_out() {
-    for (int w = 0; w < workers_.count(); ++w) {
-      // Of whole shares one at a time: all that a worker has is lost with it.
-      const bool brief = mean_seconds_ >= 0.0 && mean_seconds_ < kPrefetchSeconds && !job_.task.evaluate_share;
-      const std::uint64_t ahead = brief ? 2 : 1;
-      while (state(w).takes_work && state(w).assignments < ahead) {
-        if (!assign(w)) break;
-      }
+    const int heard_of = std::exchange(heard_of_, -1);
+    if (!std::exchange(supply_has_grown_, false)) return heard_of >= 0 ? hand_out(heard_of, kAnyNumber) : void();
+    for (const std::uint64_t ahead : {1U, 2U}) {
+      for_each_worker([&](int w) {
+        if (state(w).assignments.size() < ahead) hand_out(w, ahead);
+      });
     }
   }
 
-  // The points that a worker may take from: its own share first, then what nobody owns.
-  IndexSet& supply(WorkerState& worker) { return worker.share.empty() ? job_.pending : worker.share; }
-
-  std::uint64_t chunk(const IndexSet& supply, bool own_share) const {
-    if (job_.task.evaluate_share) return supply.size();
-    if (mean_seconds_ < 0.0) return 1;
-    const double fitting = kChunkSeconds / std::max(mean_seconds_, 1e-9);
-    const double fair = own_share ? static_cast<double>(supply.size())
-                                  : static_cast<double>(supply.size()) / (4.0 * static_cast<double>(states_.size()));
-    return static_cast<std::uint64_t>(std::max(1.0, std::min(fitting, fair)));
+  void hand_out(int w, std::uint64_t most_ahead) {
+    WorkerState& worker = state(w);
+    while (worker.takes_work && supply_->available(w) > 0) {
+      // Of whole shares one at a time: all that a worker has is lost with it.
+      const std::uint64_t ahead = job_.task.evaluate_share ? 1 : pace_.ahead(supply_->size());
+      if (worker.assignments.size() >= std::min(ahead, most_ahead)) return;
+      assign(w);
+    }
   }
 
-  bool assign(int w) {
-    WorkerState& worker = state(w);
-    IndexSet& from = supply(worker);
-    if (from.empty()) return false;
-    const std::vector<IndexRange> ranges = from.take(chunk(from, &from == &worker.share));
+  void assign(int w) {
+    const std::uint64_t available = supply_->available(w);
+    const std::uint64_t most = job_.task.evaluate_share ? available : pace_.chunk(available, supply_->size());
+    Assignment assignment{supply_->take(w, most)};
     const bool ship = job_.parameter && workers_.is_remote(w);
     ByteWriter out;
-    out.put(std::uint64_t{ship ? 1U : 0U});
-    out.put(static_cast<std::uint64_t>(ranges.size()));
-    for (const IndexRange& range : ranges) out.put(range);
-    for (const IndexRange& range : ranges) {
-      worker.outstanding.push_back(range);
-      for (std::uint64_t i = 0; ship && i < range.count; ++i) {
-        const Bytes parameter = job_.parameter(range.first + i);
+    out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), pace_.budget(), pace_.patience()});
+    for (const IndexRun& run : assignment.runs) out.put(run);
+    for (const IndexRun& run : assignment.runs) {
+      for (std::uint64_t i = 0; ship && i < run.count; ++i) {
+        const Bytes parameter = job_.parameter(run.first + i * run.step);
         out.put(static_cast<std::uint64_t>(parameter.size()));
         out.put_bytes(parameter);
       }
     }
-    ++worker.assignments;
+    state(w).assignments.push_back(std::move(assignment));
+    ++assignments_;
     workers_.send(w, kAssign, out.bytes());
-    return true;
   }
 
   void handle(const WorkerEvent& event) {
     if (const auto* loss = std::get_if<WorkerLoss>(&event.what)) return handle_loss(event.worker, *loss);
     const Frame& frame = std::get<Frame>(event.what);
-    ByteReader in(frame.payload);
-    if (frame.tag == kResults) return handle_results(event.worker, in);
-    if (frame.tag == kBuildFailed) return handle_build_failure(event.worker, get_failure(in));
+    if (frame.tag == kResults) return handle_results(event.worker, frame.payload);
+    if (frame.tag == kBuildFailed) {
+      ByteReader in(frame.payload);
+      return handle_build_failure(event.worker, get_failure(in));
+    }
     throw ParallelError(fmt::format("worker {} sent message {}, which is not for the root", event.worker, frame.tag));
   }
 
-  void handle_results(int w, ByteReader& in) {
+  void handle_results(int w, std::span<const std::byte> message) {
     WorkerState& worker = state(w);
-    const auto finished = in.get<std::uint64_t>();
-    while (!in.at_end()) {
-      const auto head = in.get<ResultHead>();
-      const auto payload = in.take(head.length);
-      pop_outstanding(worker, head.index);
+    const std::string& host = workers_.host(w);
+    ResultReader in(message);
+    for (Result result; in.next(result);) {
+      pop_outstanding(worker, result.index);
       worker.fruitless_deaths = 0;
-      mean_seconds_ = mean_seconds_ < 0.0 ? head.elapsed : mean_seconds_ + 0.05 * (head.elapsed - mean_seconds_);
-      if (head.failed != 0) {
-        ByteReader failure_bytes(payload);
+      pace_.observe(result.elapsed, result.payload.size());
+      if (result.failed) {
+        ByteReader failure_bytes(result.payload);
         const TaskFailure failure = get_failure(failure_bytes);
-        complete({head.index, w, workers_.host(w), {}, &failure, head.started, head.elapsed});
+        complete({result.index, w, host, {}, &failure, result.started, result.elapsed});
       } else {
-        complete({head.index, w, workers_.host(w), payload, nullptr, head.started, head.elapsed});
+        if (job_.costs && !error_) job_.costs->observe(result.index, result.elapsed);
+        complete({result.index, w, host, result.payload, nullptr, result.started, result.elapsed});
       }
     }
-    worker.assignments -= std::min(finished, worker.assignments);
-    if (worker.assignments == 0) take_back(worker);  // after a stop or a failed build: not evaluated
+    finish_assignments(w, in.finished());
   }
 
   // An exception waits until the message with this outcome is taken in whole, or nobody would know who still works.
@@ -193,47 +204,64 @@ class Coordinator {
     }
   }
 
-  // Outcomes come in the order of the assignment.
-  void pop_outstanding(WorkerState& worker, std::uint64_t index) {
-    if (worker.outstanding.empty() || worker.outstanding.front().first != index) {
-      throw ParallelError(fmt::format("an outcome for point {} arrived that was not asked for", index));
+  // Outcomes come in the order of the assignments.
+  static void pop_outstanding(WorkerState& worker, std::uint64_t index) {
+    for (Assignment& assignment : worker.assignments) {
+      if (assignment.at == assignment.runs.size()) continue;
+      IndexRun& run = assignment.runs[assignment.at];
+      if (run.first != index) break;
+      run.first += run.step;
+      if (--run.count == 0) ++assignment.at;
+      return;
     }
-    IndexRange& range = worker.outstanding.front();
-    ++range.first;
-    if (--range.count == 0) worker.outstanding.pop_front();
+    throw ParallelError(fmt::format("an outcome for point {} arrived that was not asked for", index));
   }
 
-  // What was handed out and not evaluated is to be had again: by its owner under a static split, else by anyone.
-  void take_back(WorkerState& worker) {
-    const bool owned = job_.schedule == Schedule::static_split && worker.takes_work;
-    IndexSet& to = owned ? worker.share : job_.pending;
-    for (const IndexRange& range : worker.outstanding) to.insert(range);
-    worker.outstanding.clear();
-    if (!worker.takes_work) disown_share(worker);
+  // The first `count` of a worker's assignments. What is left of them was not evaluated: given back, or after a stop.
+  void finish_assignments(int w, std::uint64_t count) {
+    WorkerState& worker = state(w);
+    for (; count > 0 && !worker.assignments.empty(); --count) {
+      for (const IndexRun& run : unfinished(worker.assignments.front())) put_back(w, run);
+      worker.assignments.pop_front();
+      --assignments_;
+    }
   }
 
-  void disown_share(WorkerState& worker) {
-    for (const IndexRange& range : worker.share.take(worker.share.size())) job_.pending.insert(range);
+  static std::span<const IndexRun> unfinished(const Assignment& assignment) {
+    return std::span(assignment.runs).subspan(assignment.at);
   }
 
-  // A worker that cannot be built takes no more points. Under a static split its share is its own to fail; otherwise
-  // others take over, and only when no worker is left do the points fail.
+  void put_back(int w, const IndexRun& run) {
+    supply_->put_back(w, run);
+    supply_has_grown_ = true;
+  }
+
+  // A worker that cannot be built takes no more points. A share of its own is its own to fail; otherwise others take
+  // over, and only when no worker is left do the points fail.
   void handle_build_failure(int w, TaskFailure failure) {
     WorkerState& worker = state(w);
     failure.message = "build failed: " + failure.message;
     last_build_failure_ = failure;
-    if (job_.schedule == Schedule::static_split) {
-      for (const IndexRange& range : std::exchange(worker.outstanding, {})) fail_range(w, range, failure);
-      for (const IndexRange& range : worker.share.take(worker.share.size())) fail_range(w, range, failure);
+    for (Assignment& assignment : worker.assignments) {
+      for (const IndexRun& run : unfinished(assignment)) owned_ ? fail_run(w, run, failure) : put_back(w, run);
+      assignment.at = assignment.runs.size();
     }
-    worker.takes_work = false;
-    take_back(worker);
+    if (owned_) {
+      for (const IndexRun& run : supply_->take_share(w)) fail_run(w, run, failure);
+    }
+    give_up(worker, w);
     report_.build_failures.push_back(std::move(failure));
   }
 
-  void fail_range(int w, const IndexRange& range, TaskFailure failure) {
-    for (std::uint64_t i = 0; i < range.count; ++i) {
-      failure.index = range.first + i;
+  void give_up(WorkerState& worker, int w) {
+    worker.takes_work = false;
+    supply_->disown(w);
+    supply_has_grown_ = true;
+  }
+
+  void fail_run(int w, const IndexRun& run, TaskFailure failure) {
+    for (std::uint64_t i = 0; i < run.count; ++i) {
+      failure.index = run.first + i * run.step;
       complete({failure.index, w, workers_.host(w), {}, &failure, 0.0, 0.0});
     }
   }
@@ -242,42 +270,45 @@ class Coordinator {
     WorkerState& worker = state(w);
     report_.lost_workers.push_back(loss.description);
     last_loss_ = loss;
-    worker.assignments = 0;
-    if (loss.evaluating && fail_evaluated(w, loss) > 0) {
+    if (loss.evaluating && fail_evaluated(w, loss)) {
       worker.fruitless_deaths = 0;
     } else {
       ++worker.fruitless_deaths;
     }
+    finish_assignments(w, worker.assignments.size());
     const bool worth_replacing = !stopping_ && left_ > 0 && worker.fruitless_deaths < kFruitlessDeaths;
-    worker.takes_work = worth_replacing && workers_.replace(w);
-    take_back(worker);
+    if (!worth_replacing || !workers_.replace(w)) give_up(worker, w);
   }
 
   // Fails the point that a lost worker was at, or all of a share that was evaluated as a whole. Outcomes before it may
-  // have been lost with the worker; those points run again. @return how many failed
-  std::uint64_t fail_evaluated(int w, const WorkerLoss& loss) {
-    WorkerState& worker = state(w);
+  // have been lost with the worker; those points run again. @return whether any failed
+  bool fail_evaluated(int w, const WorkerLoss& loss) {
     TaskFailure failure;
     failure.kind = loss.kind;
     failure.code = loss.code;
     failure.message = loss.description;
     failure.rank = w;
     failure.host = workers_.host(w);
+    const std::uint64_t index = *loss.evaluating;
     const std::uint64_t before = left_;
-    for (const IndexRange& range : std::exchange(worker.outstanding, {})) {
-      const std::uint64_t last = range.first + range.count - 1;
-      if (job_.task.evaluate_share) {
-        fail_range(w, range, failure);
-      } else if (*loss.evaluating < range.first || *loss.evaluating > last) {
-        worker.outstanding.push_back(range);
-      } else {
-        const std::uint64_t index = *loss.evaluating;
-        fail_range(w, {index, 1}, failure);
-        if (index > range.first) worker.outstanding.push_back({range.first, index - range.first});
-        if (index < last) worker.outstanding.push_back({index + 1, last - index});
+    for (Assignment& assignment : state(w).assignments) {
+      std::vector<IndexRun> rest;
+      for (const IndexRun& run : unfinished(assignment)) {
+        const bool holds = index >= run.first && index <= run.last() && (index - run.first) % run.step == 0;
+        if (job_.task.evaluate_share) {
+          fail_run(w, run, failure);
+        } else if (!holds) {
+          rest.push_back(run);
+        } else {
+          const std::uint64_t at = (index - run.first) / run.step;
+          fail_run(w, {index, 1, 1}, failure);
+          if (at > 0) rest.push_back({run.first, at, run.step});
+          if (at + 1 < run.count) rest.push_back({index + run.step, run.count - at - 1, run.step});
+        }
       }
+      assignment = {std::move(rest)};
     }
-    return before - left_;
+    return left_ < before;
   }
 
   // No worker is left: say for every point why.
@@ -292,19 +323,29 @@ class Coordinator {
       failure.message = "no worker is left" + (last_loss_ ? "; the last: " + last_loss_->description : std::string());
       failure.host = workers_.host(0);
     }
-    for (WorkerState& worker : states_) disown_share(worker);
-    for (const IndexRange& range : job_.pending.take(job_.pending.size())) fail_range(failure.rank, range, failure);
+    for_each_worker([this](int w) { supply_->disown(w); });
+    const int anyone = workers_.first();
+    while (supply_->size() > 0) {
+      for (const IndexRun& run : supply_->take(anyone, supply_->size())) fail_run(failure.rank, run, failure);
+    }
   }
 
   Workers& workers_;
   Job& job_;
+  std::uint64_t left_;  // points without an outcome
+  bool owned_;          // points belong to workers beforehand
+  std::unique_ptr<Supply> supply_;
+  Pace pace_;
   std::vector<WorkerState> states_;
-  std::uint64_t left_ = 0;
-  double mean_seconds_ = -1.0;  // of a point, recent ones weighing more; negative: unknown yet
+  std::uint64_t assignments_ = 0;  // of all workers, not finished
+  int heard_of_ = -1;              // the worker that sent the last message, until it has been answered
+  bool supply_has_grown_ = true;   // so that somebody who got nothing may get something now
   bool stopping_ = false;
   std::optional<TaskFailure> last_build_failure_;
   std::optional<WorkerLoss> last_loss_;
   std::exception_ptr error_;  // the first that on_completed threw
+  double load_since_ = 0.0;
+  double slept_before_ = 0.0;
   JobReport report_;
 };
 

@@ -35,7 +35,7 @@ Bytes pack(const std::vector<Bytes>& objects) {
     out.put(static_cast<std::uint64_t>(object.size()));
     out.put_bytes(object);
   }
-  return out.bytes();
+  return out.take();
 }
 
 std::vector<Bytes> unpack(const Bytes& packed) {
@@ -131,8 +131,9 @@ detail::JobReport ForkManager::run_as_root(detail::Job& job) {
     detail::SerialWorkers workers(job, host_name());
     return detail::coordinate(workers, job);
   }
-  detail::LocalWorker local(job.task, 0, host_name());
-  detail::ProcessWorkers workers(peers_->processes, peers_->marks, host_name(), &local, nullptr);
+  std::optional<detail::LocalWorker> local;
+  if (root_evaluates(job.root)) local.emplace(job.task, 0, host_name());
+  detail::ProcessWorkers workers(peers_->processes, 1, peers_->marks, host_name(), local ? &*local : nullptr, nullptr);
   return detail::coordinate(workers, job);
 }
 

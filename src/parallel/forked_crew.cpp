@@ -29,7 +29,7 @@ ForkedCrew::ForkedCrew(std::size_t count, const WorkerTask& task) : task_(task),
 
 std::unique_ptr<ProcessWorkers> ForkedCrew::workers(int wake) {
   const auto respawn = [this](int worker) { return spawn(worker); };
-  return std::make_unique<ProcessWorkers>(processes_, marks_, host_name(), nullptr, respawn, wake);
+  return std::make_unique<ProcessWorkers>(processes_, 0, marks_, host_name(), nullptr, respawn, wake);
 }
 
 void ForkedCrew::join_for(std::chrono::nanoseconds limit) {

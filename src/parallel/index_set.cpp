@@ -79,6 +79,22 @@ IndexSet IndexSet::complement(std::uint64_t total) const {
   return gaps;
 }
 
+IndexSet IndexSet::without(const IndexSet& other) const {
+  IndexSet rest;
+  const auto removed = other.ranges();
+  auto next = removed.begin();
+  for (IndexRange range : ranges()) {
+    while (next != removed.end() && end_of(*next) <= range.first) ++next;
+    for (auto hole = next; hole != removed.end() && hole->first < end_of(range); ++hole) {
+      if (hole->first > range.first) rest.insert(IndexRange{range.first, hole->first - range.first});
+      const std::uint64_t from = std::min(end_of(*hole), end_of(range));
+      range = {from, end_of(range) - from};
+    }
+    rest.insert(range);
+  }
+  return rest;
+}
+
 std::vector<IndexRange> IndexSet::take(std::uint64_t count) {
   std::vector<IndexRange> taken;
   while (count > 0 && head_ < ranges_.size()) {
@@ -93,6 +109,27 @@ std::vector<IndexRange> IndexSet::take(std::uint64_t count) {
   }
   drop_taken();
   return taken;
+}
+
+bool IndexSet::remove(std::uint64_t index) {
+  if (!contains(index)) return false;
+  const std::size_t at = first_reaching(index + 1);
+  IndexRange& range = ranges_[at];
+  const IndexRange after{index + 1, end_of(range) - index - 1};
+  range.count = index - range.first;
+  --size_;
+  const auto next = ranges_.begin() + static_cast<std::ptrdiff_t>(at + 1);
+  if (after.count > 0) ranges_.insert(next, after);
+  if (ranges_[at].count == 0) ranges_.erase(ranges_.begin() + static_cast<std::ptrdiff_t>(at));
+  return true;
+}
+
+std::uint64_t IndexSet::at(std::uint64_t position) const {
+  for (const IndexRange& range : ranges()) {
+    if (position < range.count) return range.first + position;
+    position -= range.count;
+  }
+  throw SpecError("an index set has no such position");
 }
 
 /// Gives memory back once taken ranges outnumber the others, so that each range is moved at most once on average.

@@ -24,6 +24,20 @@ Backend backend(std::string_view name) {
   throw SpecError(fmt::format("unknown backend `{}`; valid: `serial`, `fork`, `mpi`", name));
 }
 
+namespace {
+// Beyond so many ranks one more rank that evaluates brings less than a coordinator that is never late.
+constexpr int kMostRanksWithEvaluatingRoot = 64;
+}  // namespace
+
+bool ParallelManager::root_evaluates(RootRole role) const {
+  if (size() == 1) return true;
+  return role == RootRole::evaluates || (role == RootRole::automatic && size() <= kMostRanksWithEvaluatingRoot);
+}
+
+int ParallelManager::evaluating_workers(RootRole role) const {
+  return worker_count() - (root_evaluates(role) ? 0 : 1);
+}
+
 void ParallelManager::check_agreement(std::size_t size, std::string_view call) {
   if (this->size() == 1 && size < ~std::size_t{0}) return;
   const auto sizes = all_gather(static_cast<std::uint64_t>(size));

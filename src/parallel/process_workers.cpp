@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "parallel/clock.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -30,19 +31,19 @@ ProcessOptions worker_process_options(std::string name) {
   return {.name = std::move(name), .daemon = true, .inherit = Inherit::all(), .ignore_interrupts = true};
 }
 
-ProcessWorkers::ProcessWorkers(std::span<WorkerProcess> processes, EvaluationMarks& marks, std::string host,
+ProcessWorkers::ProcessWorkers(std::span<WorkerProcess> processes, int offset, EvaluationMarks& marks, std::string host,
                                LocalWorker* local, std::function<WorkerProcess(int)> respawn, int wake)
     : processes_(processes),
       marks_(marks),
       host_(std::move(host)),
       local_(local),
       respawn_(std::move(respawn)),
-      first_(local != nullptr ? 1 : 0),
+      offset_(offset),
       wake_(wake),
       told_of_loss_(processes.size(), false) {}
 
 void ProcessWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
-  if (worker < first_) return local_->send(tag, payload);
+  if (worker < offset_) return local_ != nullptr ? local_->send(tag, payload) : void();
   ByteChannel& channel = process(worker).channel;
   if (!channel.is_open()) return;
   try {
@@ -64,18 +65,19 @@ std::optional<WorkerEvent> ProcessWorkers::try_next() {
   for (int i = 0; i < count(); ++i) {
     const int worker = turn_;
     turn_ = (turn_ + 1) % count();
+    if (worker < first()) continue;
     if (auto event = try_next_of(worker)) return event;
   }
   return std::nullopt;
 }
 
 std::optional<WorkerEvent> ProcessWorkers::try_next_of(int worker) {
-  if (worker < first_) {
+  if (worker < offset_) {
     auto frame = local_->try_receive();
     return frame ? std::optional(WorkerEvent{worker, *std::move(frame)}) : std::nullopt;
   }
   WorkerProcess& peer = process(worker);
-  if (told_of_loss_[static_cast<std::size_t>(worker - first_)]) return std::nullopt;
+  if (told_of_loss_[static_cast<std::size_t>(worker - offset_)]) return std::nullopt;
   try {
     for (bool ended = false;; ended = true) {
       while (auto frame = peer.channel.try_receive()) {
@@ -105,7 +107,7 @@ WorkerEvent ProcessWorkers::loss_of(int worker) {
   loss.description = fmt::format("worker {} (pid {}) ended by {}", worker, peer.child.pid(), status.describe());
   loss.evaluating = marks_.get(static_cast<std::size_t>(worker));
   marks_.set(static_cast<std::size_t>(worker), std::nullopt);  // or the next job would take it for one of its own
-  told_of_loss_[static_cast<std::size_t>(worker - first_)] = true;
+  told_of_loss_[static_cast<std::size_t>(worker - offset_)] = true;
   return {worker, std::move(loss)};
 }
 
@@ -125,15 +127,17 @@ bool ProcessWorkers::wait(std::chrono::nanoseconds limit) {
     entries.push_back({peer.child.descriptor(), POLLIN, 0});
   }
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
+  const double begin = monotonic_seconds();
   ::poll(entries.data(), entries.size(), static_cast<int>(std::clamp<long long>(ms, 0, 1000)));
+  slept_ += monotonic_seconds() - begin;
   return entries.front().revents == 0;
 }
 
 bool ProcessWorkers::replace(int worker) {
-  if (worker < first_ || !respawn_) return false;
+  if (worker < offset_ || !respawn_) return false;
   marks_.set(static_cast<std::size_t>(worker), std::nullopt);
   process(worker) = respawn_(worker);
-  told_of_loss_[static_cast<std::size_t>(worker - first_)] = false;
+  told_of_loss_[static_cast<std::size_t>(worker - offset_)] = false;
   return true;
 }
 

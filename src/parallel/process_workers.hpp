@@ -57,25 +57,28 @@ class ChannelRootLink : public RootLink {
 /// call. A root that waits for that peer in another call then knows.
 inline constexpr std::uint32_t kEntered = 50;
 
-/// Workers that are processes of this machine. Worker number = position in `processes` + (local ? 1 : 0).
+/// Workers that are processes of this machine. Worker number = position in `processes` + `offset`.
 class ProcessWorkers : public Workers {
  public:
+  /// @param offset  1 if the root has the number 0, else 0
   /// @param local   the root's own worker, as worker 0; may be null
   /// @param respawn makes a new process for a worker number; empty: lost workers are not replaced
   /// @param wake    a descriptor that ends a wait of next() while it is readable, or -1
-  ProcessWorkers(std::span<WorkerProcess> processes, EvaluationMarks& marks, std::string host, LocalWorker* local,
-                 std::function<WorkerProcess(int)> respawn, int wake = -1);
+  ProcessWorkers(std::span<WorkerProcess> processes, int offset, EvaluationMarks& marks, std::string host,
+                 LocalWorker* local, std::function<WorkerProcess(int)> respawn, int wake = -1);
 
-  int count() const override { return first_ + static_cast<int>(processes_.size()); }
+  int first() const override { return local_ != nullptr ? 0 : offset_; }
+  int count() const override { return offset_ + static_cast<int>(processes_.size()); }
   const std::string& host(int) const override { return host_; }
-  bool is_remote(int worker) const override { return worker >= first_ && !respawn_; }
+  bool is_remote(int worker) const override { return worker >= offset_ && !respawn_; }
   void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
+  std::optional<double> slept() const override { return slept_; }
   bool replace(int worker) override;
   bool disposable() const override { return static_cast<bool>(respawn_); }
 
  private:
-  WorkerProcess& process(int worker) { return processes_[static_cast<std::size_t>(worker - first_)]; }
+  WorkerProcess& process(int worker) { return processes_[static_cast<std::size_t>(worker - offset_)]; }
   std::optional<WorkerEvent> try_next();
   std::optional<WorkerEvent> try_next_of(int worker);
   WorkerEvent loss_of(int worker);
@@ -87,8 +90,9 @@ class ProcessWorkers : public Workers {
   std::string host_;
   LocalWorker* local_;
   std::function<WorkerProcess(int)> respawn_;
-  int first_;
+  int offset_;
   int wake_;
+  double slept_ = 0.0;
   std::vector<bool> told_of_loss_;  // of each process; one that was lost before this job is told of again
   int turn_ = 0;                    // whose messages are looked at first
 };

@@ -11,13 +11,13 @@
 namespace windrow {
 namespace {
 
-constexpr std::array<std::pair<Schedule, std::string_view>, 6> kSchedules = {{{Schedule::automatic, "auto"},
-                                                                              {Schedule::static_split, "static"},
-                                                                              {Schedule::cyclic, "cyclic"},
-                                                                              {Schedule::dynamic, "dynamic"},
-                                                                              {Schedule::guided, "guided"},
-                                                                              {Schedule::longest_first,
-                                                                               "longest_first"}}};
+constexpr std::array<std::pair<Schedule, std::string_view>, 6> kSchedules = {
+    {{Schedule::automatic, "auto"},
+     {Schedule::static_split, "static"},
+     {Schedule::cyclic, "cyclic"},
+     {Schedule::dynamic, "dynamic"},
+     {Schedule::guided, "guided"},
+     {Schedule::longest_first, "longest_first"}}};
 constexpr std::array<std::pair<RootRole, std::string_view>, 3> kRootRoles = {
     {{RootRole::automatic, "auto"}, {RootRole::evaluates, "evaluates"}, {RootRole::coordinates, "coordinates"}}};
 
@@ -34,9 +34,9 @@ auto find_value(const Named& all, std::string_view what, std::string_view name) 
   std::string names;
   for (const auto& [value, known] : all) {
     if (known == name) return value;
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", known);
+    names += fmt::format("{}`{}`", names.empty() ? "" : ", ", known);
   }
-  throw SpecError(fmt::format("unknown {} `{}`; known are {}", what, name, names));
+  throw SpecError(fmt::format("unknown {} `{}`; valid: {}", what, name, names));
 }
 
 class KnownCosts : public CostModel {

@@ -1,45 +1,82 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "windrow/parallel/byte_stream.hpp"
-#include "windrow/parallel/index_set.hpp"
 #include "windrow/parallel/outcome.hpp"
 
 /// The messages of a job as bytes.
 namespace windrow::detail {
 
-inline void put_failure(ByteWriter& out, const TaskFailure& failure) {
-  out.put(failure.index);
-  out.put(failure.kind);
-  out.put(failure.code);
-  out.put(failure.rank);
-  out.put(failure.attempts);
-  out.put(failure.elapsed);
-  out.put_text(failure.message);
-  out.put_text(failure.host);
-}
+void put_failure(ByteWriter& out, const TaskFailure& failure);
+TaskFailure get_failure(ByteReader& in);
 
-inline TaskFailure get_failure(ByteReader& in) {
-  TaskFailure failure;
-  failure.index = in.get<std::uint64_t>();
-  failure.kind = in.get<FailureKind>();
-  failure.code = in.get<int>();
-  failure.rank = in.get<int>();
-  failure.attempts = in.get<int>();
-  failure.elapsed = in.get<double>();
-  failure.message = in.get_text();
-  failure.host = in.get_text();
-  return failure;
-}
+/// Indices first, first + step, ...: `count` of them, a part of an assignment.
+struct IndexRun {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+  std::uint64_t step = 1;
+  std::uint64_t last() const { return first + (count - 1) * step; }
+  friend bool operator==(const IndexRun&, const IndexRun&) = default;
+};
 
-/// Head of each outcome in a results message; `length` bytes of result or failure follow.
-struct ResultHead {
-  std::uint64_t index;
-  double started;
-  double elapsed;
-  std::uint64_t length;
-  std::uint64_t failed;  ///< 0 or 1
+/// Head of an assignment. `runs` of IndexRun follow; then, if parameters are shipped, for each point its length and
+/// bytes.
+struct AssignmentHead {
+  std::uint64_t ships_parameters = 0;  ///< 0 or 1
+  std::uint64_t runs = 0;
+  double budget = 0.0;    ///< seconds after which a worker gives back what it has not begun; 0: it never does
+  double patience = 0.0;  ///< seconds that outcomes may wait at the worker to travel together
+};
+
+/// One outcome in a message.
+struct Result {
+  std::uint64_t index = 0;
+  double started = 0.0;  ///< seconds since the Unix epoch
+  double elapsed = 0.0;  ///< seconds, with the precision of a float
+  bool failed = false;
+  std::span<const std::byte> payload;  ///< result or failure
+};
+
+/// Gathers outcomes for a message. Outcomes that follow each other in index and time and are of one size share a head,
+/// so that one of a number takes 12 bytes.
+class ResultWriter {
+ public:
+  ResultWriter() { clear(); }
+  void add(const Result& result);
+  bool empty() const { return out_.size() == sizeof(std::uint64_t); }
+  std::size_t size() const { return out_.size(); }
+  /// The message. @param finished  how many assignments have been finished since the last message
+  std::span<const std::byte> message(std::uint64_t finished);
+  void clear();
+
+ private:
+  bool continues_run(const Result& result) const;
+
+  ByteWriter out_;
+  std::size_t head_at_ = 0;  // of the run that is open
+  std::uint64_t first_ = 0, step_ = 0, count_ = 0, length_ = 0;
+  double next_start_ = 0.0;
+};
+
+/// Reads a message of a ResultWriter. @throws ParallelError from every call if the message is not one
+class ResultReader {
+ public:
+  explicit ResultReader(std::span<const std::byte> message) : in_(message), finished_(in_.get<std::uint64_t>()) {}
+  std::uint64_t finished() const { return finished_; }
+  /// @return whether there was one more
+  bool next(Result& result);
+
+ private:
+  bool open_run();
+
+  ByteReader in_;
+  std::uint64_t finished_;
+  std::uint64_t left_ = 0;  // of the run that is open
+  std::uint64_t step_ = 0, length_ = 0, next_index_ = 0;
+  double next_start_ = 0.0;
+  bool failed_ = false;
 };
 
 }  // namespace windrow::detail

@@ -2,21 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
-#include <thread>
+#include <limits>
 #include <utility>
+
+#include "parallel/clock.hpp"
 
 namespace windrow::detail {
 namespace {
 
 constexpr std::size_t kBatchBytes = 64 * 1024;
-constexpr auto kBatchTime = std::chrono::milliseconds(1);
-constexpr auto kLookInterval = std::chrono::milliseconds(1);
-constexpr auto kStopIsNear = std::chrono::seconds(1);
-
-double seconds(std::chrono::steady_clock::duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
+constexpr double kLookInterval = 0.001;  // seconds between looks for messages
+constexpr double kStopIsNear = 1.0;      // seconds
 
 TaskFailure thrown(std::string message) {
   TaskFailure failure;
@@ -27,15 +25,40 @@ TaskFailure thrown(std::string message) {
 
 }  // namespace
 
+WorkerLoop::Assignment::Assignment(Frame message) : frame(std::move(message)) {
+  ByteReader in(frame.payload);
+  head = in.get<AssignmentHead>();
+  runs.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(head.runs, frame.payload.size() / sizeof(IndexRun))));
+  for (std::uint64_t i = 0; i < head.runs; ++i) {
+    const auto run = in.get<IndexRun>();
+    if (run.count > 0) runs.push_back(run);
+  }
+  offset = frame.payload.size() - in.rest().size();
+}
+
+Assigned WorkerLoop::Assignment::next() {
+  IndexRun& run = runs[at];
+  Assigned assigned{run.first, {}};
+  if (head.ships_parameters != 0) {
+    ByteReader in(std::span<const std::byte>(frame.payload).subspan(offset));
+    const auto length = in.get<std::uint64_t>();
+    assigned.parameter = in.take(length);
+    offset += sizeof length + assigned.parameter.size();
+  }
+  run.first += run.step;
+  if (--run.count == 0) ++at;
+  return assigned;
+}
+
 WorkerLoop::WorkerLoop(RootLink& link, const WorkerTask& task, int worker, std::string host)
     : link_(link),
       task_(task),
       worker_(worker),
       host_(std::move(host)),
-      last_flush_(Clock::now()),
-      last_look_(last_flush_),
-      epoch_offset_(std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count() -
-                    seconds(last_flush_.time_since_epoch())) {}
+      now_(monotonic_seconds()),
+      last_flush_(now_),
+      last_look_(now_),
+      epoch_offset_(unix_seconds() - now_) {}
 
 Bytes WorkerLoop::run() {
   while (!ended_) {
@@ -50,24 +73,28 @@ bool WorkerLoop::step() {
     if (assignments_.empty()) return false;
   }
   stop_requested();
-  if (stopping_ || assignments_.front().ranges.empty() || !ensure_built()) {
-    finish_assignment();
+  if (stopping_ || assignments_.front().done() || !ensure_built()) {
+    finish_assignments(1);
     return true;
   }
   try {
-    task_.evaluate_share ? evaluate_share() : evaluate_one();
+    task_.evaluate_share ? evaluate_share() : evaluate_points();
   } catch (const Interrupted&) {
     stopping_ = true;  // the point counts as not evaluated
   }
   link_.mark(std::nullopt);
-  if (!assignments_.empty() && assignments_.front().ranges.empty()) finish_assignment();
+  if (assignments_.front().done()) {
+    finish_assignments(1);
+  } else if (now_ >= assignments_.front().give_back_time) {
+    finish_assignments(assignments_.size());  // longer than expected: whoever is free may have what is left
+  }
   return true;
 }
 
 bool WorkerLoop::stop_requested() {
-  const auto now = Clock::now();
-  if (!stopping_ && now - last_look_ >= kLookInterval) {
-    last_look_ = now;
+  now_ = monotonic_seconds();
+  if (!stopping_ && now_ - last_look_ >= kLookInterval) {
+    last_look_ = now_;
     look_for_messages();
   }
   return stopping_;
@@ -84,17 +111,9 @@ void WorkerLoop::look_for_messages() {
 
 void WorkerLoop::handle(Frame frame) {
   switch (frame.tag) {
-    case kAssign: {
-      Assignment assignment;
-      assignment.frame = std::move(frame);
-      ByteReader in(assignment.frame.payload);
-      assignment.ships_parameters = in.get<std::uint64_t>() != 0;
-      const auto count = in.get<std::uint64_t>();
-      for (std::uint64_t i = 0; i < count; ++i) assignment.ranges.push_back(in.get<IndexRange>());
-      assignment.offset = static_cast<std::size_t>((2 * sizeof(std::uint64_t)) + count * sizeof(IndexRange));
-      assignments_.push_back(std::move(assignment));
+    case kAssign:
+      assignments_.emplace_back(std::move(frame));
       return;
-    }
     case kStop:
       stopping_ = true;
       return;
@@ -124,26 +143,11 @@ TaskFailure WorkerLoop::current_failure() {
 
 // An evaluation may learn of a stop before the root's message arrives, by a signal to all ranks, for example.
 bool WorkerLoop::stop_is_near() {
-  const auto deadline = Clock::now() + kStopIsNear;
-  for (look_for_messages(); !stopping_ && !ended_ && Clock::now() < deadline; look_for_messages()) {
-    std::this_thread::sleep_for(kLookInterval);
+  const double deadline = monotonic_seconds() + kStopIsNear;
+  for (look_for_messages(); !stopping_ && !ended_ && monotonic_seconds() < deadline; look_for_messages()) {
+    sleep_seconds(kLookInterval);
   }
   return stopping_ || ended_;
-}
-
-Assigned WorkerLoop::next_assigned() {
-  Assignment& assignment = assignments_.front();
-  IndexRange& range = assignment.ranges.front();
-  Assigned assigned{range.first, {}};
-  if (assignment.ships_parameters) {
-    ByteReader in(std::span<const std::byte>(assignment.frame.payload).subspan(assignment.offset));
-    const auto length = in.get<std::uint64_t>();
-    assigned.parameter = in.take(length);
-    assignment.offset += sizeof length + assigned.parameter.size();
-  }
-  ++range.first;
-  if (--range.count == 0) assignment.ranges.erase(assignment.ranges.begin());
-  return assigned;
 }
 
 bool WorkerLoop::ensure_built() {
@@ -162,30 +166,43 @@ bool WorkerLoop::ensure_built() {
       broken_ = false;
     }
   }
+  now_ = monotonic_seconds();
   return built_;
 }
 
-Outcome<Bytes> WorkerLoop::guarded(const Assigned& assigned) {
-  try {
-    return task_.evaluate(assigned, *this);
-  } catch (...) {
-    return current_failure();
+// One point after another, with one reading of the clock for each, until it is time to look up.
+void WorkerLoop::evaluate_points() {
+  Assignment& assignment = assignments_.front();
+  if (!assignment.give_back_time) {
+    assignment.give_back_time =
+        assignment.head.budget > 0.0 ? now_ + assignment.head.budget : std::numeric_limits<double>::infinity();
   }
+  const double look_up = std::min(last_look_ + kLookInterval, *assignment.give_back_time);
+  do {
+    evaluate(assignment.next());
+    if (batch_.size() >= kBatchBytes || now_ - last_flush_ >= assignment.head.patience) flush();
+  } while (!assignment.done() && now_ < look_up);
 }
 
-void WorkerLoop::evaluate_one() {
-  const Assigned assigned = next_assigned();
+void WorkerLoop::evaluate(const Assigned& assigned) {
   link_.mark(assigned.index);
-  const auto begin = Clock::now();
-  Outcome<Bytes> outcome = guarded(assigned);
-  report(assigned, std::move(outcome), begin, Clock::now());
+  const double begin = now_;
+  result_.clear();
+  std::optional<TaskFailure> failure;
+  try {
+    failure = task_.evaluate(assigned, *this, result_);
+  } catch (...) {
+    failure = current_failure();
+  }
+  now_ = monotonic_seconds();
+  report(assigned, begin, result_.bytes(), std::move(failure));
 }
 
 void WorkerLoop::evaluate_share() {
   std::vector<Assigned> share;
-  while (!assignments_.front().ranges.empty()) share.push_back(next_assigned());
+  while (!assignments_.front().done()) share.push_back(assignments_.front().next());
   link_.mark(share.front().index);
-  const auto begin = Clock::now();
+  double begin = now_;
   std::vector<Outcome<Bytes>> outcomes;
   try {
     outcomes = task_.evaluate_share(share, *this);
@@ -199,8 +216,12 @@ void WorkerLoop::evaluate_share() {
   } catch (...) {
     outcomes.assign(share.size(), current_failure());
   }
-  const auto each = (Clock::now() - begin) / static_cast<std::int64_t>(share.size());
-  for (std::size_t i = 0; i < share.size(); ++i) report(share[i], std::move(outcomes[i]), begin, begin + each);
+  const double each = (monotonic_seconds() - begin) / static_cast<double>(share.size());
+  for (std::size_t i = 0; i < share.size(); ++i, begin += each) {
+    now_ = begin + each;
+    outcomes[i].ok() ? report(share[i], begin, outcomes[i].value(), std::nullopt)
+                     : report(share[i], begin, {}, std::move(outcomes[i].failure()));
+  }
 }
 
 TaskFailure WorkerLoop::complete(TaskFailure failure, std::uint64_t index, double elapsed) const {
@@ -211,40 +232,31 @@ TaskFailure WorkerLoop::complete(TaskFailure failure, std::uint64_t index, doubl
   return failure;
 }
 
-void WorkerLoop::report(const Assigned& assigned, Outcome<Bytes> outcome, Clock::time_point begin,
-                        Clock::time_point end) {
-  ResultHead head{assigned.index, epoch_offset_ + seconds(begin.time_since_epoch()), seconds(end - begin), 0, 0};
-  if (!outcome.ok()) outcome.failure() = complete(std::move(outcome.failure()), assigned.index, head.elapsed);
-  if (task_.observe) task_.observe(assigned, outcome);
-  if (batch_.size() == 0) batch_.put(std::uint64_t{0});  // room for the number of finished assignments
-  if (outcome.ok()) {
-    head.length = outcome.value().size();
-    batch_.put(head);
-    batch_.put_bytes(outcome.value());
-  } else {
-    ByteWriter failure;
-    put_failure(failure, outcome.failure());
-    head.length = failure.size();
-    head.failed = 1;
-    batch_.put(head);
-    batch_.put_bytes(failure.bytes());
+// Of a point that was evaluated from `begin` until now.
+void WorkerLoop::report(const Assigned& assigned, double begin, std::span<const std::byte> result,
+                        std::optional<TaskFailure> failure) {
+  Result outcome{assigned.index, epoch_offset_ + begin, now_ - begin, failure.has_value(), result};
+  if (failure) failure = complete(*std::move(failure), assigned.index, outcome.elapsed);
+  if (task_.observe) task_.observe(assigned, result, failure ? &*failure : nullptr);
+  ByteWriter failure_bytes;
+  if (failure) {
+    put_failure(failure_bytes, *failure);
+    outcome.payload = failure_bytes.bytes();
   }
-  if (batch_.size() >= kBatchBytes || end - last_flush_ >= kBatchTime) flush();
+  batch_.add(outcome);
 }
 
-void WorkerLoop::finish_assignment() {
-  assignments_.pop_front();
-  ++finished_assignments_;
+void WorkerLoop::finish_assignments(std::size_t count) {
+  finished_assignments_ += count;
   flush();
+  assignments_.erase(assignments_.begin(), assignments_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 void WorkerLoop::flush() {
-  if (batch_.size() == 0) batch_.put(std::uint64_t{0});
-  batch_.overwrite(0, finished_assignments_);
-  link_.send(kResults, batch_.bytes());
+  link_.send(kResults, batch_.message(finished_assignments_));
   batch_.clear();
   finished_assignments_ = 0;
-  last_flush_ = Clock::now();
+  last_flush_ = now_;
 }
 
 }  // namespace windrow::detail

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "parallel/wire.hpp"
 #include "parallel/workers.hpp"
@@ -21,17 +21,23 @@ class WorkerLoop : private WorkerContext {
   /// @return what the root concluded
   Bytes run();
 
-  /// For a worker that shares its thread with the root: evaluates one point if there is one.
-  /// @return whether there was
+  /// For a worker that shares its thread with the root: evaluates points until something is to be told or heard.
+  /// @return whether there were any
   bool step();
 
  private:
-  using Clock = std::chrono::steady_clock;
+  /// Points to evaluate, and the message that they came in.
   struct Assignment {
+    explicit Assignment(Frame message);
+    bool done() const { return at == runs.size(); }
+    Assigned next();
+
     Frame frame;  // holds the parameters
-    std::vector<IndexRange> ranges;
-    bool ships_parameters = false;
-    std::size_t offset = 0;  // of the next parameter in the frame
+    AssignmentHead head;
+    std::vector<IndexRun> runs;
+    std::size_t at = 0;                      // of the run that is next
+    std::size_t offset = 0;                  // of the next parameter in the frame
+    std::optional<double> give_back_time{};  // once it has been begun
   };
 
   bool stop_requested() override;
@@ -39,14 +45,14 @@ class WorkerLoop : private WorkerContext {
   void handle(Frame frame);
   TaskFailure current_failure();
   bool stop_is_near();
-  Assigned next_assigned();
   bool ensure_built();
-  void evaluate_one();
+  void evaluate_points();
+  void evaluate(const Assigned& assigned);
   void evaluate_share();
-  Outcome<Bytes> guarded(const Assigned& assigned);
   TaskFailure complete(TaskFailure failure, std::uint64_t index, double elapsed) const;
-  void report(const Assigned& assigned, Outcome<Bytes> outcome, Clock::time_point begin, Clock::time_point end);
-  void finish_assignment();
+  void report(const Assigned& assigned, double begin, std::span<const std::byte> result,
+              std::optional<TaskFailure> failure);
+  void finish_assignments(std::size_t count);
   void flush();
 
   RootLink& link_;
@@ -60,10 +66,12 @@ class WorkerLoop : private WorkerContext {
   bool ended_ = false;
   Bytes conclusion_;
   std::uint64_t finished_assignments_ = 0;
-  ByteWriter batch_;
-  Clock::time_point last_flush_;
-  Clock::time_point last_look_;
-  double epoch_offset_;  // of steady_clock to the Unix epoch, seconds
+  ResultWriter batch_;
+  ByteWriter result_;  // of the point being evaluated
+  double now_;         // as last read: the end of the last point is the begin of the next
+  double last_flush_;
+  double last_look_;
+  double epoch_offset_;  // of the clock to the Unix epoch, seconds
 };
 
 }  // namespace windrow::detail

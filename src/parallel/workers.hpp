@@ -29,10 +29,12 @@ struct WorkerEvent {
   std::variant<Frame, WorkerLoss> what;
 };
 
-/// The coordinator's view of all workers, 0 .. count() - 1.
+/// The coordinator's view of all workers, first() .. count() - 1.
 class Workers {
  public:
   virtual ~Workers() = default;
+  /// 1 if the root's own number, 0, takes no points, so that the others keep theirs.
+  virtual int first() const { return 0; }
   virtual int count() const = 0;
   virtual const std::string& host(int worker) const = 0;
   /// Whether the worker cannot see the root's memory, so that parameters must travel.
@@ -41,6 +43,8 @@ class Workers {
   virtual void send(int worker, JobTag tag, std::span<const std::byte> payload) = 0;
   /// The next message or loss, waiting at most `limit`.
   virtual std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) = 0;
+  /// Seconds that next() has slept in all: the rest of its time the coordinator was busy. None if that is not known.
+  virtual std::optional<double> slept() const { return std::nullopt; }
   /// Puts a new worker in the place of one that was lost. @return whether that is possible
   virtual bool replace(int worker) = 0;
   /// Whether workers may be killed when a job fails, since they serve this job alone.

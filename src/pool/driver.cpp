@@ -119,7 +119,7 @@ void ThreadDriver::run(const MakeCrew& make_crew, std::exception_ptr& failure) {
     const Lock lock(mutex_);
     try {
       crew_ = make_crew(wake_.get());
-      stream_ = std::make_unique<Stream>(*crew_.workers, crew_.first, options_);
+      stream_ = std::make_unique<Stream>(*crew_.workers, options_);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -179,7 +179,7 @@ void ThreadDriver::terminate() {
 
 CallerDriver::CallerDriver(Crew crew, const ExecutorOptions& options) : StreamDriver(crew.count, options) {
   crew_ = std::move(crew);
-  stream_ = std::make_unique<Stream>(*crew_.workers, crew_.first, options_);
+  stream_ = std::make_unique<Stream>(*crew_.workers, options_);
 }
 
 bool CallerDriver::wait_until(Lock& lock, const Condition& condition, nanoseconds limit) {
@@ -213,7 +213,7 @@ void CallerDriver::terminate() {
 // Workers that live on (ranks) must come to rest first, or their messages would meet whatever comes next.
 void CallerDriver::end(Lock& lock) {
   if (!crew_.workers->disposable()) {
-    for (int w = crew_.first; w < crew_.workers->count(); ++w) crew_.workers->send(w, kStop, {});
+    for (int w = crew_.workers->first(); w < crew_.workers->count(); ++w) crew_.workers->send(w, kStop, {});
     wait_until(
         lock, [this] { return stream_->is_at_rest(); }, nanoseconds::max());
   }

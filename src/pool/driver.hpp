@@ -16,8 +16,7 @@ namespace windrow::detail {
 /// Workers and whatever they need to live.
 struct Crew {
   std::unique_ptr<Workers> workers;
-  int first = 0;                       ///< the lowest worker number that takes items
-  int count = 1;                       ///< how many do
+  int count = 1;                       ///< how many take items
   std::shared_ptr<void> support = {};  ///< destroyed after `workers`
 };
 /// Makes a crew. @param wake  a descriptor that ends a wait of Workers::next() while it is readable, or -1

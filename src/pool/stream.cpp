@@ -14,6 +14,7 @@ namespace windrow::detail {
 namespace {
 
 constexpr double kAssignmentSeconds = 0.005;  // of work, at most, handed out at a time
+constexpr double kPatience = 0.001;           // seconds that outcomes wait at a worker, to travel together
 constexpr std::size_t kMostItems = 1024;      // in one assignment
 constexpr int kFruitlessDeaths = 3;
 
@@ -58,20 +59,18 @@ TaskFailure lost_item(std::string message) {
 WorkerTask item_task(const std::function<void()>& initializer) {
   WorkerTask task;
   task.build = initializer;
-  task.evaluate = [](const Assigned& assigned, WorkerContext&) -> Outcome<Bytes> {
+  task.evaluate = [](const Assigned& assigned, WorkerContext&, ByteWriter& result) -> std::optional<TaskFailure> {
     static thread_local Decoder decode;
     ByteReader in(assigned.parameter);
     const ItemInvoker invoke = decode(in.get<CodeAddress>());
-    ByteWriter out;
-    invoke(in.rest(), out);
-    return out.take();
+    invoke(in.rest(), result);
+    return std::nullopt;
   };
   return task;
 }
 
-Stream::Stream(Workers& workers, int first, const ExecutorOptions& options)
+Stream::Stream(Workers& workers, const ExecutorOptions& options)
     : workers_(workers),
-      first_(first),
       options_(options),
       states_(static_cast<std::size_t>(workers.count())),
       respawns_left_(options.respawn_budget) {}
@@ -100,7 +99,7 @@ bool Stream::is_at_rest() const {
 }
 
 bool Stream::someone_takes_items() const {
-  return std::any_of(states_.begin() + first_, states_.end(),
+  return std::any_of(states_.begin() + workers_.first(), states_.end(),
                      [](const WorkerState& worker) { return worker.takes_items; });
 }
 
@@ -129,7 +128,7 @@ bool Stream::may_take(const WorkerState& worker) const {
 void Stream::hand_out() {
   for (bool any = true; any && !queue_.empty();) {
     any = false;
-    for (int w = first_; w < workers_.count() && !queue_.empty(); ++w) {
+    for (int w = workers_.first(); w < workers_.count() && !queue_.empty(); ++w) {
       if (may_take(state(w))) any = assign(w) || any;
     }
   }
@@ -163,9 +162,8 @@ bool Stream::assign(int w) {
   }
   if (count == 0) return false;
   ByteWriter out;
-  out.put(std::uint64_t{1});  // ships parameters
-  out.put(std::uint64_t{1});  // ranges
-  out.put(IndexRange{first_key, count});
+  out.put(AssignmentHead{.ships_parameters = 1, .runs = 1, .budget = 0.0, .patience = kPatience});
+  out.put(IndexRun{first_key, count, 1});
   out.put_bytes(items.bytes());
   worker.assignments.push_back(seconds);
   worker.given += count;
@@ -183,14 +181,11 @@ void Stream::handle(const WorkerEvent& event) {
   handle_build_failure(event.worker, get_failure(in));
 }
 
-void Stream::handle_results(int w, std::span<const std::byte> payload) {
+void Stream::handle_results(int w, std::span<const std::byte> message) {
   WorkerState& worker = state(w);
-  ByteReader in(payload);
-  const auto finished = in.get<std::uint64_t>();
-  while (!in.at_end()) {
-    const auto head = in.get<ResultHead>();
-    const auto bytes = in.take(head.length);
-    if (worker.held.empty() || worker.held.front().key != head.index) {
+  ResultReader in(message);
+  for (Result result; in.next(result);) {
+    if (worker.held.empty() || worker.held.front().key != result.index) {
       if (gave_up_) continue;  // it was asked for, and has been given up since
       throw ParallelError(fmt::format("worker {} sent an outcome that was not asked for", w));
     }
@@ -198,17 +193,17 @@ void Stream::handle_results(int w, std::span<const std::byte> payload) {
     worker.held.pop_front();
     --in_flight_;
     worker.fruitless_deaths = 0;
-    learn(item, head.elapsed);
-    if (head.failed != 0) {
-      ByteReader failure(bytes);
+    learn(item, result.elapsed);
+    if (result.failed) {
+      ByteReader failure(result.payload);
       TaskFailure told = get_failure(failure);
       told.attempts = item.losses + 1;
       complete(item, std::move(told));
     } else {
-      complete(item, Bytes(bytes.begin(), bytes.end()));
+      complete(item, Bytes(result.payload.begin(), result.payload.end()));
     }
   }
-  for (std::uint64_t i = 0; i < finished && !worker.assignments.empty(); ++i) worker.assignments.pop_front();
+  for (std::uint64_t i = 0; i < in.finished() && !worker.assignments.empty(); ++i) worker.assignments.pop_front();
   if (worker.assignments.empty() && !worker.held.empty()) requeue(worker, std::nullopt, {});
   retire_if_due(w);
 }
@@ -291,7 +286,7 @@ void Stream::give_up(const std::string& message) {
 }
 
 void Stream::end_workers() {
-  for (int w = first_; w < workers_.count(); ++w) workers_.send(w, kEnd, {});
+  for (int w = workers_.first(); w < workers_.count(); ++w) workers_.send(w, kEnd, {});
 }
 
 }  // namespace windrow::detail

@@ -23,8 +23,7 @@ WorkerTask item_task(const std::function<void()>& initializer);
 /// thread-safe; its driver guards it.
 class Stream {
  public:
-  /// @param first  the lowest worker number that takes items
-  Stream(Workers& workers, int first, const ExecutorOptions& options);
+  Stream(Workers& workers, const ExecutorOptions& options);
 
   void submit(const std::shared_ptr<Batch>& batch, ItemInvoker invoke, std::vector<Bytes> items, std::size_t chunk);
   /// Gives workers what they should have now.
@@ -64,7 +63,7 @@ class Stream {
   void learn(const Item& item, double seconds);
   bool assign(int worker);
   bool may_take(const WorkerState& worker) const;
-  void handle_results(int worker, std::span<const std::byte> payload);
+  void handle_results(int worker, std::span<const std::byte> message);
   void handle_build_failure(int worker, const TaskFailure& failure);
   void handle_loss(int worker, const WorkerLoss& loss);
   void requeue(WorkerState& worker, std::optional<std::uint64_t> lost_key, const TaskFailure& failure);
@@ -73,7 +72,6 @@ class Stream {
   bool someone_takes_items() const;
 
   Workers& workers_;
-  int first_;
   ExecutorOptions options_;
   std::vector<WorkerState> states_;
   std::deque<Chunk> queue_;

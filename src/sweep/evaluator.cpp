@@ -155,7 +155,7 @@ Bytes encode(const Evaluated& evaluated) {
   ByteWriter out;
   out.put(evaluated.attempts);
   for (const Value& value : evaluated.outputs) put(out, value);
-  return out.bytes();
+  return out.take();
 }
 
 Evaluated decode(std::span<const std::byte> bytes) {
@@ -165,22 +165,32 @@ Evaluated decode(std::span<const std::byte> bytes) {
   return evaluated;
 }
 
+namespace {
+
+std::optional<TaskFailure> split(Outcome<Bytes> outcome, ByteWriter& result) {
+  if (!outcome.ok()) return std::move(outcome.failure());
+  result.put_bytes(outcome.value());
+  return std::nullopt;
+}
+
+}  // namespace
+
 WorkerTask function_task(const Design& design, const std::vector<Column>& outputs, SweepFunctions functions) {
   auto evaluator = std::make_shared<FunctionEvaluator>(outputs, std::move(functions));
   WorkerTask task;
   task.build = [evaluator] { evaluator->build(); };
-  task.evaluate = [evaluator, &design](const Assigned& assigned, WorkerContext&) {
-    return evaluator->evaluate(design.point(assigned.index));
+  task.evaluate = [evaluator, &design](const Assigned& assigned, WorkerContext&, ByteWriter& result) {
+    return split(evaluator->evaluate(design.point(assigned.index)), result);
   };
   return task;
 }
 
 WorkerTask command_task(const Design& design, std::shared_ptr<Command> command) {
   WorkerTask task;
-  task.evaluate = [command = std::move(command), &design](const Assigned& assigned,
-                                                          WorkerContext& context) -> Outcome<Bytes> {
+  task.evaluate = [command = std::move(command), &design](const Assigned& assigned, WorkerContext& context,
+                                                          ByteWriter& result) -> std::optional<TaskFailure> {
     auto outcome = command->evaluate(design.point(assigned.index), [&context] { return context.stop_requested(); });
-    if (outcome.ok()) return encode({1, std::move(outcome).value()});
+    if (outcome.ok()) return split(encode({1, std::move(outcome).value()}), result);
     if (ended_from_outside(outcome.failure()) && stops_soon(context)) throw Interrupted();
     return std::move(outcome.failure());
   };

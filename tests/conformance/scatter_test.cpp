@@ -47,7 +47,9 @@ void expect_workers(const std::vector<LocalResults<P, R>>& results) {
 }
 
 class ScatterTest : public testing::TestWithParam<Schedule> {};
-INSTANTIATE_TEST_SUITE_P(AllSchedules, ScatterTest, testing::Values(Schedule::static_split, Schedule::dynamic),
+INSTANTIATE_TEST_SUITE_P(AllSchedules, ScatterTest,
+                         testing::Values(Schedule::static_split, Schedule::cyclic, Schedule::dynamic, Schedule::guided,
+                                         Schedule::longest_first, Schedule::automatic),
                          [](const auto& p) { return std::string(name_of(p.param)); });
 
 TEST_P(ScatterTest, every_point_is_evaluated_once_whatever_their_number) {
@@ -175,7 +177,7 @@ TEST_P(ScatterTest, an_exception_in_one_build_leaves_the_others_working) {
   std::size_t failed = 0;
   for (const auto& outcome : in_order(results, parameters)) failed += outcome.ok() ? 0 : 1;
   const std::size_t share = 40 / static_cast<std::size_t>(manager().size()) + (40 % manager().size() > 1 ? 1 : 0);
-  EXPECT_EQ(failed, peers && GetParam() == Schedule::static_split ? share : 0);
+  EXPECT_EQ(failed, peers && (GetParam() == Schedule::static_split || GetParam() == Schedule::cyclic) ? share : 0);
 }
 
 TEST_P(ScatterTest, a_manager_can_be_used_again_and_again) {

@@ -95,12 +95,14 @@ int every_point_throws(ParallelManager& manager, const std::string&) {
 detail::Job slow_job(ParallelManager& manager, std::uint64_t count) {
   detail::Job job;
   job.pending = IndexSet::first(manager.is_root() ? count : 0);
-  job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext& context) -> Outcome<Bytes> {
+  job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext& context,
+                         detail::ByteWriter& result) -> std::optional<TaskFailure> {
     for (int i = 0; i < 5; ++i) {
       if (context.stop_requested()) throw Interrupted();
       std::this_thread::sleep_for(milliseconds(1));
     }
-    return Bytes(10);
+    result.put_bytes(Bytes(10));
+    return std::nullopt;
   };
   job.conclude = [] { return Bytes(1); };
   return job;
@@ -111,7 +113,11 @@ int callback_throws(ParallelManager& manager, const std::string&) {
   for (const std::uint64_t at : {1U, 17U, 60U}) {
     detail::Job job = slow_job(manager, 60);
     if (at != 17) {  // brief points: many outcomes in a message
-      job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext&) -> Outcome<Bytes> { return Bytes(10); };
+      job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext&,
+                             detail::ByteWriter& result) -> std::optional<TaskFailure> {
+        result.put_bytes(Bytes(10));
+        return std::nullopt;
+      };
     }
     std::uint64_t completed = 0;
     job.on_completed = [&](const detail::Completed&) {

@@ -48,6 +48,7 @@ class FakeWorkers : public Workers {
   int stops = 0;
   std::map<int, int> ends;
   bool waited_for_nobody = false;
+  double latest = 0.0;  // the end of the last point
 
   int count() const override { return static_cast<int>(workers_.size()); }
   const std::string& host(int) const override { return host_; }
@@ -63,14 +64,17 @@ class FakeWorkers : public Workers {
     }
     if (tag != kAssign || !worker.alive) return;
     ByteReader in(payload);
-    EXPECT_EQ(in.get<std::uint64_t>(), 0U) << "nothing is shipped to workers that are not remote";
+    const auto head = in.get<AssignmentHead>();
+    EXPECT_EQ(head.ships_parameters, 0U) << "nothing is shipped to workers that are not remote";
     Assignment assignment;
+    assignment.budget = head.budget > 0.0 ? head.budget : 1e300;
     std::uint64_t points = 0;
-    for (auto ranges = in.get<std::uint64_t>(); ranges > 0; --ranges) {
-      const auto range = in.get<IndexRange>();
-      points += range.count;
-      for (std::uint64_t i = 0; i < range.count; ++i) assignment.push_back(range.first + i);
+    for (std::uint64_t r = 0; r < head.runs; ++r) {
+      const auto run = in.get<IndexRun>();
+      points += run.count;
+      for (std::uint64_t i = 0; i < run.count; ++i) assignment.points.push_back(run.first + i * run.step);
     }
+    EXPECT_GT(points, 0U);
     handed.push_back({w, points, pending});
     pending -= std::min(pending, points);
     worker.assignments.push_back(std::move(assignment));
@@ -98,7 +102,10 @@ class FakeWorkers : public Workers {
   }
 
  private:
-  using Assignment = std::deque<std::uint64_t>;
+  struct Assignment {
+    std::deque<std::uint64_t> points;
+    double budget = 0.0;
+  };
   struct Worker {
     std::deque<Assignment> assignments;
     double now = 0.0;
@@ -108,8 +115,12 @@ class FakeWorkers : public Workers {
   };
 
   double end_of(const Worker& worker) const {
+    const Assignment& assignment = worker.assignments.front();
     double end = worker.now;
-    for (const std::uint64_t index : worker.assignments.front()) end += seconds(index);
+    for (const std::uint64_t index : assignment.points) {
+      end += seconds(index);
+      if (end - worker.now >= assignment.budget) break;
+    }
     return end;
   }
 
@@ -122,21 +133,29 @@ class FakeWorkers : public Workers {
       failure.rank = w;
       ByteWriter out;
       put_failure(out, failure);
-      return {w, Frame{kBuildFailed, out.bytes()}};
+      return {w, Frame{kBuildFailed, out.take()}};
     }
-    ByteWriter out;
-    out.put(std::uint64_t{1});
+    ResultWriter out;
     Assignment& assignment = worker.assignments.front();
-    while (!assignment.empty() && !worker.stopping && unbuildable.count(w) == 0) {
-      const std::uint64_t index = assignment.front();
+    const double begin = worker.now;
+    std::uint64_t finished = 1;
+    while (!assignment.points.empty() && !worker.stopping && unbuildable.count(w) == 0) {
+      const std::uint64_t index = assignment.points.front();
       if (crashing.erase(index) != 0) return lose(w, whole_share ? first_of_share : index);
+      const std::uint64_t result = index * 2;
+      out.add({index, worker.now, seconds(index), false, std::as_bytes(std::span(&result, 1))});
       worker.now += seconds(index);
-      out.put(ResultHead{index, 0.0, seconds(index), sizeof index, 0});
-      out.put(index * 2);
-      assignment.pop_front();
+      latest = std::max(latest, worker.now);
+      assignment.points.pop_front();
+      if (worker.now - begin >= assignment.budget && !assignment.points.empty()) {
+        finished = worker.assignments.size();
+        break;
+      }
     }
-    worker.assignments.pop_front();
-    return {w, Frame{kResults, out.bytes()}};
+    worker.assignments.erase(worker.assignments.begin(),
+                             worker.assignments.begin() + static_cast<std::ptrdiff_t>(finished));
+    const auto message = out.message(finished);
+    return {w, Frame{kResults, Bytes(message.begin(), message.end())}};
   }
 
   // What it had evaluated of its assignment is lost with it.
@@ -187,11 +206,13 @@ struct Study {
   std::vector<std::uint64_t> order;
 };
 
-class BothSchedulesTest : public testing::TestWithParam<Schedule> {};
-INSTANTIATE_TEST_SUITE_P(CoordinatorTest, BothSchedulesTest, testing::Values(Schedule::static_split, Schedule::dynamic),
+class AllSchedulesTest : public testing::TestWithParam<Schedule> {};
+INSTANTIATE_TEST_SUITE_P(CoordinatorTest, AllSchedulesTest,
+                         testing::Values(Schedule::static_split, Schedule::cyclic, Schedule::dynamic, Schedule::guided,
+                                         Schedule::longest_first, Schedule::automatic),
                          [](const auto& p) { return std::string(name_of(p.param)); });
 
-TEST_P(BothSchedulesTest, every_point_completes_once_and_every_worker_is_released_once) {
+TEST_P(AllSchedulesTest, every_point_completes_once_and_every_worker_is_released_once) {
   for (const int workers : {1, 2, 3, 7}) {
     for (const std::uint64_t count : {0U, 1U, 2U, 6U, 7U, 8U, 1000U}) {
       FakeWorkers fake(workers);
@@ -223,10 +244,10 @@ TEST(CoordinatorTest, static_shares_are_contiguous_and_the_first_workers_get_one
   EXPECT_THAT(workers, ElementsAre(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2));
 }
 
-TEST(CoordinatorTest, a_dynamic_schedule_leaves_a_slow_point_to_one_worker_and_the_rest_to_the_others) {
+TEST(CoordinatorTest, the_automatic_schedule_leaves_a_slow_point_to_one_worker_and_the_rest_to_the_others) {
   FakeWorkers fake(3);
   fake.seconds = [](std::uint64_t index) { return index == 0 ? 100.0 : 1.0; };
-  Study study(60, Schedule::dynamic);
+  Study study(60, Schedule::automatic);
   coordinate(fake, study.job);
   study.expect_each_once(60);
   EXPECT_EQ(study.worker_of[0], 0);
@@ -237,7 +258,7 @@ TEST(CoordinatorTest, a_dynamic_schedule_leaves_a_slow_point_to_one_worker_and_t
 TEST(CoordinatorTest, slow_points_are_handed_out_one_at_a_time_and_not_ahead) {
   FakeWorkers fake(4);
   fake.seconds = [](std::uint64_t) { return 0.5; };
-  Study study(200, Schedule::dynamic);
+  Study study(200, Schedule::automatic);
   coordinate(fake, study.job);
   for (const auto& handed : fake.handed) EXPECT_EQ(handed.points, 1U);
   EXPECT_EQ(fake.most_ahead, 1U);
@@ -246,7 +267,7 @@ TEST(CoordinatorTest, slow_points_are_handed_out_one_at_a_time_and_not_ahead) {
 TEST(CoordinatorTest, fast_points_are_handed_out_in_chunks_that_shrink_towards_the_end) {
   FakeWorkers fake(4);
   fake.seconds = [](std::uint64_t) { return 1e-6; };
-  Study study(1'000'000, Schedule::dynamic);
+  Study study(1'000'000, Schedule::automatic);
   fake.pending = 1'000'000;
   coordinate(fake, study.job);
   std::uint64_t largest = 0;
@@ -265,12 +286,12 @@ TEST(CoordinatorTest, fast_points_are_handed_out_in_chunks_that_shrink_towards_t
 TEST(CoordinatorTest, points_that_take_no_time_at_all_are_no_trouble) {
   FakeWorkers fake(2);
   fake.seconds = [](std::uint64_t) { return 0.0; };
-  Study study(100'000, Schedule::dynamic);
+  Study study(100'000, Schedule::automatic);
   coordinate(fake, study.job);
   study.expect_each_once(100'000);
 }
 
-TEST_P(BothSchedulesTest, the_point_that_ends_a_worker_fails_and_the_others_take_over_the_rest) {
+TEST_P(AllSchedulesTest, the_point_that_ends_a_worker_fails_and_the_others_take_over_the_rest) {
   for (const std::uint64_t fatal : {0U, 5U, 19U}) {
     FakeWorkers fake(3);
     fake.crashing = {fatal};
@@ -289,7 +310,7 @@ TEST_P(BothSchedulesTest, the_point_that_ends_a_worker_fails_and_the_others_take
   }
 }
 
-TEST_P(BothSchedulesTest, a_replaced_worker_goes_on_whatever_number_of_its_points_is_fatal) {
+TEST_P(AllSchedulesTest, a_replaced_worker_goes_on_whatever_number_of_its_points_is_fatal) {
   FakeWorkers fake(2);
   fake.replaceable = true;
   for (std::uint64_t i = 0; i < 50; ++i) fake.crashing.insert(i);
@@ -309,7 +330,7 @@ TEST(CoordinatorTest, a_replaced_worker_keeps_its_static_share) {
   for (const auto& [index, worker] : study.worker_of) EXPECT_EQ(worker, index < 5 ? 0 : 1);
 }
 
-TEST_P(BothSchedulesTest, workers_that_die_before_any_point_are_replaced_a_bounded_number_of_times) {
+TEST_P(AllSchedulesTest, workers_that_die_before_any_point_are_replaced_a_bounded_number_of_times) {
   FakeWorkers fake(4);
   fake.replaceable = true;
   fake.dying = {0, 1, 2, 3};
@@ -380,7 +401,7 @@ TEST(CoordinatorTest, a_worker_that_cannot_be_built_leaves_its_dynamic_points_to
   EXPECT_EQ(report.build_failures.size(), 2U);
 }
 
-TEST_P(BothSchedulesTest, when_no_worker_can_be_built_every_point_says_so) {
+TEST_P(AllSchedulesTest, when_no_worker_can_be_built_every_point_says_so) {
   FakeWorkers fake(3);
   fake.unbuildable = {0, 1, 2};
   Study study(12, GetParam());
@@ -390,15 +411,16 @@ TEST_P(BothSchedulesTest, when_no_worker_can_be_built_every_point_says_so) {
   for (const auto& [index, failure] : study.failures) EXPECT_EQ(failure.message, "build failed: no licence");
 }
 
-TEST_P(BothSchedulesTest, a_stop_leaves_workers_at_rest_and_counts_what_is_unfinished) {
+TEST_P(AllSchedulesTest, a_stop_leaves_workers_at_rest_and_counts_what_is_unfinished) {
   for (const int after : {0, 1, 2, 5, 20}) {
     FakeWorkers fake(3);
-    Study study(40, GetParam());
+    const std::uint64_t count = GetParam() == Schedule::guided ? 400000 : 40;  // so that more than 20 messages come
+    Study study(count, GetParam());
     study.job.on_tick = [&, ticks = 0]() mutable { return ticks++ >= after; };
     const JobReport report = coordinate(fake, study.job);
     EXPECT_TRUE(report.stopped);
     EXPECT_EQ(fake.stops, 3);
-    EXPECT_EQ(report.unfinished, 40 - study.order.size());
+    EXPECT_EQ(report.unfinished, count - study.order.size());
     EXPECT_GT(report.unfinished, 0U);
     for (const auto& [index, times] : study.times) EXPECT_EQ(times, 1);
     EXPECT_EQ(fake.ends.size(), 3U);
@@ -422,7 +444,7 @@ TEST(CoordinatorTest, a_worker_lost_after_a_stop_is_not_replaced) {
 }
 
 // Wherever it comes: workers that serve the next job too must be at rest and released before the exception goes on.
-TEST_P(BothSchedulesTest, an_exception_from_the_root_releases_every_worker_and_goes_on) {
+TEST_P(AllSchedulesTest, an_exception_from_the_root_releases_every_worker_and_goes_on) {
   for (std::size_t at = 1; at <= 30; ++at) {
     FakeWorkers fake(3);
     fake.seconds = [](std::uint64_t) { return 1e-4; };
@@ -476,15 +498,18 @@ class StrangeWorkers : public FakeWorkers {
 };
 
 TEST(CoordinatorTest, messages_that_make_no_sense_are_errors) {
-  ByteWriter other_point;
-  other_point.put(std::uint64_t{0});
-  other_point.put(ResultHead{3, 0.0, 0.0, 0, 0});
-  ByteWriter too_short;
-  too_short.put(std::uint64_t{0});
-  too_short.put(ResultHead{0, 0.0, 0.0, 100, 0});
-  for (const Frame& frame :
-       {Frame{kAssign, {}}, Frame{77, Bytes(5)}, Frame{kResults, {}}, Frame{kResults, Bytes(9)},
-        Frame{kResults, other_point.bytes()}, Frame{kResults, too_short.bytes()}, Frame{kBuildFailed, Bytes(3)}}) {
+  const auto message_about = [](std::uint64_t index, std::size_t length) {
+    ResultWriter out;
+    const Bytes payload(length);
+    out.add({index, 0.0, 0.0, false, payload});
+    const auto message = out.message(0);
+    return Bytes(message.begin(), message.end());
+  };
+  const Bytes other_point = message_about(3, 0);
+  Bytes too_short = message_about(0, 100);
+  too_short.resize(too_short.size() - 60);
+  for (const Frame& frame : {Frame{kAssign, {}}, Frame{77, Bytes(5)}, Frame{kResults, {}}, Frame{kResults, Bytes(9)},
+                             Frame{kResults, other_point}, Frame{kResults, too_short}, Frame{kBuildFailed, Bytes(3)}}) {
     StrangeWorkers fake(frame);
     fake.lives_for_one_job = true;
     Study study(2, Schedule::dynamic);

@@ -286,7 +286,11 @@ TEST(ForkManagerTest, an_exception_from_the_roots_callback_ends_the_job_everywhe
       std::size_t completed = 0;
       detail::Job job;
       job.pending = IndexSet::first(manager.is_root() ? 100 : 0);
-      job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext&) -> Outcome<Bytes> { return Bytes(10); };
+      job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext&,
+                             detail::ByteWriter& result) -> std::optional<TaskFailure> {
+        result.put_bytes(Bytes(10));
+        return std::nullopt;
+      };
       job.on_completed = [&](const detail::Completed&) {
         if (++completed == at) throw std::runtime_error("disk full");
       };
@@ -310,9 +314,15 @@ TEST(ForkManagerTest, an_exception_from_the_roots_observer_leaves_its_run_job) {
   const Ended run = launch_peers(2, [](ParallelManager& manager) {
     detail::Job job;
     job.pending = IndexSet::first(100);
-    job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext&) -> Outcome<Bytes> { return Bytes(10); };
+    job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext&,
+                           detail::ByteWriter& result) -> std::optional<TaskFailure> {
+      result.put_bytes(Bytes(10));
+      return std::nullopt;
+    };
     if (manager.is_root()) {
-      job.task.observe = [](const detail::Assigned&, const Outcome<Bytes>&) { throw std::runtime_error("observer"); };
+      job.task.observe = [](const detail::Assigned&, std::span<const std::byte>, const TaskFailure*) {
+        throw std::runtime_error("observer");
+      };
     }
     manager.run_job(job);
     return 0;

@@ -179,7 +179,8 @@ TEST(SerialManagerTest, a_stop_that_is_asked_for_once_inside_an_evaluation_is_ke
   bool inside = false;
   bool said = false;
   job.on_tick = [&] { return inside && !std::exchange(said, true); };
-  job.task.evaluate = [&](const detail::Assigned&, detail::WorkerContext& context) -> Outcome<Bytes> {
+  job.task.evaluate = [&](const detail::Assigned&, detail::WorkerContext& context,
+                          detail::ByteWriter&) -> std::optional<TaskFailure> {
     inside = true;
     while (!context.stop_requested()) {
     }
@@ -204,12 +205,13 @@ TEST(SerialManagerTest, an_exception_of_on_tick_inside_an_evaluation_leaves_run_
   };
   std::size_t failed = 0;
   job.on_completed = [&](const detail::Completed& completed) { failed += completed.failure != nullptr ? 1 : 0; };
-  job.task.evaluate = [&](const detail::Assigned&, detail::WorkerContext& context) -> Outcome<Bytes> {
+  job.task.evaluate = [&](const detail::Assigned&, detail::WorkerContext& context,
+                          detail::ByteWriter&) -> std::optional<TaskFailure> {
     inside = true;
     while (!context.stop_requested()) {
     }
     inside = false;
-    return Bytes{};
+    return std::nullopt;
   };
   EXPECT_THROW(manager.run_job(job), std::runtime_error);
   EXPECT_EQ(failed, 0U);

@@ -211,9 +211,10 @@ TEST(WorkerLossTest, an_exception_of_the_root_leaves_no_worker) {
   ForkManager manager(3);
   detail::Job job;
   job.pending = IndexSet::first(100);
-  job.task.evaluate = [](const detail::Assigned& assigned, detail::WorkerContext&) -> Outcome<Bytes> {
+  job.task.evaluate = [](const detail::Assigned& assigned, detail::WorkerContext&,
+                         detail::ByteWriter&) -> std::optional<TaskFailure> {
     if (assigned.index > 2) std::this_thread::sleep_for(seconds(1000));
-    return Bytes{};
+    return std::nullopt;
   };
   job.on_completed = [](const detail::Completed&) { throw std::runtime_error("disk full"); };
   EXPECT_THROW(manager.run_job(job), std::runtime_error);
@@ -232,7 +233,7 @@ detail::WorkerLoss loss_of(const std::function<int(int)>& misbehave) {
   processes.push_back({std::move(here), std::move(child)});
   detail::EvaluationMarks marks(1);
   marks.set(0, 42);
-  detail::ProcessWorkers workers(processes, marks, "node1", nullptr, nullptr);
+  detail::ProcessWorkers workers(processes, 0, marks, "node1", nullptr, nullptr);
   for (;;) {
     const auto event = workers.next(seconds(20));
     if (!event) return {};

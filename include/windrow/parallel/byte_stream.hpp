@@ -24,20 +24,29 @@ class ByteWriter {
     put(static_cast<std::uint64_t>(text.size()));
     append(text.data(), text.size());
   }
+  /// @pre all of `value` lies before size()
   template <typename T>
   void overwrite(std::size_t offset, const T& value) {
     std::memcpy(bytes_.data() + offset, &value, sizeof value);
   }
 
-  std::size_t size() const { return bytes_.size(); }
-  void clear() { bytes_.clear(); }
-  const Bytes& bytes() const { return bytes_; }
-  Bytes take() { return std::move(bytes_); }
+  std::size_t size() const { return size_; }
+  /// Keeps the memory for what comes next.
+  void clear() { size_ = 0; }
+  /// Valid until the writer is changed.
+  std::span<const std::byte> bytes() const { return {bytes_.data(), size_}; }
+  Bytes take();
 
  private:
-  void append(const void* data, std::size_t size);
+  void append(const void* data, std::size_t size) {
+    if (size > bytes_.size() - size_) grow(size);
+    if (size > 0) std::memcpy(bytes_.data() + size_, data, size);
+    size_ += size;
+  }
+  void grow(std::size_t more);
 
-  Bytes bytes_;
+  Bytes bytes_;           // all of it may be written to
+  std::size_t size_ = 0;  // what has been
 };
 
 /// @throws ParallelError from every call that would read past the end

@@ -35,10 +35,17 @@ class IndexSet {
 
   /// The indices of 0 .. total - 1 that are not in this set.
   IndexSet complement(std::uint64_t total) const;
+  /// The indices of this set that are not in the other.
+  IndexSet without(const IndexSet& other) const;
 
   /// Removes and returns the lowest `count` indices (fewer if there are fewer), as ranges. Amortised constant time per
   /// range that is returned.
   std::vector<IndexRange> take(std::uint64_t count);
+
+  /// Removes one index. Linear in the number of ranges. @return whether it was there
+  bool remove(std::uint64_t index);
+  /// The index that has `position` others before it. Linear in the number of ranges. @pre position < size()
+  std::uint64_t at(std::uint64_t position) const;
 
   /// In ascending order. Valid until the set is changed.
   std::span<const IndexRange> ranges() const { return std::span(ranges_).subspan(head_); }

@@ -1,19 +1,21 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "windrow/parallel/byte_stream.hpp"
+#include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/index_set.hpp"
 #include "windrow/parallel/outcome.hpp"
-#include "windrow/parallel/schedule.hpp"
 #include "windrow/process/byte_channel.hpp"
 
-/// The byte level below scatter and sweeps: what a set of workers is asked to do, whatever the backend.
+/// The byte level below scatter, map, stream and sweeps: what a set of workers is asked to do, whatever the backend.
 namespace windrow::detail {
 
 /// What an evaluation may ask its worker.
@@ -34,12 +36,13 @@ struct Assigned {
 struct WorkerTask {
   /// Called at most once, before the worker's first point.
   std::function<void()> build;
-  /// One point. Its failures' index, rank and host are filled in by the worker.
-  std::function<Outcome<Bytes>(const Assigned&, WorkerContext&)> evaluate;
+  /// One point: writes its result, or returns why there is none (what was written then counts for nothing). The
+  /// failure's index, rank and host are filled in by the worker.
+  std::function<std::optional<TaskFailure>(const Assigned&, WorkerContext&, ByteWriter& result)> evaluate;
   /// Instead of `evaluate`: all points of the worker at once, one outcome each, in order.
   std::function<std::vector<Outcome<Bytes>>(std::span<const Assigned>, WorkerContext&)> evaluate_share;
-  /// Told every outcome on the worker that made it; may be empty.
-  std::function<void(const Assigned&, const Outcome<Bytes>&)> observe;
+  /// Told every outcome on the worker that made it, the result if `failure` is null; may be empty.
+  std::function<void(const Assigned&, std::span<const std::byte> result, const TaskFailure* failure)> observe;
 };
 
 /// A finished evaluation as the root sees it. `payload` lives until the callback returns.
@@ -55,8 +58,10 @@ struct Completed {
 
 /// A job: evaluate the pending indices on all workers.
 struct Job {
-  WorkerTask task;                        ///< every rank
-  Schedule schedule = Schedule::dynamic;  ///< the rest: root only
+  WorkerTask task;                          ///< every rank
+  RootRole root = RootRole::automatic;      ///< every rank
+  Schedule schedule = Schedule::automatic;  ///< the rest: root only
+  std::shared_ptr<CostModel> costs;         ///< for Schedule::longest_first; may be null
 
   IndexSet pending;
   /// The parameter of a point as bytes, where it must be shipped; empty: workers know the points by their index.

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/reduction.hpp"
 #include "windrow/parallel/scatter.hpp"
@@ -50,6 +51,8 @@ class ParallelManager {
   /// How many workers evaluate points in scatter() and in sweeps. The root's own is one of them, except for a
   /// ForkManager on the root alone, whose root only coordinates.
   virtual int worker_count() const { return size(); }
+  /// How many of them evaluate if the root plays that role in a job.
+  int evaluating_workers(RootRole role) const;
   /// A helper that starts programs, made before MPI was initialized; null where one can be made when it is needed.
   virtual std::shared_ptr<Launcher> launcher() { return nullptr; }
 
@@ -127,19 +130,38 @@ class ParallelManager {
   ///                    Schedule::static_split)
   /// @param parameters  read at the root alone; shipped to ranks that need them (P and R: Boost.Serialization)
   /// @return what gather() hands over. An exception in execute fails its point; one in build fails the points of that
-  /// worker
-  ///         under a static split, and otherwise leaves them to the others, unless no worker can be built
+  ///         worker if they are its own (static, cyclic), and otherwise leaves them to the others, unless no worker can
+  ///         be built
   /// @throws SpecError for a whole-share execute with another schedule
   template <typename Build, typename Execute, typename P>
-  auto scatter(Build build, Execute execute, const std::vector<P>& parameters, ScatterOptions options = {});
+  auto scatter(Build build, Execute execute, const std::vector<P>& parameters, DispatchOptions options = {});
 
-  /// Byte-level core of scatter() and of sweeps: the root coordinates `job`, every rank takes part as a worker.
+  /// Executes a function of the index at 0 .. count - 1 and gathers the results in index order. Collective.
+  ///
+  /// Points travel as ranges of indices and results in batches, so that very many quick ones are no trouble.
+  /// @param build    () -> Model, called at most once per worker, before its first point
+  /// @param execute  (Model&, std::uint64_t index) -> R, with R default-constructible and known to Boost.Serialization
+  /// @param count    read at the root alone
+  /// @return a Mapped<R>, filled at the root. An exception in execute fails its point
+  template <typename Build, typename Execute>
+  auto map(Build build, Execute execute, std::uint64_t count, DispatchOptions options = {});
+
+  /// The same, but each outcome goes to the root's `consume` as it arrives and is kept nowhere: memory does not grow
+  /// with `count`. Collective.
+  /// @param consume  (std::uint64_t index, Outcome<R>), called at the root from one thread; an exception ends the job
+  template <typename Build, typename Execute, typename Consume>
+  Streamed stream(Build build, Execute execute, std::uint64_t count, Consume consume, DispatchOptions options = {});
+
+  /// Byte-level core of all these and of sweeps: the root coordinates `job`, every rank takes part as a worker.
   /// Collective.
   /// @return at the root, what happened beside the outcomes
   virtual detail::JobReport run_job(detail::Job& job) = 0;
 
  protected:
   ParallelManager() = default;
+
+  /// Whether the root evaluates points in a job where it plays that role.
+  bool root_evaluates(RootRole role) const;
 
   virtual void broadcast_bytes(std::span<std::byte> data) = 0;
   virtual Bytes broadcast_object(Bytes object) = 0;
@@ -175,4 +197,5 @@ class ParallelManager {
 
 }  // namespace windrow
 
+#include "windrow/parallel/map_impl.hpp"
 #include "windrow/parallel/scatter_impl.hpp"

@@ -1,19 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "windrow/parallel/outcome.hpp"
-#include "windrow/parallel/schedule.hpp"
 
 namespace windrow {
-
-struct ScatterOptions {
-  Schedule schedule = Schedule::static_split;
-};
 
 /// What one worker evaluated: three columns of equal length, in index order.
 template <typename P, typename R>

@@ -13,6 +13,7 @@
 #include "windrow/error.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/manager.hpp"
+#include "windrow/parallel/put_value.hpp"
 #include "windrow/process/serialize.hpp"
 
 namespace windrow {
@@ -65,8 +66,8 @@ class ScatterRun {
   ScatterRun(ParallelManager& manager, Build& build, Execute& execute, const std::vector<P>& parameters)
       : manager_(manager), build_(build), execute_(execute), parameters_(parameters) {}
 
-  Scattered<P, R> run(const ScatterOptions& options) {
-    if (Traits::whole_share && options.schedule != Schedule::static_split) {
+  Scattered<P, R> run(const DispatchOptions& options) {
+    if (Traits::whole_share && options.schedule.value_or(Schedule::static_split) != Schedule::static_split) {
       throw SpecError(
           "an execute that takes its whole share needs the static schedule; take a point at a time, or "
           "choose Schedule::static_split");
@@ -82,18 +83,22 @@ class ScatterRun {
   }
 
  private:
-  Job make_job(const ScatterOptions& options) {
+  Job make_job(const DispatchOptions& options) {
     Job job;
-    job.schedule = options.schedule;
+    job.root = options.root;
+    job.schedule = options.schedule.value_or(Schedule::static_split);
+    job.costs = options.costs;
     job.task.build = [this] { model_.reset(new Model(build_())); };
     if constexpr (Traits::whole_share) {
       job.task.evaluate_share = [this](std::span<const Assigned> share, WorkerContext&) {
         return evaluate_share(share);
       };
     } else {
-      job.task.evaluate = [this](const Assigned& assigned, WorkerContext&) -> Outcome<Bytes> {
+      job.task.evaluate = [this](const Assigned& assigned, WorkerContext&,
+                                 ByteWriter& result) -> std::optional<TaskFailure> {
         const P parameter = parameter_of(assigned);
-        return to_bytes(R(execute_(*model_, parameter)));
+        put_value<R>(result, execute_(*model_, parameter));
+        return std::nullopt;
       };
     }
     if (manager_.is_root()) {
@@ -101,8 +106,10 @@ class ScatterRun {
       job.parameter = [this](std::uint64_t index) { return to_bytes(parameters_[static_cast<std::size_t>(index)]); };
       job.on_completed = [this](const Completed& completed) { keep(completed); };
     } else {
-      job.task.observe = [this](const Assigned& assigned, const Outcome<Bytes>& outcome) {
-        append(results_.front(), assigned.index, parameter_of(assigned), decoded(outcome));
+      job.task.observe = [this](const Assigned& assigned, std::span<const std::byte> result,
+                                const TaskFailure* failure) {
+        append(results_.front(), assigned.index, parameter_of(assigned),
+               failure == nullptr ? Outcome<R>(from_bytes<R>(result)) : Outcome<R>(*failure));
       };
     }
     return job;
@@ -121,10 +128,6 @@ class ScatterRun {
     for (const auto& result : execute_(*model_, std::span<const P>(parameters)))
       outcomes.push_back(to_bytes<R>(result));
     return outcomes;
-  }
-
-  static Outcome<R> decoded(const Outcome<Bytes>& outcome) {
-    return outcome.ok() ? Outcome<R>(from_bytes<R>(outcome.value())) : Outcome<R>(outcome.failure());
   }
 
   void keep(const Completed& completed) {
@@ -154,7 +157,7 @@ class ScatterRun {
 }  // namespace detail
 
 template <typename Build, typename Execute, typename P>
-auto ParallelManager::scatter(Build build, Execute execute, const std::vector<P>& parameters, ScatterOptions options) {
+auto ParallelManager::scatter(Build build, Execute execute, const std::vector<P>& parameters, DispatchOptions options) {
   return detail::ScatterRun<Build, Execute, P>(*this, build, execute, parameters).run(options);
 }
 

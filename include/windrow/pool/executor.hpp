@@ -75,7 +75,7 @@ Bytes pack_item(const Args&... args) {
     out.put_bytes(bytes);
   };
   (write(to_bytes(args)), ...);
-  return out.bytes();
+  return out.take();
 }
 
 /// () -> the next item: one element of each range, packed, or none when a range has ended. Advances only when it is

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/mpi/communicator.hpp>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "parallel/coordinator.hpp"
@@ -75,8 +76,9 @@ detail::JobReport MpiManager::run_job(detail::Job& job) {
     return detail::coordinate(workers, job);
   }
   if (is_root()) {
-    detail::LocalWorker local(job.task, 0, impl_->hosts.front());
-    detail::MpiWorkers workers(impl_->comm, impl_->hosts, &local);
+    std::optional<detail::LocalWorker> local;
+    if (root_evaluates(job.root)) local.emplace(job.task, 0, impl_->hosts.front());
+    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local ? &*local : nullptr);
     return detail::coordinate(workers, job);
   }
   detail::MpiRootLink link(impl_->comm);

@@ -2,16 +2,38 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <climits>
-#include <thread>
 
+#include "parallel/clock.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
+namespace {
+
+constexpr double kShortestPause = 1e-6;
+constexpr double kLongestPause = 0.05;
+constexpr double kLongestUsualPause = 0.001;  // when it comes about when such things come
+constexpr std::size_t kMostOnTheWay = std::size_t{16} << 20U;
+
+}  // namespace
+
+double BackOff::next() {
+  const double now = monotonic_seconds();
+  if (begin_ < 0.0) begin_ = now;
+  const double usual = std::min(typical_ / 4.0, kLongestUsualPause);
+  return std::clamp(std::max(usual, (now - begin_) / 64.0), kShortestPause, kLongestPause);
+}
+
+void BackOff::reset() {
+  const double waited = begin_ < 0.0 ? 0.0 : monotonic_seconds() - begin_;
+  typical_ += 0.25 * (std::min(waited, 4.0 * kLongestUsualPause) - typical_);
+  begin_ = -1.0;
+}
 
 void BackOff::sleep() {
-  std::this_thread::sleep_for(next());
+  sleep_seconds(next());
 }
 
 void check_mpi(int code, const char* call) {
@@ -36,6 +58,28 @@ int mpi_count(std::size_t size) {
     throw ParallelError(fmt::format("a message of {} bytes is over MPI's limit of 2^31 - 1", size));
   }
   return static_cast<int>(size);
+}
+
+Outbox::~Outbox() {
+  for (Sending& sending : sending_) MPI_Wait(&sending.request, MPI_STATUS_IGNORE);
+}
+
+void Outbox::send(int rank, int tag, std::span<const std::byte> payload) {
+  drop_sent();
+  for (BackOff pause; bytes_ > kMostOnTheWay; drop_sent()) pause.sleep();
+  Sending& sending = sending_.emplace_back(Sending{Bytes(payload.begin(), payload.end())});
+  bytes_ += payload.size();
+  check_mpi(MPI_Isend(sending.payload.data(), mpi_count(payload.size()), MPI_BYTE, rank, tag, comm_, &sending.request),
+            "MPI_Isend");
+}
+
+void Outbox::drop_sent() {
+  for (auto it = sending_.begin(); it != sending_.end();) {
+    int done = 0;
+    check_mpi(MPI_Test(&it->request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done != 0) bytes_ -= it->payload.size();
+    it = done != 0 ? sending_.erase(it) : std::next(it);
+  }
 }
 
 }  // namespace windrow::detail

@@ -2,26 +2,27 @@
 
 #include <mpi.h>
 
-#include <chrono>
+#include <list>
+#include <span>
 #include <string>
+
+#include "windrow/process/byte_channel.hpp"
 
 namespace windrow::detail {
 
-/// Pauses that get longer while nothing happens: 1 us doubling to 1 ms. A rank that waits leaves its core to others.
+/// How long to sleep between two looks for something that is waited for. A rank that waits leaves its core to others,
+/// and the longer it has waited, the more rarely it looks: after t seconds, what comes is noticed within t / 64.
 class BackOff {
  public:
-  std::chrono::nanoseconds next() {
-    const auto pause = pause_;
-    pause_ = std::min(pause_ * 2, kLongest);
-    return pause;
-  }
-  void reset() { pause_ = kShortest; }
+  /// Seconds to sleep now.
+  double next();
+  /// What was waited for has come.
+  void reset();
   void sleep();
 
  private:
-  static constexpr std::chrono::nanoseconds kShortest = std::chrono::microseconds(1);
-  static constexpr std::chrono::nanoseconds kLongest = std::chrono::milliseconds(1);
-  std::chrono::nanoseconds pause_ = kShortest;
+  double begin_ = -1.0;   // of this wait; negative: not waiting
+  double typical_ = 0.0;  // seconds that such waits have lasted
 };
 
 /// @throws ParallelError with MPI's own text if `code` is not MPI_SUCCESS
@@ -32,5 +33,29 @@ void wait_mpi(MPI_Request& request);
 
 /// A size as MPI counts. @throws ParallelError if it is over MPI's limit of 2^31 - 1
 int mpi_count(std::size_t size);
+
+/// Messages on their way, which belong to this process until MPI has taken them. Nobody waits for a receiver that is
+/// busy, unless very much is on its way already.
+class Outbox {
+ public:
+  explicit Outbox(MPI_Comm comm) : comm_(comm) {}
+  /// Waits until everything is taken.
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  void send(int rank, int tag, std::span<const std::byte> payload);
+  void drop_sent();
+
+ private:
+  struct Sending {
+    Bytes payload;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+
+  MPI_Comm comm_;
+  std::list<Sending> sending_;
+  std::size_t bytes_ = 0;
+};
 
 }  // namespace windrow::detail

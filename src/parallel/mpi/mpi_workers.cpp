@@ -1,8 +1,8 @@
 #include "parallel/mpi/mpi_workers.hpp"
 
-#include <poll.h>
-
 #include <utility>
+
+#include "parallel/clock.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -29,25 +29,9 @@ std::optional<Received> try_receive_from(MPI_Comm comm, int source) {
 
 }  // namespace
 
-MpiWorkers::~MpiWorkers() {
-  for (Sending& sending : sending_) MPI_Wait(&sending.request, MPI_STATUS_IGNORE);
-}
-
 void MpiWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
   if (worker == 0) return local_ != nullptr ? local_->send(tag, payload) : void();
-  drop_sent();
-  Sending& sending = sending_.emplace_back(Sending{Bytes(payload.begin(), payload.end())});
-  check_mpi(MPI_Isend(sending.payload.data(), mpi_count(sending.payload.size()), MPI_BYTE, worker,
-                      static_cast<int>(tag), comm_, &sending.request),
-            "MPI_Isend");
-}
-
-void MpiWorkers::drop_sent() {
-  for (auto it = sending_.begin(); it != sending_.end();) {
-    int done = 0;
-    check_mpi(MPI_Test(&it->request, &done, MPI_STATUS_IGNORE), "MPI_Test");
-    it = done != 0 ? sending_.erase(it) : std::next(it);
-  }
+  outbox_.send(worker, static_cast<int>(tag), payload);
 }
 
 std::optional<WorkerEvent> MpiWorkers::try_next() {
@@ -64,23 +48,32 @@ std::optional<WorkerEvent> MpiWorkers::try_next() {
 }
 
 std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const double deadline = monotonic_seconds() + std::chrono::duration<double>(limit).count();
   for (;;) {
     if (auto event = try_next()) {
       pause_.reset();
       return event;
     }
-    if (std::chrono::steady_clock::now() >= deadline) return std::nullopt;
-    drop_sent();
-    pollfd entry{local_ != nullptr ? local_->descriptor() : -1, POLLIN, 0};
-    const timespec pause{0, static_cast<long>(pause_.next().count())};
-    ::ppoll(&entry, 1, &pause, nullptr);
+    if (monotonic_seconds() >= deadline) return std::nullopt;
+    outbox_.drop_sent();
+    sleep();
   }
 }
 
+// Until the root's own worker has something, or it is time to look whether another rank has.
+void MpiWorkers::sleep() {
+  const double begin = monotonic_seconds();
+  local_ != nullptr ? local_->wait(pause_.next()) : sleep_seconds(pause_.next());
+  slept_ += monotonic_seconds() - begin;
+}
+
 Frame MpiRootLink::receive() {
-  for (BackOff pause;; pause.sleep()) {
-    if (auto frame = try_receive()) return *std::move(frame);
+  for (;; pause_.sleep()) {
+    if (auto frame = try_receive()) {
+      pause_.reset();
+      return *std::move(frame);
+    }
+    outbox_.drop_sent();
   }
 }
 
@@ -90,7 +83,7 @@ std::optional<Frame> MpiRootLink::try_receive() {
 }
 
 void MpiRootLink::send(JobTag tag, std::span<const std::byte> payload) {
-  check_mpi(MPI_Send(payload.data(), mpi_count(payload.size()), MPI_BYTE, 0, static_cast<int>(tag), comm_), "MPI_Send");
+  outbox_.send(0, static_cast<int>(tag), payload);
 }
 
 }  // namespace windrow::detail

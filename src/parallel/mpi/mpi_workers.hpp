@@ -2,7 +2,6 @@
 
 #include <mpi.h>
 
-#include <list>
 #include <string>
 #include <vector>
 
@@ -16,37 +15,35 @@ namespace windrow::detail {
 class MpiWorkers : public Workers {
  public:
   MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local)
-      : comm_(comm), hosts_(hosts), local_(local) {}
-  ~MpiWorkers() override;
+      : comm_(comm), hosts_(hosts), local_(local), outbox_(comm) {}
 
+  int first() const override { return local_ != nullptr ? 0 : 1; }
   int count() const override { return static_cast<int>(hosts_.size()); }
   const std::string& host(int worker) const override { return hosts_[static_cast<std::size_t>(worker)]; }
   bool is_remote(int worker) const override { return worker != 0; }
   void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
+  std::optional<double> slept() const override { return slept_; }
   bool replace(int) override { return false; }
   bool disposable() const override { return false; }
 
  private:
-  struct Sending {
-    Bytes payload;
-    MPI_Request request = MPI_REQUEST_NULL;
-  };
   std::optional<WorkerEvent> try_next();
-  void drop_sent();
+  void sleep();
 
   MPI_Comm comm_;
   const std::vector<std::string>& hosts_;
   LocalWorker* local_;  // may be null
-  std::list<Sending> sending_;
+  Outbox outbox_;
   BackOff pause_;
+  double slept_ = 0.0;
   bool local_first_ = true;
 };
 
 /// A rank's view of the root.
 class MpiRootLink : public RootLink {
  public:
-  explicit MpiRootLink(MPI_Comm comm) : comm_(comm) {}
+  explicit MpiRootLink(MPI_Comm comm) : comm_(comm), outbox_(comm) {}
   Frame receive() override;
   std::optional<Frame> try_receive() override;
   void send(JobTag tag, std::span<const std::byte> payload) override;
@@ -54,6 +51,8 @@ class MpiRootLink : public RootLink {
 
  private:
   MPI_Comm comm_;
+  Outbox outbox_;
+  BackOff pause_;
 };
 
 }  // namespace windrow::detail

@@ -22,7 +22,6 @@ void MpiExecutor::run(ParallelManager& manager, const std::function<void(Executo
   options.max_tasks_per_worker = 0;
   detail::Crew crew;
   crew.workers = mpi->other_ranks();
-  crew.first = 1;
   crew.count = mpi->size() - 1;
   MpiExecutor executor(std::make_shared<detail::CallerDriver>(std::move(crew), options));
   body(executor);

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "windrow/parallel/schedule.hpp"
+
+namespace windrow::detail {
+
+/// How many points travel at a time, and whether the next ones are handed out ahead, by what has been measured so far.
+/// src/parallel/DESIGN.md says why these rules.
+class Pace {
+ public:
+  Pace(Schedule schedule, int workers) : schedule_(schedule), workers_(static_cast<std::uint64_t>(workers)) {}
+
+  /// A point has come back: what it took, and the bytes of its result.
+  void observe(double seconds, std::uint64_t bytes);
+  /// The coordinator was busy for `busy` of the last `wall` seconds.
+  void observe_load(double busy, double wall);
+
+  /// Points for a worker's next assignment. @param available  to it; @param left  to all; @pre available > 0
+  std::uint64_t chunk(std::uint64_t available, std::uint64_t left) const;
+  /// Assignments that a worker may have at once.
+  std::uint64_t ahead(std::uint64_t left) const;
+  /// As in AssignmentHead.
+  double budget() const;
+  double patience() const { return assignment_seconds(); }
+
+ private:
+  bool has_shares() const { return schedule_ == Schedule::static_split || schedule_ == Schedule::cyclic; }
+  double assignment_seconds() const;
+  /// Seconds that the next point should take, rather too many than too few. @pre count_ > 0
+  double expected() const;
+
+  Schedule schedule_;
+  std::uint64_t workers_;
+  double count_ = 0.0;
+  double seconds_ = 0.0;  // of all points
+  double bytes_ = 0.0;
+  double recent_ = 0.0;  // mean seconds of a point, recent ones weighing more
+  double stretch_ = 1.0;
+};
+
+}  // namespace windrow::detail
