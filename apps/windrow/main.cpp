@@ -9,6 +9,8 @@
 
 #include "common.hpp"
 #include "verbs.hpp"
+#include "windrow/error.hpp"
+#include "windrow/parallel/dispatch.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::app {
@@ -45,6 +47,20 @@ CLI::Validator whole_number() {
   return {check, ""};
 }
 
+/// What `parse` takes; its error otherwise, which lists the valid names.
+template <typename Parse>
+CLI::Validator name_that(const Parse& parse) {
+  const auto check = [parse](std::string& word) -> std::string {
+    try {
+      parse(word);
+      return "";
+    } catch (const SpecError& error) {
+      return error.what();
+    }
+  };
+  return {check, ""};
+}
+
 class CommandLine {
  public:
   CommandLine(int argc, char** argv) : argc_(argc), argv_(argv) {
@@ -72,6 +88,7 @@ class CommandLine {
       if (error.get_exit_code() == 0) return app_.exit(error);  // --help, --version
       return complain(problem_with_arguments(error) + try_help());
     }
+    if (const std::string problem = problem_with_costs(); !problem.empty()) return complain(problem + try_help());
     if (run_->parsed() && !dry_run_) return run(run_arguments_, argc_, argv_);
     if (run_->parsed()) return plan({run_arguments_.study, run_arguments_.directory, 0, run_arguments_.retry_failed});
     if (plan_->parsed()) return plan(plan_arguments_);
@@ -96,6 +113,25 @@ class CommandLine {
     run_->add_flag("--retry-failed", run_arguments_.retry_failed, "evaluate points again that failed earlier");
     run_->add_flag("--dry-run", dry_run_, "the same as `windrow plan`");
     run_->add_flag("-q,--quiet", run_arguments_.quiet, "no progress and no summary, only errors");
+    add_dispatch_options();
+  }
+
+  void add_dispatch_options() {
+    run_->add_option("--schedule", run_arguments_.schedule,
+                     "which point is evaluated when and where; results are the same:\n"
+                     "auto (default, nothing to tune), longest_first (by --costs-from,\n"
+                     "or by what finished points teach), dynamic, guided, static, cyclic")
+        ->option_text("NAME")
+        ->check(name_that([](const std::string& word) { schedule(word); }));
+    run_->add_option("--costs-from", run_arguments_.costs_from,
+                     "longest points first, by the times in the results directory of an\n"
+                     "earlier run of the same design")
+        ->option_text("DIR");
+    run_->add_option("--root", run_arguments_.root,
+                     "under mpirun, whether the first rank evaluates points too:\n"
+                     "evaluates, coordinates (it does not), or auto (default)")
+        ->option_text("NAME")
+        ->check(name_that([](const std::string& word) { root_role(word); }));
   }
 
   void add_plan() {
@@ -155,6 +191,12 @@ class CommandLine {
     if (option == extras.end()) return fmt::format("unexpected argument `{}`", extras.front());
     const std::string word = option->substr(0, option->find('='));
     return fmt::format("unknown option `{}`{}", word, text::suggestion(word, options()));
+  }
+
+  std::string problem_with_costs() const {
+    const std::string& chosen = run_arguments_.schedule;
+    if (run_arguments_.costs_from.empty() || chosen.empty() || schedule(chosen) == Schedule::longest_first) return "";
+    return fmt::format("--costs-from is for --schedule longest_first, not for {}", chosen);
   }
 
   std::vector<std::string> options() const {

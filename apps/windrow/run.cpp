@@ -19,6 +19,7 @@ namespace {
 struct Prepared {
   Study study;
   Sweep sweep;
+  std::filesystem::path costs_from;
 };
 
 // Every rank reads the study. If one cannot, all stop, and the root says why.
@@ -28,7 +29,8 @@ std::optional<Prepared> prepare(ParallelManager& manager, const RunArguments& ar
   try {
     Study study = load_study(arguments.study, arguments.directory);
     Sweep sweep(study.design, Command(study.command, study.design));
-    prepared.emplace(Prepared{std::move(study), std::move(sweep)});
+    const auto& costs = arguments.costs_from;
+    prepared.emplace(Prepared{std::move(study), std::move(sweep), costs.empty() ? costs : results_directory(costs)});
   } catch (const std::exception& error) {
     problem = error.what();
   }
@@ -42,21 +44,21 @@ std::optional<Prepared> prepare(ParallelManager& manager, const RunArguments& ar
 }
 
 std::vector<std::pair<std::string, std::string>> provenance(const Study& study, const RunArguments& arguments,
-                                                            const ParallelManager& manager) {
+                                                            int workers, Backend backend) {
   return {{"windrow", version()},
           {"command", arguments.command_line},
           {"directory", std::filesystem::current_path().string()},
           {"host", host_name()},
-          {"backend", std::string(name_of(manager.backend()))},
-          {"workers", std::to_string(manager.worker_count())},
+          {"backend", std::string(name_of(backend))},
+          {"workers", std::to_string(workers)},
           {"study_file", study.file.string()},
           {"study", study.source},
           {"seed", std::to_string(study.seed)}};
 }
 
-void announce(const Study& study, const ParallelManager& manager) {
+void announce(const Study& study, int workers, Backend backend) {
   fmt::print(stderr, "{}: {} ({}), {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method(),
-             counted(static_cast<std::uint64_t>(manager.worker_count()), "worker"), name_of(manager.backend()));
+             counted(static_cast<std::uint64_t>(workers), "worker"), name_of(backend));
 }
 
 void conclude(const Study& study, const SweepResult& result) {
@@ -83,9 +85,14 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   options.store = study.directory;
   options.name = study.name;
   options.retry_failed = arguments.retry_failed;
-  options.provenance = provenance(study, arguments, manager);
+  options.costs_from = prepared->costs_from;
+  if (!options.costs_from.empty()) options.schedule = Schedule::longest_first;
+  if (!arguments.schedule.empty()) options.schedule = schedule(arguments.schedule);
+  options.root = root_role(arguments.root);
+  const int workers = manager.evaluating_workers(options.root);
+  options.provenance = provenance(study, arguments, workers, manager.backend());
   if (!arguments.quiet && manager.is_root()) {
-    announce(study, manager);
+    announce(study, workers, manager.backend());
     options.on_progress = [printer = ProgressPrinter(stderr)](const Progress& progress) mutable {
       const bool nothing_to_do = progress.evaluated == 0 && progress.done == progress.points;
       if (!nothing_to_do) printer(progress);

@@ -15,8 +15,11 @@ inline constexpr int kInterrupted = 130;
 
 struct RunArguments {
   std::filesystem::path study;
-  std::filesystem::path directory;  ///< empty: `<name>.windrow` beside the study
-  int workers = 0;                  ///< 0: as many as this process may use
+  std::filesystem::path directory;   ///< empty: `<name>.windrow` beside the study
+  int workers = 0;                   ///< 0: as many as this process may use
+  std::string schedule;              ///< a valid name; empty: auto, or longest_first if there is `costs_from`
+  std::filesystem::path costs_from;  ///< results of an earlier run; empty: none
+  std::string root = "auto";         ///< a valid name
   bool retry_failed = false;
   bool quiet = false;
   std::string command_line;  ///< kept with the run

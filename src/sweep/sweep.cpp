@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "evaluator.hpp"
+#include "sweep_costs.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/sweep/interrupt.hpp"
@@ -55,7 +56,7 @@ std::uint64_t fingerprint(const std::vector<std::pair<std::string, std::string>>
 class RootRun {
  public:
   RootRun(const Sweep& sweep, const std::vector<Column>& outputs, const SweepOptions& options, int workers)
-      : sweep_(sweep), options_(options), start_(Clock::now()) {
+      : sweep_(sweep), options_(options), costs_(sweep.design(), options), start_(Clock::now()) {
     result_.points = sweep.design().size();
     result_.workers = workers;
     result_.store = options.store;
@@ -72,6 +73,7 @@ class RootRun {
 
   void fill(detail::Job& job) {
     job.schedule = options_.schedule;
+    job.costs = costs_.model();
     job.pending = std::move(pending_);
     job.on_completed = [this](const detail::Completed& completed) { keep(completed); };
     job.on_tick = [this] { return tick(); };
@@ -84,6 +86,9 @@ class RootRun {
           fmt::format("worker {} ({}) took no part: {}", failure.rank, failure.host, failure.message));
     }
     for (std::string& lost : report.lost_workers) result_.notes.push_back(std::move(lost));
+    if (result_.evaluated > 0) {
+      for (std::string& note : costs_.notes()) result_.notes.push_back(std::move(note));
+    }
     for (auto& [index, failure] : lowest_failures_) result_.failures.push_back(std::move(failure));
     return std::move(result_);
   }
@@ -92,7 +97,7 @@ class RootRun {
   void open_store(const std::vector<Column>& outputs) {
     StudyIdentity identity{options_.name, result_.points, parameter_columns(sweep_.design()), outputs,
                            sweep_.definition(options_)};
-    store_.emplace(options_.store, identity, options_.provenance);
+    store_.emplace(options_.store, identity, provenance());
     const IndexSet succeeded = store_->succeeded();
     const IndexSet failed = store_->failed();
     result_.succeeded = succeeded.size();
@@ -103,6 +108,15 @@ class RootRun {
     }
     result_.reused = result_.succeeded + result_.failed;
     pending_ = done.complement(result_.points);
+    costs_.learn_from(store_->directory(), result_.succeeded);
+  }
+
+  std::vector<std::pair<std::string, std::string>> provenance() const {
+    auto provenance = options_.provenance;
+    provenance.emplace_back("schedule", name_of(options_.schedule));
+    if (!options_.costs_from.empty()) provenance.emplace_back("costs_from", options_.costs_from.string());
+    provenance.emplace_back("root", name_of(options_.root));
+    return provenance;
   }
 
   void keep(const detail::Completed& completed) {
@@ -181,11 +195,12 @@ class RootRun {
     out.put(result_.interrupted_by);
     out.put(result_.elapsed);
     out.put(result_.workers);
-    return out.bytes();
+    return out.take();
   }
 
   const Sweep& sweep_;
   const SweepOptions& options_;
+  detail::SweepCosts costs_;
   std::optional<Store> store_;
   IndexSet pending_;
   SweepResult result_;
@@ -265,9 +280,10 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
                                                                       : std::nullopt);
   check_same_study(manager, design_);
   std::optional<RootRun> root;
-  on_root(manager, [&] { root.emplace(*this, outputs_, options, manager.worker_count()); });
+  on_root(manager, [&] { root.emplace(*this, outputs_, options, manager.evaluating_workers(options.root)); });
 
   detail::Job job;
+  job.root = options.root;
   if (command_) {
     if (auto launcher = manager.launcher()) command_->use(std::move(launcher));
     job.task = detail::command_task(design_, command_);

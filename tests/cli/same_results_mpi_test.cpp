@@ -36,6 +36,17 @@ TEST_F(SameResultsMpiTest, random_draws_for_any_number_of_ranks) {
   expect_same_under_mpirun("sampled.toml", 0);
 }
 
+TEST_F(SameResultsMpiTest, a_root_that_only_coordinates_is_no_worker) {
+  EXPECT_EQ(windrow({"run", "mixed.toml", "--dir", "alone"}).code, 1);
+  const Ended two = mpirun_windrow(3, {"run", "mixed.toml", "--dir", "two", "--root", "coordinates"});
+  EXPECT_EQ(two.code, 1);
+  EXPECT_NE(two.err.find("2 workers (mpi)"), std::string::npos) << two.text();
+  EXPECT_NE(two.out.find(" on 2 workers."), std::string::npos) << two.text();
+  EXPECT_EQ(exported("two"), exported("alone"));
+  const Ended one = mpirun_windrow(1, {"run", "mixed.toml", "--dir", "one", "--root", "coordinates"});
+  EXPECT_NE(one.out.find(" on 1 worker."), std::string::npos) << one.text();
+}
+
 TEST_F(SameResultsMpiTest, what_some_ranks_began_others_continue) {
   EXPECT_EQ(windrow({"run", "mixed.toml", "--dir", "alone"}).code, 1);
   EXPECT_EQ(mpirun_windrow(3, {"run", "mixed.toml", "--dir", "both"}).code, 1);

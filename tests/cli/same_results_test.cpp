@@ -38,6 +38,13 @@ TEST_F(SameResultsTest, failing_points_and_all_types_for_any_number_of_workers) 
   expect_same_everywhere("mixed.toml", 1);
 }
 
+TEST_F(SameResultsTest, whatever_the_schedule) {
+  const std::string one = run_and_export("mixed.toml", {"--workers", "1"}, 1);
+  for (const char* schedule : {"auto", "static", "cyclic", "dynamic", "guided", "longest_first"}) {
+    EXPECT_EQ(one, run_and_export("mixed.toml", {"--workers", "3", "--schedule", schedule}, 1)) << schedule;
+  }
+}
+
 TEST_F(SameResultsTest, random_draws_for_any_number_of_workers) {
   expect_same_everywhere("sampled.toml", 0);
 }

@@ -14,6 +14,7 @@
 
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/manager.hpp"
 #include "windrow/store/store.hpp"
 #include "windrow/sweep/progress.hpp"
@@ -25,7 +26,16 @@ struct SweepOptions {
   /// only what is missing. Empty: outcomes are kept in memory, in SweepResult::outcomes.
   std::filesystem::path store = {};
   std::string name = "sweep";  ///< of the study, kept in the store
-  Schedule schedule = Schedule::dynamic;
+  /// Schedule::longest_first takes the costs of points from `cost`, or from `costs_from`, or else learns from the
+  /// points that have finished, in earlier runs of this store and in this one, how the time depends on the parameters.
+  Schedule schedule = Schedule::automatic;
+  /// Known costs: any number that grows with the time of a point; NaN: nobody knows, so first. Called at the root
+  /// alone.
+  std::function<double(const Point&)> cost = {};
+  /// The store of an earlier run of the same design, for its times. A point without one counts as the mean.
+  std::filesystem::path costs_from = {};
+  /// What the root does beside coordinating; the same on every rank.
+  RootRole root = RootRole::automatic;
   /// Names what the functions compute. Change it when they compute something else, and a store made with the old one is
   /// refused instead of being mixed with new results. Commands name themselves by their arguments and templates.
   std::string version = "1";
@@ -42,16 +52,16 @@ struct SweepOptions {
 /// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `notes` and
 /// `outcomes` are empty.
 struct SweepResult {
-  std::uint64_t points = 0;     ///< of the design
-  std::uint64_t succeeded = 0;  ///< with a result, earlier runs included
-  std::uint64_t failed = 0;     ///< with a failure, earlier runs included
-  std::uint64_t evaluated = 0;  ///< by this run
-  std::uint64_t reused = 0;     ///< outcomes of earlier runs that stand
-  int interrupted_by = 0;       ///< the signal that stopped the sweep, or 0
-  double elapsed = 0.0;         ///< seconds of this run
-  int workers = 0;
+  std::uint64_t points = 0;           ///< of the design
+  std::uint64_t succeeded = 0;        ///< with a result, earlier runs included
+  std::uint64_t failed = 0;           ///< with a failure, earlier runs included
+  std::uint64_t evaluated = 0;        ///< by this run
+  std::uint64_t reused = 0;           ///< outcomes of earlier runs that stand
+  int interrupted_by = 0;             ///< the signal that stopped the sweep, or 0
+  double elapsed = 0.0;               ///< seconds of this run
+  int workers = 0;                    ///< that evaluate
   std::vector<TaskFailure> failures;  ///< of this run, those of the lowest indices, at most 10
-  std::vector<std::string> notes;     ///< workers that were lost or could not be built, in words
+  std::vector<std::string> notes;     ///< workers that were lost or could not be built, what costs were worth, in words
   std::filesystem::path store;        ///< where the results are; empty: in `outcomes`
   /// Without a store: an outcome for each point in index order (after an interruption: `lost` where there is none).
   std::vector<Outcome<std::vector<Value>>> outcomes;
@@ -125,7 +135,10 @@ class Sweep {
   /// the store and the options that concern it matter at the root alone.
   /// @throws StoreError  at the root if the store cannot be used (RootFailed on the other ranks); what was committed
   /// stays
-  /// @throws SpecError   on every rank if the ranks' designs differ
+  /// Where `costs_from` is no store or one of another design, that is a StoreError too, which names what differs.
+  /// @throws SpecError   on every rank if the ranks' designs differ; at the root (RootFailed on the other ranks) if
+  /// costs
+  ///                     are given twice, or for another schedule
   SweepResult run(ParallelManager& manager, const SweepOptions& options = {});
 
  private:
