@@ -173,10 +173,9 @@ void memory_rows(Builder& builder, const std::string& backend, const std::functi
     peaks.push_back(add(fmt::format("memory {} ", points)));
     builder.row({fmt::format("{}: {:>8} points", backend, points), "MiB", peaks.back()});
   }
-  const auto growth = [first = peaks.front(), last = peaks.back()](const Printed& printed) {
-    return last(printed) - first(printed);
-  };
-  builder.row({backend + ": growth from the first to the last", "MiB", growth, at_most(1.0)});
+  // From 10^6 on, when every buffer has been in use: a single bit kept for each point would make it 1.07 MiB.
+  const auto growth = [from = peaks[1], to = peaks[2]](const Printed& printed) { return to(printed) - from(printed); };
+  builder.row({backend + ": growth from 10^6 to 10^7 points", "MiB", growth, at_most(1.0)});
 }
 
 Experiment memory(const Settings& settings) {
