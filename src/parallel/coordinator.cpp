@@ -31,6 +31,7 @@ struct Assignment {
 struct WorkerState {
   std::deque<Assignment> assignments;  // handed out, not yet finished
   bool takes_work = true;              // neither lost for good nor impossible to build
+  bool is_late = false;                // in a point that takes longer than was expected of all it had
   int fruitless_deaths = 0;
 };
 
@@ -137,7 +138,7 @@ class Coordinator {
     while (worker.takes_work && supply_->available(w) > 0) {
       // Of whole shares one at a time: all that a worker has is lost with it.
       const std::uint64_t ahead = job_.task.evaluate_share ? 1 : pace_.ahead(supply_->size());
-      if (worker.assignments.size() >= std::min(ahead, most_ahead)) return;
+      if (worker.assignments.size() >= (worker.is_late ? 1 : std::min(ahead, most_ahead))) return;
       assign(w);
     }
   }
@@ -148,7 +149,8 @@ class Coordinator {
     Assignment assignment{supply_->take(w, most)};
     const bool ship = job_.parameter && workers_.is_remote(w);
     ByteWriter out;
-    out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), pace_.budget(), pace_.patience()});
+    out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), pace_.budget(), pace_.patience(),
+                           pace_.gives_back() ? 1U : 0U});
     for (const IndexRun& run : assignment.runs) out.put(run);
     for (const IndexRun& run : assignment.runs) {
       for (std::uint64_t i = 0; ship && i < run.count; ++i) {
@@ -165,7 +167,9 @@ class Coordinator {
   void handle(const WorkerEvent& event) {
     if (const auto* loss = std::get_if<WorkerLoss>(&event.what)) return handle_loss(event.worker, *loss);
     const Frame& frame = std::get<Frame>(event.what);
-    if (frame.tag == kResults) return handle_results(event.worker, frame.payload);
+    if (frame.tag == kResults || frame.tag == kGivenBack) {
+      return handle_results(event.worker, frame.payload, frame.tag == kGivenBack);
+    }
     if (frame.tag == kBuildFailed) {
       ByteReader in(frame.payload);
       return handle_build_failure(event.worker, get_failure(in));
@@ -173,7 +177,7 @@ class Coordinator {
     throw ParallelError(fmt::format("worker {} sent message {}, which is not for the root", event.worker, frame.tag));
   }
 
-  void handle_results(int w, std::span<const std::byte> message) {
+  void handle_results(int w, std::span<const std::byte> message, bool gives_back) {
     WorkerState& worker = state(w);
     const std::string& host = workers_.host(w);
     ResultReader in(message);
@@ -190,7 +194,31 @@ class Coordinator {
         complete({result.index, w, host, result.payload, nullptr, result.started, result.elapsed});
       }
     }
-    finish_assignments(w, in.finished());
+    worker.is_late = gives_back;
+    gives_back ? keep_first_point(w, in.finished()) : finish_assignments(w, in.finished());
+  }
+
+  // Of the first `count` of a worker's assignments it keeps the point that it is at.
+  void keep_first_point(int w, std::uint64_t count) {
+    WorkerState& worker = state(w);
+    std::vector<Assignment> given_back;
+    for (; count > 0 && !worker.assignments.empty(); --count) {
+      given_back.push_back(std::move(worker.assignments.front()));
+      worker.assignments.pop_front();
+      --assignments_;
+    }
+    Assignment kept;
+    for (const Assignment& assignment : given_back) {
+      for (IndexRun run : unfinished(assignment)) {
+        if (kept.runs.empty()) {
+          kept.runs.push_back({run.first, 1, 1});
+          run = {run.first + run.step, run.count - 1, run.step};
+        }
+        if (run.count > 0) put_back(w, run);
+      }
+    }
+    worker.assignments.push_front(std::move(kept));
+    ++assignments_;
   }
 
   // An exception waits until the message with this outcome is taken in whole, or nobody would know who still works.

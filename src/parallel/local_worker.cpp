@@ -51,6 +51,7 @@ class LocalWorker::Link : public RootLink {
   void send(JobTag tag, std::span<const std::byte> payload) override {
     owner_.to_root_.put(Frame{tag, Bytes(payload.begin(), payload.end())});
   }
+  bool is_thread_safe() const override { return true; }
   void mark(std::optional<std::uint64_t>) override {}  // whatever ends this thread's process ends the root
 
  private:

@@ -53,7 +53,7 @@ std::uint64_t Pace::ahead(std::uint64_t left) const {
 }
 
 double Pace::budget() const {
-  return schedule_ == Schedule::automatic ? kBudgetFactor * assignment_seconds() : 0.0;
+  return kBudgetFactor * assignment_seconds();
 }
 
 }  // namespace windrow::detail

@@ -24,6 +24,7 @@ class Pace {
   std::uint64_t ahead(std::uint64_t left) const;
   /// As in AssignmentHead.
   double budget() const;
+  bool gives_back() const { return schedule_ == Schedule::automatic; }
   double patience() const { return assignment_seconds(); }
 
  private:

@@ -45,6 +45,7 @@ class ChannelRootLink : public RootLink {
   Frame receive() override { return channel_.receive(); }
   std::optional<Frame> try_receive() override { return channel_.try_receive(); }
   void send(JobTag tag, std::span<const std::byte> payload) override { channel_.send(tag, payload); }
+  bool is_thread_safe() const override { return true; }
   void mark(std::optional<std::uint64_t> index) override { marks_.set(worker_, index); }
 
  private:

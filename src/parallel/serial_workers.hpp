@@ -35,6 +35,7 @@ class SerialWorkers : public Workers {
     Frame receive() override;
     std::optional<Frame> try_receive() override;
     void send(JobTag tag, std::span<const std::byte> payload) override;
+    bool is_thread_safe() const override { return false; }
     void mark(std::optional<std::uint64_t>) override {}
 
    private:

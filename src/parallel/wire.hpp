@@ -26,8 +26,9 @@ struct IndexRun {
 struct AssignmentHead {
   std::uint64_t ships_parameters = 0;  ///< 0 or 1
   std::uint64_t runs = 0;
-  double budget = 0.0;    ///< seconds after which a worker gives back what it has not begun; 0: it never does
-  double patience = 0.0;  ///< seconds that outcomes may wait at the worker to travel together
+  double budget = 0.0;           ///< seconds after which it is late
+  double patience = 0.0;         ///< seconds that outcomes may wait at the worker to travel together
+  std::uint64_t gives_back = 0;  ///< 1: what has not been begun when it is late goes back to the root; 0: never
 };
 
 /// One outcome in a message.

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
-#include <limits>
 #include <utility>
 
 #include "parallel/clock.hpp"
@@ -15,8 +15,9 @@ namespace {
 constexpr std::size_t kBatchBytes = 64 * 1024;
 constexpr double kLookInterval = 0.001;  // seconds between looks for messages
 constexpr double kStopIsNear = 1.0;      // seconds
+constexpr auto kFlushInterval = std::chrono::milliseconds(1);
 
-TaskFailure thrown(std::string message) {
+TaskFailure exception_failure(std::string message) {
   TaskFailure failure;
   failure.kind = FailureKind::exception;
   failure.message = std::move(message);
@@ -60,44 +61,63 @@ WorkerLoop::WorkerLoop(RootLink& link, const WorkerTask& task, int worker, std::
       last_look_(now_),
       epoch_offset_(unix_seconds() - now_) {}
 
+WorkerLoop::~WorkerLoop() {
+  if (!watcher_.joinable()) return;
+  {
+    const Lock lock(mutex_);
+    watched_ = false;
+  }
+  due_changed_.notify_one();
+  watcher_.join();
+}
+
 Bytes WorkerLoop::run() {
   while (!ended_) {
-    if (!step() && !ended_) handle(link_.receive());
+    if (!step() && !ended_) {
+      const Lock lock(mutex_);
+      handle(link_.receive());
+    }
   }
   return std::move(conclusion_);
 }
 
 bool WorkerLoop::step() {
+  Lock lock(mutex_);
   if (assignments_.empty()) {
     look_for_messages();
     if (assignments_.empty()) return false;
   }
-  stop_requested();
+  look_if_due();
   if (stopping_ || assignments_.front().done() || !ensure_built()) {
     finish_assignments(1);
     return true;
   }
+  if (assignments_.front().is_late(now_)) {
+    finish_assignments(assignments_.size());  // as they are: what is left goes back
+    return true;
+  }
   try {
-    task_.evaluate_share ? evaluate_share() : evaluate_points();
+    task_.evaluate_share ? evaluate_share(lock) : evaluate_points(lock);
   } catch (const Interrupted&) {
     stopping_ = true;  // the point counts as not evaluated
   }
   link_.mark(std::nullopt);
-  if (assignments_.front().done()) {
-    finish_assignments(1);
-  } else if (now_ >= assignments_.front().give_back_time) {
-    finish_assignments(assignments_.size());  // longer than expected: whoever is free may have what is left
-  }
+  if (assignments_.front().done()) finish_assignments(1);
   return true;
 }
 
 bool WorkerLoop::stop_requested() {
+  const Lock lock(mutex_);
+  look_if_due();
+  return stopping_;
+}
+
+void WorkerLoop::look_if_due() {
   now_ = monotonic_seconds();
   if (!stopping_ && now_ - last_look_ >= kLookInterval) {
     last_look_ = now_;
     look_for_messages();
   }
-  return stopping_;
 }
 
 // Not past the end of this job: what comes after it belongs to the next.
@@ -126,18 +146,18 @@ void WorkerLoop::handle(Frame frame) {
   }
 }
 
-// What the exception in flight says. An interruption is not a failure and passes through, if a stop is its reason:
-// without one, the root would hand out the point again and again.
-TaskFailure WorkerLoop::current_failure() {
+// What an exception of an evaluation says. An interruption is not a failure and passes through, if a stop is its
+// reason: without one, the root would hand out the point again and again.
+TaskFailure WorkerLoop::failure_of(const std::exception_ptr& exception) {
   try {
-    throw;
+    std::rethrow_exception(exception);
   } catch (const Interrupted&) {
     if (stop_is_near()) throw;
-    return thrown("interrupted, though no stop was asked for");
+    return exception_failure("interrupted, though no stop was asked for");
   } catch (const std::exception& error) {
-    return thrown(error.what());
+    return exception_failure(error.what());
   } catch (...) {
-    return thrown("an exception that is not a std::exception");
+    return exception_failure("an exception that is not a std::exception");
   }
 }
 
@@ -159,7 +179,7 @@ bool WorkerLoop::ensure_built() {
     broken_ = true;
     try {
       ByteWriter out;
-      put_failure(out, complete(current_failure(), 0, 0.0));
+      put_failure(out, complete(failure_of(std::current_exception()), 0, 0.0));
       link_.send(kBuildFailed, out.bytes());
     } catch (const Interrupted&) {
       stopping_ = true;
@@ -171,39 +191,86 @@ bool WorkerLoop::ensure_built() {
 }
 
 // One point after another, with one reading of the clock for each, until it is time to look up.
-void WorkerLoop::evaluate_points() {
+void WorkerLoop::evaluate_points(Lock& lock) {
   Assignment& assignment = assignments_.front();
-  if (!assignment.give_back_time) {
-    assignment.give_back_time =
-        assignment.head.budget > 0.0 ? now_ + assignment.head.budget : std::numeric_limits<double>::infinity();
+  if (!assignment.due) {
+    assignment.due = now_ + assignment.head.budget;
+    expect_end(*assignment.due);
   }
-  const double look_up = std::min(last_look_ + kLookInterval, *assignment.give_back_time);
+  const double look_up = std::min(last_look_ + kLookInterval, *assignment.due);
   do {
-    evaluate(assignment.next());
+    evaluate(assignment.next(), lock);
     if (batch_.size() >= kBatchBytes || now_ - last_flush_ >= assignment.head.patience) flush();
   } while (!assignment.done() && now_ < look_up);
 }
 
-void WorkerLoop::evaluate(const Assigned& assigned) {
+void WorkerLoop::evaluate(const Assigned& assigned, Lock& lock) {
   link_.mark(assigned.index);
   const double begin = now_;
   result_.clear();
   std::optional<TaskFailure> failure;
+  std::exception_ptr thrown;
+  evaluating_ = true;
+  lock.unlock();
   try {
     failure = task_.evaluate(assigned, *this, result_);
   } catch (...) {
-    failure = current_failure();
+    thrown = std::current_exception();
   }
+  lock.lock();
+  evaluating_ = false;
+  if (thrown) failure = failure_of(thrown);
   now_ = monotonic_seconds();
   report(assigned, begin, result_.bytes(), std::move(failure));
 }
 
-void WorkerLoop::evaluate_share() {
+// Has the watching thread act then, if the assignment has not ended.
+void WorkerLoop::expect_end(double due) {
+  const bool asleep = due_ == kNever;
+  due_ = due;
+  if (!watcher_.joinable() && link_.is_thread_safe()) watcher_ = std::thread([this] { watch(); });
+  if (asleep) due_changed_.notify_one();
+}
+
+void WorkerLoop::watch() try {
+  Lock lock(mutex_);
+  while (watched_) {
+    if (due_ == kNever) {
+      due_changed_.wait(lock);
+    } else if (const double left = due_ - monotonic_seconds(); left > 0.0) {
+      due_changed_.wait_for(lock, std::chrono::duration<double>(left));
+    } else if (!evaluating_) {
+      due_changed_.wait_for(lock, kFlushInterval);
+    } else {
+      due_ = kNever;
+      give_back();
+      while (evaluating_ && !link_.flush()) due_changed_.wait_for(lock, kFlushInterval);
+    }
+  }
+} catch (...) {  // the root is gone: the evaluating thread will notice
+}
+
+// On the watching thread, while a point is being evaluated.
+void WorkerLoop::give_back() {
+  Assignment& current = assignments_.front();
+  if (current.head.gives_back == 0 || (current.done() && assignments_.size() == 1)) {
+    if (!batch_.empty()) flush();
+    return;
+  }
+  current.at = current.runs.size();
+  link_.send(kGivenBack, batch_.message(assignments_.size()));
+  batch_.clear();
+  assignments_.erase(assignments_.begin() + 1, assignments_.end());
+}
+
+void WorkerLoop::evaluate_share(Lock& lock) {
   std::vector<Assigned> share;
   while (!assignments_.front().done()) share.push_back(assignments_.front().next());
   link_.mark(share.front().index);
   double begin = now_;
   std::vector<Outcome<Bytes>> outcomes;
+  std::exception_ptr thrown;
+  lock.unlock();
   try {
     outcomes = task_.evaluate_share(share, *this);
     if (outcomes.size() != share.size()) {
@@ -214,8 +281,10 @@ void WorkerLoop::evaluate_share() {
       outcomes.assign(share.size(), failure);
     }
   } catch (...) {
-    outcomes.assign(share.size(), current_failure());
+    thrown = std::current_exception();
   }
+  lock.lock();
+  if (thrown) outcomes.assign(share.size(), failure_of(thrown));
   const double each = (monotonic_seconds() - begin) / static_cast<double>(share.size());
   for (std::size_t i = 0; i < share.size(); ++i, begin += each) {
     now_ = begin + each;
@@ -250,6 +319,7 @@ void WorkerLoop::finish_assignments(std::size_t count) {
   finished_assignments_ += count;
   flush();
   assignments_.erase(assignments_.begin(), assignments_.begin() + static_cast<std::ptrdiff_t>(count));
+  if (assignments_.empty()) due_ = kNever;
 }
 
 void WorkerLoop::flush() {

@@ -1,9 +1,14 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <exception>
+#include <limits>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "parallel/wire.hpp"
@@ -13,9 +18,16 @@
 namespace windrow::detail {
 
 /// A worker's side of a job: takes assignments, evaluates their points in order, reports outcomes in batches.
+///
+/// Where the link allows it, a second thread watches the one that evaluates. When an assignment takes longer than it
+/// should, because one of its points does, that thread sends the outcomes that wait and gives back what has not been
+/// begun, so that whoever is free may have it.
 class WorkerLoop : private WorkerContext {
  public:
   WorkerLoop(RootLink& link, const WorkerTask& task, int worker, std::string host);
+  ~WorkerLoop();
+  WorkerLoop(const WorkerLoop&) = delete;
+  WorkerLoop& operator=(const WorkerLoop&) = delete;
 
   /// Serves until the root ends the job.
   /// @return what the root concluded
@@ -30,31 +42,40 @@ class WorkerLoop : private WorkerContext {
   struct Assignment {
     explicit Assignment(Frame message);
     bool done() const { return at == runs.size(); }
+    bool is_late(double now) const { return head.gives_back != 0 && due && now >= *due; }
     Assigned next();
 
     Frame frame;  // holds the parameters
     AssignmentHead head;
     std::vector<IndexRun> runs;
-    std::size_t at = 0;                      // of the run that is next
-    std::size_t offset = 0;                  // of the next parameter in the frame
-    std::optional<double> give_back_time{};  // once it has been begun
+    std::size_t at = 0;           // of the run that is next
+    std::size_t offset = 0;       // of the next parameter in the frame
+    std::optional<double> due{};  // when it is late, once it has been begun
   };
+  using Lock = std::unique_lock<std::mutex>;
+  static constexpr double kNever = std::numeric_limits<double>::infinity();
 
   bool stop_requested() override;
+  void look_if_due();
   void look_for_messages();
   void handle(Frame frame);
-  TaskFailure current_failure();
+  TaskFailure failure_of(const std::exception_ptr& exception);
   bool stop_is_near();
   bool ensure_built();
-  void evaluate_points();
-  void evaluate(const Assigned& assigned);
-  void evaluate_share();
+  void evaluate_points(Lock& lock);
+  void evaluate(const Assigned& assigned, Lock& lock);
+  void evaluate_share(Lock& lock);
+  void expect_end(double due);
+  void watch();
+  void give_back();
   TaskFailure complete(TaskFailure failure, std::uint64_t index, double elapsed) const;
   void report(const Assigned& assigned, double begin, std::span<const std::byte> result,
               std::optional<TaskFailure> failure);
   void finish_assignments(std::size_t count);
   void flush();
 
+  // Held by the evaluating thread except during an evaluation: that is when the watching thread may act.
+  std::mutex mutex_;
   RootLink& link_;
   const WorkerTask& task_;
   int worker_;
@@ -72,6 +93,11 @@ class WorkerLoop : private WorkerContext {
   double last_flush_;
   double last_look_;
   double epoch_offset_;  // of the clock to the Unix epoch, seconds
+  double due_ = kNever;  // when the watching thread is to act
+  bool evaluating_ = false;
+  bool watched_ = true;  // until the end
+  std::condition_variable due_changed_;
+  std::thread watcher_;  // once there is something to watch
 };
 
 }  // namespace windrow::detail

@@ -13,8 +13,10 @@
 /// What lies between the coordinator of a job and its workers: messages there and back, and news of deaths.
 namespace windrow::detail {
 
-/// Messages of a job. Root to worker: assign, stop, end. Worker to root: results, build_failed.
-enum JobTag : std::uint32_t { kAssign = 1, kStop, kEnd, kResults, kBuildFailed };
+/// Messages of a job. Root to worker: assign, stop, end. Worker to root: results, build_failed, given_back. The last is
+/// results, too, and says that of the first `finished` assignments the worker keeps the point that it is at, and no
+/// other.
+enum JobTag : std::uint32_t { kAssign = 1, kStop, kEnd, kResults, kBuildFailed, kGivenBack };
 
 /// A worker is gone.
 struct WorkerLoss {
@@ -59,6 +61,10 @@ class RootLink {
   virtual Frame receive() = 0;
   virtual std::optional<Frame> try_receive() = 0;
   virtual void send(JobTag tag, std::span<const std::byte> payload) = 0;
+  /// Whether another thread may send while the one that receives is inside an evaluation.
+  virtual bool is_thread_safe() const = 0;
+  /// Moves on what was sent. @return whether all of it has left
+  virtual bool flush() { return true; }
   /// Notes where a survivor can read it which point is being evaluated (or none).
   virtual void mark(std::optional<std::uint64_t> index) = 0;
 };

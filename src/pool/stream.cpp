@@ -162,7 +162,7 @@ bool Stream::assign(int w) {
   }
   if (count == 0) return false;
   ByteWriter out;
-  out.put(AssignmentHead{.ships_parameters = 1, .runs = 1, .budget = 0.0, .patience = kPatience});
+  out.put(AssignmentHead{.ships_parameters = 1, .runs = 1, .budget = kAssignmentSeconds, .patience = kPatience});
   out.put(IndexRun{first_key, count, 1});
   out.put_bytes(items.bytes());
   worker.assignments.push_back(seconds);

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <map>
+#include <random>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -49,6 +51,7 @@ class FakeWorkers : public Workers {
   std::map<int, int> ends;
   bool waited_for_nobody = false;
   double latest = 0.0;  // the end of the last point
+  int gifts = 0;        // how often something was given back
 
   int count() const override { return static_cast<int>(workers_.size()); }
   const std::string& host(int) const override { return host_; }
@@ -67,7 +70,7 @@ class FakeWorkers : public Workers {
     const auto head = in.get<AssignmentHead>();
     EXPECT_EQ(head.ships_parameters, 0U) << "nothing is shipped to workers that are not remote";
     Assignment assignment;
-    assignment.budget = head.budget > 0.0 ? head.budget : 1e300;
+    assignment.budget = head.gives_back != 0 ? head.budget : 1e300;
     std::uint64_t points = 0;
     for (std::uint64_t r = 0; r < head.runs; ++r) {
       const auto run = in.get<IndexRun>();
@@ -77,6 +80,7 @@ class FakeWorkers : public Workers {
     EXPECT_GT(points, 0U);
     handed.push_back({w, points, pending});
     pending -= std::min(pending, points);
+    if (worker.assignments.empty()) worker.now = std::max(worker.now, clock_);
     worker.assignments.push_back(std::move(assignment));
     most_ahead = std::max(most_ahead, worker.assignments.size());
   }
@@ -85,12 +89,13 @@ class FakeWorkers : public Workers {
     std::optional<std::size_t> first;
     for (std::size_t w = 0; w < workers_.size(); ++w) {
       if (workers_[w].assignments.empty()) continue;
-      if (!first || end_of(workers_[w]) < end_of(workers_[*first])) first = w;
+      if (!first || next_of(workers_[w]) < next_of(workers_[*first])) first = w;
     }
     if (!first) {  // the coordinator would wait for ever
       waited_for_nobody = true;
       throw std::logic_error("nobody works");
     }
+    clock_ = std::max(clock_, next_of(workers_[*first]));
     return event_of(static_cast<int>(*first));
   }
 
@@ -104,22 +109,29 @@ class FakeWorkers : public Workers {
  private:
   struct Assignment {
     std::deque<std::uint64_t> points;
-    double budget = 0.0;
+    double budget = 0.0;  // until it gives back what it has not begun
+    std::optional<double> begin = {};
   };
   struct Worker {
     std::deque<Assignment> assignments;
-    double now = 0.0;
+    double now = 0.0;  // begin of the point that it is at
     bool alive = true;
     bool stopping = false;
     bool told_of_build = false;
   };
 
-  double end_of(const Worker& worker) const {
+  static double due_of(const Worker& worker) {
+    const Assignment& assignment = worker.assignments.front();
+    return assignment.begin.value_or(worker.now) + assignment.budget;
+  }
+  // When it has something to tell: at the end of its assignment, or when that is late and there is something to give.
+  double next_of(const Worker& worker) const {
     const Assignment& assignment = worker.assignments.front();
     double end = worker.now;
-    for (const std::uint64_t index : assignment.points) {
-      end += seconds(index);
-      if (end - worker.now >= assignment.budget) break;
+    for (std::size_t i = 0; i < assignment.points.size(); ++i) {
+      end += seconds(assignment.points[i]);
+      const bool last = i + 1 == assignment.points.size() && worker.assignments.size() == 1;
+      if (end > due_of(worker) && !last) return due_of(worker);
     }
     return end;
   }
@@ -137,25 +149,36 @@ class FakeWorkers : public Workers {
     }
     ResultWriter out;
     Assignment& assignment = worker.assignments.front();
-    const double begin = worker.now;
-    std::uint64_t finished = 1;
+    const double due = due_of(worker);
+    assignment.begin = due - assignment.budget;
     while (!assignment.points.empty() && !worker.stopping && unbuildable.count(w) == 0) {
       const std::uint64_t index = assignment.points.front();
       if (crashing.erase(index) != 0) return lose(w, whole_share ? first_of_share : index);
+      const bool last = assignment.points.size() == 1 && worker.assignments.size() == 1;
+      if (worker.now + seconds(index) > due && !last) return give_back(w, out);
       const std::uint64_t result = index * 2;
       out.add({index, worker.now, seconds(index), false, std::as_bytes(std::span(&result, 1))});
       worker.now += seconds(index);
       latest = std::max(latest, worker.now);
       assignment.points.pop_front();
-      if (worker.now - begin >= assignment.budget && !assignment.points.empty()) {
-        finished = worker.assignments.size();
-        break;
-      }
     }
-    worker.assignments.erase(worker.assignments.begin(),
-                             worker.assignments.begin() + static_cast<std::ptrdiff_t>(finished));
-    const auto message = out.message(finished);
-    return {w, Frame{kResults, Bytes(message.begin(), message.end())}};
+    worker.assignments.pop_front();
+    return {w, message(kResults, out, 1)};
+  }
+
+  WorkerEvent give_back(int w, ResultWriter& out) {
+    Worker& worker = workers_[static_cast<std::size_t>(w)];
+    ++gifts;
+    const Frame frame = message(kGivenBack, out, worker.assignments.size());
+    const std::uint64_t current = worker.assignments.front().points.front();
+    worker.assignments.clear();
+    worker.assignments.push_back({{current}, 1e300});
+    return {w, frame};
+  }
+
+  static Frame message(JobTag tag, ResultWriter& out, std::uint64_t finished) {
+    const auto bytes = out.message(finished);
+    return {tag, Bytes(bytes.begin(), bytes.end())};
   }
 
   // What it had evaluated of its assignment is lost with it.
@@ -172,6 +195,7 @@ class FakeWorkers : public Workers {
   }
 
   std::vector<Worker> workers_;
+  double clock_ = 0.0;  // of the last event
   std::string host_ = "node1";
 };
 
@@ -484,6 +508,91 @@ TEST(CoordinatorTest, exceptions_from_ticks_and_conclusions_release_every_worker
     EXPECT_THROW(coordinate(fake, study.job), std::runtime_error);
     EXPECT_EQ(fake.ends.size(), 3U);
     EXPECT_FALSE(fake.waited_for_nobody);
+  }
+}
+
+/// Makespan over its lower bound, max(longest, sum / workers), on a clock without latencies.
+double makespan_ratio(Schedule schedule, int workers, const std::vector<double>& lengths,
+                      std::shared_ptr<CostModel> costs = nullptr) {
+  FakeWorkers fake(workers);
+  fake.seconds = [&](std::uint64_t index) { return lengths[index]; };
+  Study study(lengths.size(), schedule);
+  study.job.costs = std::move(costs);
+  coordinate(fake, study.job);
+  study.expect_each_once(lengths.size());
+  double sum = 0.0;
+  for (const double length : lengths) sum += length;
+  return fake.latest / std::max(*std::max_element(lengths.begin(), lengths.end()), sum / workers);
+}
+
+std::vector<double> shuffled(std::vector<double> lengths, unsigned seed) {
+  std::mt19937 random(seed);
+  std::shuffle(lengths.begin(), lengths.end(), random);
+  return lengths;
+}
+
+TEST(CoordinatorTest, point_times_that_jump_by_a_factor_of_100000_cost_little) {
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    std::vector<double> lengths(10'020, 1e-6);
+    std::fill_n(lengths.begin(), 20, 0.1);
+    EXPECT_LE(makespan_ratio(Schedule::automatic, 2, shuffled(lengths, seed)), 1.11) << "seed " << seed;
+  }
+}
+
+TEST(CoordinatorTest, points_that_become_long_at_once_leave_no_worker_with_a_batch_of_them) {
+  std::vector<double> lengths(100'000, 1e-6);
+  std::fill(lengths.end() - 400, lengths.end(), 1.0);
+  EXPECT_LE(makespan_ratio(Schedule::automatic, 8, lengths), 1.03);
+}
+
+TEST(CoordinatorTest, a_batch_that_turns_out_long_is_given_back_to_whoever_is_free) {
+  std::vector<double> lengths(4000, 1e-6);
+  std::fill(lengths.begin() + 2000, lengths.begin() + 2008, 1.0);  // side by side, in one worker's batch
+  EXPECT_LE(makespan_ratio(Schedule::automatic, 4, lengths), 1.02);
+}
+
+TEST(CoordinatorTest, longest_first_with_known_costs_is_close_to_the_bound) {
+  std::mt19937 random(7);
+  std::lognormal_distribution<double> length(std::log(0.01), 1.0);
+  std::vector<double> lengths(2000);
+  for (double& l : lengths) l = length(random);
+  const auto costs = known_costs([&](std::uint64_t index) { return lengths[index] * 1e6; });  // in any unit
+  EXPECT_LE(makespan_ratio(Schedule::longest_first, 32, lengths, costs), 1.03);
+  std::vector<double> bimodal(2000, 0.01);
+  std::fill_n(bimodal.begin(), 100, 0.5);
+  bimodal = shuffled(bimodal, 3);
+  const auto known = known_costs([&](std::uint64_t index) { return bimodal[index]; });
+  EXPECT_LE(makespan_ratio(Schedule::longest_first, 32, bimodal, known), 1.03);
+}
+
+TEST(CoordinatorTest, costs_are_told_of_every_point_that_succeeded) {
+  class Listening : public CostModel {
+   public:
+    std::uint64_t revision() const override { return 0; }
+    double cost(std::uint64_t) const override { return 0.0; }
+    void observe(std::uint64_t index, double seconds) override { heard[index] = seconds; }
+    std::map<std::uint64_t, double> heard;
+  };
+  FakeWorkers fake(3);
+  fake.seconds = [](std::uint64_t index) { return static_cast<double>(index); };
+  fake.crashing = {4};
+  Study study(100, Schedule::automatic);
+  const auto costs = std::make_shared<Listening>();
+  study.job.costs = costs;
+  coordinate(fake, study.job);
+  EXPECT_EQ(costs->heard.size(), 99U);
+  EXPECT_EQ(costs->heard.count(4), 0U);
+  EXPECT_EQ(costs->heard[17], 17.0);
+}
+
+TEST(CoordinatorTest, ten_to_the_nine_points_start_at_once) {
+  for (const Schedule schedule : {Schedule::static_split, Schedule::cyclic, Schedule::dynamic, Schedule::automatic}) {
+    FakeWorkers fake(3);
+    fake.seconds = [](std::uint64_t) { return 1.0; };
+    Study study(1'000'000'000, schedule);
+    study.job.on_tick = [&, ticks = 0]() mutable { return ticks++ == 3; };
+    const JobReport report = coordinate(fake, study.job);
+    EXPECT_GT(report.unfinished, 999'000'000U);
   }
 }
 

@@ -105,7 +105,7 @@ class IndexSetPropertyTest : public testing::TestWithParam<unsigned> {
   }
 
   void step() {
-    switch (below(6)) {
+    switch (below(8)) {
       case 0:
       case 1:
         insert(IndexRange{below(200), 1});
@@ -118,6 +118,12 @@ class IndexSetPropertyTest : public testing::TestWithParam<unsigned> {
         break;
       case 4:
         take(below(8));
+        break;
+      case 5:
+        remove(below(200));
+        break;
+      case 6:
+        without();
         break;
       default:
         complement(below(230));
@@ -155,6 +161,23 @@ class IndexSetPropertyTest : public testing::TestWithParam<unsigned> {
       }
     }
     ASSERT_TRUE(count == 0 || model_.empty());
+  }
+
+  void remove(std::uint64_t index) { ASSERT_EQ(set_.remove(index), model_.erase(index) == 1); }
+
+  void without() {
+    IndexSet other;
+    for (std::uint64_t i = below(10); i > 0; --i) other.insert(IndexRange{below(200), below(15)});
+    const IndexSet rest = set_.without(other);
+    std::uint64_t position = 0;
+    for (const std::uint64_t index : model_) {
+      ASSERT_EQ(rest.contains(index), !other.contains(index)) << index;
+      if (rest.contains(index)) {
+        ASSERT_EQ(rest.at(position++), index);
+      }
+    }
+    ASSERT_EQ(rest.size(), position);
+    ASSERT_THROW(rest.at(position), SpecError);
   }
 
   void complement(std::uint64_t total) {

@@ -36,7 +36,7 @@ int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>
     launcher = std::make_shared<Launcher>();
     launcher->start();
   }
-  boost::mpi::environment environment(argc, argv, boost::mpi::threading::funneled);
+  boost::mpi::environment environment(argc, argv, boost::mpi::threading::multiple);
   check_size();
   if (environment.thread_level() < boost::mpi::threading::funneled) {
     throw ParallelError("this MPI does not provide MPI_THREAD_FUNNELED, which windrow needs");

@@ -46,6 +46,7 @@ class Outbox {
 
   void send(int rank, int tag, std::span<const std::byte> payload);
   void drop_sent();
+  bool empty() const { return sending_.empty(); }
 
  private:
   struct Sending {

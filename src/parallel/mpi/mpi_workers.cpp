@@ -82,6 +82,18 @@ std::optional<Frame> MpiRootLink::try_receive() {
   return received ? std::optional(std::move(received->frame)) : std::nullopt;
 }
 
+// The other thread's evaluation may be inside MPI.
+bool MpiRootLink::is_thread_safe() const {
+  int provided = MPI_THREAD_SINGLE;
+  check_mpi(MPI_Query_thread(&provided), "MPI_Query_thread");
+  return provided == MPI_THREAD_MULTIPLE;
+}
+
+bool MpiRootLink::flush() {
+  outbox_.drop_sent();
+  return outbox_.empty();
+}
+
 void MpiRootLink::send(JobTag tag, std::span<const std::byte> payload) {
   outbox_.send(0, static_cast<int>(tag), payload);
 }

@@ -47,6 +47,8 @@ class MpiRootLink : public RootLink {
   Frame receive() override;
   std::optional<Frame> try_receive() override;
   void send(JobTag tag, std::span<const std::byte> payload) override;
+  bool is_thread_safe() const override;
+  bool flush() override;
   void mark(std::optional<std::uint64_t>) override {}  // the launcher ends the whole job when a rank dies
 
  private:

@@ -1,0 +1,91 @@
+#include "parallel/pace.hpp"
+
+#include <gtest/gtest.h>
+
+namespace windrow::detail {
+namespace {
+
+constexpr std::uint64_t kMany = 1'000'000'000;
+
+Pace after(Schedule schedule, int workers, int points, double seconds) {
+  Pace pace(schedule, workers);
+  for (int i = 0; i < points; ++i) pace.observe(seconds, 8);
+  return pace;
+}
+
+TEST(PaceTest, before_anything_is_known_points_go_out_one_by_one) {
+  const Pace pace(Schedule::automatic, 4);
+  EXPECT_EQ(pace.chunk(kMany, kMany), 1U);
+  EXPECT_EQ(pace.ahead(kMany), 1U);
+}
+
+TEST(PaceTest, quick_points_travel_together_and_ahead) {
+  const Pace pace = after(Schedule::automatic, 4, 100, 1e-6);
+  EXPECT_NEAR(static_cast<double>(pace.chunk(kMany, kMany)), 10'000.0, 1.0);
+  EXPECT_EQ(pace.ahead(kMany), 2U);
+}
+
+TEST(PaceTest, ten_minute_points_go_out_one_by_one_and_not_ahead) {
+  const Pace pace = after(Schedule::automatic, 4, 10, 600.0);
+  EXPECT_EQ(pace.chunk(kMany, kMany), 1U);
+  EXPECT_EQ(pace.ahead(kMany), 1U);
+}
+
+TEST(PaceTest, one_long_point_among_many_quick_ones_makes_it_careful) {
+  Pace pace = after(Schedule::automatic, 4, 500, 1e-6);
+  pace.observe(0.1, 8);
+  for (int i = 0; i < 500; ++i) pace.observe(1e-6, 8);
+  EXPECT_LE(pace.chunk(kMany, kMany), 100U) << "by the mean of all points, 100 us, not by that of the last ones";
+}
+
+TEST(PaceTest, it_notices_at_once_that_points_have_become_long) {
+  Pace pace = after(Schedule::automatic, 4, 1'000'000, 1e-6);
+  for (int i = 0; i < 4; ++i) pace.observe(1.0, 8);
+  EXPECT_EQ(pace.chunk(kMany, kMany), 1U);
+  EXPECT_EQ(pace.ahead(kMany), 1U);
+}
+
+TEST(PaceTest, near_the_end_points_go_out_one_by_one_and_not_ahead) {
+  const Pace pace = after(Schedule::automatic, 8, 100, 1e-6);
+  EXPECT_EQ(pace.chunk(640, 640), 20U);
+  EXPECT_EQ(pace.chunk(31, 31), 1U);
+  EXPECT_EQ(pace.ahead(31), 1U);
+  EXPECT_EQ(pace.ahead(32), 2U);
+}
+
+TEST(PaceTest, large_results_travel_in_small_numbers) {
+  Pace pace(Schedule::automatic, 2);
+  for (int i = 0; i < 10; ++i) pace.observe(1e-6, 1 << 20);
+  EXPECT_EQ(pace.chunk(kMany, kMany), 4U);
+}
+
+TEST(PaceTest, a_coordinator_that_cannot_keep_up_hands_out_more_at_a_time) {
+  Pace pace = after(Schedule::automatic, 1000, 100, 0.9e-3);
+  EXPECT_EQ(pace.chunk(kMany, kMany), 11U);
+  pace.observe_load(0.9, 1.0);
+  pace.observe_load(0.9, 1.0);
+  EXPECT_EQ(pace.chunk(kMany, kMany), 44U);
+  EXPECT_DOUBLE_EQ(pace.patience(), 0.04);
+  pace.observe_load(0.3, 1.0);
+  EXPECT_EQ(pace.chunk(kMany, kMany), 44U) << "busy enough, not too busy";
+  for (int i = 0; i < 10; ++i) pace.observe_load(0.01, 1.0);
+  EXPECT_EQ(pace.chunk(kMany, kMany), 11U);
+}
+
+TEST(PaceTest, only_the_automatic_schedule_takes_work_back) {
+  EXPECT_TRUE(Pace(Schedule::automatic, 4).gives_back());
+  for (const Schedule schedule :
+       {Schedule::static_split, Schedule::cyclic, Schedule::dynamic, Schedule::guided, Schedule::longest_first}) {
+    EXPECT_FALSE(Pace(schedule, 4).gives_back());
+  }
+}
+
+TEST(PaceTest, dynamic_hands_out_single_points_and_guided_the_share_of_one_worker) {
+  EXPECT_EQ(after(Schedule::dynamic, 4, 10, 1e-6).chunk(kMany, kMany), 1U);
+  EXPECT_EQ(Pace(Schedule::guided, 4).chunk(100, 100), 25U);
+  EXPECT_EQ(Pace(Schedule::guided, 4).chunk(75, 75), 19U);
+  EXPECT_EQ(Pace(Schedule::guided, 4).chunk(1, 1), 1U);
+}
+
+}  // namespace
+}  // namespace windrow::detail

@@ -1,0 +1,241 @@
+#include "parallel/worker_loop.hpp"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <deque>
+#include <limits>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "windrow/error.hpp"
+
+namespace windrow::detail {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+/// A root that has said everything beforehand, and keeps what it is told.
+class FakeRoot : public RootLink {
+ public:
+  struct Told {
+    JobTag tag;
+    std::uint64_t finished = 0;
+    std::vector<std::uint64_t> indices = {};
+  };
+
+  void assign(std::vector<IndexRun> runs, double budget = 1000.0, double patience = 1000.0, bool gives_back = true) {
+    ByteWriter out;
+    out.put(AssignmentHead{0, runs.size(), budget, patience, gives_back ? 1U : 0U});
+    for (const IndexRun& run : runs) out.put(run);
+    messages.push_back({kAssign, out.take()});
+  }
+  void say(JobTag tag) { messages.push_back({tag, {}}); }
+
+  Frame receive() override {
+    auto frame = try_receive();
+    if (!frame) throw PeerLost("the fake root has nothing more to say");
+    return *std::move(frame);
+  }
+  std::optional<Frame> try_receive() override {
+    if (messages.empty()) return std::nullopt;
+    Frame frame = std::move(messages.front());
+    messages.pop_front();
+    return frame;
+  }
+  void send(JobTag tag, std::span<const std::byte> payload) override {
+    told.push_back({tag});
+    if (tag != kResults && tag != kGivenBack) return;
+    ResultReader in(payload);
+    told.back().finished = in.finished();
+    for (Result result; in.next(result);) told.back().indices.push_back(result.index);
+  }
+  bool is_thread_safe() const override { return watched; }
+  void mark(std::optional<std::uint64_t> index) override { marked = index; }
+
+  std::vector<std::uint64_t> all_indices() const {
+    std::vector<std::uint64_t> all;
+    for (const Told& message : told) all.insert(all.end(), message.indices.begin(), message.indices.end());
+    return all;
+  }
+
+  bool watched = false;  // whether a second thread may look after the evaluating one
+  std::deque<Frame> messages;
+  std::vector<Told> told;
+  std::optional<std::uint64_t> marked;
+};
+
+WorkerTask returning_the_index(std::uint64_t slow = std::numeric_limits<std::uint64_t>::max()) {
+  WorkerTask task;
+  task.evaluate = [slow](const Assigned& assigned, WorkerContext&, ByteWriter& result) -> std::optional<TaskFailure> {
+    if (assigned.index == slow) std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    result.put(assigned.index);
+    return std::nullopt;
+  };
+  return task;
+}
+
+TEST(WorkerLoopTest, runs_are_evaluated_in_order_and_told_together) {
+  FakeRoot root;
+  root.assign({{3, 2, 1}, {100, 3, 10}});
+  const WorkerTask task = returning_the_index();
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  ASSERT_THAT(root.told, SizeIs(1));
+  EXPECT_EQ(root.told[0].finished, 1U);
+  EXPECT_THAT(root.told[0].indices, ElementsAre(3, 4, 100, 110, 120));
+  EXPECT_EQ(root.marked, std::nullopt);
+}
+
+TEST(WorkerLoopTest, without_patience_every_outcome_travels_as_it_is_made) {
+  FakeRoot root;
+  root.assign({{0, 3, 1}}, 1000.0, 0.0);
+  const WorkerTask task = returning_the_index();
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  for (std::uint64_t i = 0; i < 3; ++i) EXPECT_THAT(root.told.at(i).indices, ElementsAre(i));
+}
+
+TEST(WorkerLoopTest, what_takes_over_its_budget_gives_back_everything_not_begun) {
+  FakeRoot root;
+  root.assign({{0, 5, 1}}, 0.010);
+  root.assign({{50, 5, 1}}, 0.010);
+  const WorkerTask task = returning_the_index(/*slow=*/2);
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  EXPECT_THAT(root.all_indices(), ElementsAre(0, 1, 2));
+  EXPECT_EQ(root.told.back().finished, 2U) << "the assignment that waited goes back too";
+}
+
+TEST(WorkerLoopTest, the_last_point_may_take_as_long_as_it_likes) {
+  FakeRoot root;
+  root.assign({{0, 3, 1}}, 0.010);
+  root.assign({{50, 2, 1}}, 10.0);
+  const WorkerTask task = returning_the_index(/*slow=*/2);
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  EXPECT_THAT(root.all_indices(), ElementsAre(0, 1, 2, 50, 51)) << "nothing was late when the next began";
+}
+
+// The evaluation waits for the second thread, so that this fails by its limit if there is none.
+WorkerTask waiting_for_a_message(FakeRoot& root, std::uint64_t slow) {
+  WorkerTask task;
+  task.evaluate = [&root, slow](const Assigned& assigned, WorkerContext& context,
+                                ByteWriter& result) -> std::optional<TaskFailure> {
+    const std::size_t before = root.told.size();
+    for (int i = 0; assigned.index == slow && i < 10'000; ++i) {
+      context.stop_requested();  // holds the lock that the other thread has while it tells
+      if (root.told.size() > before) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    result.put(assigned.index);
+    return std::nullopt;
+  };
+  return task;
+}
+
+TEST(WorkerLoopTest, inside_a_long_point_everything_else_is_told_and_given_back) {
+  FakeRoot root;
+  root.watched = true;
+  root.assign({{0, 5, 1}}, 0.010);
+  root.assign({{50, 5, 1}}, 0.010);
+  const WorkerTask task = waiting_for_a_message(root, /*slow=*/2);
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  ASSERT_THAT(root.told, SizeIs(2));
+  EXPECT_EQ(root.told[0].tag, kGivenBack);
+  EXPECT_THAT(root.told[0].indices, ElementsAre(0, 1));
+  EXPECT_EQ(root.told[0].finished, 2U) << "the assignment that waited is in it";
+  EXPECT_EQ(root.told[1].tag, kResults);
+  EXPECT_THAT(root.told[1].indices, ElementsAre(2));
+  EXPECT_EQ(root.told[1].finished, 1U);
+}
+
+TEST(WorkerLoopTest, outcomes_do_not_wait_behind_a_long_point_where_nothing_is_given_back) {
+  FakeRoot root;
+  root.watched = true;
+  root.assign({{0, 5, 1}}, 0.010, 1000.0, /*gives_back=*/false);
+  const WorkerTask task = waiting_for_a_message(root, /*slow=*/2);
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  ASSERT_FALSE(root.told.empty());
+  EXPECT_EQ(root.told[0].tag, kResults);
+  EXPECT_THAT(root.told[0].indices, ElementsAre(0, 1));
+  EXPECT_EQ(root.told[0].finished, 0U);
+  EXPECT_THAT(root.all_indices(), ElementsAre(0, 1, 2, 3, 4));
+}
+
+TEST(WorkerLoopTest, where_it_may_not_nothing_is_given_back) {
+  FakeRoot root;
+  root.assign({{0, 5, 1}}, 0.010, 1000.0, /*gives_back=*/false);
+  const WorkerTask task = returning_the_index(/*slow=*/2);
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  EXPECT_THAT(root.all_indices(), SizeIs(5));
+}
+
+TEST(WorkerLoopTest, a_failure_takes_nothing_from_the_points_around_it) {
+  FakeRoot root;
+  root.assign({{0, 4, 1}});
+  WorkerTask task;
+  std::vector<std::uint64_t> failed;
+  task.evaluate = [](const Assigned& assigned, WorkerContext&, ByteWriter& result) -> std::optional<TaskFailure> {
+    result.put(assigned.index);
+    if (assigned.index == 1) throw std::runtime_error("no");
+    if (assigned.index == 2) return TaskFailure{.kind = FailureKind::rejected, .message = "turned down", .host = ""};
+    return std::nullopt;
+  };
+  task.observe = [&](const Assigned& assigned, std::span<const std::byte> result, const TaskFailure* failure) {
+    if (failure != nullptr) failed.push_back(failure->index);
+    if (failure == nullptr) {
+      EXPECT_EQ(ByteReader(result).get<std::uint64_t>(), assigned.index);
+    }
+  };
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  EXPECT_THAT(root.all_indices(), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(failed, ElementsAre(1, 2));
+}
+
+TEST(WorkerLoopTest, a_stop_leaves_what_has_not_begun) {
+  FakeRoot root;
+  root.assign({{0, 1000, 1}});
+  WorkerTask task;
+  task.evaluate = [&root](const Assigned& assigned, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+    if (assigned.index != 1) return std::nullopt;
+    root.say(kStop);
+    while (!context.stop_requested()) {
+    }
+    return std::nullopt;
+  };
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  EXPECT_THAT(root.all_indices(), ElementsAre(0, 1));
+  EXPECT_EQ(root.told.back().finished, 1U);
+}
+
+TEST(WorkerLoopTest, an_assignment_that_is_cut_off_is_an_error) {
+  for (std::size_t size : {0U, 8U, 31U, 33U}) {
+    FakeRoot root;
+    root.assign({{0, 1, 1}});
+    root.messages.front().payload.resize(size);
+    const WorkerTask task = returning_the_index();
+    WorkerLoop loop(root, task, 1, "node1");
+    EXPECT_THROW(loop.step(), ParallelError) << size;
+  }
+}
+
+}  // namespace
+}  // namespace windrow::detail
