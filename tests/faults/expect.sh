@@ -26,6 +26,7 @@ grep -Eq -e "$regex" "$text" || fail "nothing matches: $regex"
 pids=$(sed -n 's/.*pid \([0-9][0-9]*\).*/\1/p' "$text")
 [ -z "$pids" ] || sleep 1
 for pid in $pids; do
-  [ ! -e "/proc/$pid" ] || grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" || fail "process $pid is left"
+  state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$pid/status" 2> /dev/null)
+  [ -z "$state" ] || [ "$state" = Z ] || fail "process $pid is left"
 done
 exit 0
