@@ -4,14 +4,27 @@
 #include <simgrid/engine.h>
 #include <smpi/smpi.h>
 
+#include <deque>
+
 #include "parallel/clock.hpp"
 
 namespace simulated {
 
 Rank& this_rank() {
   auto* own = static_cast<Rank*>(smpi_process_get_user_data());
-  if (own == nullptr) smpi_process_set_user_data(own = new Rank);  // lives as long as the simulation
+  if (own == nullptr) {
+    int number = 0;
+    PMPI_Comm_rank(MPI_COMM_WORLD, &number);
+    smpi_process_set_user_data(own = &rank_of(number));
+  }
   return *own;
+}
+
+Rank& rank_of(int number) {
+  static std::deque<Rank> ranks;
+  const auto at = static_cast<std::size_t>(number);
+  if (at >= ranks.size()) ranks.resize(at + 1);
+  return ranks[at];
 }
 
 void spend(double seconds) {

@@ -9,10 +9,12 @@ namespace simulated {
 struct Rank {
   double owed = 0.0;  ///< seconds spent that simulated time has yet to catch up with
   MessageCounts messages;
+  std::uint64_t waiting = 0;  ///< messages sent to it that it has not received
 };
 
-/// All ranks live in one process: what belongs to one of them is here, not in a global.
+/// All ranks live in one process: what belongs to one of them is here. @pre MPI is initialized
 Rank& this_rank();
+Rank& rank_of(int number);  ///< in MPI_COMM_WORLD
 
 /// The calling rank computes that long.
 void spend(double seconds);
