@@ -136,20 +136,20 @@ std::string LearnedCosts::note() const {
   const std::string figures = fmt::format("R2 = {:.2f} over {} points", r2(), text::with_thousands(predictions_));
   std::string left_out = fmt::format("{}", fmt::join(features_.left_out(), ", "));
   if (!left_out.empty()) left_out = "; not looked at: " + left_out;
-  const std::string index_order = ": points were handed out in index order" + left_out;
+  const std::string no_order = ": points were handed out in no special order" + left_out;
   if (is_used_ && r2() >= kEnoughR2) return "the order follows learned times (" + figures + ")" + left_out;
   if (is_used_) return "the parameters hardly predict how long a point takes (" + figures + ")" + left_out;
-  if (features_.size() == 0) return "no parameter tells points apart" + index_order;
+  if (features_.size() == 0) return "no parameter tells points apart" + no_order;
   if (predictions_ < kEnoughPredictions) {
     return fmt::format("too few points to learn how long a point takes ({} of {})",
                        text::with_thousands(regression_.count()),
                        text::with_thousands(first_fit_ + kEnoughPredictions)) +
-           index_order;
+           no_order;
   }
   if (spread() < kEnoughSpread) {
-    return fmt::format("all points take about the same time (they differ by {:.0f} %)", 100.0 * spread()) + index_order;
+    return fmt::format("all points take about the same time (they differ by {:.0f} %)", 100.0 * spread()) + no_order;
   }
-  return "the parameters do not predict how long a point takes (" + figures + ")" + index_order;
+  return "the parameters do not predict how long a point takes (" + figures + ")" + no_order;
 }
 
 }  // namespace windrow::detail

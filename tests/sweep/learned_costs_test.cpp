@@ -86,7 +86,7 @@ void expect_learned(const Design& design, const Times& times) {
 void expect_index_order(const LearnedCosts& costs, const std::string& why) {
   EXPECT_EQ(costs.revision(), 0U) << costs.note();
   EXPECT_THAT(costs.note(), HasSubstr(why));
-  EXPECT_THAT(costs.note(), HasSubstr(": points were handed out in index order"));
+  EXPECT_THAT(costs.note(), HasSubstr(": points were handed out in no special order"));
 }
 
 TEST(LearnedCostsTest, learn_lognormal_times_of_a_normal_parameter) {
