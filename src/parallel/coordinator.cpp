@@ -25,7 +25,8 @@ constexpr int kFruitlessDeaths = 3;  // deaths in a row without any point before
 /// Points handed out together that have no outcome yet, in order.
 struct Assignment {
   std::vector<IndexRun> runs;
-  std::size_t at = 0;  // those before it are done
+  double budget = 0.0;  // seconds
+  std::size_t at = 0;   // runs before it are done
 };
 
 struct WorkerState {
@@ -146,10 +147,10 @@ class Coordinator {
   void assign(int w) {
     const std::uint64_t available = supply_->available(w);
     const std::uint64_t most = job_.task.evaluate_share ? available : pace_.chunk(available, supply_->size());
-    Assignment assignment{supply_->take(w, most)};
+    Assignment assignment{supply_->take(w, most), pace_.budget(most)};
     const bool ship = job_.parameter && workers_.is_remote(w);
     ByteWriter out;
-    out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), pace_.budget(), pace_.patience(),
+    out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, pace_.patience(),
                            pace_.gives_back() ? 1U : 0U});
     for (const IndexRun& run : assignment.runs) out.put(run);
     for (const IndexRun& run : assignment.runs) {
@@ -208,6 +209,7 @@ class Coordinator {
       --assignments_;
     }
     Assignment kept;
+    if (!given_back.empty()) pace_.observe_running(given_back.front().budget);
     for (const Assignment& assignment : given_back) {
       for (IndexRun run : unfinished(assignment)) {
         if (kept.runs.empty()) {

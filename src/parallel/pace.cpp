@@ -5,11 +5,18 @@
 namespace windrow::detail {
 namespace {
 
-constexpr double kAssignmentSeconds = 0.010;  // of work in an assignment
-constexpr double kLongestStretch = 64.0;      // of that, when the coordinator cannot keep up
-constexpr double kBusy = 0.5, kIdle = 0.15;   // shares of the coordinator's time
-constexpr double kPrefetchSeconds = 0.1;      // points longer than this are not handed out ahead
-constexpr double kBudgetFactor = 2.0;
+constexpr double kAssignmentSeconds = 0.010;    // of work in an assignment, at first
+constexpr double kLongestAssignment = 0.1;      // later
+constexpr double kShareOfPast = 0.02;           // of the time that has passed, in an assignment
+constexpr double kServiceSeconds = 2e-6;        // that an assignment and its results cost the coordinator, about
+constexpr double kNoticeSeconds = 1e-4;         // that it takes to notice that a worker needs something, about
+constexpr double kLongestStretch = 64.0;        // of assignments, when the coordinator cannot keep up
+constexpr double kBusy = 0.5, kIdle = 0.15;     // shares of the coordinator's time
+constexpr double kPrefetchSeconds = 0.15;       // points longer than this are not handed out ahead
+constexpr double kLatePrefetchSeconds = 0.002;  // nor, near the end, longer than this
+constexpr double kRecent = 0.05;                // weight of a point in the mean of recent ones
+constexpr double kShortestBudget = 0.02;        // seconds
+constexpr double kBudgetFactor = 1.5;
 constexpr double kMostPoints = 65536;
 constexpr double kMostBytes = 4.0 * 1024 * 1024;  // of results in an assignment
 constexpr double kShareOfLeft = 4.0;              // an assignment is at most a quarter of a fair share of what is left
@@ -20,7 +27,11 @@ void Pace::observe(double seconds, std::uint64_t bytes) {
   count_ += 1.0;
   seconds_ += seconds;
   bytes_ += static_cast<double>(bytes);
-  recent_ = count_ == 1.0 ? seconds : recent_ + 0.05 * (seconds - recent_);
+  recent_ = count_ == 1.0 ? seconds : recent_ + kRecent * (seconds - recent_);
+}
+
+void Pace::observe_running(double seconds) {
+  if (seconds > recent_) recent_ += kRecent * (seconds - recent_);
 }
 
 void Pace::observe_load(double busy, double wall) {
@@ -29,7 +40,14 @@ void Pace::observe_load(double busy, double wall) {
 }
 
 double Pace::assignment_seconds() const {
-  return kAssignmentSeconds * stretch_;
+  const double past = seconds_ / static_cast<double>(workers_);
+  const double usual = std::clamp(kShareOfPast * past, kAssignmentSeconds, kLongestAssignment);
+  return std::max(usual, 4.0 * round_seconds()) * stretch_;
+}
+
+// In which every worker can be served once.
+double Pace::round_seconds() const {
+  return kServiceSeconds * static_cast<double>(workers_);
 }
 
 double Pace::expected() const {
@@ -41,19 +59,21 @@ std::uint64_t Pace::chunk(std::uint64_t available, std::uint64_t left) const {
   if (schedule_ == Schedule::guided) return (left + workers_ - 1) / workers_;
   const double fair = has_shares() ? static_cast<double>(available)
                                    : static_cast<double>(left) / (kShareOfLeft * static_cast<double>(workers_));
+  const double worthwhile = std::max(kNoticeSeconds, round_seconds()) / expected();
   const double fitting = assignment_seconds() / expected();
   const double light = kMostBytes / std::max(bytes_ / count_, 1.0);
-  return static_cast<std::uint64_t>(std::max(1.0, std::min({fair, fitting, light, kMostPoints})));
+  return static_cast<std::uint64_t>(std::max(1.0, std::min({std::max(fair, worthwhile), fitting, light, kMostPoints})));
 }
 
 std::uint64_t Pace::ahead(std::uint64_t left) const {
   if (schedule_ == Schedule::dynamic || schedule_ == Schedule::guided || count_ == 0.0) return 1;
-  const bool ends_soon = !has_shares() && left < 4 * workers_;  // then each point goes to whoever is free
-  return expected() < kPrefetchSeconds && !ends_soon ? 2 : 1;
+  const bool ends_soon = !has_shares() && left < 4 * workers_;  // then a point had better go to whoever is free
+  return expected() < (ends_soon ? kLatePrefetchSeconds : kPrefetchSeconds) ? 2 : 1;
 }
 
-double Pace::budget() const {
-  return kBudgetFactor * assignment_seconds();
+double Pace::budget(std::uint64_t points) const {
+  const double seconds = count_ == 0.0 ? 0.0 : expected() * static_cast<double>(points);
+  return std::max(kShortestBudget, kBudgetFactor * seconds);
 }
 
 }  // namespace windrow::detail

@@ -15,6 +15,8 @@ class Pace {
 
   /// A point has come back: what it took, and the bytes of its result.
   void observe(double seconds, std::uint64_t bytes);
+  /// A point is still running that has taken so long.
+  void observe_running(double seconds);
   /// The coordinator was busy for `busy` of the last `wall` seconds.
   void observe_load(double busy, double wall);
 
@@ -22,14 +24,15 @@ class Pace {
   std::uint64_t chunk(std::uint64_t available, std::uint64_t left) const;
   /// Assignments that a worker may have at once.
   std::uint64_t ahead(std::uint64_t left) const;
-  /// As in AssignmentHead.
-  double budget() const;
+  /// As in AssignmentHead, for an assignment of so many points.
+  double budget(std::uint64_t points) const;
   bool gives_back() const { return schedule_ == Schedule::automatic; }
   double patience() const { return assignment_seconds(); }
 
  private:
   bool has_shares() const { return schedule_ == Schedule::static_split || schedule_ == Schedule::cyclic; }
   double assignment_seconds() const;
+  double round_seconds() const;
   /// Seconds that the next point should take, rather too many than too few. @pre count_ > 0
   double expected() const;
 

@@ -13,9 +13,9 @@ namespace windrow::detail {
 namespace {
 
 constexpr std::size_t kBatchBytes = 64 * 1024;
-constexpr double kLookInterval = 0.001;  // seconds between looks for messages
-constexpr double kStopIsNear = 1.0;      // seconds
-constexpr auto kFlushInterval = std::chrono::milliseconds(1);
+constexpr double kLookInterval = 0.001;   // seconds between looks for messages
+constexpr double kStopIsNear = 1.0;       // seconds
+constexpr double kRetryInterval = 0.001;  // seconds until the watching thread tries again
 
 TaskFailure exception_failure(std::string message) {
   TaskFailure failure;
@@ -64,25 +64,21 @@ WorkerLoop::WorkerLoop(RootLink& link, const WorkerTask& task, int worker, std::
 WorkerLoop::~WorkerLoop() {
   if (!watcher_.joinable()) return;
   {
-    const Lock lock(mutex_);
+    const std::lock_guard lock(sleep_mutex_);
     watched_ = false;
   }
-  due_changed_.notify_one();
+  woken_.notify_one();
   watcher_.join();
 }
 
 Bytes WorkerLoop::run() {
   while (!ended_) {
-    if (!step() && !ended_) {
-      const Lock lock(mutex_);
-      handle(link_.receive());
-    }
+    if (!step() && !ended_) handle(link_.receive());
   }
   return std::move(conclusion_);
 }
 
 bool WorkerLoop::step() {
-  Lock lock(mutex_);
   if (assignments_.empty()) {
     look_for_messages();
     if (assignments_.empty()) return false;
@@ -97,7 +93,7 @@ bool WorkerLoop::step() {
     return true;
   }
   try {
-    task_.evaluate_share ? evaluate_share(lock) : evaluate_points(lock);
+    task_.evaluate_share ? evaluate_share() : evaluate_points();
   } catch (const Interrupted&) {
     stopping_ = true;  // the point counts as not evaluated
   }
@@ -106,10 +102,13 @@ bool WorkerLoop::step() {
   return true;
 }
 
+// From inside an evaluation.
 bool WorkerLoop::stop_requested() {
-  const Lock lock(mutex_);
+  lock_.take_back();
   look_if_due();
-  return stopping_;
+  const bool stopping = stopping_;
+  lock_.lend();
+  return stopping;
 }
 
 void WorkerLoop::look_if_due() {
@@ -191,63 +190,79 @@ bool WorkerLoop::ensure_built() {
 }
 
 // One point after another, with one reading of the clock for each, until it is time to look up.
-void WorkerLoop::evaluate_points(Lock& lock) {
+void WorkerLoop::evaluate_points() {
   Assignment& assignment = assignments_.front();
   if (!assignment.due) {
     assignment.due = now_ + assignment.head.budget;
-    expect_end(*assignment.due);
+    watch_until(*assignment.due);
   }
   const double look_up = std::min(last_look_ + kLookInterval, *assignment.due);
   do {
-    evaluate(assignment.next(), lock);
+    evaluate(assignment.next());
+    if (assignment.done()) return;  // the last outcomes travel with its end
     if (batch_.size() >= kBatchBytes || now_ - last_flush_ >= assignment.head.patience) flush();
-  } while (!assignment.done() && now_ < look_up);
+  } while (now_ < look_up);
 }
 
-void WorkerLoop::evaluate(const Assigned& assigned, Lock& lock) {
+void WorkerLoop::evaluate(const Assigned& assigned) {
   link_.mark(assigned.index);
   const double begin = now_;
   result_.clear();
   std::optional<TaskFailure> failure;
   std::exception_ptr thrown;
-  evaluating_ = true;
-  lock.unlock();
+  lock_.lend();
   try {
     failure = task_.evaluate(assigned, *this, result_);
   } catch (...) {
     thrown = std::current_exception();
   }
-  lock.lock();
-  evaluating_ = false;
+  lock_.take_back();
   if (thrown) failure = failure_of(thrown);
   now_ = monotonic_seconds();
-  report(assigned, begin, result_.bytes(), std::move(failure));
+  failure ? report(assigned, begin, *std::move(failure)) : report(assigned, begin, result_.bytes());
 }
 
 // Has the watching thread act then, if the assignment has not ended.
-void WorkerLoop::expect_end(double due) {
-  const bool asleep = due_ == kNever;
+void WorkerLoop::watch_until(double due) {
   due_ = due;
-  if (!watcher_.joinable() && link_.is_thread_safe()) watcher_ = std::thread([this] { watch(); });
-  if (asleep) due_changed_.notify_one();
+  if (!link_.is_thread_safe()) return;
+  if (!watcher_.joinable()) watcher_ = std::thread([this] { watch(); });
+  const std::lock_guard lock(sleep_mutex_);
+  if (due >= sleeps_until_) return;  // it will see when it wakes up: most assignments end in time
+  sleeps_until_ = due;
+  woken_.notify_one();
 }
 
 void WorkerLoop::watch() try {
-  Lock lock(mutex_);
   while (watched_) {
-    if (due_ == kNever) {
-      due_changed_.wait(lock);
-    } else if (const double left = due_ - monotonic_seconds(); left > 0.0) {
-      due_changed_.wait_for(lock, std::chrono::duration<double>(left));
-    } else if (!evaluating_) {
-      due_changed_.wait_for(lock, kFlushInterval);
+    const double now = monotonic_seconds();
+    if (now < due_) {
+      sleep_until(due_);
+    } else if (!lock_.borrow()) {
+      sleep_until(now + kRetryInterval);
     } else {
-      due_ = kNever;
-      give_back();
-      while (evaluating_ && !link_.flush()) due_changed_.wait_for(lock, kFlushInterval);
+      if (now >= due_) {
+        give_back();
+        due_ = link_.flush() ? kNever : now + kRetryInterval;
+      }
+      lock_.give_back();
     }
   }
 } catch (...) {  // the root is gone: the evaluating thread will notice
+  lock_.give_back();
+}
+
+void WorkerLoop::sleep_until(double due) {
+  std::unique_lock lock(sleep_mutex_);
+  if (!watched_ || due_ < due) return;
+  sleeps_until_ = due;
+  const auto woken = [&] { return !watched_ || sleeps_until_ < due; };
+  if (due == kNever) {
+    woken_.wait(lock, woken);
+  } else {
+    woken_.wait_for(lock, std::chrono::duration<double>(due - monotonic_seconds()), woken);
+  }
+  sleeps_until_ = 0.0;
 }
 
 // On the watching thread, while a point is being evaluated.
@@ -263,14 +278,14 @@ void WorkerLoop::give_back() {
   assignments_.erase(assignments_.begin() + 1, assignments_.end());
 }
 
-void WorkerLoop::evaluate_share(Lock& lock) {
+void WorkerLoop::evaluate_share() {
   std::vector<Assigned> share;
   while (!assignments_.front().done()) share.push_back(assignments_.front().next());
   link_.mark(share.front().index);
   double begin = now_;
   std::vector<Outcome<Bytes>> outcomes;
   std::exception_ptr thrown;
-  lock.unlock();
+  lock_.lend();
   try {
     outcomes = task_.evaluate_share(share, *this);
     if (outcomes.size() != share.size()) {
@@ -283,13 +298,13 @@ void WorkerLoop::evaluate_share(Lock& lock) {
   } catch (...) {
     thrown = std::current_exception();
   }
-  lock.lock();
+  lock_.take_back();
   if (thrown) outcomes.assign(share.size(), failure_of(thrown));
   const double each = (monotonic_seconds() - begin) / static_cast<double>(share.size());
   for (std::size_t i = 0; i < share.size(); ++i, begin += each) {
     now_ = begin + each;
-    outcomes[i].ok() ? report(share[i], begin, outcomes[i].value(), std::nullopt)
-                     : report(share[i], begin, {}, std::move(outcomes[i].failure()));
+    outcomes[i].ok() ? report(share[i], begin, outcomes[i].value())
+                     : report(share[i], begin, std::move(outcomes[i].failure()));
   }
 }
 
@@ -302,17 +317,17 @@ TaskFailure WorkerLoop::complete(TaskFailure failure, std::uint64_t index, doubl
 }
 
 // Of a point that was evaluated from `begin` until now.
-void WorkerLoop::report(const Assigned& assigned, double begin, std::span<const std::byte> result,
-                        std::optional<TaskFailure> failure) {
-  Result outcome{assigned.index, epoch_offset_ + begin, now_ - begin, failure.has_value(), result};
-  if (failure) failure = complete(*std::move(failure), assigned.index, outcome.elapsed);
-  if (task_.observe) task_.observe(assigned, result, failure ? &*failure : nullptr);
-  ByteWriter failure_bytes;
-  if (failure) {
-    put_failure(failure_bytes, *failure);
-    outcome.payload = failure_bytes.bytes();
-  }
-  batch_.add(outcome);
+void WorkerLoop::report(const Assigned& assigned, double begin, std::span<const std::byte> result) {
+  if (task_.observe) task_.observe(assigned, result, nullptr);
+  batch_.add({assigned.index, epoch_offset_ + begin, now_ - begin, false, result});
+}
+
+void WorkerLoop::report(const Assigned& assigned, double begin, TaskFailure failure) {
+  failure = complete(std::move(failure), assigned.index, now_ - begin);
+  if (task_.observe) task_.observe(assigned, {}, &failure);
+  ByteWriter bytes;
+  put_failure(bytes, failure);
+  batch_.add({assigned.index, epoch_offset_ + begin, now_ - begin, true, bytes.bytes()});
 }
 
 void WorkerLoop::finish_assignments(std::size_t count) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "parallel/lendable_lock.hpp"
 #include "parallel/wire.hpp"
 #include "parallel/workers.hpp"
 #include "windrow/parallel/job.hpp"
@@ -52,7 +54,6 @@ class WorkerLoop : private WorkerContext {
     std::size_t offset = 0;       // of the next parameter in the frame
     std::optional<double> due{};  // when it is late, once it has been begun
   };
-  using Lock = std::unique_lock<std::mutex>;
   static constexpr double kNever = std::numeric_limits<double>::infinity();
 
   bool stop_requested() override;
@@ -62,20 +63,20 @@ class WorkerLoop : private WorkerContext {
   TaskFailure failure_of(const std::exception_ptr& exception);
   bool stop_is_near();
   bool ensure_built();
-  void evaluate_points(Lock& lock);
-  void evaluate(const Assigned& assigned, Lock& lock);
-  void evaluate_share(Lock& lock);
-  void expect_end(double due);
+  void evaluate_points();
+  void evaluate(const Assigned& assigned);
+  void evaluate_share();
+  void watch_until(double due);
   void watch();
+  void sleep_until(double due);
   void give_back();
   TaskFailure complete(TaskFailure failure, std::uint64_t index, double elapsed) const;
-  void report(const Assigned& assigned, double begin, std::span<const std::byte> result,
-              std::optional<TaskFailure> failure);
+  void report(const Assigned& assigned, double begin, std::span<const std::byte> result);
+  void report(const Assigned& assigned, double begin, TaskFailure failure);
   void finish_assignments(std::size_t count);
   void flush();
 
-  // Held by the evaluating thread except during an evaluation: that is when the watching thread may act.
-  std::mutex mutex_;
+  LendableLock lock_;  // of everything here; the evaluating thread lends it to the watching one during an evaluation
   RootLink& link_;
   const WorkerTask& task_;
   int worker_;
@@ -93,10 +94,12 @@ class WorkerLoop : private WorkerContext {
   double last_flush_;
   double last_look_;
   double epoch_offset_;  // of the clock to the Unix epoch, seconds
-  double due_ = kNever;  // when the watching thread is to act
-  bool evaluating_ = false;
-  bool watched_ = true;  // until the end
-  std::condition_variable due_changed_;
+
+  std::atomic<double> due_ = kNever;  // when the watching thread is to act
+  std::atomic<bool> watched_ = true;  // until the end
+  std::mutex sleep_mutex_;
+  double sleeps_until_ = 0.0;  // the watching thread; 0: it is awake
+  std::condition_variable woken_;
   std::thread watcher_;  // once there is something to watch
 };
 

@@ -103,7 +103,8 @@ TEST_F(ScheduleTest, unknown_names_are_refused_with_the_valid_ones) {
 TEST_F(ScheduleTest, points_that_all_take_the_same_time_keep_their_order_and_that_is_said) {
   write_study(40, {});
   const Ended ended = run({"--workers", "2", "--schedule", "longest_first"});
-  EXPECT_THAT(ended.out, HasSubstr("  note: no parameter tells points apart: points were handed out in no special order\n"));
+  EXPECT_THAT(ended.out,
+              HasSubstr("  note: no parameter tells points apart: points were handed out in no special order\n"));
 }
 
 class ScheduleSlowTest : public ScheduleTest {};

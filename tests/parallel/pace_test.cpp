@@ -46,11 +46,39 @@ TEST(PaceTest, it_notices_at_once_that_points_have_become_long) {
 }
 
 TEST(PaceTest, near_the_end_points_go_out_one_by_one_and_not_ahead) {
-  const Pace pace = after(Schedule::automatic, 8, 100, 1e-6);
-  EXPECT_EQ(pace.chunk(640, 640), 20U);
-  EXPECT_EQ(pace.chunk(31, 31), 1U);
-  EXPECT_EQ(pace.ahead(31), 1U);
-  EXPECT_EQ(pace.ahead(32), 2U);
+  const Pace quick = after(Schedule::automatic, 8, 100, 0.9e-4);
+  EXPECT_EQ(quick.chunk(640, 640), 20U);
+  EXPECT_EQ(quick.chunk(31, 31), 1U);
+  const Pace slow = after(Schedule::automatic, 8, 100, 0.01);
+  EXPECT_EQ(slow.ahead(31), 1U);
+  EXPECT_EQ(slow.ahead(32), 2U);
+}
+
+TEST(PaceTest, near_the_end_quick_points_still_travel_together_for_as_long_as_a_message_takes) {
+  const Pace few = after(Schedule::automatic, 8, 100, 1e-6);
+  EXPECT_NEAR(static_cast<double>(few.chunk(31, 31)), 100.0, 1.0) << "0.1 ms";
+  EXPECT_EQ(few.ahead(31), 2U);
+  const Pace many = after(Schedule::automatic, 4096, 100, 1e-3);
+  EXPECT_EQ(many.chunk(100, 100), 8U) << "until everybody has been served once";
+  EXPECT_EQ(many.chunk(1'000'000'000, 1'000'000'000), 32U) << "four times that";
+}
+
+TEST(PaceTest, a_point_that_is_still_running_counts_by_its_age) {
+  Pace pace = after(Schedule::automatic, 4, 1000, 1e-6);
+  pace.observe_running(0.02);
+  EXPECT_LE(pace.chunk(kMany, kMany), 10U);
+  pace.observe_running(1e-9);
+  EXPECT_LE(pace.chunk(kMany, kMany), 10U) << "nothing is quick because it has only begun";
+}
+
+TEST(PaceTest, an_assignment_is_late_when_it_takes_half_as_long_again_as_it_should) {
+  EXPECT_DOUBLE_EQ(after(Schedule::automatic, 4, 10, 1e-6).budget(100), 0.02);
+  EXPECT_DOUBLE_EQ(after(Schedule::automatic, 4, 10, 600.0).budget(1), 900.0);
+}
+
+TEST(PaceTest, assignments_grow_with_the_time_that_has_passed) {
+  EXPECT_EQ(after(Schedule::automatic, 2, 2000, 0.9e-3).chunk(kMany, kMany), 20U) << "2 % of 0.9 s";
+  EXPECT_EQ(after(Schedule::automatic, 2, 20'000, 0.9e-3).chunk(kMany, kMany), 111U) << "0.1 s at most";
 }
 
 TEST(PaceTest, large_results_travel_in_small_numbers) {

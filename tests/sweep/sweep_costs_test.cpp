@@ -229,8 +229,9 @@ TEST_F(SweepCostsTest, times_that_nothing_predicts_are_said_to_be_so) {
   PlayedManager manager([](std::uint64_t index) { return rng::uniform(3, 1, index); });
   const auto result = run(manager, design, {.schedule = Schedule::longest_first});
   EXPECT_TRUE(std::is_sorted(manager.order.begin(), manager.order.end()));
-  EXPECT_THAT(result.notes, ElementsAre(AllOf(StartsWith("the parameters do not predict how long a point takes (R2 = "),
-                                              HasSubstr(" over 292 points): points were handed out in no special order"))));
+  EXPECT_THAT(result.notes,
+              ElementsAre(AllOf(StartsWith("the parameters do not predict how long a point takes (R2 = "),
+                                HasSubstr(" over 292 points): points were handed out in no special order"))));
   EXPECT_THAT(result.summary(), HasSubstr("  note: the parameters do not predict"));
 }
 

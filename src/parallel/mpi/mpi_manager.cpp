@@ -45,11 +45,24 @@ struct MpiManager::Impl {
   boost::mpi::communicator comm;
   std::shared_ptr<Launcher> launcher;
   std::vector<std::string> hosts;  // of every rank
+  detail::Doorbells bells{};
+
+  void know_bells(std::vector<std::string> addresses);
 };
+
+// Those on other hosts cannot be rung, and theirs may even be the names of others' here.
+void MpiManager::Impl::know_bells(std::vector<std::string> addresses) {
+  const std::string& here = hosts[static_cast<std::size_t>(comm.rank())];
+  for (std::size_t r = 0; r < addresses.size(); ++r) {
+    if (hosts[r] != here) addresses[r].clear();
+  }
+  bells.know(std::move(addresses));
+}
 
 MpiManager::MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher)
     : impl_(std::make_unique<Impl>(Impl{duplicate(comm), std::move(launcher), {}})) {
   impl_->hosts = all_gather(host_name());
+  impl_->know_bells(all_gather(impl_->bells.address()));
 }
 
 MpiManager::~MpiManager() = default;
@@ -78,21 +91,21 @@ detail::JobReport MpiManager::run_job(detail::Job& job) {
   if (is_root()) {
     std::optional<detail::LocalWorker> local;
     if (root_evaluates(job.root)) local.emplace(job.task, 0, impl_->hosts.front());
-    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local ? &*local : nullptr);
+    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local ? &*local : nullptr, &impl_->bells);
     return detail::coordinate(workers, job);
   }
-  detail::MpiRootLink link(impl_->comm);
+  detail::MpiRootLink link(impl_->comm, &impl_->bells);
   detail::JobReport report;
   report.conclusion = detail::WorkerLoop(link, job.task, rank(), host_name()).run();
   return report;
 }
 
 std::unique_ptr<detail::Workers> MpiManager::other_ranks() {
-  return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr);
+  return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr, &impl_->bells);
 }
 
 void MpiManager::serve(const detail::WorkerTask& task) {
-  detail::MpiRootLink link(impl_->comm);
+  detail::MpiRootLink link(impl_->comm, &impl_->bells);
   detail::WorkerLoop(link, task, rank(), host_name()).run();
 }
 

@@ -12,9 +12,8 @@
 namespace windrow::detail {
 namespace {
 
-constexpr double kShortestPause = 1e-6;
 constexpr double kLongestPause = 0.05;
-constexpr double kLongestUsualPause = 0.001;  // when it comes about when such things come
+constexpr double kLongestUsualPause = 0.002;  // when it comes about when such things come
 constexpr std::size_t kMostOnTheWay = std::size_t{16} << 20U;
 
 }  // namespace
@@ -22,13 +21,13 @@ constexpr std::size_t kMostOnTheWay = std::size_t{16} << 20U;
 double BackOff::next() {
   const double now = monotonic_seconds();
   if (begin_ < 0.0) begin_ = now;
-  const double usual = std::min(typical_ / 4.0, kLongestUsualPause);
-  return std::clamp(std::max(usual, (now - begin_) / 64.0), kShortestPause, kLongestPause);
+  const double usual = std::min(typical_ / 2.0, kLongestUsualPause);
+  return std::clamp(std::max(usual, (now - begin_) / 64.0), shortest_, kLongestPause);
 }
 
 void BackOff::reset() {
   const double waited = begin_ < 0.0 ? 0.0 : monotonic_seconds() - begin_;
-  typical_ += 0.25 * (std::min(waited, 4.0 * kLongestUsualPause) - typical_);
+  typical_ += 0.25 * (std::min(waited, 2.0 * kLongestUsualPause) - typical_);
   begin_ = -1.0;
 }
 

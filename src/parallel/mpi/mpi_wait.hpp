@@ -14,6 +14,8 @@ namespace windrow::detail {
 /// and the longer it has waited, the more rarely it looks: after t seconds, what comes is noticed within t / 64.
 class BackOff {
  public:
+  /// @param shortest  seconds to sleep at least
+  explicit BackOff(double shortest = 1e-6) : shortest_(shortest) {}
   /// Seconds to sleep now.
   double next();
   /// What was waited for has come.
@@ -21,6 +23,7 @@ class BackOff {
   void sleep();
 
  private:
+  double shortest_;
   double begin_ = -1.0;   // of this wait; negative: not waiting
   double typical_ = 0.0;  // seconds that such waits have lasted
 };

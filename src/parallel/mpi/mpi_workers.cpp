@@ -29,9 +29,14 @@ std::optional<Received> try_receive_from(MPI_Comm comm, int source) {
 
 }  // namespace
 
+double shortest_pause(const Doorbells* bells) {
+  return bells != nullptr && bells->everybody_rings() ? 0.005 : 1e-6;
+}
+
 void MpiWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
   if (worker == 0) return local_ != nullptr ? local_->send(tag, payload) : void();
   outbox_.send(worker, static_cast<int>(tag), payload);
+  if (bells_ != nullptr) bells_->ring(worker);
 }
 
 std::optional<WorkerEvent> MpiWorkers::try_next() {
@@ -50,6 +55,7 @@ std::optional<WorkerEvent> MpiWorkers::try_next() {
 std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
   const double deadline = monotonic_seconds() + std::chrono::duration<double>(limit).count();
   for (;;) {
+    if (bells_ != nullptr) bells_->quiet();
     if (auto event = try_next()) {
       pause_.reset();
       return event;
@@ -63,12 +69,17 @@ std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
 // Until the root's own worker has something, or it is time to look whether another rank has.
 void MpiWorkers::sleep() {
   const double begin = monotonic_seconds();
-  local_ != nullptr ? local_->wait(pause_.next()) : sleep_seconds(pause_.next());
+  if (bells_ != nullptr) {
+    bells_->wait(pause_.next(), local_ != nullptr ? local_->descriptor() : -1);
+  } else {
+    local_ != nullptr ? local_->wait(pause_.next()) : sleep_seconds(pause_.next());
+  }
   slept_ += monotonic_seconds() - begin;
 }
 
 Frame MpiRootLink::receive() {
-  for (;; pause_.sleep()) {
+  for (;; bells_ != nullptr ? bells_->wait(pause_.next(), -1) : pause_.sleep()) {
+    if (bells_ != nullptr) bells_->quiet();
     if (auto frame = try_receive()) {
       pause_.reset();
       return *std::move(frame);
@@ -96,6 +107,7 @@ bool MpiRootLink::flush() {
 
 void MpiRootLink::send(JobTag tag, std::span<const std::byte> payload) {
   outbox_.send(0, static_cast<int>(tag), payload);
+  if (bells_ != nullptr) bells_->ring(0);
 }
 
 }  // namespace windrow::detail

@@ -8,14 +8,20 @@
 #include "parallel/local_worker.hpp"
 #include "parallel/mpi/mpi_wait.hpp"
 #include "parallel/workers.hpp"
+#include "process/doorbells.hpp"
 
 namespace windrow::detail {
+
+/// For a BackOff: where every message comes with a bell, there is no need to look often.
+double shortest_pause(const Doorbells* bells);
 
 /// The ranks of a communicator as workers; worker 0 is the root's own thread, if there is one.
 class MpiWorkers : public Workers {
  public:
-  MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local)
-      : comm_(comm), hosts_(hosts), local_(local), outbox_(comm) {}
+  /// @param local  the root's own worker; may be null
+  /// @param bells  may be null
+  MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local, const Doorbells* bells)
+      : comm_(comm), hosts_(hosts), local_(local), bells_(bells), outbox_(comm), pause_(shortest_pause(bells)) {}
 
   int first() const override { return local_ != nullptr ? 0 : 1; }
   int count() const override { return static_cast<int>(hosts_.size()); }
@@ -33,7 +39,8 @@ class MpiWorkers : public Workers {
 
   MPI_Comm comm_;
   const std::vector<std::string>& hosts_;
-  LocalWorker* local_;  // may be null
+  LocalWorker* local_;
+  const Doorbells* bells_;
   Outbox outbox_;
   BackOff pause_;
   double slept_ = 0.0;
@@ -43,7 +50,9 @@ class MpiWorkers : public Workers {
 /// A rank's view of the root.
 class MpiRootLink : public RootLink {
  public:
-  explicit MpiRootLink(MPI_Comm comm) : comm_(comm), outbox_(comm) {}
+  /// @param bells  may be null
+  MpiRootLink(MPI_Comm comm, const Doorbells* bells)
+      : comm_(comm), bells_(bells), outbox_(comm), pause_(shortest_pause(bells)) {}
   Frame receive() override;
   std::optional<Frame> try_receive() override;
   void send(JobTag tag, std::span<const std::byte> payload) override;
@@ -53,6 +62,7 @@ class MpiRootLink : public RootLink {
 
  private:
   MPI_Comm comm_;
+  const Doorbells* bells_;
   Outbox outbox_;
   BackOff pause_;
 };

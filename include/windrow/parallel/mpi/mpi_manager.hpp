@@ -14,10 +14,10 @@ class Workers;
 
 /// The ranks of an MPI communicator. For programs that have MPI already; launch() makes one otherwise.
 ///
-/// The communicator is duplicated, and the caller's never used again. Waiting ranks sleep (a test with back-off) instead
-/// of spinning. The root evaluates on a second thread, which makes no MPI calls: MPI_THREAD_FUNNELED suffices as long as
-/// evaluations on the root make none of their own. With MPI_THREAD_MULTIPLE they may, and a rank that is inside a long
-/// evaluation gives back at once what it has not begun.
+/// The communicator is duplicated, and the caller's never used again. Waiting ranks sleep (a test with back-off)
+/// instead of spinning. The root evaluates on a second thread, which makes no MPI calls: MPI_THREAD_FUNNELED suffices
+/// as long as evaluations on the root make none of their own. With MPI_THREAD_MULTIPLE they may, and a rank that is
+/// inside a long evaluation gives back at once what it has not begun.
 class MpiManager : public ParallelManager {
  public:
   /// Collective over `comm`.

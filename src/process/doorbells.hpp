@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "windrow/process/fd.hpp"
+
+namespace windrow::detail {
+
+/// Wakes ranks of the same machine that sleep: MPI has no wait that leaves the core to others. After a message, its
+/// sender rings the receiver's bell. Ranks on other hosts cannot be rung; they look for messages now and then, as
+/// everybody does, in case a message is slower than its bell.
+class Doorbells {
+ public:
+  Doorbells();
+  /// How others of this machine reach the own bell.
+  const std::string& address() const { return address_; }
+  /// @param addresses  of every rank's bell; empty for those that cannot be reached
+  void know(std::vector<std::string> addresses);
+
+  /// Whether no address is missing.
+  bool everybody_rings() const { return everybody_rings_; }
+  void ring(int rank) const;
+  /// Forgets that the own bell was rung; to be called before one looks for messages.
+  void quiet() const;
+  /// Sleeps until the own bell is rung, `other` is readable (a descriptor, or -1), or the time is over.
+  void wait(double seconds, int other) const;
+
+ private:
+  Fd socket_;
+  std::string address_;
+  std::vector<std::string> addresses_;
+  bool everybody_rings_ = false;
+};
+
+}  // namespace windrow::detail
