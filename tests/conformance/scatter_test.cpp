@@ -47,9 +47,7 @@ void expect_workers(const std::vector<LocalResults<P, R>>& results) {
 }
 
 class ScatterTest : public testing::TestWithParam<Schedule> {};
-INSTANTIATE_TEST_SUITE_P(AllSchedules, ScatterTest,
-                         testing::Values(Schedule::static_split, Schedule::cyclic, Schedule::dynamic, Schedule::guided,
-                                         Schedule::longest_first, Schedule::automatic),
+INSTANTIATE_TEST_SUITE_P(AllSchedules, ScatterTest, testing::ValuesIn(all_schedules),
                          [](const auto& p) { return std::string(name_of(p.param)); });
 
 TEST_P(ScatterTest, every_point_is_evaluated_once_whatever_their_number) {

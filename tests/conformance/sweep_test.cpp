@@ -57,7 +57,7 @@ std::string csv(const std::filesystem::path& store) {
 }
 
 TEST(SweepTest, outcomes_are_in_index_order_and_the_same_everywhere) {
-  for (const Schedule schedule : {Schedule::static_split, Schedule::dynamic}) {
+  for (const Schedule schedule : all_schedules) {
     Sweep sweep(
         small_grid(), [] { return 1.0; }, [](double& unit, const Point& p) { return unit * model(p); });
     const SweepResult result = sweep.run(manager(), {.schedule = schedule});

@@ -231,9 +231,7 @@ struct Study {
 };
 
 class AllSchedulesTest : public testing::TestWithParam<Schedule> {};
-INSTANTIATE_TEST_SUITE_P(CoordinatorTest, AllSchedulesTest,
-                         testing::Values(Schedule::static_split, Schedule::cyclic, Schedule::dynamic, Schedule::guided,
-                                         Schedule::longest_first, Schedule::automatic),
+INSTANTIATE_TEST_SUITE_P(CoordinatorTest, AllSchedulesTest, testing::ValuesIn(all_schedules),
                          [](const auto& p) { return std::string(name_of(p.param)); });
 
 TEST_P(AllSchedulesTest, every_point_completes_once_and_every_worker_is_released_once) {

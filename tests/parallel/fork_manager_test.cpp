@@ -73,8 +73,7 @@ std::vector<Outcome<int>> scatter_numbers(ParallelManager& manager, std::size_t 
 
 class PeerEndingTest : public testing::TestWithParam<std::tuple<Ending, Schedule>> {};
 INSTANTIATE_TEST_SUITE_P(ForkManagerTest, PeerEndingTest,
-                         testing::Combine(testing::ValuesIn(test::endings),
-                                          testing::Values(Schedule::static_split, Schedule::dynamic)),
+                         testing::Combine(testing::ValuesIn(test::endings), testing::ValuesIn(all_schedules)),
                          [](const auto& p) {
                            return std::get<0>(p.param).name + ("_" + std::string(name_of(std::get<1>(p.param))));
                          });
@@ -121,7 +120,7 @@ TEST(ForkManagerTest, every_peer_may_die_and_the_root_evaluates_alone) {
 }
 
 TEST(ForkManagerTest, scatter_goes_on_without_a_peer_that_died_in_an_earlier_one) {
-  for (const Schedule schedule : {Schedule::static_split, Schedule::dynamic}) {
+  for (const Schedule schedule : all_schedules) {
     launch_peers(3, [schedule](ParallelManager& manager) {
       const int rank = manager.rank();
       for (int round = 0; round < 3; ++round) {

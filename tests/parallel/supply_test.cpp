@@ -82,8 +82,7 @@ TEST(SupplyTest, a_share_without_a_worker_is_anyones_after_their_own) {
 }
 
 TEST(SupplyTest, every_schedule_hands_out_each_point_once_whoever_asks) {
-  for (const Schedule schedule : {Schedule::static_split, Schedule::cyclic, Schedule::dynamic, Schedule::guided,
-                                  Schedule::longest_first, Schedule::automatic}) {
+  for (const Schedule schedule : all_schedules) {
     const auto costs = known_costs([](std::uint64_t index) { return static_cast<double>(index * 7919 % 13); });
     const auto supply = supply_of(schedule, with_holes(), 3, 0, costs);
     std::multiset<std::uint64_t> seen;

@@ -55,8 +55,7 @@ void expect_failures(const std::vector<Outcome<int>>& outcomes, const std::set<i
 
 class EndingTest : public testing::TestWithParam<std::tuple<Ending, Schedule, int>> {};
 INSTANTIATE_TEST_SUITE_P(WorkerLossTest, EndingTest,
-                         testing::Combine(testing::ValuesIn(test::endings),
-                                          testing::Values(Schedule::static_split, Schedule::dynamic),
+                         testing::Combine(testing::ValuesIn(test::endings), testing::ValuesIn(all_schedules),
                                           testing::Values(1, 2, 4)),
                          [](const auto& p) {
                            return std::get<0>(p.param).name + ("_" + std::string(name_of(std::get<1>(p.param)))) + "_" +
@@ -101,7 +100,7 @@ TEST(WorkerLossTest, a_share_that_is_executed_as_a_whole_fails_as_a_whole_and_al
 }
 
 TEST(WorkerLossTest, workers_that_die_in_build_fail_every_point_after_a_few_attempts) {
-  for (const Schedule schedule : {Schedule::static_split, Schedule::dynamic}) {
+  for (const Schedule schedule : all_schedules) {
     const Belongings before;
     const SharedMemory memory(sizeof(std::atomic<int>));
     auto& builds = *static_cast<std::atomic<int>*>(memory.data());
@@ -161,15 +160,15 @@ TEST(WorkerLossTest, workers_killed_from_outside_at_random_moments_cost_a_point_
     SCOPED_TRACE("seed " + std::to_string(seed));
     ForkManager manager(static_cast<int>(1 + seed % 4));
     const Process kills = killer(seed);
-    auto scattered =
-        manager.scatter(no_model,
-                        [](int&, int p) {
-                          const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(20);
-                          while (std::chrono::steady_clock::now() < end) {
-                          }
-                          return p * 2;
-                        },
-                        numbers(count), {.schedule = seed % 2 == 0 ? Schedule::static_split : Schedule::dynamic});
+    auto scattered = manager.scatter(no_model,
+                                     [](int&, int p) {
+                                       const auto end =
+                                           std::chrono::steady_clock::now() + std::chrono::microseconds(20);
+                                       while (std::chrono::steady_clock::now() < end) {
+                                       }
+                                       return p * 2;
+                                     },
+                                     numbers(count), {.schedule = all_schedules[seed % all_schedules.size()]});
     lost += scattered.lost_workers().size();
     const auto outcomes = in_order(scattered.gather(), count);
     for (std::size_t i = 0; i < count; ++i) {

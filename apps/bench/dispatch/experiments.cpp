@@ -123,10 +123,10 @@ Experiment fairness(const Settings& settings) {
 
 Experiment tails(const Settings& settings) {
   Builder builder(settings, "tails",
-                  "2,000 sleeping points on 32 forked workers: makespan / max(longest, sum / workers)");
+                  "2,000 sleeping points on 32 forked ranks: makespan / max(longest, sum / workers)");
   for (const char* lengths : {"constant", "lognormal", "bimodal"}) {
     for (const char* schedule : {"static", "cyclic", "dynamic", "guided", "auto", "longest_first"}) {
-      const std::string words = fmt::format("tail {} {} fork 32", schedule, lengths);
+      const std::string words = fmt::format("tail {} {} peers 32", schedule, lengths);
       Row row{fmt::format("{}: {}", lengths, schedule), "x the bound", builder.add_own(words)};
       if (schedule == std::string("dynamic")) {
         row.target = at_most(1.10);

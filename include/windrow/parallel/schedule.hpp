@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace windrow {
@@ -21,6 +22,10 @@ enum class Schedule {
   /// out ahead, follows the measured times of the points and of the coordinator.
   automatic,
 };
+
+inline constexpr std::array<Schedule, 6> all_schedules = {Schedule::static_split,  Schedule::cyclic,
+                                                          Schedule::dynamic,       Schedule::guided,
+                                                          Schedule::longest_first, Schedule::automatic};
 
 /// "static", "cyclic", "dynamic", "guided", "longest_first" or "auto"
 std::string_view name_of(Schedule schedule);

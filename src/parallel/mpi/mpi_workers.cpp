@@ -30,6 +30,9 @@ std::optional<Received> try_receive_from(MPI_Comm comm, int source) {
   return received;
 }
 
+// Large messages move on only while their sender looks after them.
+constexpr double kPauseWhileSending = 20e-6;
+
 }  // namespace
 
 double shortest_pause(const Doorbells* bells) {
@@ -72,22 +75,25 @@ std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
 // Until the root's own worker has something, or it is time to look whether another rank has.
 void MpiWorkers::sleep() {
   const double begin = monotonic_seconds();
+  const double pause = outbox_.empty() ? pause_.next() : kPauseWhileSending;
   if (bells_ != nullptr) {
-    bells_->wait(pause_.next(), local_ != nullptr ? local_->descriptor() : -1);
+    bells_->wait(pause, local_ != nullptr ? local_->descriptor() : -1);
   } else {
-    local_ != nullptr ? local_->wait(pause_.next()) : sleep_seconds(pause_.next());
+    local_ != nullptr ? local_->wait(pause) : sleep_seconds(pause);
   }
   slept_ += monotonic_seconds() - begin;
 }
 
 Frame MpiRootLink::receive() {
-  for (;; bells_ != nullptr ? bells_->wait(pause_.next(), -1) : pause_.sleep()) {
+  for (;;) {
     if (bells_ != nullptr) bells_->quiet();
     if (auto frame = try_receive()) {
       pause_.reset();
       return *std::move(frame);
     }
     outbox_.drop_sent();
+    const double pause = outbox_.empty() ? pause_.next() : kPauseWhileSending;
+    bells_ != nullptr ? bells_->wait(pause, -1) : sleep_seconds(pause);
   }
 }
 
