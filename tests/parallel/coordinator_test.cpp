@@ -51,7 +51,6 @@ class FakeWorkers : public Workers {
   std::map<int, int> ends;
   bool waited_for_nobody = false;
   double latest = 0.0;  // the end of the last point
-  int gifts = 0;        // how often something was given back
 
   int count() const override { return static_cast<int>(workers_.size()); }
   const std::string& host(int) const override { return host_; }
@@ -80,6 +79,7 @@ class FakeWorkers : public Workers {
     EXPECT_GT(points, 0U);
     handed.push_back({w, points, pending});
     pending -= std::min(pending, points);
+    EXPECT_FALSE(worker.late) << "nothing waits behind a point that takes too long";
     if (worker.assignments.empty()) worker.now = std::max(worker.now, clock_);
     worker.assignments.push_back(std::move(assignment));
     most_ahead = std::max(most_ahead, worker.assignments.size());
@@ -118,6 +118,7 @@ class FakeWorkers : public Workers {
     bool alive = true;
     bool stopping = false;
     bool told_of_build = false;
+    bool late = false;  // has given back all but the point that it is at
   };
 
   static double due_of(const Worker& worker) {
@@ -163,12 +164,13 @@ class FakeWorkers : public Workers {
       assignment.points.pop_front();
     }
     worker.assignments.pop_front();
+    worker.late = false;
     return {w, message(kResults, out, 1)};
   }
 
   WorkerEvent give_back(int w, ResultWriter& out) {
     Worker& worker = workers_[static_cast<std::size_t>(w)];
-    ++gifts;
+    worker.late = true;
     const Frame frame = message(kGivenBack, out, worker.assignments.size());
     const std::uint64_t current = worker.assignments.front().points.front();
     worker.assignments.clear();
@@ -185,6 +187,7 @@ class FakeWorkers : public Workers {
   WorkerEvent lose(int w, std::optional<std::uint64_t> evaluating) {
     Worker& worker = workers_[static_cast<std::size_t>(w)];
     worker.alive = false;
+    worker.late = false;
     worker.assignments.clear();
     WorkerLoss loss;
     loss.kind = FailureKind::crashed;
