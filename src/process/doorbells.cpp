@@ -47,10 +47,11 @@ void Doorbells::ring(int rank) const {
   ::sendto(socket_.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&bell), length);
 }
 
-void Doorbells::quiet() const {
+bool Doorbells::quiet() const {
   std::array<char, 8> ignored{};
-  while (::recv(socket_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT) >= 0) {
-  }
+  bool rung = false;
+  while (::recv(socket_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT) >= 0) rung = true;
+  return rung;
 }
 
 void Doorbells::wait(double seconds, int other) const {

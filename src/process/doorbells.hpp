@@ -21,8 +21,8 @@ class Doorbells {
   /// Whether no address is missing.
   bool everybody_rings() const { return everybody_rings_; }
   void ring(int rank) const;
-  /// Forgets that the own bell was rung; to be called before one looks for messages.
-  void quiet() const;
+  /// Forgets that the own bell was rung; to be called before one looks for messages. @return whether it was
+  bool quiet() const;
   /// Sleeps until the own bell is rung, `other` is readable (a descriptor, or -1), or the time is over.
   void wait(double seconds, int other) const;
 

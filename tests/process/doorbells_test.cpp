@@ -44,7 +44,8 @@ TEST(DoorbellsTest, a_ring_before_the_wait_is_not_missed_and_quiet_forgets_all_o
   own.wait(kVeryLong, -1);
   own.wait(kVeryLong, -1);
   EXPECT_LT(seconds_since(begin), kVeryLong / 2);
-  own.quiet();
+  EXPECT_TRUE(own.quiet());
+  EXPECT_FALSE(own.quiet());
   const auto quiet = Clock::now();
   own.wait(0.05, -1);
   EXPECT_GE(seconds_since(quiet), 0.045);

@@ -1,5 +1,6 @@
 #include "parallel/mpi/mpi_workers.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "parallel/clock.hpp"
@@ -12,11 +13,12 @@ struct Received {
   Frame frame;
 };
 
-std::optional<Received> try_receive_from(MPI_Comm comm, int source) {
+/// @param expected  whether something should be there. Open MPI's probe looks among what it knows of, and only then for
+///                  what has come: that is found by a second one, which would be in vain most of the time.
+std::optional<Received> try_receive_from(MPI_Comm comm, int source, bool expected) {
   int arrived = 0;
   MPI_Status status;
-  // Open MPI's probe looks among what it knows of, and only then for what has come: that is found by the next one.
-  for (int look = 0; look < 2 && arrived == 0; ++look) {
+  for (int looks = expected ? 2 : 1; looks > 0 && arrived == 0; --looks) {
     check_mpi(MPI_Iprobe(source, MPI_ANY_TAG, comm, &arrived, &status), "MPI_Iprobe");
   }
   if (arrived == 0) return std::nullopt;
@@ -30,9 +32,6 @@ std::optional<Received> try_receive_from(MPI_Comm comm, int source) {
   return received;
 }
 
-// Large messages move on only while their sender looks after them.
-constexpr double kPauseWhileSending = 20e-6;
-
 }  // namespace
 
 double shortest_pause(const Doorbells* bells) {
@@ -45,13 +44,13 @@ void MpiWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload
   if (bells_ != nullptr) bells_->ring(worker);
 }
 
-std::optional<WorkerEvent> MpiWorkers::try_next() {
+std::optional<WorkerEvent> MpiWorkers::try_next(bool rung) {
   for (int turn = 0; turn < 2; ++turn) {
     local_first_ = !local_first_;
     if (local_first_) {
       if (local_ == nullptr) continue;
       if (auto frame = local_->try_receive()) return WorkerEvent{0, *std::move(frame)};
-    } else if (auto received = try_receive_from(comm_, MPI_ANY_SOURCE)) {
+    } else if (auto received = try_receive_from(comm_, MPI_ANY_SOURCE, rung)) {
       return WorkerEvent{received->source, std::move(received->frame)};
     }
   }
@@ -61,9 +60,9 @@ std::optional<WorkerEvent> MpiWorkers::try_next() {
 std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
   const double deadline = monotonic_seconds() + std::chrono::duration<double>(limit).count();
   for (;;) {
-    if (bells_ != nullptr) bells_->quiet();
-    if (auto event = try_next()) {
+    if (auto event = try_next(bells_ != nullptr && bells_->quiet())) {
       pause_.reset();
+      sending_pause_.reset();
       return event;
     }
     if (monotonic_seconds() >= deadline) return std::nullopt;
@@ -75,7 +74,7 @@ std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
 // Until the root's own worker has something, or it is time to look whether another rank has.
 void MpiWorkers::sleep() {
   const double begin = monotonic_seconds();
-  const double pause = outbox_.empty() ? pause_.next() : kPauseWhileSending;
+  const double pause = outbox_.empty() ? pause_.next() : std::min(pause_.next(), sending_pause_.next());
   if (bells_ != nullptr) {
     bells_->wait(pause, local_ != nullptr ? local_->descriptor() : -1);
   } else {
@@ -86,19 +85,19 @@ void MpiWorkers::sleep() {
 
 Frame MpiRootLink::receive() {
   for (;;) {
-    if (bells_ != nullptr) bells_->quiet();
-    if (auto frame = try_receive()) {
+    if (auto received = try_receive_from(comm_, 0, bells_ != nullptr && bells_->quiet())) {
       pause_.reset();
-      return *std::move(frame);
+      sending_pause_.reset();
+      return std::move(received->frame);
     }
     outbox_.drop_sent();
-    const double pause = outbox_.empty() ? pause_.next() : kPauseWhileSending;
+    const double pause = outbox_.empty() ? pause_.next() : std::min(pause_.next(), sending_pause_.next());
     bells_ != nullptr ? bells_->wait(pause, -1) : sleep_seconds(pause);
   }
 }
 
 std::optional<Frame> MpiRootLink::try_receive() {
-  auto received = try_receive_from(comm_, 0);
+  auto received = try_receive_from(comm_, 0, false);
   return received ? std::optional(std::move(received->frame)) : std::nullopt;
 }
 

@@ -34,7 +34,7 @@ class MpiWorkers : public Workers {
   bool disposable() const override { return false; }
 
  private:
-  std::optional<WorkerEvent> try_next();
+  std::optional<WorkerEvent> try_next(bool rung);
   void sleep();
 
   MPI_Comm comm_;
@@ -43,6 +43,7 @@ class MpiWorkers : public Workers {
   const Doorbells* bells_;
   Outbox outbox_;
   BackOff pause_;
+  BackOff sending_pause_{20e-6};  // large messages move on only while their sender looks after them
   double slept_ = 0.0;
   bool local_first_ = true;
 };
@@ -65,6 +66,7 @@ class MpiRootLink : public RootLink {
   const Doorbells* bells_;
   Outbox outbox_;
   BackOff pause_;
+  BackOff sending_pause_{20e-6};  // large messages move on only while their sender looks after them
 };
 
 }  // namespace windrow::detail
