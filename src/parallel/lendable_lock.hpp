@@ -11,10 +11,11 @@ class LendableLock {
  public:
   /// Owner: from now on it may be borrowed.
   void lend() { state_.store(State::lent, std::memory_order_release); }
-  /// Owner: from now on it may not; waits for whoever has it.
+  /// Owner: from now on it may not; waits for whoever has it. Nothing happens if it is not lent.
   void take_back() {
     State expected = State::lent;
     while (!state_.compare_exchange_weak(expected, State::owned, std::memory_order_acquire)) {
+      if (expected == State::owned) return;
       if (expected == State::borrowed) std::this_thread::yield();
       expected = State::lent;
     }

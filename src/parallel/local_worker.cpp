@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cmath>
 
 #include "parallel/worker_loop.hpp"
 #include "windrow/error.hpp"
@@ -75,13 +74,6 @@ LocalWorker::~LocalWorker() {
 
 void LocalWorker::send(JobTag tag, std::span<const std::byte> payload) {
   to_worker_.put(Frame{tag, Bytes(payload.begin(), payload.end())});
-}
-
-void LocalWorker::wait(double seconds) const {
-  pollfd entry{descriptor(), POLLIN, 0};
-  const double whole = std::floor(seconds);
-  const timespec limit{static_cast<time_t>(whole), static_cast<long>((seconds - whole) * 1e9)};
-  ::ppoll(&entry, 1, &limit, nullptr);
 }
 
 std::optional<Frame> LocalWorker::try_receive() {

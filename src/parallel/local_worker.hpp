@@ -26,8 +26,6 @@ class LocalWorker {
   void send(JobTag tag, std::span<const std::byte> payload);
   /// @throws whatever ended the worker, from then on at every call
   std::optional<Frame> try_receive();
-  /// Sleeps until a message to the root waits, at most that long.
-  void wait(double seconds) const;
   /// Readable while a message to the root waits; for poll.
   int descriptor() const { return to_root_.event.get(); }
 

@@ -226,6 +226,30 @@ TEST(WorkerLoopTest, a_stop_leaves_what_has_not_begun) {
   EXPECT_EQ(root.told.back().finished, 1U);
 }
 
+TEST(WorkerLoopTest, a_root_that_goes_while_an_evaluation_asks_for_it_fails_the_point_and_hangs_nothing) {
+  class Leaving : public FakeRoot {
+   public:
+    std::optional<Frame> try_receive() override {
+      if (gone) throw PeerLost("the root is gone");
+      return FakeRoot::try_receive();
+    }
+    bool gone = false;
+  };
+  Leaving root;
+  root.assign({{0, 1, 1}});
+  WorkerTask task;
+  task.evaluate = [&root](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+    root.gone = true;
+    while (!context.stop_requested()) {
+    }
+    return std::nullopt;
+  };
+  WorkerLoop loop(root, task, 1, "node1");
+  EXPECT_TRUE(loop.step());
+  EXPECT_THAT(root.all_indices(), ElementsAre(0));
+  EXPECT_THROW(loop.step(), PeerLost);
+}
+
 TEST(WorkerLoopTest, an_assignment_that_is_cut_off_is_an_error) {
   for (std::size_t size : {0U, 8U, 31U, 33U}) {
     FakeRoot root;

@@ -75,11 +75,7 @@ std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
 void MpiWorkers::sleep() {
   const double begin = monotonic_seconds();
   const double pause = outbox_.empty() ? pause_.next() : std::min(pause_.next(), sending_pause_.next());
-  if (bells_ != nullptr) {
-    bells_->wait(pause, local_ != nullptr ? local_->descriptor() : -1);
-  } else {
-    local_ != nullptr ? local_->wait(pause) : sleep_seconds(pause);
-  }
+  bells_ != nullptr ? bells_->wait(pause, local_ != nullptr ? local_->descriptor() : -1) : sleep_seconds(pause);
   slept_ += monotonic_seconds() - begin;
 }
 

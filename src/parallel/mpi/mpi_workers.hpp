@@ -19,7 +19,7 @@ double shortest_pause(const Doorbells* bells);
 class MpiWorkers : public Workers {
  public:
   /// @param local  the root's own worker; may be null
-  /// @param bells  may be null
+  /// @param bells  may be null if `local` is
   MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local, const Doorbells* bells)
       : comm_(comm), hosts_(hosts), local_(local), bells_(bells), outbox_(comm), pause_(shortest_pause(bells)) {}
 
