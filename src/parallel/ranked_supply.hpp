@@ -7,9 +7,6 @@
 
 namespace windrow::detail {
 
-/// Adds the indices of a run.
-void insert(IndexSet& set, const IndexRun& run);
-
 /// All points are anyone's, the most expensive first. While nothing can be said about costs, a sample spread over all
 /// indices goes out first, so that something can be learned from it, and then points in index order.
 class RankedSupply : public Supply {

@@ -29,6 +29,9 @@ class Supply {
   virtual void disown(int worker) = 0;
 };
 
+/// Adds the indices of a run.
+void insert(IndexSet& set, const IndexRun& run);
+
 /// The supply that a job's schedule asks for. Empties job.pending.
 std::unique_ptr<Supply> make_supply(Job& job, int first_worker, int worker_count);
 
