@@ -295,8 +295,8 @@ TEST(ForkServerTest, a_build_that_fails_says_how) {
     return "built";
   };
   EXPECT_EQ(why("throw"), "no licence");
-  EXPECT_EQ(why("crash"), "its process ended by signal 11 (Segmentation fault)");
-  EXPECT_EQ(why("background_and_crash"), "its process ended by signal 9 (Killed)");
+  EXPECT_EQ(why("crash"), "the process that built the model ended by signal 11 (Segmentation fault)");
+  EXPECT_EQ(why("background_and_crash"), "the process that built the model ended by signal 9 (Killed)");
   EXPECT_EQ(test::children_of(server.pid()).size(), 0U);
   EXPECT_EQ(why("fine"), "built");
 }
