@@ -99,8 +99,9 @@ int main(int argc, char** argv) {
   const windrow::ForkServer server;
   windrow::ForkSession forks = server.open(make_bare_forks, {});
   if (!bench::may_measure(bench::anyway_given(argc, argv))) return 1;
-  fmt::print("seconds per point of a sweep of no-ops on one worker; median of {} (minimum to maximum), and its ratio to "
-             "the bare fork\n",
-             kRepetitions);
+  fmt::print(
+      "seconds per point of a sweep of no-ops on one worker; median of {} (minimum to maximum), and its ratio to "
+      "the bare fork\n",
+      kRepetitions);
   for (const std::size_t heap : {std::size_t{10'000'000}, std::size_t{1'000'000'000}}) measure(heap, forks);
 }

@@ -137,7 +137,9 @@ Fd keep_only(Fd socket) {
 void serve_fork_server(Fd socket, pid_t owner, ForkServerFiles files) noexcept {
   ::prctl(PR_SET_NAME, "windrow-forks");
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  if (!is_mpi_rank()) ::setpgid(0, 0);  // what kills the owner's group leaves this process time to clean up
+  // Whoever kills the owner's group, as mpirun does, leaves this process to clean up: nothing else reaches what an
+  // evaluation has moved to a session of its own.
+  ::setpgid(0, 0);
   reset_signals();
   if (const Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC)); null) ::dup2(null.get(), STDIN_FILENO);
   if (files == ForkServerFiles::none) socket = keep_only(std::move(socket));

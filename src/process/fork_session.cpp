@@ -104,9 +104,9 @@ void ForkSession::build(MakeForkedModel make, std::span<const std::byte> argumen
   if (answer.tag == kMade) return;
   if (answer.tag == kMakeFailed) throw Error(text_of(answer.payload));
   channel_.close();
-  throw Error(answer.payload.empty()
-                  ? "the process that built the model was lost, and the fork server with it"
-                  : "the process that built the model ended by " + ExitStatus::from_wait(content_of<int>(answer)).describe());
+  throw Error(answer.payload.empty() ? "the process that built the model was lost, and the fork server with it"
+                                     : "the process that built the model ended by " +
+                                           ExitStatus::from_wait(content_of<int>(answer)).describe());
 }
 
 EvaluationEnd ForkSession::evaluate(std::span<const std::byte> request, const std::function<bool()>& stop_requested) {

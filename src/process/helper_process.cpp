@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 namespace windrow::detail {
@@ -24,10 +23,6 @@ void append_children_of_task(const std::string& path, std::vector<pid_t>& to) {
 
 Fd open_process(pid_t pid) {
   return Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-}
-
-bool is_mpi_rank() {
-  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr;
 }
 
 std::vector<pid_t> children_of(pid_t pid) {

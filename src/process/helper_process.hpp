@@ -29,9 +29,6 @@ class SignalsBlocked {
 /// Readable once that process has ended; empty if there is none. Close-on-exec.
 Fd open_process(pid_t pid);
 
-/// Whether an MPI launcher watches over this process's group, which must then stay as it is.
-bool is_mpi_rank();
-
 /// Children of a process, whichever of its threads made them.
 std::vector<pid_t> children_of(pid_t pid);
 /// These processes and every process below them. Some may have ended meanwhile.

@@ -6,8 +6,8 @@
 #include <thread>
 #include <utility>
 
-#include "windrow/error.hpp"
 #include "function_evaluator.hpp"
+#include "windrow/error.hpp"
 #include "windrow/parallel/byte_stream.hpp"
 
 namespace windrow::detail {

@@ -129,7 +129,8 @@ std::string Guard::obstacle(const FunctionSource& functions, const SweepOptions&
   const auto prepared = prepared_fork_server();
   if (prepared && prepared->is_alive()) return {};
   if (prepared) return "the fork server was killed, and another cannot be forked after MPI_Init";
-  return "isolation = process needs a fork server, which cannot be forked after MPI_Init: call windrow::prepare() before "
+  return "isolation = process needs a fork server, which cannot be forked after MPI_Init: call windrow::prepare() "
+         "before "
          "MPI_Init, or launch() with isolates_evaluations, or choose isolation = fork";
 }
 
@@ -143,8 +144,8 @@ Guard::Guard(const FunctionSource& functions, const std::vector<Column>& outputs
     argument_ = portable_argument(functions, outputs, design);
     may_restart_ = !mpi_has_begun();
     server_ = prepared_fork_server();
-    note_ = fmt::format("isolation = process: evaluations ran in children of the fork server, since {}",
-                        functions.reason);
+    note_ =
+        fmt::format("isolation = process: evaluations ran in children of the fork server, since {}", functions.reason);
   } else {
     make_ = make_local_model;
     argument_ = local_argument(sweep_);

@@ -21,8 +21,8 @@ class Guard {
   /// Why this rank cannot isolate as asked; empty if it can.
   static std::string obstacle(const FunctionSource& functions, const SweepOptions& options);
 
-  /// Starts a server if none can be used. On the thread that runs the sweep, before the job's threads and workers: forks
-  /// from a process with fewer threads, and one server is for all workers that this process forks.
+  /// Starts a server if none can be used. On the thread that runs the sweep, before the job's threads and workers:
+  /// forks from a process with fewer threads, and one server is for all workers that this process forks.
   /// @pre options.isolation != none, and no obstacle
   /// @throws SystemError
   Guard(const FunctionSource& functions, const std::vector<Column>& outputs, const Design& design,

@@ -251,8 +251,8 @@ void check_ranks(ParallelManager& manager, const Design& design, const std::stri
   const auto ranks = manager.all_gather(std::pair(fingerprint(design.definition()), obstacle));
   for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
     if (ranks[rank].first != ranks.front().first) {
-      throw SpecError(fmt::format("the design of rank {} is not that of the root: every rank must make the same one",
-                                  rank));
+      throw SpecError(
+          fmt::format("the design of rank {} is not that of the root: every rank must make the same one", rank));
     }
     if (!ranks[rank].second.empty()) throw ParallelError(fmt::format("on rank {}: {}", rank, ranks[rank].second));
   }

@@ -56,7 +56,8 @@ Parameter::Source get_source(ByteReader& in, std::size_t index) {
 void put_parameters(ByteWriter& out, const std::vector<Parameter>& parameters) {
   out.put(static_cast<std::uint64_t>(parameters.size()));
   for (const Parameter& parameter : parameters) {
-    for (const std::string* text : {&parameter.name(), &parameter.unit(), &parameter.description()}) out.put_text(*text);
+    for (const std::string* text : {&parameter.name(), &parameter.unit(), &parameter.description()})
+      out.put_text(*text);
     put_source(out, parameter.source());
   }
 }
@@ -105,9 +106,7 @@ TaskFailure thrown(const char* what) {
 class SweepModel : public ForkedModel {
  public:
   SweepModel(Parameters parameters, std::vector<Column> outputs, SweepFunctions functions)
-      : parameters_(std::move(parameters)),
-        outputs_(std::move(outputs)),
-        evaluator_(outputs_, std::move(functions)) {
+      : parameters_(std::move(parameters)), outputs_(std::move(outputs)), evaluator_(outputs_, std::move(functions)) {
     evaluator_.build();
   }
 

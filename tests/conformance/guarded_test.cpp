@@ -132,8 +132,7 @@ TEST(GuardedTest, every_fault_costs_one_point) {
     for (const std::uint64_t several : {1, 4}) {
       Sweep sweep(
           zip({linear("x", 0, 17, 18)}), [] { return 0; }, perilous);
-      const SweepResult result =
-          sweep.run(manager(), {.isolation = isolation, .evaluations_per_process = several});
+      const SweepResult result = sweep.run(manager(), {.isolation = isolation, .evaluations_per_process = several});
       EXPECT_EQ(result.succeeded, 12U);
       EXPECT_EQ(result.failed, 6U);
       for (std::size_t i = 0; i < result.outcomes.size(); ++i) {
@@ -235,8 +234,7 @@ TEST(GuardedTest, evaluations_see_the_whole_point) {
     }
     return text;
   };
-  Sweep sweep(
-      design, [] { return 0; }, describe, {{"text", "", "string", ""}});
+  Sweep sweep(design, [] { return 0; }, describe, {{"text", "", "string", ""}});
   EXPECT_EQ(outcomes_of(sweep.run(manager(), {.isolation = Isolation::process})), outcomes_of(sweep.run(manager())));
 }
 

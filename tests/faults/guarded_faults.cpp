@@ -9,8 +9,8 @@
 #include <string>
 
 #include "faults/support.hpp"
-#include "windrow/parallel/mpi/mpi_manager.hpp"
 #include "windrow/parallel/launch.hpp"
+#include "windrow/parallel/mpi/mpi_manager.hpp"
 #include "windrow/sweep/sweep.hpp"
 
 namespace windrow {
@@ -125,8 +125,11 @@ int rank_dies(ParallelManager& manager) {
 
 using Scenario = int (*)(ParallelManager&);
 const std::map<std::string, Scenario> scenarios = {
-    {"crashes", crashes},       {"server-dies-midway", server_dies_midway}, {"server-dies-before", server_dies_before},
-    {"model-dies", model_dies}, {"rank-dies", rank_dies},
+    {"crashes", crashes},
+    {"server-dies-midway", server_dies_midway},
+    {"server-dies-before", server_dies_before},
+    {"model-dies", model_dies},
+    {"rank-dies", rank_dies},
 };
 
 /// A program that has MPI of its own.

@@ -73,14 +73,16 @@ TEST(GuardTest, a_killed_fork_server_costs_no_point) {
 TEST(GuardTest, a_killed_model_costs_the_point_and_is_built_again) {
   for (const bool server_too : {false, true}) {  // then another server is forked
     SerialManager manager;
-    Sweep sweep(points(20), [server_too] { return server_too; }, [](bool& also, const Point& p) {
-      if (p.index() == 5) {
-        if (also) ::kill(parent_of(::getppid()), SIGKILL);
-        ::kill(::getppid(), SIGKILL);
-        for (;;) ::pause();
-      }
-      return p["x"].number();
-    });
+    Sweep sweep(
+        points(20), [server_too] { return server_too; },
+        [](bool& also, const Point& p) {
+          if (p.index() == 5) {
+            if (also) ::kill(parent_of(::getppid()), SIGKILL);
+            ::kill(::getppid(), SIGKILL);
+            for (;;) ::pause();
+          }
+          return p["x"].number();
+        });
     const SweepResult result = sweep.run(manager, {.isolation = Isolation::process});
     EXPECT_EQ(result.succeeded, 19U) << result.summary();
     ASSERT_EQ(result.failures.size(), 1U);

@@ -18,8 +18,8 @@
 
 namespace windrow {
 
-/// Where the evaluations of functions run. Isolated ones run in a child process each, so that a crash, an exit(), a hang
-/// past the time limit, or too much memory costs one point, and every one begins with the model as it was built.
+/// Where the evaluations of functions run. Isolated ones run in a child process each, so that a crash, an exit(), a
+/// hang past the time limit, or too much memory costs one point, and every one begins with the model as it was built.
 enum class Isolation {
   none,     ///< in the worker's process: the fastest
   process,  ///< in children of the fork server, small and free of MPI, if the functions can go there; else as `fork`.
@@ -74,8 +74,8 @@ template <typename F>
 concept PlainFunction = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
 
 template <typename F>
-concept SerializableFunction =
-    std::is_default_constructible_v<F> && requires(F& f, boost::archive::binary_oarchive& archive) {
+concept SerializableFunction = std::is_default_constructible_v<F> &&
+    requires(F& f, boost::archive::binary_oarchive& archive) {
   f.serialize(archive, 0U);
 };
 

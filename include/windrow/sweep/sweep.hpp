@@ -100,8 +100,7 @@ class Sweep {
   template <typename Build, typename Evaluate>
   requires std::is_invocable_v<Build&> Sweep(Design design, Build build, Evaluate evaluate,
                                              std::vector<Column> outputs = {{"result", "", "number", ""}})
-      : Sweep(std::move(design), std::move(outputs),
-              detail::function_source(std::move(build), std::move(evaluate))) {}
+      : Sweep(std::move(design), std::move(outputs), detail::function_source(std::move(build), std::move(evaluate))) {}
 
   /// A program at each point.
   Sweep(Design design, Command command);
