@@ -58,7 +58,7 @@ struct EvaluationEnd {
 };
 
 /// A model in a process of its own, and its evaluations, each in a child of that. An evaluation that crashes, exits,
-/// hangs or takes too much memory harms none but itself; whatever it started is ended with it, other sessions included.
+/// hangs or takes too much memory harms none but itself. Whatever it started is ended with it, wherever that has moved.
 ///
 /// Move-only. Not for use by several threads at once. The processes end with this object and with the process that
 /// opened it, however that ends (within 1 s).
