@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "parallel/launch_mpi.hpp"
@@ -71,7 +72,9 @@ int launch_ranks(int argc, char** argv, const std::function<int(ParallelManager&
                  const LaunchOptions& options) {
   Backend chosen{};
   int workers = 0;
+  std::optional<detail::PreparedForBody> prepared;
   try {
+    prepared.emplace(options.isolates_evaluations);
     workers = options.workers > 0 ? options.workers : workers_of_environment();
     chosen = choose(options, workers);
     if (chosen == Backend::mpi) return detail::launch_mpi(argc, argv, body, options);

@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "launcher_helper.hpp"
+#include "process/helper_process.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
@@ -35,22 +36,6 @@ using detail::StartStep;
 namespace {
 
 constexpr int stop_poll_ms = 50;
-
-/// Blocks every signal for a while, so that no handler of this process runs in a child just forked.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 std::string new_mark() {
   timespec now{};
@@ -236,7 +221,7 @@ void Launcher::start() {
   const Fd theirs(ends[1]);
   const std::string mark = new_mark();
   const pid_t owner = getpid();
-  const SignalsBlocked blocked;
+  const detail::SignalsBlocked blocked;
   const pid_t pid = fork();
   if (pid < 0) throw SystemError("cannot start the launcher", errno);
   if (pid == 0) detail::serve_launcher(theirs.get(), owner, mark);

@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "launcher_spawn.hpp"
+#include "process/helper_process.hpp"
 
 namespace windrow::detail {
 
@@ -292,8 +292,8 @@ void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept {
   if (!keep_only(socket) || chdir("/") != 0) _exit(1);
   // A descriptor of the owner, not PR_SET_PDEATHSIG: that fires when the thread that forked ends, and the owner lives
   // on.
-  const int owner_fd = static_cast<int>(syscall(SYS_pidfd_open, owner, 0));
-  if (owner_fd < 0 || getppid() != owner) _exit(1);
+  const Fd owner_fd = open_process(owner);
+  if (!owner_fd || getppid() != owner) _exit(1);
   sigset_t watched;
   sigemptyset(&watched);
   sigaddset(&watched, SIGTERM);
@@ -301,7 +301,7 @@ void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept {
   const int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals < 0) _exit(1);
   sigprocmask(SIG_SETMASK, &watched, nullptr);
-  Helper(3, owner_fd, signals, program_environment(mark)).serve();
+  Helper(3, owner_fd.get(), signals, program_environment(mark)).serve();
   _exit(0);
 }
 

@@ -1,6 +1,5 @@
 #include "launcher_spawn.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -8,8 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -66,24 +63,6 @@ __attribute__((noinline)) pid_t spawn_program(ProgramStart& start) {
 
 namespace {
 
-void append_children_of_task(const std::string& path, std::vector<pid_t>& to) {
-  std::FILE* file = std::fopen(path.c_str(), "re");
-  if (file == nullptr) return;
-  int pid = 0;
-  while (std::fscanf(file, "%d", &pid) == 1) to.push_back(pid);
-  std::fclose(file);
-}
-
-void append_children(pid_t pid, std::vector<pid_t>& to) {
-  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
-  DIR* directory = opendir(tasks.c_str());
-  if (directory == nullptr) return;
-  while (const dirent* entry = readdir(directory)) {
-    if (entry->d_name[0] != '.') append_children_of_task(tasks + "/" + entry->d_name + "/children", to);
-  }
-  closedir(directory);
-}
-
 bool belongs_to_outer_mpi(std::string_view variable) {
   constexpr std::array<std::string_view, 6> prefixes = {"OMPI_", "PMIX_", "PMI_", "ORTE_", "PRTE_", "OPAL_"};
   if (variable.starts_with("OMPI_ALLOW_RUN_AS_ROOT")) return false;  // the user's own, and a nested mpirun needs it
@@ -94,13 +73,6 @@ bool belongs_to_outer_mpi(std::string_view variable) {
 }
 
 }  // namespace
-
-std::vector<pid_t> descendants() {
-  std::vector<pid_t> pids;
-  append_children(getpid(), pids);
-  for (std::size_t i = 0; i < pids.size(); ++i) append_children(pids[i], pids);
-  return pids;
-}
 
 std::vector<std::string> program_environment(const std::string& mark) {
   const std::string own = std::string(launcher_variable) + "=";

@@ -27,9 +27,6 @@ struct ProgramStart {
 /// @return its pid, also if it failed before or in exec (then failed_step says where, and it has ended), or -1
 pid_t spawn_program(ProgramStart& start);
 
-/// Every process below this one, children of children included. Some may have ended meanwhile.
-std::vector<pid_t> descendants();
-
 /// This process's environment less what an outer MPI launcher set for its own ranks, marked as `mark`.
 std::vector<std::string> program_environment(const std::string& mark);
 

@@ -1,12 +1,12 @@
 #include "evaluator.hpp"
 
-#include <fmt/format.h>
 #include <signal.h>
 
 #include <chrono>
 #include <thread>
 #include <utility>
 
+#include "function_evaluator.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/byte_stream.hpp"
 
@@ -44,96 +44,8 @@ Value get(ByteReader& in) {
   throw ParallelError("an outcome holds a value of an unknown kind");
 }
 
-TaskFailure failure(FailureKind kind, std::string message, int attempts) {
-  TaskFailure result;
-  result.kind = kind;
-  result.message = std::move(message);
-  result.attempts = attempts;
-  return result;
-}
+}  // namespace
 
-// A model that has evaluated points may carry something over from one of them; a fresh one does not.
-class FunctionEvaluator {
- public:
-  FunctionEvaluator(const std::vector<Column>& outputs, SweepFunctions functions)
-      : outputs_(outputs), functions_(std::move(functions)) {}
-
-  void build() {
-    functions_.build();
-    fresh_ = true;
-  }
-
-  Outcome<Bytes> evaluate(const Point& point) {
-    if (spoiled_) rebuild();
-    const bool was_fresh = std::exchange(fresh_, false);
-    try {
-      return checked(functions_.evaluate(point), 1);
-    } catch (const Interrupted&) {
-      throw;
-    } catch (const Rejected& reason) {
-      fresh_ = was_fresh;
-      return failure(FailureKind::rejected, reason.what(), 1);
-    } catch (...) {
-      spoiled_ = true;
-      if (was_fresh) throw;
-    }
-    return evaluate_fresh(point);
-  }
-
- private:
-  void rebuild() {
-    try {
-      build();
-    } catch (const std::exception& error) {
-      throw Error(std::string("build failed: ") + error.what());
-    }
-    spoiled_ = false;
-  }
-
-  Outcome<Bytes> evaluate_fresh(const Point& point) {
-    rebuild();
-    fresh_ = false;
-    try {
-      return checked(functions_.evaluate(point), 2);
-    } catch (const Interrupted&) {
-      throw;
-    } catch (const Rejected& reason) {
-      return failure(FailureKind::rejected, reason.what(), 2);
-    } catch (const std::exception& error) {
-      spoiled_ = true;
-      return failure(FailureKind::exception, error.what(), 2);
-    }
-  }
-
-  Outcome<Bytes> checked(std::vector<Value> values, int attempts) const {
-    if (values.size() != outputs_.size()) {
-      return failure(FailureKind::bad_output,
-                     fmt::format("the evaluation gave {} values for {} outputs", values.size(), outputs_.size()),
-                     attempts);
-    }
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const bool text = outputs_[i].type == "string";
-      if (values[i].is_text() != text) {
-        return failure(FailureKind::bad_output,
-                       fmt::format("output `{}` is of type {}, but the evaluation gave `{}`", outputs_[i].name,
-                                   outputs_[i].type, values[i].render()),
-                       attempts);
-      }
-      if (outputs_[i].type == "number") values[i] = values[i].number();
-      if (outputs_[i].type == "integer") values[i] = values[i].integer();
-      if (outputs_[i].type == "boolean") values[i] = values[i].boolean();
-    }
-    return encode({static_cast<std::uint32_t>(attempts), std::move(values)});
-  }
-
-  const std::vector<Column>& outputs_;
-  SweepFunctions functions_;
-  bool fresh_ = false;
-  bool spoiled_ = false;
-};
-
-// A batch system that ends a job, or a user at another terminal, may signal the program before the root tells us to
-// stop.
 bool stops_soon(WorkerContext& context) {
   using namespace std::chrono_literals;
   for (int i = 0; i < 25; ++i) {
@@ -149,8 +61,6 @@ bool ended_from_outside(const TaskFailure& failure) {
           (failure.code == -SIGTERM || failure.code == -SIGINT || failure.code == -SIGHUP));
 }
 
-}  // namespace
-
 Bytes encode(const Evaluated& evaluated) {
   ByteWriter out;
   out.put(evaluated.attempts);
@@ -165,15 +75,11 @@ Evaluated decode(std::span<const std::byte> bytes) {
   return evaluated;
 }
 
-namespace {
-
 std::optional<TaskFailure> split(Outcome<Bytes> outcome, ByteWriter& result) {
   if (!outcome.ok()) return std::move(outcome.failure());
   result.put_bytes(outcome.value());
   return std::nullopt;
 }
-
-}  // namespace
 
 WorkerTask function_task(const Design& design, const std::vector<Column>& outputs, SweepFunctions functions) {
   auto evaluator = std::make_shared<FunctionEvaluator>(outputs, std::move(functions));

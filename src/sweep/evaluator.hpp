@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "windrow/parallel/job.hpp"
@@ -17,6 +18,15 @@ struct Evaluated {
 Bytes encode(const Evaluated& evaluated);
 /// @throws ParallelError if the bytes are not what encode() made
 Evaluated decode(std::span<const std::byte> bytes);
+
+/// As a worker reports it: the result written, or the failure.
+std::optional<TaskFailure> split(Outcome<Bytes> outcome, ByteWriter& result);
+
+/// Whether a failure looks as if somebody outside ended the evaluation.
+bool ended_from_outside(const TaskFailure& failure);
+/// A batch system that ends a job, or a user at another terminal, may signal the program before the root tells us to
+/// stop: waits a little for that.
+bool stops_soon(WorkerContext& context);
 
 /// The worker's side of a sweep over functions.
 WorkerTask function_task(const Design& design, const std::vector<Column>& outputs, SweepFunctions functions);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "evaluator.hpp"
+#include "guard.hpp"
 #include "sweep_costs.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/byte_stream.hpp"
@@ -80,7 +81,10 @@ class RootRun {
     job.conclude = [this] { return conclude(); };
   }
 
+  void note(const std::string& text) { notes_.push_back(text); }
+
   SweepResult finish(detail::JobReport report) {
+    if (result_.evaluated > 0) result_.notes = std::move(notes_);
     for (const TaskFailure& failure : report.build_failures) {
       result_.notes.push_back(
           fmt::format("worker {} ({}) took no part: {}", failure.rank, failure.host, failure.message));
@@ -116,6 +120,7 @@ class RootRun {
     provenance.emplace_back("schedule", name_of(options_.schedule));
     if (!options_.costs_from.empty()) provenance.emplace_back("costs_from", options_.costs_from.string());
     provenance.emplace_back("root", name_of(options_.root));
+    if (options_.isolation != Isolation::none) provenance.emplace_back("isolation", name_of(options_.isolation));
     return provenance;
   }
 
@@ -204,6 +209,7 @@ class RootRun {
   std::optional<Store> store_;
   IndexSet pending_;
   SweepResult result_;
+  std::vector<std::string> notes_;  // of how points are evaluated
   std::map<std::uint64_t, TaskFailure> lowest_failures_;
   Clock::time_point start_;
   Clock::time_point last_tick_;
@@ -240,18 +246,22 @@ void on_root(ParallelManager& manager, const std::function<void()>& prepare) {
   if (!message.empty()) throw RootFailed(message);
 }
 
-void check_same_study(ParallelManager& manager, const Design& design) {
-  const auto prints = manager.all_gather(fingerprint(design.definition()));
-  const auto other = std::find_if(prints.begin(), prints.end(), [&](std::uint64_t p) { return p != prints.front(); });
-  if (other == prints.end()) return;
-  throw SpecError(fmt::format("the design of rank {} is not that of the root: every rank must make the same one",
-                              other - prints.begin()));
+// Every rank throws what one of them meets.
+void check_ranks(ParallelManager& manager, const Design& design, const std::string& obstacle) {
+  const auto ranks = manager.all_gather(std::pair(fingerprint(design.definition()), obstacle));
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    if (ranks[rank].first != ranks.front().first) {
+      throw SpecError(
+          fmt::format("the design of rank {} is not that of the root: every rank must make the same one", rank));
+    }
+    if (!ranks[rank].second.empty()) throw ParallelError(fmt::format("on rank {}: {}", rank, ranks[rank].second));
+  }
 }
 
 }  // namespace
 
-Sweep::Sweep(Design design, std::vector<Column> outputs, MakeFunctions make_functions)
-    : design_(std::move(design)), outputs_(std::move(outputs)), make_functions_(std::move(make_functions)) {
+Sweep::Sweep(Design design, std::vector<Column> outputs, detail::FunctionSource functions)
+    : design_(std::move(design)), outputs_(std::move(outputs)), functions_(std::move(functions)) {
   for (Column& output : outputs_) {
     if (output.type.empty()) output.type = "number";
   }
@@ -275,22 +285,41 @@ std::vector<std::pair<std::string, std::string>> Sweep::definition(const SweepOp
   return definition;
 }
 
+void Sweep::check_isolation(const SweepOptions& options) const {
+  if (command_ && (options.isolation != Isolation::none || options.timeout || options.memory_limit > 0)) {
+    throw SpecError(
+        "isolation, timeout and memory_limit are for functions: a command runs in a process of its own, and has a "
+        "time-out of its own");
+  }
+  if (options.isolation == Isolation::none && (options.timeout || options.memory_limit > 0)) {
+    throw SpecError("a time or memory limit needs evaluations that can be ended: choose isolation = process, or fork");
+  }
+  if (options.timeout && *options.timeout <= std::chrono::nanoseconds(0)) {
+    throw SpecError("the time limit of an evaluation must be longer than nothing");
+  }
+  if (options.evaluations_per_process < 1) throw SpecError("evaluations_per_process must be at least 1");
+}
+
 SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   const std::optional<InterruptGuard> guard(options.handle_interrupts ? std::make_optional<InterruptGuard>()
                                                                       : std::nullopt);
-  check_same_study(manager, design_);
+  check_isolation(options);
+  check_ranks(manager, design_, detail::Guard::obstacle(functions_, options));
   std::optional<RootRun> root;
   on_root(manager, [&] { root.emplace(*this, outputs_, options, manager.evaluating_workers(options.root)); });
 
+  std::optional<detail::Guard> guarded;
   detail::Job job;
   job.root = options.root;
   if (command_) {
     if (auto launcher = manager.launcher()) command_->use(std::move(launcher));
     job.task = detail::command_task(design_, command_);
   } else {
-    job.task = detail::function_task(design_, outputs_, make_functions_());
+    if (options.isolation != Isolation::none) guarded.emplace(functions_, outputs_, design_, options);
+    job.task = guarded ? guarded->task() : detail::function_task(design_, outputs_, functions_.make());
   }
   if (root) root->fill(job);
+  if (root && guarded) root->note(guarded->note());
   detail::JobReport report = manager.run_job(job);
   return root ? root->finish(std::move(report)) : read_conclusion(report.conclusion);
 }

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   windrow::LaunchOptions options;
   options.runs_programs = true;
+  options.isolates_evaluations = true;
   options.peers = std::getenv("WINDROW_TEST_ROOT_ALONE") == nullptr;
   return windrow::launch(
       argc, argv,

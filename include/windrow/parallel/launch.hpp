@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "windrow/parallel/manager.hpp"
+#include "windrow/process/fork_server.hpp"
 
 namespace windrow {
 
@@ -20,7 +22,18 @@ struct LaunchOptions {
   bool peers = true;
   /// The body runs programs: under MPI the helper that starts them must be made before MPI_Init.
   bool runs_programs = false;
+  /// Sweeps of the body have SweepOptions::isolation = process: the fork server is started here, as by prepare(), and
+  /// ends with the body.
+  bool isolates_evaluations = false;
 };
+
+/// Starts the fork server that evaluations with `isolation = process` run in. For programs that call MPI_Init
+/// themselves, which must call this before it; any program is best off calling it early, since each evaluation is
+/// forked from what this process is now: functions see global variables as they are now, and pay for no memory that is
+/// allocated later. Again: does nothing. The server ends with this process.
+/// @throws ParallelError if MPI is initialized
+/// @throws SystemError   if there is no room for another process
+void prepare();
 
 /// Whether this process was started by mpirun, or by srun with an MPI plugin. SLURM_PROCID alone is no sign of it.
 bool started_by_mpi();
@@ -30,6 +43,15 @@ bool started_by_mpi();
 /// An exception that leaves the body on any rank is printed with its rank and host, and ends all ranks: nothing is left
 /// waiting for a rank that threw.
 int launch_ranks(int argc, char** argv, const std::function<int(ParallelManager&)>& body, const LaunchOptions& options);
+
+namespace detail {
+
+/// The one that prepare() or launch() started; null if there is none. Its sessions are for forked children, too.
+std::shared_ptr<const ForkServer> prepared_fork_server();
+/// Whether this process cannot fork a server any more, since MPI has begun (it may have ended since).
+bool mpi_has_begun();
+
+}  // namespace detail
 
 /// @param body  (ParallelManager&) -> int (the exit code) or void
 template <typename Body>

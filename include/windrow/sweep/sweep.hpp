@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
@@ -17,6 +18,7 @@
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/manager.hpp"
 #include "windrow/store/store.hpp"
+#include "windrow/sweep/isolation.hpp"
 #include "windrow/sweep/progress.hpp"
 
 namespace windrow {
@@ -36,6 +38,15 @@ struct SweepOptions {
   std::filesystem::path costs_from = {};
   /// What the root does beside coordinating; the same on every rank.
   RootRole root = RootRole::automatic;
+  /// Where evaluations of functions run; the same on every rank. SweepResult::notes says what came of it.
+  Isolation isolation = Isolation::none;
+  /// Of one isolated evaluation, from its fork; it is ended then, with everything that it started.
+  std::optional<std::chrono::nanoseconds> timeout = {};
+  /// Bytes that an isolated evaluation may allocate beside the model that was built (ForkLimits::memory); 0: no limit.
+  std::uint64_t memory_limit = 0;
+  /// How many evaluations a forked child makes, one after another: more than 1 saves time where evaluations are short.
+  /// Each but the first finds the model as the one before left it, as without isolation.
+  std::uint64_t evaluations_per_process = 1;
   /// Names what the functions compute. Change it when they compute something else, and a store made with the old one is
   /// refused instead of being mixed with new results. Commands name themselves by their arguments and templates.
   std::string version = "1";
@@ -74,30 +85,6 @@ struct SweepResult {
   std::string summary() const;
 };
 
-namespace detail {
-
-/// An evaluation with the model behind it, type-erased. build and evaluate may throw.
-struct SweepFunctions {
-  std::function<void()> build;
-  std::function<std::vector<Value>(const Point&)> evaluate;
-};
-
-template <typename T>
-std::vector<Value> to_values(T&& result) {
-  using Result = std::decay_t<T>;
-  if constexpr (std::is_same_v<Result, std::vector<Value>>) {
-    return std::forward<T>(result);
-  } else if constexpr (std::is_constructible_v<Value, Result>) {
-    return {Value(std::forward<T>(result))};
-  } else {  // a sequence: std::array, std::vector<double>, ...
-    std::vector<Value> values;
-    for (const auto& item : result) values.emplace_back(item);
-    return values;
-  }
-}
-
-}  // namespace detail
-
 /// A design and what to evaluate at its points, ready to run on any manager. Results depend on the design and the
 /// evaluation alone: not on the backend, the number of ranks, or the order of arrival.
 class Sweep {
@@ -113,15 +100,7 @@ class Sweep {
   template <typename Build, typename Evaluate>
   requires std::is_invocable_v<Build&> Sweep(Design design, Build build, Evaluate evaluate,
                                              std::vector<Column> outputs = {{"result", "", "number", ""}})
-      : Sweep(std::move(design), std::move(outputs),
-              MakeFunctions([build = std::move(build), evaluate = std::move(evaluate)] {
-                using Model = std::decay_t<std::invoke_result_t<Build&>>;
-                auto model = std::make_shared<std::unique_ptr<Model>>();
-                return detail::SweepFunctions{[model, build]() mutable { model->reset(new Model(build())); },
-                                              [model, evaluate](const Point& point) mutable {
-                                                return detail::to_values(evaluate(**model, point));
-                                              }};
-              })) {}
+      : Sweep(std::move(design), std::move(outputs), detail::function_source(std::move(build), std::move(evaluate))) {}
 
   /// A program at each point.
   Sweep(Design design, Command command);
@@ -139,15 +118,17 @@ class Sweep {
   /// @throws SpecError   on every rank if the ranks' designs differ; at the root (RootFailed on the other ranks) if
   /// costs
   ///                     are given twice, or for another schedule
+  /// @throws ParallelError on every rank if `isolation = process` needs a fork server on one that has called MPI_Init
+  ///                       already: windrow::prepare() goes before it
   SweepResult run(ParallelManager& manager, const SweepOptions& options = {});
 
  private:
-  using MakeFunctions = std::function<detail::SweepFunctions()>;
-  Sweep(Design design, std::vector<Column> outputs, MakeFunctions make_functions);
+  Sweep(Design design, std::vector<Column> outputs, detail::FunctionSource functions);
+  void check_isolation(const SweepOptions& options) const;
 
   Design design_;
   std::vector<Column> outputs_;
-  MakeFunctions make_functions_;      // for functions
+  detail::FunctionSource functions_;  // for functions
   std::shared_ptr<Command> command_;  // for programs
 };
 

@@ -30,6 +30,12 @@ void check_size() {
 
 }  // namespace
 
+bool mpi_has_begun() {
+  int initialized = 0;
+  MPI_Initialized(&initialized);
+  return initialized != 0;
+}
+
 int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>& body, const LaunchOptions& options) {
   std::shared_ptr<Launcher> launcher;
   if (options.runs_programs) {

@@ -1,0 +1,89 @@
+#include "function_evaluator.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "windrow/error.hpp"
+
+namespace windrow::detail {
+namespace {
+
+TaskFailure failure(FailureKind kind, std::string message, int attempts) {
+  TaskFailure result;
+  result.kind = kind;
+  result.message = std::move(message);
+  result.attempts = attempts;
+  return result;
+}
+
+}  // namespace
+
+void FunctionEvaluator::build() {
+  functions_.build();
+  fresh_ = true;
+}
+
+Outcome<Bytes> FunctionEvaluator::evaluate(const Point& point) {
+  if (spoiled_) rebuild();
+  const bool was_fresh = std::exchange(fresh_, false);
+  try {
+    return checked(functions_.evaluate(point), 1);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Rejected& reason) {
+    fresh_ = was_fresh;
+    return failure(FailureKind::rejected, reason.what(), 1);
+  } catch (...) {
+    spoiled_ = true;
+    if (was_fresh) throw;
+  }
+  return evaluate_fresh(point);
+}
+
+void FunctionEvaluator::rebuild() {
+  try {
+    build();
+  } catch (const std::exception& error) {
+    throw Error(std::string("build failed: ") + error.what());
+  }
+  spoiled_ = false;
+}
+
+Outcome<Bytes> FunctionEvaluator::evaluate_fresh(const Point& point) {
+  rebuild();
+  fresh_ = false;
+  try {
+    return checked(functions_.evaluate(point), 2);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Rejected& reason) {
+    return failure(FailureKind::rejected, reason.what(), 2);
+  } catch (const std::exception& error) {
+    spoiled_ = true;
+    return failure(FailureKind::exception, error.what(), 2);
+  }
+}
+
+Outcome<Bytes> FunctionEvaluator::checked(std::vector<Value> values, int attempts) const {
+  if (values.size() != outputs_.size()) {
+    return failure(FailureKind::bad_output,
+                   fmt::format("the evaluation gave {} values for {} outputs", values.size(), outputs_.size()),
+                   attempts);
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool text = outputs_[i].type == "string";
+    if (values[i].is_text() != text) {
+      return failure(FailureKind::bad_output,
+                     fmt::format("output `{}` is of type {}, but the evaluation gave `{}`", outputs_[i].name,
+                                 outputs_[i].type, values[i].render()),
+                     attempts);
+    }
+    if (outputs_[i].type == "number") values[i] = values[i].number();
+    if (outputs_[i].type == "integer") values[i] = values[i].integer();
+    if (outputs_[i].type == "boolean") values[i] = values[i].boolean();
+  }
+  return encode({static_cast<std::uint32_t>(attempts), std::move(values)});
+}
+
+}  // namespace windrow::detail

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <vector>
+
+#include "evaluator.hpp"
+#include "windrow/parallel/outcome.hpp"
+
+namespace windrow::detail {
+
+/// Evaluates points by functions, in whatever process. A model that has evaluated points may carry something over from
+/// one of them; a fresh one does not.
+class FunctionEvaluator {
+ public:
+  FunctionEvaluator(const std::vector<Column>& outputs, SweepFunctions functions)
+      : outputs_(outputs), functions_(std::move(functions)) {}
+
+  void build();
+  /// @return the bytes of encode(Evaluated)
+  /// @throws what the functions throw, if the model was fresh
+  Outcome<Bytes> evaluate(const Point& point);
+
+ private:
+  void rebuild();
+  Outcome<Bytes> evaluate_fresh(const Point& point);
+  Outcome<Bytes> checked(std::vector<Value> values, int attempts) const;
+
+  const std::vector<Column>& outputs_;
+  SweepFunctions functions_;
+  bool fresh_ = false;
+  bool spoiled_ = false;
+};
+
+}  // namespace windrow::detail
