@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -12,6 +13,8 @@
 
 namespace windrow::detail {
 namespace {
+
+constexpr std::uint32_t kIndexRead = 0x80000000U;  // beside the number of attempts
 
 enum class Kind : std::uint8_t { number, integer, boolean, text };
 
@@ -63,7 +66,8 @@ class FunctionEvaluator {
     fresh_ = true;
   }
 
-  Outcome<Bytes> evaluate(const Point& point) {
+  Outcome<Bytes> evaluate(Point point) {
+    point.watch_index(index_read_);
     if (spoiled_) rebuild();
     const bool was_fresh = std::exchange(fresh_, false);
     try {
@@ -123,11 +127,12 @@ class FunctionEvaluator {
       if (outputs_[i].type == "integer") values[i] = values[i].integer();
       if (outputs_[i].type == "boolean") values[i] = values[i].boolean();
     }
-    return encode({static_cast<std::uint32_t>(attempts), std::move(values)});
+    return encode({static_cast<std::uint32_t>(attempts), std::move(values), *index_read_});
   }
 
   const std::vector<Column>& outputs_;
   SweepFunctions functions_;
+  std::shared_ptr<std::atomic<bool>> index_read_ = std::make_shared<std::atomic<bool>>(false);
   bool fresh_ = false;
   bool spoiled_ = false;
 };
@@ -153,14 +158,15 @@ bool ended_from_outside(const TaskFailure& failure) {
 
 Bytes encode(const Evaluated& evaluated) {
   ByteWriter out;
-  out.put(evaluated.attempts);
+  out.put(evaluated.attempts | (evaluated.index_read ? kIndexRead : 0U));
   for (const Value& value : evaluated.outputs) put(out, value);
   return out.take();
 }
 
 Evaluated decode(std::span<const std::byte> bytes) {
   ByteReader in(bytes);
-  Evaluated evaluated{in.get<std::uint32_t>(), {}};
+  const auto head = in.get<std::uint32_t>();
+  Evaluated evaluated{head & ~kIndexRead, {}, (head & kIndexRead) != 0};
   while (!in.at_end()) evaluated.outputs.push_back(get(in));
   return evaluated;
 }
@@ -190,7 +196,7 @@ WorkerTask command_task(const Design& design, std::shared_ptr<Command> command) 
   task.evaluate = [command = std::move(command), &design](const Assigned& assigned, WorkerContext& context,
                                                           ByteWriter& result) -> std::optional<TaskFailure> {
     auto outcome = command->evaluate(design.point(assigned.index), [&context] { return context.stop_requested(); });
-    if (outcome.ok()) return split(encode({1, std::move(outcome).value()}), result);
+    if (outcome.ok()) return split(encode({1, std::move(outcome).value(), false}), result);
     if (ended_from_outside(outcome.failure()) && stops_soon(context)) throw Interrupted();
     return std::move(outcome.failure());
   };

@@ -55,7 +55,7 @@ std::uint64_t fingerprint(const std::vector<std::pair<std::string, std::string>>
 /// The root's side of one run: store, counts, progress, stop.
 class RootRun {
  public:
-  RootRun(const Sweep& sweep, const std::vector<Column>& outputs, const SweepOptions& options, int workers)
+  RootRun(const Sweep& sweep, const SweepOptions& options, int workers)
       : sweep_(sweep), options_(options), costs_(sweep.design(), options), start_(Clock::now()) {
     result_.points = sweep.design().size();
     result_.workers = workers;
@@ -67,7 +67,7 @@ class RootRun {
       result_.outcomes.assign(static_cast<std::size_t>(result_.points), none);
       pending_ = IndexSet::first(result_.points);
     } else {
-      open_store(outputs);
+      open_store();
     }
   }
 
@@ -94,10 +94,10 @@ class RootRun {
   }
 
  private:
-  void open_store(const std::vector<Column>& outputs) {
-    StudyIdentity identity{options_.name, result_.points, parameter_columns(sweep_.design()), outputs,
-                           sweep_.definition(options_)};
-    store_.emplace(options_.store, identity, provenance());
+  void open_store() {
+    const auto points = [&](std::uint64_t index) { return sweep_.design().point(index).values(); };
+    store_.emplace(options_.store, sweep_.identity(options_), provenance(), Journal::automatic, points);
+    if (store_->resumption() && options_.on_resumed) options_.on_resumed(*store_->resumption());
     const IndexSet succeeded = store_->succeeded();
     const IndexSet failed = store_->failed();
     result_.succeeded = succeeded.size();
@@ -135,6 +135,7 @@ class RootRun {
     } else {
       detail::Evaluated evaluated = detail::decode(completed.payload);
       record.attempts = static_cast<int>(evaluated.attempts);
+      if (store_ && evaluated.index_read) store_->note_index_matters();
       record.outcome = std::move(evaluated.outputs);
     }
     if (store_) {
@@ -275,12 +276,20 @@ std::vector<std::pair<std::string, std::string>> Sweep::definition(const SweepOp
   return definition;
 }
 
+StudyIdentity Sweep::identity(const SweepOptions& options) const {
+  StudyIdentity identity{options.name, design_.size(), parameter_columns(design_), outputs_, definition(options)};
+  identity.index_matters = command_ && command_->sees_index();
+  identity.seed_matters = !command_ || command_->sees_seed();
+  identity.outputs_by_name = command_ != nullptr;
+  return identity;
+}
+
 SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   const std::optional<InterruptGuard> guard(options.handle_interrupts ? std::make_optional<InterruptGuard>()
                                                                       : std::nullopt);
   check_same_study(manager, design_);
   std::optional<RootRun> root;
-  on_root(manager, [&] { root.emplace(*this, outputs_, options, manager.evaluating_workers(options.root)); });
+  on_root(manager, [&] { root.emplace(*this, options, manager.evaluating_workers(options.root)); });
 
   detail::Job job;
   job.root = options.root;
