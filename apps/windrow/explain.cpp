@@ -101,11 +101,14 @@ void print_record(const StoreReader& store, const std::filesystem::path& directo
   }
 }
 
-/// Why the next run will evaluate the point, or will not.
+void print_planned(const Present& present, std::uint64_t index) {
+  fmt::print("Parameters, by {}:\n", present.study.file.string());
+  print_values(present.identity.parameters, present.study.design.point(index).values());
+}
+
+/// Why the next run will evaluate a point of a changed study, or will not.
 void print_origin(const StoreReader& store, const Present& present, std::uint64_t index) {
   const auto points = [&](std::uint64_t i) { return present.study.design.point(i).values(); };
-  fmt::print("Parameters, by {}:\n", present.study.file.string());
-  print_values(present.identity.parameters, points(index));
   const PointOrigin origin = store.origin(present.identity, index, points);
   if (origin.known) {
     fmt::print("The next `windrow run` does not evaluate it: it has the outcome of point {} before the change.\n",
@@ -131,6 +134,7 @@ void explain_changed(const StoreReader& store, const std::filesystem::path& dire
     return;
   }
   fmt::print("As the changed study has it:\n");
+  print_planned(present, index);
   print_origin(store, present, index);
 }
 
@@ -151,7 +155,7 @@ int explain(const std::filesystem::path& given, std::uint64_t index) {
     print_record(store, directory, *record);
   } else {
     fmt::print("Status: not evaluated yet; the next `windrow run` evaluates it.\n");
-    if (present) print_origin(store, *present, index);
+    if (present) print_planned(*present, index);
   }
   return kSuccess;
 }
