@@ -224,8 +224,15 @@ TEST(ResumeByContentTest, that_the_index_is_seen_may_turn_out_later) {
 
 TEST(ResumeByContentTest, every_outcome_serves_one_of_several_equal_points) {
   const TemporaryDirectory directory;
-  run(directory.path(), Study({"a"}, {{1.0}, {1.0}, {2.0}}));
+  const Study replicates({"a"}, {{1.0}, {1.0}, {2.0}});
+  for (const std::uint64_t i : {0U, 1U, 2U}) {
+    replicates.open(directory.path()).record(with(i, replicates.rows[i], 10.0 * static_cast<double>(i)));
+  }
   EXPECT_THAT(run(directory.path(), Study({"a"}, {{2.0}, {1.0}, {1.0}, {1.0}, {2.0}})), ElementsAre(3, 4));
+  const StoreReader reader(directory.path());
+  EXPECT_EQ(reader.find(0)->outcome.value()[0], Value(20.0));
+  EXPECT_EQ(reader.find(1)->outcome.value()[0], Value(0.0));
+  EXPECT_EQ(reader.find(2)->outcome.value()[0], Value(10.0));
 }
 
 TEST(ResumeByContentTest, what_is_there_is_told_before_and_after) {
