@@ -10,6 +10,7 @@
 #include "windrow/error.hpp"
 #include "windrow/process/exit_status.hpp"
 #include "windrow/study/study.hpp"
+#include "windrow/sweep/sweep.hpp"
 
 namespace windrow::app {
 namespace {
@@ -59,16 +60,82 @@ std::string study_file_of(const StoreReader& store) {
   return file;
 }
 
-// A point without an outcome is known by the study file alone.
-void print_pending(const StoreReader& store, std::uint64_t index) {
-  fmt::print("Status: not evaluated yet; the next `windrow run` evaluates it.\n");
+/// The study as its file is now, which may not be what the results are of.
+struct Present {
+  Study study;
+  StudyIdentity identity;
+};
+
+// Nothing if the study file has moved, or is not in order.
+std::optional<Present> present_study(const StoreReader& store, const std::filesystem::path& given) {
   try {
-    const Study study = load_study(study_file_of(store));
-    if (index >= study.design.size()) return;
-    fmt::print("Parameters, by {}:\n", study.file.string());
-    print_values(store.identity().parameters, study.design.point(index).values());
-  } catch (const Error&) {  // the study file has moved: nothing to add
+    Study study = load_study(given.extension() == ".toml" ? given.string() : study_file_of(store));
+    const Sweep sweep(study.design, Command(study.command, study.design));
+    StudyIdentity identity = sweep.identity({.name = study.name});
+    return Present{std::move(study), std::move(identity)};
+  } catch (const Error&) {
+    return std::nullopt;
   }
+}
+
+void print_record(const StoreReader& store, const std::filesystem::path& directory, const Record& record) {
+  const StudyIdentity& identity = store.identity();
+  fmt::print("Parameters:\n");
+  print_values(identity.parameters, record.parameters);
+  if (record.outcome.ok()) {
+    fmt::print("Status: ok\n");
+    if (!identity.outputs.empty()) fmt::print("Outputs:\n");
+    print_values(identity.outputs, record.outcome.value());
+  } else {
+    const TaskFailure& failure = record.outcome.failure();
+    fmt::print("Status: {}", name_of(failure.kind));
+    if (failure.code != 0) fmt::print(": {}", ending(failure.code).describe());
+    fmt::print("\n{}", indented(failure.message, 2));
+  }
+  print_evaluation(record);
+  const std::vector<Attempt> attempts = store.attempts(record.index);
+  if (!attempts.empty()) fmt::print("Earlier attempts:\n");
+  for (const Attempt& attempt : attempts) fmt::print("{}", indented(describe(attempt.failure), 2));
+  if (std::filesystem::exists(directory / "points")) {
+    print_directory(directory / "points" / std::to_string(record.index));
+  }
+}
+
+void print_planned(const Present& present, std::uint64_t index) {
+  fmt::print("Parameters, by {}:\n", present.study.file.string());
+  print_values(present.identity.parameters, present.study.design.point(index).values());
+}
+
+/// Why the next run will evaluate a point of a changed study, or will not.
+void print_origin(const StoreReader& store, const Present& present, std::uint64_t index) {
+  const auto points = [&](std::uint64_t i) { return present.study.design.point(i).values(); };
+  const PointOrigin origin = store.origin(present.identity, index, points);
+  if (origin.known) {
+    fmt::print("The next `windrow run` does not evaluate it: it has the outcome of point {} before the change.\n",
+               *origin.nearest);
+  } else if (origin.nearest && origin.changes.empty()) {
+    fmt::print("It has to be evaluated: it is the same as point {}, but one outcome stands for one point.\n",
+               *origin.nearest);
+  } else if (origin.nearest) {
+    fmt::print("It has to be evaluated. Against the nearest point that was evaluated, {}:\n", *origin.nearest);
+    for (const std::string& change : origin.changes) fmt::print("  {}\n", change);
+  }
+}
+
+void explain_changed(const StoreReader& store, const std::filesystem::path& directory, const Present& present,
+                     std::uint64_t index) {
+  if (const std::optional<Record> record = store.find(index)) {
+    fmt::print("As it was before {} was changed:\n", present.study.file.filename().string());
+    print_record(store, directory, *record);
+    fmt::print("\n");
+  }
+  if (index >= present.identity.points) {
+    fmt::print("The changed study has no such point: its last is {}.\n", present.identity.points - 1);
+    return;
+  }
+  fmt::print("As the changed study has it:\n");
+  print_planned(present, index);
+  print_origin(store, present, index);
 }
 
 }  // namespace
@@ -77,29 +144,19 @@ int explain(const std::filesystem::path& given, std::uint64_t index) {
   const std::filesystem::path directory = results_directory(given);
   const StoreReader store(directory);
   const StudyIdentity& identity = store.identity();
-  if (index >= identity.points) {
-    return complain(no_such_point(index, identity.name, identity.points));
-  }
+  const std::optional<Present> present = present_study(store, given);
+  const bool changed = present && !store.is_of(present->identity);
+  const std::uint64_t points = changed ? std::max(identity.points, present->identity.points) : identity.points;
+  if (index >= points) return complain(no_such_point(index, identity.name, points));
   fmt::print("Point {} of {}\n", index, identity.name);
-  const std::optional<Record> record = store.find(index);
-  if (!record) {
-    print_pending(store, index);
-    return kSuccess;
-  }
-  fmt::print("Parameters:\n");
-  print_values(identity.parameters, record->parameters);
-  if (record->outcome.ok()) {
-    fmt::print("Status: ok\n");
-    if (!identity.outputs.empty()) fmt::print("Outputs:\n");
-    print_values(identity.outputs, record->outcome.value());
+  if (changed) {
+    explain_changed(store, directory, *present, index);
+  } else if (const std::optional<Record> record = store.find(index)) {
+    print_record(store, directory, *record);
   } else {
-    const TaskFailure& failure = record->outcome.failure();
-    fmt::print("Status: {}", name_of(failure.kind));
-    if (failure.code != 0) fmt::print(": {}", ending(failure.code).describe());
-    fmt::print("\n{}", indented(failure.message, 2));
+    fmt::print("Status: not evaluated yet; the next `windrow run` evaluates it.\n");
+    if (present) print_planned(*present, index);
   }
-  print_evaluation(*record);
-  if (std::filesystem::exists(directory / "points")) print_directory(directory / "points" / std::to_string(index));
   return kSuccess;
 }
 

@@ -25,7 +25,8 @@ constexpr const char* kFooter = R"(Examples:
   windrow export rc-filter.windrow --csv -   results as CSV
   windrow explain rc-filter.windrow 17       everything known of point 17
 
-Running a study again continues it: points that have an outcome are not evaluated again.
+Running a study again continues it: points that have an outcome are not evaluated again,
+also after levels were added, refined or reordered; a changed command runs all of them.
 
 Exit codes:
   0    all points succeeded

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "common.hpp"
@@ -47,18 +48,18 @@ void print_command(const Study& study, const Command& command, std::uint64_t ind
 }
 
 void print_state_of_store(const Study& study, Command command, bool retry_failed) {
-  const std::string directory = study.directory.string();
   const StoreReader store(study.directory);
-  if (store.identity().definition != Sweep(study.design, std::move(command)).definition({})) {
-    fmt::print("\n{} holds the results of another study, or of this one before it was changed:\n", directory);
-    fmt::print("`windrow run` will say what differs; give this study another directory with --dir.\n");
-    return;
-  }
+  const auto points = [&](std::uint64_t index) { return study.design.point(index).values(); };
+  const StudyIdentity present = Sweep(study.design, std::move(command)).identity({.name = study.name});
+  const std::optional<Resumption> found = store.preview(present, points);
   const StoreStatus status = store.status();
-  const std::uint64_t done = status.succeeded + (retry_failed ? 0 : status.failed);
+  const std::uint64_t succeeded = found ? found->succeeded : status.succeeded;
+  const std::uint64_t failed = found ? found->failed : status.failed;
+  const std::uint64_t done = succeeded + (retry_failed ? 0 : failed);
+  if (found) fmt::print("\nThe study has changed since it ran: {}", found->describe());
   fmt::print("\nEvaluated already: {} ({} failed); left to run: {}\nResults: {}\n",
-             text::with_thousands(status.succeeded + status.failed), text::with_thousands(status.failed),
-             text::with_thousands(study.design.size() - std::min(done, study.design.size())), directory);
+             text::with_thousands(succeeded + failed), text::with_thousands(failed),
+             text::with_thousands(study.design.size() - std::min(done, study.design.size())), study.directory.string());
 }
 
 void print_state(const Study& study, Command command, bool retry_failed) {

@@ -93,6 +93,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   options.provenance = provenance(study, arguments, workers, manager.backend());
   if (!arguments.quiet && manager.is_root()) {
     announce(study, workers, manager.backend());
+    options.on_resumed = [](const Resumption& found) { fmt::print(stderr, "{}\n", found.describe()); };
     options.on_progress = [printer = ProgressPrinter(stderr)](const Progress& progress) mutable {
       const bool nothing_to_do = progress.evaluated == 0 && progress.done == progress.points;
       if (!nothing_to_do) printer(progress);

@@ -28,6 +28,9 @@ void print_counts(const StoreStatus& status) {
       static_cast<int>(std::max({succeeded.size(), left.size(), text::with_thousands(status.failed).size()}));
   fmt::print("  succeeded  {:>{}}\n  failed     {}\n  left       {:>{}}\n", succeeded, width,
              failed_text(status, width), left, width);
+  if (status.earlier > 0) {
+    fmt::print("Kept, not counted: {} of points that the design has no more\n", counted(status.earlier, "outcome"));
+  }
   if (done > 0) {
     fmt::print("Evaluation time: {} in all, {} per point\n", duration(status.busy_seconds),
                duration(status.busy_seconds / static_cast<double>(done)));

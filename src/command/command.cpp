@@ -27,11 +27,24 @@ namespace {
 
 constexpr std::array<std::string_view, 3> own_files = {"stdout", "stderr", "command"};
 
-/// Source: Fowler, Noll & Vo, FNV-1a with 64 bits.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  return hash;
+/// What a text or a file is known by. Source: Fowler, Noll & Vo, FNV-1a with 64 bits.
+class Fingerprint {
+ public:
+  void add(std::string_view text) {
+    for (const char c : text) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    size_ += text.size();
+  }
+  std::string text() const { return fmt::format("{:016x} ({} bytes)", hash_, size_); }
+
+ private:
+  std::uint64_t hash_ = 14695981039346656037ULL;
+  std::uint64_t size_ = 0;
+};
+
+std::string fingerprint_of(std::string_view text) {
+  Fingerprint fingerprint;
+  fingerprint.add(text);
+  return fingerprint.text();
 }
 
 std::string read_template(const fs::path& path) {
@@ -84,6 +97,7 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
   for (const char* placeholder : {"point.index", "point.dir", "study.dir", "seed"}) names.emplace_back(placeholder);
   parse_run();
   for (const fs::path& file : spec.templates) parse_template(file);
+  for (const fs::path& file : spec.inputs) read_input(file);
   check_outputs(design);
   check_program();
   if (design.size() > 0) render(design.point(0));  // finds a place where the shell text cannot take a value
@@ -113,8 +127,29 @@ void Command::Impl::parse_template(const fs::path& file) {
   if (std::any_of(files.begin(), files.end(), [&name](const File& other) { return other.name == name; })) {
     throw SpecError(fmt::format("two templates would become `{}`; the second is {}", name, file.string()));
   }
-  files.push_back({name, fmt::format("{:016x} ({} bytes)", hash_of(text), text.size()),
-                   detail::Template(text, file.string(), true, names)});
+  files.push_back({name, fingerprint_of(text), detail::Template(text, file.string(), true, names)});
+}
+
+void Command::Impl::read_input(const fs::path& file) {
+  const fs::path path = spec.study_directory / file;
+  std::error_code error;
+  std::ifstream in(path, std::ios::binary);
+  Fingerprint fingerprint;
+  std::vector<char> buffer(std::size_t{1} << 16U);
+  while (in) {
+    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    fingerprint.add({buffer.data(), static_cast<std::size_t>(in.gcount())});
+  }
+  if (!in.eof() || !fs::is_regular_file(path, error)) {
+    throw SpecError(fmt::format("the input {} cannot be read", path.string()));
+  }
+  inputs.push_back({file.string(), fingerprint.text()});
+}
+
+bool Command::Impl::names_tag(std::string_view name) const {
+  const auto position = static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  return std::any_of(arguments.begin(), arguments.end(), [&](const auto& text) { return text.names(position); }) ||
+         std::any_of(files.begin(), files.end(), [&](const File& file) { return file.content.names(position); });
 }
 
 void Command::Impl::check_outputs(const Design& design) {
@@ -194,12 +229,20 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
   std::vector<std::pair<std::string, std::string>> result;
   const auto* list = std::get_if<std::vector<std::string>>(&spec.run);
   result.emplace_back("command.run", list != nullptr ? as_list(*list) : in_quotes(std::get<std::string>(spec.run)));
-  result.emplace_back("command.timeout", spec.timeout ? fmt::format("{} ns", spec.timeout->count()) : "none");
   for (const Impl::File& file : impl_->files) result.emplace_back("command.templates." + file.name, file.fingerprint);
+  for (const Impl::Input& input : impl_->inputs) result.emplace_back("command.inputs." + input.name, input.fingerprint);
   for (std::size_t i = 0; i < spec.outputs.size(); ++i) {
     result.emplace_back("outputs." + spec.outputs[i].name, impl_->extractors[i].definition());
   }
   return result;
+}
+
+bool Command::sees_index() const {
+  return impl_->names_tag("point.index");
+}
+
+bool Command::sees_seed() const {
+  return impl_->names_tag("seed");
 }
 
 RenderedCommand Command::render(const Point& point) const {

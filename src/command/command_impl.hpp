@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "extract.hpp"
@@ -20,6 +21,13 @@ struct Command::Impl {
 
   Impl(CommandSpec command, const Design& design);
 
+  /// A file that the program reads.
+  struct Input {
+    std::string name;         ///< as it was given
+    std::string fingerprint;  ///< of its contents
+  };
+
+  bool names_tag(std::string_view name) const;
   bool has_shell() const { return spec.run.index() == 1; }
   std::filesystem::path directory_of(const Point& point) const;
   detail::Bindings bind(const Point& point) const;
@@ -31,12 +39,14 @@ struct Command::Impl {
   std::vector<std::string> names;  ///< what tags may name: the parameters, then the placeholders
   std::vector<detail::Template> arguments;
   std::vector<File> files;
+  std::vector<Input> inputs;
   std::vector<detail::Extractor> extractors;
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
 
  private:
   void parse_run();
   void parse_template(const std::filesystem::path& file);
+  void read_input(const std::filesystem::path& file);
   void check_outputs(const Design& design);
   void check_program() const;
 };

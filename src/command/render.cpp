@@ -178,6 +178,13 @@ bool Template::is_constant() const {
   return std::all_of(tokens_.begin(), tokens_.end(), [](const Token& token) { return token.kind == Kind::literal; });
 }
 
+bool Template::names(std::size_t name) const {
+  return std::any_of(tokens_.begin(), tokens_.end(), [name](const Token& token) {
+    const bool named = token.kind == Kind::value || token.kind == Kind::section || token.kind == Kind::inverted_section;
+    return named && token.name == name;
+  });
+}
+
 std::vector<Piece> Template::pieces(const Bindings& bindings) const {
   std::vector<Piece> result;
   for (std::size_t i = 0; i < tokens_.size(); ++i) {

@@ -36,6 +36,8 @@ class Template {
 
   /// Whether the text is the same at every point.
   bool is_constant() const;
+  /// Whether a tag or a section is of this name, by its position among the names.
+  bool names(std::size_t name) const;
   std::vector<Piece> pieces(const Bindings& bindings) const;
   std::string render(const Bindings& bindings) const;
 

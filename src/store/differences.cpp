@@ -5,6 +5,7 @@
 
 #include "schema.hpp"
 #include "windrow/error.hpp"
+#include "windrow/text/text.hpp"
 
 namespace windrow {
 namespace detail {
@@ -28,12 +29,6 @@ std::string excerpt(const std::string& text, std::size_t from) {
   std::ranges::replace_if(
       line, [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
   return fmt::format("{}{}{}", begin > 0 ? "..." : "", line, end < text.size() ? "..." : "");
-}
-
-std::string difference(const std::string& name, const std::string& old_text, const std::string& new_text) {
-  const auto [a, b] = std::ranges::mismatch(old_text, new_text);
-  const auto from = static_cast<std::size_t>(a - old_text.begin());
-  return fmt::format("{}: {} -> {}", excerpt(name, 0), excerpt(old_text, from), excerpt(new_text, from));
 }
 
 /// Names and types: what the table of results is made of.
@@ -69,13 +64,25 @@ void compare_definitions(std::vector<std::string>& lines, const Definition& stor
 
 }  // namespace
 
-void require_same_study(const std::filesystem::path& directory, const StudyIdentity& stored,
-                        const StudyIdentity& wanted) {
+std::string difference(const std::string& name, const std::string& old_text, const std::string& new_text,
+                       const char* format) {
+  const auto [a, b] = std::ranges::mismatch(old_text, new_text);
+  const auto from = static_cast<std::size_t>(a - old_text.begin());
+  return fmt::format(fmt::runtime(format), excerpt(name, 0), excerpt(old_text, from), excerpt(new_text, from));
+}
+
+std::vector<std::string> study_differences(const StudyIdentity& stored, const StudyIdentity& wanted) {
   std::vector<std::string> lines;
   compare(lines, "points", std::to_string(stored.points), std::to_string(wanted.points));
   compare_definitions(lines, stored.definition, wanted.definition);
   compare(lines, "parameters", spell(stored.parameters), spell(wanted.parameters));
   compare(lines, "outputs", spell(stored.outputs), spell(wanted.outputs));
+  return lines;
+}
+
+void require_same_study(const std::filesystem::path& directory, const StudyIdentity& stored,
+                        const StudyIdentity& wanted) {
+  const std::vector<std::string> lines = study_differences(stored, wanted);
   if (lines.empty()) return;
 
   std::string message =
@@ -89,6 +96,15 @@ void require_same_study(const std::filesystem::path& directory, const StudyIdent
 }
 
 }  // namespace detail
+
+std::string Resumption::describe() const {
+  std::string line = fmt::format("{} of {} points are known from earlier runs; what differs: ",
+                                 text::with_thousands(succeeded + failed), text::with_thousands(points));
+  constexpr std::size_t shown = 3;
+  for (std::size_t i = 0; i < std::min(shown, differences.size()); ++i) line += (i > 0 ? "; " : "") + differences[i];
+  if (differences.size() > shown) line += fmt::format("; and {} more", differences.size() - shown);
+  return line;
+}
 
 std::vector<std::string> differences(const std::vector<std::pair<std::string, std::string>>& stored,
                                      const std::vector<std::pair<std::string, std::string>>& wanted) {

@@ -4,6 +4,9 @@
 #include <array>
 #include <system_error>
 
+#include "generations.hpp"
+#include "origin.hpp"
+#include "resume.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
@@ -129,6 +132,11 @@ StoreStatus StoreReader::status() const {
     status.succeeded = static_cast<std::uint64_t>(totals.integer(0)) - status.failed;
     status.busy_seconds = totals.real(1);
   }
+  for (const detail::Generation& generation : detail::read_generations(connection)) {
+    if (generation.number == 0) continue;
+    const std::string counting = "SELECT count(*) FROM " + generation.table("evaluations");
+    status.earlier += static_cast<std::uint64_t>(connection.integer(counting));
+  }
   snapshot.commit();
   status.running = detail::WriterLock::is_held(impl_->file.parent_path());
   return status;
@@ -170,6 +178,32 @@ void StoreReader::for_each_time(const std::function<void(const PointTime&)>& vis
     if (!times.empty()) next = static_cast<std::int64_t>(times.back().index) + 1;
     for (const PointTime& time : times) visit(time);
   } while (times.size() == page);
+}
+
+std::vector<Attempt> StoreReader::attempts(std::uint64_t index) const {
+  std::vector<Attempt> attempts;
+  if (index >= impl_->identity.points || !detail::has_generations(*impl_->connection)) return attempts;
+  detail::Statement select(*impl_->connection, detail::select_attempts_sql());
+  select.bind(1, static_cast<std::int64_t>(index));
+  while (select.step()) attempts.push_back(detail::read_attempt(select, impl_->file));
+  return attempts;
+}
+
+bool StoreReader::is_of(const StudyIdentity& study) const {
+  return detail::study_differences(impl_->identity, study).empty();
+}
+
+std::optional<Resumption> StoreReader::preview(const StudyIdentity& present, const PointValues& points) const {
+  if (is_of(present)) return std::nullopt;
+  StudyIdentity as = present;
+  as.index_matters = as.index_matters || impl_->identity.index_matters;
+  return detail::find_outcomes(*impl_->connection, as, points);
+}
+
+PointOrigin StoreReader::origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points) const {
+  StudyIdentity as = present;
+  as.index_matters = as.index_matters || impl_->identity.index_matters;
+  return detail::origin_of(*impl_->connection, as, index, points);
 }
 
 std::vector<TaskFailure> StoreReader::failures(std::size_t limit) const {

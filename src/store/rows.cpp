@@ -163,6 +163,54 @@ Record read_record(const Statement& row, const StudyIdentity& identity, const st
   return record;
 }
 
+bool for_each_point(Connection& connection, const Generation& generation,
+                    const std::function<bool(const StoredPoint&)>& visit) {
+  constexpr std::int64_t page = 256;
+  std::string sql = "SELECT \"index\", status";
+  for (std::size_t i = 0; i < generation.identity.parameters.size(); ++i) sql += fmt::format(", p{}", i);
+  sql += fmt::format(" FROM {} WHERE \"index\" >= ? ORDER BY \"index\" LIMIT ?", generation.table("results"));
+  Statement select(connection, sql);
+  std::vector<StoredPoint> points;
+  std::int64_t next = 0;
+  do {
+    points.clear();
+    const ResetAtEnd end(select);
+    select.bind(1, next).bind(2, page);
+    while (select.step()) {
+      StoredPoint& point = points.emplace_back();
+      point.index = static_cast<std::uint64_t>(select.integer(0));
+      point.failed = select.text(1) != ok_status;
+      int column = 2;
+      for (const Column& parameter : generation.identity.parameters) {
+        point.values.push_back(read_value(select, column++, is_boolean(parameter), connection.file()));
+      }
+    }
+    if (!points.empty()) next = static_cast<std::int64_t>(points.back().index) + 1;
+    for (const StoredPoint& point : points) {
+      if (!visit(point)) return false;
+    }
+  } while (points.size() == static_cast<std::size_t>(page));
+  return true;
+}
+
+void bind_attempt(Statement& insert, const Attempt& attempt) {
+  const TaskFailure& failure = attempt.failure;
+  insert.bind(1, static_cast<std::int64_t>(failure.index)).bind(2, name_of(failure.kind));
+  insert.bind(3, static_cast<std::int64_t>(failure.rank)).bind(4, std::string_view(failure.host));
+  insert.bind(5, attempt.started).bind(6, failure.elapsed).bind(7, static_cast<std::int64_t>(failure.code));
+  insert.bind(8, std::string_view(failure.message));
+}
+
+std::string select_attempts_sql() {
+  // In the order of evaluation_columns.
+  return "SELECT \"index\", status, rank, host, 1, elapsed, code, message, started FROM attempts WHERE \"index\" = ? "
+         "ORDER BY attempt";
+}
+
+Attempt read_attempt(const Statement& row, const std::filesystem::path& file) {
+  return {read_failure(row, file), row.real(started_column)};
+}
+
 std::string select_times_sql() {
   return fmt::format(
       "SELECT e.\"index\", e.elapsed, r.status = '{}' FROM evaluations e CROSS JOIN results r USING(\"index\") "

@@ -13,22 +13,43 @@ namespace windrow::detail {
 namespace {
 
 constexpr std::int64_t application_id = 0x574e4452;  // "WNDR"
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;
 
 /// SQLite allows 2,000 in a table and in an answer; an answer also holds the columns of `evaluations`.
 constexpr std::size_t max_columns = 1900;
 
 constexpr const char* fixed_tables = R"(
-CREATE TABLE study(name TEXT NOT NULL, points INTEGER NOT NULL);
+CREATE TABLE study(name TEXT NOT NULL, points INTEGER NOT NULL, index_matters INTEGER NOT NULL DEFAULT 0,
+                   generation INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE definition(position INTEGER PRIMARY KEY, name TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE columns(position INTEGER PRIMARY KEY, role TEXT NOT NULL, name TEXT NOT NULL, unit TEXT NOT NULL,
                      type TEXT NOT NULL, description TEXT NOT NULL, sql_name TEXT NOT NULL);
-CREATE TABLE evaluations("index" INTEGER PRIMARY KEY, rank INTEGER NOT NULL, host TEXT NOT NULL,
-                         attempts INTEGER NOT NULL, started REAL, elapsed REAL, code INTEGER NOT NULL,
-                         message TEXT NOT NULL);
 CREATE TABLE runs(run INTEGER PRIMARY KEY, started REAL NOT NULL);
 CREATE TABLE provenance(run INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL,
                         PRIMARY KEY(run, position)) WITHOUT ROWID;
+)";
+
+/// Since version 2.
+constexpr const char* earlier_tables = R"(
+CREATE TABLE generations(generation INTEGER PRIMARY KEY, points INTEGER NOT NULL);
+CREATE TABLE earlier_definition(generation INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
+                                text TEXT NOT NULL, PRIMARY KEY(generation, position)) WITHOUT ROWID;
+CREATE TABLE earlier_columns(generation INTEGER NOT NULL, position INTEGER NOT NULL, role TEXT NOT NULL,
+                             name TEXT NOT NULL, type TEXT NOT NULL, sql_name TEXT NOT NULL,
+                             PRIMARY KEY(generation, position)) WITHOUT ROWID;
+)";
+
+constexpr const char* evaluations_table = R"(
+CREATE TABLE evaluations("index" INTEGER PRIMARY KEY, rank INTEGER NOT NULL, host TEXT NOT NULL,
+                         attempts INTEGER NOT NULL, started REAL, elapsed REAL, code INTEGER NOT NULL,
+                         message TEXT NOT NULL);
+)";
+
+/// Since version 2.
+constexpr const char* attempts_table = R"(
+CREATE TABLE attempts("index" INTEGER NOT NULL, attempt INTEGER NOT NULL, status TEXT NOT NULL, rank INTEGER NOT NULL,
+                      host TEXT NOT NULL, started REAL, elapsed REAL, code INTEGER NOT NULL, message TEXT NOT NULL,
+                      PRIMARY KEY("index", attempt)) WITHOUT ROWID;
 )";
 
 std::string results_table(const StudyIdentity& identity) {
@@ -53,7 +74,19 @@ std::vector<std::pair<std::string, std::string>> read_definition(Connection& con
   std::vector<std::pair<std::string, std::string>> definition;
   Statement select(connection, "SELECT name, text FROM definition ORDER BY position");
   while (select.step()) definition.emplace_back(select.text(0), select.text(1));
+  // Version 1 took a time-out for a part of what is computed.
+  if (connection.integer("PRAGMA user_version") == 1) {
+    std::erase_if(definition, [](const auto& item) { return item.first == "command.timeout"; });
+  }
   return definition;
+}
+
+void insert_identity(Connection& connection, const StudyIdentity& identity) {
+  Statement definition(connection, "INSERT INTO definition VALUES(NULL, ?, ?)");
+  for (const auto& [name, text] : identity.definition) definition.bind(1, name).bind(2, text).run();
+  Statement columns(connection, "INSERT INTO columns VALUES(?, ?, ?, ?, ?, ?, ?)");
+  insert_columns(columns, 0, "parameter", 'p', identity.parameters);
+  insert_columns(columns, static_cast<std::int64_t>(identity.parameters.size()), "output", 'o', identity.outputs);
 }
 
 void update_columns(Statement& update, const char* role, const std::vector<Column>& columns) {
@@ -97,25 +130,47 @@ void check_limits(const StudyIdentity& identity) {
   }
 }
 
+void create_data_tables(Connection& connection, const StudyIdentity& identity) {
+  connection.execute(evaluations_table + (attempts_table + results_table(identity)));
+}
+
 void create_tables(Connection& connection, const StudyIdentity& identity) {
-  connection.execute(fixed_tables + results_table(identity));
-  Statement(connection, "INSERT INTO study VALUES(?, ?)")
+  connection.execute(std::string(fixed_tables) + earlier_tables);
+  create_data_tables(connection, identity);
+  Statement(connection, "INSERT INTO study(name, points) VALUES(?, ?)")
       .bind(1, identity.name)
       .bind(2, static_cast<std::int64_t>(identity.points))
       .run();
-  Statement definition(connection, "INSERT INTO definition VALUES(NULL, ?, ?)");
-  for (const auto& [name, text] : identity.definition) definition.bind(1, name).bind(2, text).run();
-  Statement columns(connection, "INSERT INTO columns VALUES(?, ?, ?, ?, ?, ?, ?)");
-  insert_columns(columns, 0, "parameter", 'p', identity.parameters);
-  insert_columns(columns, static_cast<std::int64_t>(identity.parameters.size()), "output", 'o', identity.outputs);
+  insert_identity(connection, identity);
   connection.execute(
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version));
+}
+
+void migrate(Connection& connection) {
+  if (connection.integer("PRAGMA user_version") == format_version) return;
+  Transaction transaction(connection, "BEGIN IMMEDIATE");
+  connection.execute(
+      "ALTER TABLE study ADD COLUMN index_matters INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE study ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;"
+      "DELETE FROM definition WHERE name = 'command.timeout'");
+  connection.execute(std::string(earlier_tables) + attempts_table);
+  connection.execute(fmt::format("PRAGMA user_version = {}", format_version));
+  transaction.commit();
+}
+
+void replace_identity(Connection& connection, const StudyIdentity& identity) {
+  connection.execute("DELETE FROM definition; DELETE FROM columns");
+  insert_identity(connection, identity);
+  Statement(connection, "UPDATE study SET points = ?").bind(1, static_cast<std::int64_t>(identity.points)).run();
 }
 
 StudyIdentity read_identity(Connection& connection) {
   StudyIdentity identity;
   identity.name = connection.text("SELECT name FROM study");
   identity.points = static_cast<std::uint64_t>(connection.integer("SELECT points FROM study"));
+  if (connection.integer("PRAGMA user_version") > 1) {
+    identity.index_matters = connection.integer("SELECT index_matters FROM study") != 0;
+  }
   identity.definition = read_definition(connection);
   Statement select(connection, "SELECT role, name, unit, type, description FROM columns ORDER BY position");
   while (select.step()) {

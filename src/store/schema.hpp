@@ -9,12 +9,17 @@
 
 /// The tables of a results file:
 ///
-///   study        one row: name, points
+///   study        one row: name, points, index_matters, generation (how many earlier forms there ever were)
 ///   definition   what identifies the study: position, name, text
 ///   columns      position, role ("parameter" or "output"), name, unit, type, description, sql_name
 ///   results      "index", status ("ok" or the kind of failure), then p0, p1, ... and o0, o1, ...
 ///   evaluations  "index", rank, host, attempts, started, elapsed, code, message
+///   attempts     "index", attempt (from 1), status, rank, host, started, elapsed, code, message: evaluations whose
+///                outcome did not stand
 ///   runs         run, started; provenance: run, position, name, text
+///   generations  generation, points; earlier_definition, earlier_columns, results_N, evaluations_N, attempts_N:
+///                outcomes of earlier forms of the study (generations.hpp)
+///   moves        only from a change of the study until the points' directories have followed (point_files.hpp)
 ///
 /// Values are in columns p0... and o0..., since SQLite takes `T` and `t` for one name; `columns` says which is which.
 /// These columns have no SQL type, so that SQLite keeps a value as it is given (a REAL column would lose the sign of
@@ -26,7 +31,7 @@ inline constexpr const char* results_file = "results.sqlite";
 
 enum class Content { nothing, results };
 
-/// What the file holds: nothing yet, or results of a version that this program reads.
+/// What the file holds: nothing yet, or results of a version that this program reads (1 and 2).
 /// @throws StoreError if it is damaged, of a newer version, or of another program
 Content inspect(Connection& connection);
 
@@ -34,9 +39,20 @@ Content inspect(Connection& connection);
 void check_limits(const StudyIdentity& identity);
 
 void create_tables(Connection& connection, const StudyIdentity& identity);
+/// results, evaluations and attempts alone.
+void create_data_tables(Connection& connection, const StudyIdentity& identity);
+/// Brings a file of an older version to the present one, in one transaction of its own.
+void migrate(Connection& connection);
 StudyIdentity read_identity(Connection& connection);
+/// Puts another definition in the place of the one that is stored. The tables are left as they are.
+void replace_identity(Connection& connection, const StudyIdentity& identity);
 /// Takes over what may change between runs: the name, units and descriptions.
 void update_annotations(Connection& connection, const StudyIdentity& identity);
+/// What differs between two studies, to be read; nothing if they are the same.
+std::vector<std::string> study_differences(const StudyIdentity& stored, const StudyIdentity& wanted);
+/// "name: old -> new", each text no longer than is readable and from a little before where the two differ.
+std::string difference(const std::string& name, const std::string& old_text, const std::string& new_text,
+                       const char* format = "{}: {} -> {}");
 /// @throws StoreError that names the differences, if the two are different studies
 void require_same_study(const std::filesystem::path& directory, const StudyIdentity& stored,
                         const StudyIdentity& wanted);

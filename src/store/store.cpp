@@ -7,6 +7,8 @@
 #include <system_error>
 
 #include "journal.hpp"
+#include "point_files.hpp"
+#include "resume.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
@@ -17,6 +19,9 @@ namespace windrow {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr const char* failed_sql =
+    "SELECT \"index\" FROM results INDEXED BY failures WHERE status <> 'ok' ORDER BY \"index\"";
 
 /// When a commit is due: commits take at most one part in 51 of the time, and nothing waits longer than a second.
 class CommitTimer {
@@ -76,14 +81,20 @@ struct Store::Impl {
     }
   }
 
-  void open_tables() {
+  void open_tables(const PointValues& points) {
     if (detail::inspect(*connection) == detail::Content::nothing) {
       detail::Transaction transaction(*connection, "BEGIN IMMEDIATE");
       detail::create_tables(*connection, identity);
       transaction.commit();
-    } else {
-      detail::require_same_study(directory, detail::read_identity(*connection), identity);
+      return;
     }
+    detail::migrate(*connection);
+    detail::move_point_files(*connection, directory);
+    const StudyIdentity stored = detail::read_identity(*connection);
+    identity.index_matters = identity.index_matters || stored.index_matters;
+    if (!points) return detail::require_same_study(directory, stored, identity);
+    if (detail::study_differences(stored, identity).empty()) return;
+    resumption = detail::change_study(*connection, directory, identity, points);
   }
 
   void begin_run(std::vector<std::pair<std::string, std::string>> provenance, Journal journal) {
@@ -96,13 +107,16 @@ struct Store::Impl {
     timer.committed(begin);
     insert_results.emplace(*connection, detail::insert_results_sql(identity));
     insert_evaluation.emplace(*connection, detail::insert_evaluation_sql);
+    failed = indices(failed_sql);
+  }
+
+  void require_index(std::uint64_t index) const {
+    if (index < identity.points) return;
+    throw StoreError(fmt::format("point {} cannot be recorded: the study has {} points", index, identity.points));
   }
 
   void require(const Record& record) const {
-    if (record.index >= identity.points) {
-      throw StoreError(
-          fmt::format("point {} cannot be recorded: the study has {} points", record.index, identity.points));
-    }
+    require_index(record.index);
     require_count(record.index, "parameters", record.parameters.size(), identity.parameters.size());
     if (!record.outcome.ok()) return;
     require_count(record.index, "outputs", record.outcome.value().size(), identity.outputs.size());
@@ -114,14 +128,38 @@ struct Store::Impl {
         fmt::format("point {} cannot be recorded: it has {} {}, the study {}", index, given, what, wanted));
   }
 
-  void write(const Record& record) {
+  void begin() {
     if (!pending) connection->execute("BEGIN IMMEDIATE");
     pending = true;
+  }
+
+  void write(const Record& record) {
+    begin();
+    if (failed.remove(record.index)) {
+      detail::Statement(*connection, detail::outcome_to_attempt_sql)
+          .bind(1, static_cast<std::int64_t>(record.index))
+          .run();
+    }
+    if (!record.outcome.ok()) failed.insert(record.index);
     detail::bind_results(*insert_results, record, identity);
     insert_results->run();
     detail::bind_evaluation(*insert_evaluation, record);
     insert_evaluation->run();
     if (timer.is_due()) commit();
+  }
+
+  void write(const Attempt& attempt) {
+    begin();
+    detail::Statement insert(*connection, detail::insert_attempt_sql);
+    detail::bind_attempt(insert, attempt);
+    insert.run();
+    if (timer.is_due()) commit();
+  }
+
+  void note_index_matters() {
+    begin();
+    connection->execute("UPDATE study SET index_matters = 1");
+    identity.index_matters = true;
   }
 
   void commit() {
@@ -168,16 +206,19 @@ struct Store::Impl {
   std::optional<detail::Connection> connection;
   std::optional<detail::Statement> insert_results;
   std::optional<detail::Statement> insert_evaluation;
+  std::optional<Resumption> resumption;
+  IndexSet failed;  // in the file or pending
   CommitTimer timer;
   bool pending = false;  // a transaction is open
   std::string failure;   // the error that ended all writing
 };
 
 Store::Store(const std::filesystem::path& directory, const StudyIdentity& identity,
-             const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal) {
+             const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal,
+             const PointValues& points) {
   detail::check_limits(identity);
   impl_ = std::make_unique<Impl>(directory, identity);
-  impl_->open_tables();
+  impl_->open_tables(points);
   impl_->begin_run(provenance, journal);
 }
 
@@ -189,8 +230,12 @@ const std::filesystem::path& Store::directory() const {
   return impl_->directory;
 }
 
+const std::optional<Resumption>& Store::resumption() const {
+  return impl_->resumption;
+}
+
 IndexSet Store::failed() const {
-  return impl_->indices("SELECT \"index\" FROM results INDEXED BY failures WHERE status <> 'ok' ORDER BY \"index\"");
+  return impl_->indices(failed_sql);
 }
 
 IndexSet Store::succeeded() const {
@@ -211,6 +256,15 @@ IndexSet Store::succeeded() const {
 void Store::record(const Record& record) {
   impl_->require(record);
   impl_->guarded([&] { impl_->write(record); });
+}
+
+void Store::record_attempt(const Attempt& attempt) {
+  impl_->require_index(attempt.failure.index);
+  impl_->guarded([&] { impl_->write(attempt); });
+}
+
+void Store::note_index_matters() {
+  if (!impl_->identity.index_matters) impl_->guarded([&] { impl_->note_index_matters(); });
 }
 
 void Store::tick() {

@@ -31,11 +31,14 @@ Keep read_keep(const TomlTable& table) {
 }
 
 CommandSpec read_command_table(const TomlTable& table) {
-  table.allow_only({"run", "templates", "timeout", "grace", "keep"});
+  table.allow_only({"run", "templates", "inputs", "timeout", "grace", "keep"});
   CommandSpec spec;
   spec.run = read_run(table);
   for (const std::string& path : table.texts("templates").value_or(std::vector<std::string>())) {
     spec.templates.emplace_back(path);
+  }
+  for (const std::string& path : table.texts("inputs").value_or(std::vector<std::string>())) {
+    spec.inputs.emplace_back(path);
   }
   spec.timeout = table.duration("timeout");
   if (spec.timeout && spec.timeout->count() == 0) table.wrong_value(*table.find("timeout"), "longer than zero");

@@ -13,6 +13,8 @@
 namespace windrow::detail {
 namespace {
 
+constexpr std::uint32_t kIndexRead = 0x80000000U;  // beside the number of attempts
+
 enum class Kind : std::uint8_t { number, integer, boolean, text };
 
 void put(ByteWriter& out, const Value& value) {
@@ -63,14 +65,15 @@ bool ended_from_outside(const TaskFailure& failure) {
 
 Bytes encode(const Evaluated& evaluated) {
   ByteWriter out;
-  out.put(evaluated.attempts);
+  out.put(evaluated.attempts | (evaluated.index_read ? kIndexRead : 0U));
   for (const Value& value : evaluated.outputs) put(out, value);
   return out.take();
 }
 
 Evaluated decode(std::span<const std::byte> bytes) {
   ByteReader in(bytes);
-  Evaluated evaluated{in.get<std::uint32_t>(), {}};
+  const auto head = in.get<std::uint32_t>();
+  Evaluated evaluated{head & ~kIndexRead, {}, (head & kIndexRead) != 0};
   while (!in.at_end()) evaluated.outputs.push_back(get(in));
   return evaluated;
 }
@@ -96,7 +99,7 @@ WorkerTask command_task(const Design& design, std::shared_ptr<Command> command) 
   task.evaluate = [command = std::move(command), &design](const Assigned& assigned, WorkerContext& context,
                                                           ByteWriter& result) -> std::optional<TaskFailure> {
     auto outcome = command->evaluate(design.point(assigned.index), [&context] { return context.stop_requested(); });
-    if (outcome.ok()) return split(encode({1, std::move(outcome).value()}), result);
+    if (outcome.ok()) return split(encode({1, std::move(outcome).value(), false}), result);
     if (ended_from_outside(outcome.failure()) && stops_soon(context)) throw Interrupted();
     return std::move(outcome.failure());
   };

@@ -13,6 +13,7 @@ namespace windrow::detail {
 struct Evaluated {
   std::uint32_t attempts = 1;
   std::vector<Value> outputs;
+  bool index_read = false;  ///< the evaluation asked for the point's index, at this point or at an earlier one
 };
 
 Bytes encode(const Evaluated& evaluated);

@@ -24,7 +24,8 @@ void FunctionEvaluator::build() {
   fresh_ = true;
 }
 
-Outcome<Bytes> FunctionEvaluator::evaluate(const Point& point) {
+Outcome<Bytes> FunctionEvaluator::evaluate(Point point) {
+  point.watch_index(index_read_);
   if (spoiled_) rebuild();
   const bool was_fresh = std::exchange(fresh_, false);
   try {
@@ -83,7 +84,7 @@ Outcome<Bytes> FunctionEvaluator::checked(std::vector<Value> values, int attempt
     if (outputs_[i].type == "integer") values[i] = values[i].integer();
     if (outputs_[i].type == "boolean") values[i] = values[i].boolean();
   }
-  return encode({static_cast<std::uint32_t>(attempts), std::move(values)});
+  return encode({static_cast<std::uint32_t>(attempts), std::move(values), *index_read_});
 }
 
 }  // namespace windrow::detail

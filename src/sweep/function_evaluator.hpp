@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <vector>
 
 #include "evaluator.hpp"
@@ -17,7 +19,7 @@ class FunctionEvaluator {
   void build();
   /// @return the bytes of encode(Evaluated)
   /// @throws what the functions throw, if the model was fresh
-  Outcome<Bytes> evaluate(const Point& point);
+  Outcome<Bytes> evaluate(Point point);
 
  private:
   void rebuild();
@@ -26,6 +28,7 @@ class FunctionEvaluator {
 
   const std::vector<Column>& outputs_;
   SweepFunctions functions_;
+  std::shared_ptr<std::atomic<bool>> index_read_ = std::make_shared<std::atomic<bool>>(false);
   bool fresh_ = false;
   bool spoiled_ = false;
 };

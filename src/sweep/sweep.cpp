@@ -56,7 +56,7 @@ std::uint64_t fingerprint(const std::vector<std::pair<std::string, std::string>>
 /// The root's side of one run: store, counts, progress, stop.
 class RootRun {
  public:
-  RootRun(const Sweep& sweep, const std::vector<Column>& outputs, const SweepOptions& options, int workers)
+  RootRun(const Sweep& sweep, const SweepOptions& options, int workers)
       : sweep_(sweep), options_(options), costs_(sweep.design(), options), start_(Clock::now()) {
     result_.points = sweep.design().size();
     result_.workers = workers;
@@ -68,7 +68,7 @@ class RootRun {
       result_.outcomes.assign(static_cast<std::size_t>(result_.points), none);
       pending_ = IndexSet::first(result_.points);
     } else {
-      open_store(outputs);
+      open_store();
     }
   }
 
@@ -98,10 +98,10 @@ class RootRun {
   }
 
  private:
-  void open_store(const std::vector<Column>& outputs) {
-    StudyIdentity identity{options_.name, result_.points, parameter_columns(sweep_.design()), outputs,
-                           sweep_.definition(options_)};
-    store_.emplace(options_.store, identity, provenance());
+  void open_store() {
+    const auto points = [&](std::uint64_t index) { return sweep_.design().point(index).values(); };
+    store_.emplace(options_.store, sweep_.identity(options_), provenance(), Journal::automatic, points);
+    if (store_->resumption() && options_.on_resumed) options_.on_resumed(*store_->resumption());
     const IndexSet succeeded = store_->succeeded();
     const IndexSet failed = store_->failed();
     result_.succeeded = succeeded.size();
@@ -140,6 +140,7 @@ class RootRun {
     } else {
       detail::Evaluated evaluated = detail::decode(completed.payload);
       record.attempts = static_cast<int>(evaluated.attempts);
+      if (store_ && evaluated.index_read) store_->note_index_matters();
       record.outcome = std::move(evaluated.outputs);
     }
     if (store_) {
@@ -300,22 +301,37 @@ void Sweep::check_isolation(const SweepOptions& options) const {
   if (options.evaluations_per_process < 1) throw SpecError("evaluations_per_process must be at least 1");
 }
 
+StudyIdentity Sweep::identity(const SweepOptions& options) const {
+  StudyIdentity identity{options.name, design_.size(), parameter_columns(design_), outputs_, definition(options)};
+  identity.index_matters = command_ && command_->sees_index();
+  identity.seed_matters = !command_ || command_->sees_seed();
+  identity.outputs_by_name = command_ != nullptr;
+  return identity;
+}
+
 SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   const std::optional<InterruptGuard> guard(options.handle_interrupts ? std::make_optional<InterruptGuard>()
                                                                       : std::nullopt);
   check_isolation(options);
-  check_ranks(manager, design_, detail::Guard::obstacle(functions_, options));
-  std::optional<RootRun> root;
-  on_root(manager, [&] { root.emplace(*this, outputs_, options, manager.evaluating_workers(options.root)); });
-
   std::optional<detail::Guard> guarded;
+  std::string obstacle = detail::Guard::obstacle(functions_, options);
+  try {
+    if (options.isolation != Isolation::none && obstacle.empty()) {
+      guarded.emplace(functions_, outputs_, design_, options);
+    }
+  } catch (const SystemError& error) {
+    obstacle = error.what();
+  }
+  check_ranks(manager, design_, obstacle);
+  std::optional<RootRun> root;
+  on_root(manager, [&] { root.emplace(*this, options, manager.evaluating_workers(options.root)); });
+
   detail::Job job;
   job.root = options.root;
   if (command_) {
     if (auto launcher = manager.launcher()) command_->use(std::move(launcher));
     job.task = detail::command_task(design_, command_);
   } else {
-    if (options.isolation != Isolation::none) guarded.emplace(functions_, outputs_, design_, options);
     job.task = guarded ? guarded->task() : detail::function_task(design_, outputs_, functions_.make());
   }
   if (root) root->fill(job);

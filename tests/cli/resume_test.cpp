@@ -8,6 +8,7 @@
 namespace windrow::test {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using Indices = std::vector<std::uint64_t>;
 
@@ -57,27 +58,72 @@ TEST_F(ResumeTest, failed_points_run_again_only_if_asked_for) {
   EXPECT_EQ(run_and_log({"--retry-failed"}, 0, "8 of 8 points succeeded"), (Indices{0, 3, 6}));
 }
 
-TEST_F(ResumeTest, a_changed_study_is_refused_with_what_differs) {
+TEST_F(ResumeTest, a_changed_design_runs_new_points_alone_and_says_what_it_found) {
   EXPECT_EQ(run_and_log({}, 0, "8 of 8 points succeeded"), all_indices(8));
-  const auto expect_refused = [&](const std::string& difference) {
+  const auto expect = [&](const std::string& values, const std::string& found, const Indices& ran) {
+    write_study(values, "./step.sh");
+    const Ended plan = windrow({"plan", "study.toml"});
+    EXPECT_THAT(plan.out, AllOf(HasSubstr(found), HasSubstr("left to run: " + std::to_string(ran.size()) + "\n")));
     std::filesystem::remove(path("log"));
     const Ended ended = windrow({"run", "study.toml"});
-    EXPECT_EQ(ended.code, 2) << ended.text();
-    EXPECT_EQ(ended.out, "");
-    EXPECT_THAT(ended.err, HasSubstr(difference));
-    EXPECT_THAT(ended.err, HasSubstr("give the new study another directory with --dir"));
-    EXPECT_EQ(logged("log"), Indices());
-    EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr("holds the results of another study"));
+    EXPECT_EQ(ended.code, 0) << ended.text();
+    EXPECT_THAT(ended.err, HasSubstr(found));
+    EXPECT_EQ(logged("log"), ran);  // the values, which are the points' own
+    const std::string resumed = exported("study.windrow");
+    EXPECT_EQ(windrow({"run", "study.toml", "--dir", "fresh.windrow"}).code, 0);
+    EXPECT_EQ(resumed, exported("fresh.windrow"));
+    std::filesystem::remove_all(path("fresh.windrow"));
   };
-  const std::string before = exported("study.windrow");
-  write_study("[0, 1, 2, 3, 4, 5, 6, 9]", "./step.sh");
-  expect_refused("parameters.x: ");
-  write_study("[0, 1, 2]", "./step.sh");
-  expect_refused("points: 8 -> 3");
-  write_study("[0, 1, 2, 3, 4, 5, 6, 7]", "/bin/echo");
-  expect_refused("command.run: ");
-  EXPECT_EQ(exported("study.windrow"), before);
-  EXPECT_EQ(run_and_log({"--dir", "other.windrow"}, 1, "0 of 8 points succeeded"), Indices());
+  expect("[0, 1, 2, 3, 4, 5, 6, 7, 8]", "8 of 9 points are known from earlier runs; what differs: parameters.x: ", {8});
+  expect("[10, 7, 6, 5]", "3 of 4 points are known from earlier runs", {10});
+  EXPECT_THAT(windrow({"status", "study.toml"}).out,
+              AllOf(HasSubstr("study: 4 of 4 points evaluated"),
+                    HasSubstr("Kept, not counted: 6 outcomes of points that the design has no more")));
+  expect("[7, 0, 6, 12]", "3 of 4 points are known from earlier runs", {12});
+}
+
+TEST_F(ResumeTest, a_changed_command_runs_all_points_and_explain_says_why) {
+  EXPECT_EQ(run_and_log({}, 0, "8 of 8 points succeeded"), all_indices(8));
+  write_program("other.sh", "echo y=7\n");
+  write_study("[0, 1, 2, 3]", "./other.sh");
+  EXPECT_THAT(
+      windrow({"explain", "study.toml", "2"}).out,
+      AllOf(HasSubstr("As it was before study.toml was changed:\n"), HasSubstr("y = 4\n"),
+            HasSubstr("It has to be evaluated. Against the nearest point that was evaluated, 2:\n"
+                      "  `command.run` changed from [\"./step.sh\", \"{{x}}\"] to [\"./other.sh\", \"{{x}}\"]\n")));
+  EXPECT_EQ(run_and_log({}, 0, "4 of 4 points succeeded; this run evaluated 4"), Indices());
+  EXPECT_EQ(exported("study.windrow"), "index,x,y,status\n0,0,7,ok\n1,1,7,ok\n2,2,7,ok\n3,3,7,ok\n");
+}
+
+TEST_F(ResumeTest, explain_says_of_a_changed_study_where_a_point_is_from) {
+  EXPECT_EQ(run_and_log({}, 0, "8 of 8 points succeeded"), all_indices(8));
+  write_study("[7, 70]", "./step.sh");
+  EXPECT_THAT(windrow({"explain", "study.windrow", "0"}).out,
+              HasSubstr("does not evaluate it: it has the outcome of point 7 before the change.\n"));
+  EXPECT_THAT(windrow({"explain", "study.windrow", "1"}).out,
+              HasSubstr("the nearest point that was evaluated, 7:\n  `x` changed from 7 to 70\n"));
+  EXPECT_THAT(windrow({"explain", "study.windrow", "5"}).out, HasSubstr("has no such point: its last is 1."));
+}
+
+TEST_F(ResumeTest, inputs_belong_to_what_is_computed_and_the_index_where_it_is_named) {
+  write("mesh.dat", "coarse");
+  const auto study = [&](const std::string& values, const std::string& argument) {
+    write("study.toml", "[parameters.x]\nvalues = " + values + "\n[command]\nrun = [\"./step.sh\", \"{{x}}\", \"" +
+                            argument + "\"]\ninputs = [\"mesh.dat\"]\n[outputs]\ny = { stdout = 'y=(\\d+)' }\n");
+  };
+  study("[1, 2]", "{{point.dir}}");
+  EXPECT_EQ(run_and_log({}, 0, "2 of 2 points succeeded"), (Indices{1, 2}));
+  EXPECT_EQ(run_and_log({}, 0, "Nothing to do"), Indices());
+  write("mesh.dat", "fine");
+  EXPECT_EQ(run_and_log({}, 0, "2 of 2 points succeeded"), (Indices{1, 2}));
+  study("[3, 2, 1]", "{{point.dir}}");
+  EXPECT_EQ(run_and_log({}, 0, "3 of 3 points succeeded"), (Indices{3}));
+  study("[3, 2, 1]", "{{point.index}}");
+  EXPECT_EQ(run_and_log({}, 0, "3 of 3 points succeeded"), (Indices{1, 2, 3}));
+  study("[2, 3, 1]", "{{point.index}}");
+  EXPECT_EQ(run_and_log({}, 0, "3 of 3 points succeeded"), (Indices{2, 3}));
+  std::filesystem::remove(path("mesh.dat"));
+  EXPECT_THAT(windrow({"run", "study.toml"}).err, HasSubstr("mesh.dat cannot be read"));
 }
 
 TEST_F(ResumeTest, a_changed_unit_or_description_changes_no_result) {

@@ -171,20 +171,44 @@ TEST(SweepTest, failed_points_run_again_when_asked_for) {
   EXPECT_EQ(last.failed, 0U);
 }
 
-TEST(SweepTest, a_store_of_another_sweep_is_refused_on_every_rank_and_the_ranks_go_on) {
+TEST(SweepTest, after_a_change_of_the_design_only_new_points_run) {
   const SharedDirectory directory;
   const auto store = directory / "results";
-  Sweep one(
-      zip({linear("x", 0, 9, 10)}), [] { return 0; }, [](int&, const Point& p) { return p["x"].number(); });
-  Sweep other(
-      zip({linear("x", 0, 8, 10)}), [] { return 0; }, [](int&, const Point& p) { return p["x"].number(); });
-  one.run(manager(), {.store = store});
+  const auto run = [&](const Design& design) {
+    Sweep sweep(
+        design, [] { return 0; }, [](int&, const Point& p) { return p["x"].number() + p["y"].number(); });
+    return sweep.run(manager(), {.store = store});
+  };
+  EXPECT_EQ(run(grid({linear("x", 0, 1, 11), linear("y", 0, 9, 10)})).evaluated, 110U);
+  const SweepResult finer = run(grid({linear("y", 0, 9, 10), linear("x", 0, 1, 21)}));
+  EXPECT_EQ(finer.evaluated, 100U);
+  EXPECT_EQ(finer.reused, 110U);
+  EXPECT_EQ(finer.succeeded, 210U);
   if (manager().is_root()) {
-    EXPECT_THROW(other.run(manager(), {.store = store}), StoreError);
-  } else {
-    EXPECT_THROW(other.run(manager(), {.store = store}), RootFailed);
+    StoreReader(store).for_each([](const Record& record) {
+      EXPECT_EQ(record.outcome.value()[0].number(), record.parameters[0].number() + record.parameters[1].number());
+    });
   }
-  EXPECT_EQ(one.run(manager(), {.store = store}).reused, 10U);
+}
+
+TEST(SweepTest, a_store_that_cannot_be_used_is_refused_on_every_rank_and_the_ranks_go_on) {
+  const SharedDirectory directory;
+  const auto store = directory / "results";
+  const auto broken = directory / "broken";
+  if (manager().is_root()) {
+    std::filesystem::create_directories(broken);
+    std::ofstream(broken / "results.sqlite") << std::string(10000, '?');
+  }
+  manager().sync();
+  Sweep sweep(
+      zip({linear("x", 0, 9, 10)}), [] { return 0; }, [](int&, const Point& p) { return p["x"].number(); });
+  sweep.run(manager(), {.store = store});
+  if (manager().is_root()) {
+    EXPECT_THROW(sweep.run(manager(), {.store = broken}), StoreError);
+  } else {
+    EXPECT_THROW(sweep.run(manager(), {.store = broken}), RootFailed);
+  }
+  EXPECT_EQ(sweep.run(manager(), {.store = store}).reused, 10U);
 }
 
 TEST(SweepTest, ranks_with_different_designs_are_told) {

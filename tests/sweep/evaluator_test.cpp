@@ -17,6 +17,8 @@ TEST(EvaluatedTest, every_kind_of_value_travels_unchanged) {
   const detail::Evaluated received = detail::decode(detail::encode(sent));
   EXPECT_EQ(received.attempts, 3U);
   EXPECT_EQ(received.outputs, sent.outputs);
+  EXPECT_FALSE(received.index_read);
+  EXPECT_TRUE(detail::decode(detail::encode({3, {}, true})).index_read);
 }
 
 TEST(EvaluatedTest, a_truncated_or_unknown_message_is_an_error) {

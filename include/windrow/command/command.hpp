@@ -53,6 +53,8 @@ struct CommandSpec {
   /// `point.index`, `point.dir`, `study.dir`, `seed`.
   std::variant<std::vector<std::string>, std::string> run;
   std::vector<std::filesystem::path> templates;  ///< rendered into the point's directory, less the ending ".mustache"
+  /// Files that the program reads and that decide what it computes: their contents are a part of definition().
+  std::vector<std::filesystem::path> inputs{};
   std::optional<std::chrono::nanoseconds> timeout;
   std::chrono::nanoseconds grace = std::chrono::seconds(2);  ///< between SIGTERM and SIGKILL
   Keep keep = Keep::failed;
@@ -76,8 +78,8 @@ struct RenderedCommand {
 class Command {
  public:
   /// Reads and checks everything that can be checked before a point runs.
-  /// @throws SpecError  for a missing template, a bad tag (an unknown name, with the nearest valid one), an output,
-  /// regular
+  /// @throws SpecError  for a missing template or input, a bad tag (an unknown name, with the nearest valid one), an
+  /// output, regular
   ///                    expression or JSON pointer that is invalid, or a program that is not found
   Command(CommandSpec spec, const Design& design);
   ~Command();
@@ -90,8 +92,13 @@ class Command {
 
   const CommandSpec& spec() const;
 
-  /// What identifies the evaluation, as (name, canonical text): arguments, the templates' contents, outputs, time-out.
+  /// What identifies the evaluation, as (name, canonical text): arguments, the contents of templates and inputs, and
+  /// outputs. Not the time-out, which changes no result, nor the program's own file, unless it is among the inputs.
   std::vector<std::pair<std::string, std::string>> definition() const;
+  /// Whether an argument or a template names `point.index`. `point.dir` does not count: it is a place to work in.
+  bool sees_index() const;
+  /// Whether one names `seed`.
+  bool sees_seed() const;
 
   /// What would run at a point. Touches no file. @throws SpecError as for a shell text that cannot quote a value safely
   RenderedCommand render(const Point& point) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,16 +18,23 @@ class Point {
  public:
   Point(std::uint64_t index, std::shared_ptr<const std::vector<Parameter>> parameters, std::vector<Value> values);
 
-  std::uint64_t index() const { return index_; }
+  std::uint64_t index() const {
+    if (index_read_) index_read_->store(true, std::memory_order_relaxed);
+    return index_;
+  }
   /// @throws SpecError for an unknown name, with the nearest valid one
   const Value& operator[](std::string_view name) const;
   const std::vector<Value>& values() const { return values_; }
   const std::vector<Parameter>& parameters() const { return *parameters_; }
 
+  /// From now on, sets `flag` when the index of this point, or of a copy of it, is asked for.
+  void watch_index(std::shared_ptr<std::atomic<bool>> flag) { index_read_ = std::move(flag); }
+
  private:
   std::uint64_t index_;
   std::shared_ptr<const std::vector<Parameter>> parameters_;
   std::vector<Value> values_;
+  std::shared_ptr<std::atomic<bool>> index_read_;  // null: nobody watches
 };
 
 /// A function from an index in [0, size) to a point. Pure, cheap to copy, constant memory (a table holds its file's

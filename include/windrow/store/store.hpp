@@ -24,8 +24,13 @@ struct Column {
   std::string description;  ///< may be empty
 };
 
-/// What a store holds the results of. The name, units and descriptions may change between runs; what else differs tells
-/// two studies apart.
+/// What a store holds the results of. The name, units and descriptions may change at will; what else changes decides
+/// which outcomes of earlier runs still are those of a point.
+///
+/// A point is what it computes: the names and values of its parameters, and the evaluation, which is all of the
+/// definition but the pairs named "design..." and "parameters...", and the outputs. Its index and the seed belong to it
+/// only where the evaluation can see them. Values count as they are rendered, so that 2 and 2.0 are the same. Two
+/// points of one design may be the same (replicates): each takes one earlier outcome, never two the same one.
 struct StudyIdentity {
   std::string name;
   std::uint64_t points = 0;
@@ -34,7 +39,13 @@ struct StudyIdentity {
   /// Everything that the results depend on, as (name, canonical text): two studies are the same only if these are
   /// equal.
   std::vector<std::pair<std::string, std::string>> definition;
+  bool index_matters = false;    ///< the evaluation sees the index of a point
+  bool seed_matters = false;     ///< ... and the seed, which is "design.seed" in the definition
+  bool outputs_by_name = false;  ///< outputs in another order are the same, as those of a program; else not
 };
+
+/// The values of the parameters at an index of the present design.
+using PointValues = std::function<std::vector<Value>(std::uint64_t)>;
 
 /// One finished evaluation, as it is recorded. Where and how long are the record's own: those of its TaskFailure are
 /// not looked at, and read back the same as the record's.
@@ -47,6 +58,31 @@ struct Record {
   int attempts = 1;
   double started = 0.0;  ///< seconds since the Unix epoch, by the clock of `host`
   double elapsed = 0.0;  ///< seconds
+};
+
+/// An evaluation whose outcome did not stand: the point was tried again.
+struct Attempt {
+  TaskFailure failure;   ///< with index, rank, host and elapsed of this attempt
+  double started = 0.0;  ///< seconds since the Unix epoch, by the clock of the host
+};
+
+/// What a store of an earlier form of a study holds for the present one.
+struct Resumption {
+  std::uint64_t points = 0;              ///< of the present design
+  std::uint64_t succeeded = 0;           ///< of these, how many have a result from earlier runs
+  std::uint64_t failed = 0;              ///< ... and how many a failure
+  std::vector<std::string> differences;  ///< "parameters.x: linear(0, 1, 5) -> linear(0, 1, 6)", earlier -> present
+
+  /// One line: "120 of 500 points are known from earlier runs; what differs: parameters.x: ... -> ...".
+  std::string describe() const;
+};
+
+/// Whether a point of a changed study has an outcome of an earlier form, and why not.
+struct PointOrigin {
+  bool known = false;  ///< the next run will find one
+  std::optional<std::uint64_t>
+      nearest;                       ///< index, in its design, of the point that it is of, or of the most similar one
+  std::vector<std::string> changes;  ///< from that one: "`viscosity` changed from 0.1 to 0.2"; none: it is the same
 };
 
 /// How long a point took.
@@ -64,6 +100,7 @@ struct StoreStatus {
   std::uint64_t failed = 0;
   std::vector<std::pair<std::string, std::uint64_t>> failures;  ///< kind -> how many, most frequent first
   double busy_seconds = 0.0;                                    ///< sum of elapsed
+  std::uint64_t earlier = 0;                                    ///< outcomes kept of points that the design has no more
   bool running = false;                                         ///< a writer has the store open
 };
 
@@ -82,6 +119,11 @@ std::vector<std::string> differences(const std::vector<std::pair<std::string, st
 
 /// The results of one study in one SQLite file, written by one process.
 ///
+/// When the study has changed, outcomes of points that it still has are found by what they compute, whatever index they
+/// had; those of other points stay in the file, neither counted nor exported, and are found again if the study is
+/// changed back. The files of a point, in `points/INDEX` of the directory, follow it; those of points that left the
+/// design move to `points.N/INDEX`.
+///
 /// Records are committed in groups: at the latest with the next record() or tick() after a time in proportion to what a
 /// commit costs (2 ms to 1 s), so that slow points are durable as they finish and fast ones cost next to nothing.
 /// A process that is killed loses at most that last group; the file itself is never damaged. What was committed
@@ -94,27 +136,38 @@ class Store {
   /// Opens the study's store in `directory`, creating both if need be. `provenance` (version, command line, host, the
   /// study file's text, ...) is kept with the run; the journal that was chosen is added as ("journal", "wal" or
   /// "delete").
+  /// A store of an older version is brought to the present one. Opening a study that has not changed takes the same
+  /// time and memory whatever its size; one that has takes time, and 32 bytes, for each outcome that is in the file.
+  /// @param points  the present design's, to find earlier outcomes by; without it, a changed study is refused
   /// @throws StoreError if the directory cannot be written, another process has the store open, the file is damaged or
-  /// of
-  ///         a newer version, or it belongs to another study (the differences are named)
+  ///         of a newer version, or it belongs to another study and there is no `points` (the differences are named)
   Store(const std::filesystem::path& directory, const StudyIdentity& identity,
-        const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal = Journal::automatic);
+        const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal = Journal::automatic,
+        const PointValues& points = {});
   /// Commits; an error of that is lost, so call commit() to learn of it.
   ~Store();
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
 
   const std::filesystem::path& directory() const;
+  /// What was found for the present study when the store was opened; nothing if it is the one that wrote last.
+  const std::optional<Resumption>& resumption() const;
   /// Indices with a recorded outcome.
   IndexSet succeeded() const;
   IndexSet failed() const;
 
-  /// Records an evaluation; a later record of the same index replaces the earlier.
+  /// Records an evaluation; a later record of the same index replaces the earlier, which is kept as an attempt if it
+  /// was a failure.
   /// @pre as many parameters and outputs as the identity has columns, and an index below its number of points
   /// @throws StoreError if the precondition does not hold (nothing has changed then), or if writing failed (disk full,
   ///         ...): everything committed before stays, the records since are gone, and every later call throws the same
   ///         error again, so that no hole can go unnoticed; a new Store continues
   void record(const Record& record);
+  /// Records an evaluation of failure.index that is not the point's outcome, since it will be tried again; kept with
+  /// the point, in the order of the calls. Errors as for record().
+  void record_attempt(const Attempt& attempt);
+  /// Keeps for later runs that the evaluation sees the index, where that is only known once it has run.
+  void note_index_matters();
   /// Commits if it is time; to be called now and then while nothing finishes.
   void tick();
   void commit();
@@ -145,6 +198,15 @@ class StoreReader {
   void for_each(const std::function<void(const Record&)>& visit) const;
   /// The same for the times alone, which is much faster where there are many parameters and outputs.
   void for_each_time(const std::function<void(const PointTime&)>& visit) const;
+  /// Earlier attempts at a point, oldest first; its outcome is not among them.
+  std::vector<Attempt> attempts(std::uint64_t index) const;
+  /// Whether this is the study that wrote last.
+  bool is_of(const StudyIdentity& study) const;
+  /// What a run of `present` would find here; nothing if it is the study that wrote last.
+  std::optional<Resumption> preview(const StudyIdentity& present, const PointValues& points) const;
+  /// Where the outcome of a point of `present` will be from that has none in find(), or why there is none. Reads all
+  /// outcomes.
+  PointOrigin origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points) const;
   /// The first `limit` failures in index order.
   std::vector<TaskFailure> failures(std::size_t limit) const;
 

@@ -24,8 +24,10 @@
 namespace windrow {
 
 struct SweepOptions {
-  /// Directory of the results store. With one, a sweep that was interrupted, killed or extended by failed points runs
-  /// only what is missing. Empty: outcomes are kept in memory, in SweepResult::outcomes.
+  /// Directory of the results store. With one, a sweep that was interrupted or killed, or whose design was changed,
+  /// runs only points that are new: those whose parameters, or what is computed of them, no earlier run had. The seed
+  /// is a part of that for functions (it may be captured) and for commands that name it; the index where the evaluation
+  /// asks for it, by Point::index() or `{{point.index}}`. Empty: outcomes are kept in memory, in SweepResult::outcomes.
   std::filesystem::path store = {};
   std::string name = "sweep";  ///< of the study, kept in the store
   /// Schedule::longest_first takes the costs of points from `cost`, or from `costs_from`, or else learns from the
@@ -47,8 +49,8 @@ struct SweepOptions {
   /// How many evaluations a forked child makes, one after another: more than 1 saves time where evaluations are short.
   /// Each but the first finds the model as the one before left it, as without isolation.
   std::uint64_t evaluations_per_process = 1;
-  /// Names what the functions compute. Change it when they compute something else, and a store made with the old one is
-  /// refused instead of being mixed with new results. Commands name themselves by their arguments and templates.
+  /// Names what the functions compute. Change it when they compute something else, and every point is evaluated anew
+  /// instead of being mixed with old results. Commands name themselves by their arguments, templates and inputs.
   std::string version = "1";
   /// Evaluate points again that failed in an earlier run.
   bool retry_failed = false;
@@ -56,6 +58,8 @@ struct SweepOptions {
   bool handle_interrupts = true;
   /// Called at the root at most every 100 ms, and once at the end; for instance a ProgressPrinter.
   std::function<void(const Progress&)> on_progress = {};
+  /// Called at the root before the first point, if the store holds an earlier form of the study, with what was found.
+  std::function<void(const Resumption&)> on_resumed = {};
   /// More of what is kept with the run: (name, text).
   std::vector<std::pair<std::string, std::string>> provenance = {};
 };
@@ -109,6 +113,8 @@ class Sweep {
 
   /// Everything that the results depend on, as (name, text).
   std::vector<std::pair<std::string, std::string>> definition(const SweepOptions& options) const;
+  /// What a store knows the sweep by.
+  StudyIdentity identity(const SweepOptions& options) const;
 
   /// Evaluates every point that has no outcome yet. Collective: every rank calls it with the same design and functions;
   /// the store and the options that concern it matter at the root alone.

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sqlite.hpp"
+#include "windrow/store/store.hpp"
+
+/// The forms that a study had. The present one has the tables `results`, `evaluations` and `attempts`. Each time it is
+/// changed so that points have other indices, the form before becomes generation N: its tables are results_N and so on,
+/// its definition and columns are in earlier_definition and earlier_columns. Outcomes that are still of use move to the
+/// present tables; a generation without any is removed.
+namespace windrow::detail {
+
+struct Generation {
+  std::int64_t number = 0;  ///< 0: the present one
+  StudyIdentity identity;   ///< of an earlier one: without name, units and descriptions
+
+  /// `base`, or the name of the table that took its place: "results_3".
+  std::string table(const std::string& base) const;
+};
+
+/// The present one first, then the latest to the earliest.
+std::vector<Generation> read_generations(Connection& connection);
+
+/// Makes the present tables an earlier generation, and new ones for `identity`. To be called in a transaction.
+/// @return the number of that generation
+std::int64_t retire_present(Connection& connection, const StudyIdentity& identity);
+
+/// Removes what there is of an earlier generation. To be called in a transaction.
+void drop_generation(Connection& connection, const Generation& generation);
+
+/// Whether the file is of the version that this program writes, which one that is only read need not be.
+bool has_generations(Connection& connection);
+
+}  // namespace windrow::detail

@@ -1,0 +1,148 @@
+#include "origin.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "content.hpp"
+#include "generations.hpp"
+#include "resume.hpp"
+#include "rows.hpp"
+#include "schema.hpp"
+
+namespace windrow::detail {
+namespace {
+
+constexpr const char* changed_format = "`{}` changed from {} to {}";
+
+/// How far two points are apart: the number of changes first, then how far their numbers are, each from 0 to 1.
+struct Distance {
+  std::size_t changes = std::numeric_limits<std::size_t>::max();
+  double relative = 0.0;
+  friend auto operator<=>(const Distance&, const Distance&) = default;
+};
+
+bool same(const Value& a, const Value& b) {
+  return a == b || (a.is_number() && b.is_number() && a.render() == b.render());
+}
+
+double relative_difference(const Value& a, const Value& b) {
+  if (!a.is_number() || !b.is_number()) return 1.0;
+  const double larger = std::max(std::abs(a.number()), std::abs(b.number()));
+  const double difference = std::abs(a.number() - b.number()) / larger;
+  return difference < 1.0 ? difference : 1.0;  // infinities and NaN too
+}
+
+/// The present point, seen from the points of one generation.
+class View {
+ public:
+  View(const Generation& generation, const StudyIdentity& present, std::uint64_t index,
+       const std::vector<Value>& values)
+      : parameters_(generation.identity.parameters), index_(index), index_matters_(present.index_matters) {
+    for (std::size_t i = 0; i < present.parameters.size(); ++i) wanted_.emplace(present.parameters[i].name, values[i]);
+    for (const Column& parameter : parameters_) {
+      const auto found = wanted_.find(parameter.name);
+      counterparts_.push_back(found != wanted_.end() ? &found->second : nullptr);
+      if (found == wanted_.end()) evaluation_changes_.push_back(fmt::format("parameter `{}` is gone", parameter.name));
+    }
+    for (const auto& [name, value] : wanted_) {
+      if (std::ranges::find(parameters_, name, &Column::name) != parameters_.end()) continue;
+      evaluation_changes_.push_back(fmt::format("parameter `{}` is new", name));
+    }
+    compare(evaluation_of(generation.identity, present), evaluation_of(present, present));
+  }
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+
+  Distance distance(const StoredPoint& point) const {
+    Distance distance{evaluation_changes_.size() + (index_differs(point) ? 1 : 0), 0.0};
+    for (std::size_t i = 0; i < counterparts_.size(); ++i) {
+      if (counterparts_[i] == nullptr || same(point.values[i], *counterparts_[i])) continue;
+      ++distance.changes;
+      distance.relative += relative_difference(point.values[i], *counterparts_[i]);
+    }
+    return distance;
+  }
+
+  std::vector<std::string> changes(const StoredPoint& point) const {
+    std::vector<std::string> lines;
+    for (std::size_t i = 0; i < counterparts_.size(); ++i) {
+      if (counterparts_[i] == nullptr || same(point.values[i], *counterparts_[i])) continue;
+      lines.push_back(
+          difference(parameters_[i].name, point.values[i].render(), counterparts_[i]->render(), changed_format));
+    }
+    lines.insert(lines.end(), evaluation_changes_.begin(), evaluation_changes_.end());
+    if (index_differs(point)) {
+      lines.push_back(fmt::format("its index, which the evaluation sees, changed from {} to {}", point.index, index_));
+    }
+    return lines;
+  }
+
+ private:
+  using Definition = std::vector<std::pair<std::string, std::string>>;
+
+  bool index_differs(const StoredPoint& point) const { return index_matters_ && point.index != index_; }
+
+  void compare(const Definition& before, const Definition& now) {
+    const std::map<std::string, std::string> old_texts(before.begin(), before.end());
+    const std::map<std::string, std::string> new_texts(now.begin(), now.end());
+    for (const auto& [name, text] : old_texts) {
+      const auto found = new_texts.find(name);
+      if (found == new_texts.end()) evaluation_changes_.push_back(fmt::format("`{}` is gone", name));
+      if (found == new_texts.end() || found->second == text) continue;
+      evaluation_changes_.push_back(difference(name, text, found->second, changed_format));
+    }
+    for (const auto& [name, text] : new_texts) {
+      if (!old_texts.contains(name)) evaluation_changes_.push_back(fmt::format("`{}` is new", name));
+    }
+  }
+
+  const std::vector<Column>& parameters_;
+  std::uint64_t index_;
+  bool index_matters_;
+  std::map<std::string, Value> wanted_;
+  std::vector<const Value*> counterparts_;  // of parameters_; null: the present study has none of that name
+  std::vector<std::string> evaluation_changes_;
+};
+
+}  // namespace
+
+PointOrigin origin_of(Connection& connection, const StudyIdentity& present, std::uint64_t index,
+                      const PointValues& points) {
+  PointOrigin origin;
+  Distance nearest;
+  const std::vector<Generation> generations = read_generations(connection);
+  const std::vector<Value> values = points(index);
+  for (const Generation& generation : generations) {
+    const View view(generation, present, index, values);
+    for_each_point(connection, generation, [&](const StoredPoint& point) {
+      const Distance distance = view.distance(point);
+      if (distance < nearest) {
+        nearest = distance;
+        origin.nearest = point.index;
+        origin.changes = view.changes(point);
+      }
+      return nearest.changes > 0;
+    });
+    if (nearest.changes == 0) break;
+  }
+  // Of several equal points, some may be known and others not.
+  if (nearest.changes == 0 && study_differences(generations.front().identity, present).size() > 0) {
+    StudyIdentity until = present;
+    until.points = index + 1;
+    Outcomes(connection, generations, present).match(until, points, [&](const Match& match) {
+      if (match.now != index) return;
+      origin.known = true;
+      origin.nearest = match.was;
+    });
+  }
+  return origin;
+}
+
+}  // namespace windrow::detail

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "content.hpp"
+#include "generations.hpp"
+
+/// Finds outcomes of earlier forms of a study for the present one.
+namespace windrow::detail {
+
+/// A point of the present design and the outcome that is its own.
+struct Match {
+  std::uint64_t now = 0;
+  std::size_t generation = 0;  ///< position among the generations
+  std::uint64_t was = 0;       ///< its index there
+  bool failed = false;
+};
+
+/// Outcomes by what they compute: 32 bytes for each.
+class Outcomes {
+ public:
+  /// Those of all generations that evaluate as `present` does and have its parameters.
+  Outcomes(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present);
+
+  /// Calls `on_match` for every point that has one, in index order. Each outcome is given to one point: a result before
+  /// a failure, the latest generation first, in the order of their indices.
+  void match(const StudyIdentity& present, const PointValues& points,
+             const std::function<void(const Match&)>& on_match);
+
+ private:
+  struct Outcome {
+    ContentKey key;
+    std::uint32_t taken = 0;  ///< of those with this key, in the first of them
+    std::uint32_t generation : 31;
+    std::uint32_t failed : 1;
+    std::uint64_t index = 0;
+  };
+  void read(Connection& connection, const Generation& generation, std::size_t position, const StudyIdentity& present);
+
+  std::vector<Outcome> outcomes_;
+};
+
+/// Whether `present` only adds points: every outcome of the first generation is that of the point at its index still,
+/// and no other generation has any for it. Memory is constant.
+/// @return how many succeeded and failed, or nothing
+std::optional<Resumption> only_adds_points(Connection& connection, const std::vector<Generation>& generations,
+                                           const StudyIdentity& present, const PointValues& points);
+
+/// What there is for `present`, changing nothing.
+Resumption find_outcomes(Connection& connection, const StudyIdentity& present, const PointValues& points);
+
+/// Makes `present` the study of the store: outcomes that it still has get their new indices. In one transaction, so
+/// that the store is as before or as after, whatever happens. Then the files of the points follow (PointFiles).
+Resumption change_study(Connection& connection, const std::filesystem::path& directory, const StudyIdentity& present,
+                        const PointValues& points);
+
+}  // namespace windrow::detail

@@ -1,0 +1,406 @@
+// Outcomes of a study that was changed: found by what they compute, whatever their index.
+#include <algorithm>
+#include <map>
+
+#include "../../src/store/content.hpp"
+#include "support.hpp"
+#include "windrow/store/export.hpp"
+
+namespace windrow {
+namespace {
+
+using namespace test;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using Row = std::vector<Value>;
+
+/// A study over a table of points, and the store of it.
+struct Study {
+  StudyIdentity identity;
+  std::vector<Row> rows;
+
+  Study(std::vector<std::string> names, std::vector<Row> points) : rows(std::move(points)) {
+    identity.name = "table";
+    identity.points = rows.size();
+    std::string order;
+    for (const std::string& name : names) {
+      identity.parameters.push_back({name, "", "number", ""});
+      order += name;
+    }
+    identity.outputs = {{"y", "", "number", ""}, {"ok", "", "boolean", ""}};
+    std::string all;
+    for (const Row& row : rows) {
+      for (const Value& value : row) all += value.render() + " ";
+    }
+    identity.definition = {{"design.seed", "0"}, {"parameters." + order, all}, {"command.run", "[\"a\"]"}};
+    identity.outputs_by_name = true;
+  }
+
+  PointValues points() const {
+    return [this](std::uint64_t index) { return rows.at(index); };
+  }
+  Store open(const fs::path& directory) const { return {directory, identity, {}, Journal::automatic, points()}; }
+};
+
+Record with(std::uint64_t index, const Row& row, double y) {
+  return success(index, row, {y, y > 5.0});
+}
+
+/// Records every point that has no outcome, with `base` + the sum of its parameters. @return which ones
+std::vector<std::uint64_t> run(const fs::path& directory, const Study& study, double base = 0.0) {
+  Store store = study.open(directory);
+  IndexSet done = store.succeeded();
+  for (const IndexRange& range : store.failed().ranges()) done.insert(range);
+  std::vector<std::uint64_t> ran;
+  for (std::uint64_t i = 0; i < study.rows.size(); ++i) {
+    if (done.contains(i)) continue;
+    double y = base;
+    for (const Value& value : study.rows[i]) y += value.number();
+    store.record(with(i, study.rows[i], y));
+    ran.push_back(i);
+  }
+  return ran;
+}
+
+std::string csv(const fs::path& directory) {
+  std::ostringstream out;
+  export_csv(StoreReader(directory), out);
+  return out.str();
+}
+
+/// What a store holds that was never changed.
+std::string fresh_csv(const Study& study, double base = 0.0) {
+  const TemporaryDirectory directory;
+  run(directory.path(), study, base);
+  return csv(directory.path());
+}
+
+const std::vector<Row> kGrid = {{1.0, 10.0}, {1.0, 20.0}, {2.0, 10.0}, {2.0, 20.0}};
+
+TEST(ContentHashTest, is_murmur_3) {
+  // Of the reference implementation.
+  EXPECT_EQ(detail::hash_128(""), (detail::ContentKey{0, 0}));
+  EXPECT_EQ(detail::hash_128("hello"), (detail::ContentKey{0xcbd8a7b341bd9b02U, 0x5b1e906a48ae1d19U}));
+  EXPECT_EQ(detail::hash_128("The quick brown fox jumps over the lazy dog"),
+            (detail::ContentKey{0xe34bbc7bbc071b6cU, 0x7a433ca9c49a9347U}));
+}
+
+TEST(ContentHashTest, tells_points_apart_by_names_values_and_evaluation_alone) {
+  const Study study({"a", "b"}, kGrid);
+  const auto key = [](const Study& of, std::uint64_t index, const Row& row) {
+    return detail::PointHash(of.identity, of.identity)(index, row);
+  };
+  const auto reference = key(study, 0, {1.0, 10.0});
+  EXPECT_EQ(key(study, 3, {1.0, 10.0}), reference);
+  EXPECT_EQ(key(study, 0, {std::int64_t{1}, std::int64_t{10}}), reference) << "values count as they are written";
+  EXPECT_EQ(key(Study({"b", "a"}, {}), 0, {10.0, 1.0}), reference);
+  EXPECT_NE(key(Study({"b", "a"}, {}), 0, {1.0, 10.0}), reference);
+  EXPECT_NE(key(study, 0, {1.0, "10"}), reference);
+  EXPECT_NE(key(study, 0, {true, 10.0}), key(study, 0, {"true", 10.0}));
+  EXPECT_NE(key(study, 0, {"a", "bc"}), key(study, 0, {"ab", "c"}));
+  EXPECT_NE(key(study, 0, {0.0, 1.0}), key(study, 0, {-0.0, 1.0}));
+  Study other = study;
+  other.identity.definition[2].second = "[\"b\"]";
+  EXPECT_NE(key(other, 0, {1.0, 10.0}), reference);
+  other = study;
+  other.identity.definition[0].second = "1";
+  EXPECT_EQ(key(other, 0, {1.0, 10.0}), reference) << "nobody sees the seed";
+  other.identity.seed_matters = true;
+  EXPECT_NE(key(other, 0, {1.0, 10.0}), reference);
+  other = study;
+  other.identity.index_matters = true;
+  EXPECT_NE(key(other, 0, {1.0, 10.0}), key(other, 1, {1.0, 10.0}));
+}
+
+TEST(ResumeByContentTest, an_unchanged_study_is_just_continued) {
+  const TemporaryDirectory directory;
+  const Study study({"a", "b"}, kGrid);
+  EXPECT_THAT(run(directory.path(), study), ElementsAre(0, 1, 2, 3));
+  EXPECT_FALSE(study.open(directory.path()).resumption().has_value());
+  EXPECT_THAT(run(directory.path(), study), IsEmpty());
+}
+
+TEST(ResumeByContentTest, only_new_points_run_after_levels_were_added_anywhere) {
+  const TemporaryDirectory directory;
+  run(directory.path(), Study({"a", "b"}, kGrid));
+  const Study longer({"a", "b"}, {{1.0, 10.0}, {1.0, 20.0}, {2.0, 10.0}, {2.0, 20.0}, {3.0, 10.0}, {3.0, 20.0}});
+  EXPECT_THAT(run(directory.path(), longer), ElementsAre(4, 5)) << "at the end";
+  EXPECT_EQ(csv(directory.path()), fresh_csv(longer));
+  const Study finer({"a", "b"}, {{1.0, 10.0},
+                                 {1.0, 15.0},
+                                 {1.0, 20.0},
+                                 {2.0, 10.0},
+                                 {2.0, 15.0},
+                                 {2.0, 20.0},
+                                 {3.0, 10.0},
+                                 {3.0, 15.0},
+                                 {3.0, 20.0}});
+  EXPECT_THAT(run(directory.path(), finer), ElementsAre(1, 4, 7)) << "in between";
+  EXPECT_EQ(csv(directory.path()), fresh_csv(finer));
+  const StoreStatus status = StoreReader(directory.path()).status();
+  EXPECT_EQ(status.points, 9u);
+  EXPECT_EQ(status.succeeded, 9u);
+  EXPECT_EQ(status.earlier, 0u);
+  EXPECT_EQ(query(directory.results(),
+                  "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%\\_1' ESCAPE '\\' OR "
+                  "name = 'moves'"),
+            "0\n")
+      << "nothing is left of a form without outcomes of its own";
+}
+
+TEST(ResumeByContentTest, the_order_of_parameters_and_outputs_is_of_no_account) {
+  const TemporaryDirectory directory;
+  run(directory.path(), Study({"a", "b"}, kGrid));
+  Study turned({"b", "a"}, {{10.0, 1.0}, {20.0, 1.0}, {10.0, 2.0}, {20.0, 2.0}});
+  std::swap(turned.identity.outputs[0], turned.identity.outputs[1]);
+  EXPECT_THAT(run(directory.path(), turned), IsEmpty());
+  const auto record = StoreReader(directory.path()).find(1);
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->parameters, (Row{20.0, 1.0}));
+  EXPECT_EQ(record->outcome.value(), (Row{true, 21.0}));
+}
+
+TEST(ResumeByContentTest, outputs_that_are_told_apart_by_position_are_others_in_another_order) {
+  const TemporaryDirectory directory;
+  Study study({"a", "b"}, kGrid);
+  study.identity.outputs_by_name = false;
+  run(directory.path(), study);
+  std::swap(study.identity.outputs[0].name, study.identity.outputs[1].name);
+  EXPECT_EQ(study.open(directory.path()).resumption()->succeeded, 0u);
+}
+
+TEST(ResumeByContentTest, points_that_left_the_design_stay_and_come_back_with_it) {
+  const TemporaryDirectory directory;
+  const Study all({"a", "b"}, kGrid);
+  run(directory.path(), all);
+  const Study some({"a", "b"}, {{2.0, 20.0}, {1.0, 10.0}});
+  EXPECT_THAT(run(directory.path(), some), IsEmpty());
+  EXPECT_EQ(csv(directory.path()), fresh_csv(some));
+  EXPECT_EQ(StoreReader(directory.path()).status().earlier, 2u);
+  EXPECT_EQ(StoreReader(directory.path()).status().succeeded, 2u);
+  EXPECT_THAT(run(directory.path(), all), IsEmpty());
+  EXPECT_EQ(csv(directory.path()), fresh_csv(all));
+  EXPECT_EQ(StoreReader(directory.path()).status().earlier, 0u);
+}
+
+TEST(ResumeByContentTest, all_points_run_after_the_evaluation_was_changed_and_none_after_it_was_changed_back) {
+  const TemporaryDirectory directory;
+  const Study study({"a", "b"}, kGrid);
+  run(directory.path(), study);
+  Study changed = study;
+  changed.identity.definition[2].second = "[\"b\"]";
+  EXPECT_THAT(run(directory.path(), changed, 100.0), ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(csv(directory.path()), fresh_csv(changed, 100.0));
+  EXPECT_THAT(run(directory.path(), study, 7.0), IsEmpty());
+  EXPECT_EQ(csv(directory.path()), fresh_csv(study));
+  EXPECT_EQ(StoreReader(directory.path()).status().earlier, 4u);
+}
+
+TEST(ResumeByContentTest, an_index_or_a_seed_that_is_seen_belongs_to_the_point) {
+  const TemporaryDirectory directory;
+  Study study({"a", "b"}, kGrid);
+  study.identity.index_matters = true;
+  run(directory.path(), study);
+  Study finer({"a", "b"}, {{1.0, 10.0}, {1.0, 15.0}, {2.0, 10.0}, {2.0, 20.0}, {1.0, 20.0}});
+  finer.identity.index_matters = true;
+  EXPECT_THAT(run(directory.path(), finer), ElementsAre(1, 4));
+  finer.identity.seed_matters = true;
+  finer.identity.definition[0].second = "1";
+  EXPECT_THAT(run(directory.path(), finer), ElementsAre(0, 1, 2, 3, 4));
+}
+
+TEST(ResumeByContentTest, that_the_index_is_seen_may_turn_out_later) {
+  const TemporaryDirectory directory;
+  const Study study({"a", "b"}, kGrid);
+  run(directory.path(), study);
+  study.open(directory.path()).note_index_matters();
+  const Study turned({"a", "b"}, {kGrid[0], kGrid[2], kGrid[1], kGrid[3]});
+  EXPECT_EQ(StoreReader(directory.path()).preview(turned.identity, turned.points())->succeeded, 2u);
+  EXPECT_THAT(run(directory.path(), turned), ElementsAre(1, 2));
+}
+
+TEST(ResumeByContentTest, every_outcome_serves_one_of_several_equal_points) {
+  const TemporaryDirectory directory;
+  const Study replicates({"a"}, {{1.0}, {1.0}, {2.0}});
+  for (const std::uint64_t i : {0U, 1U, 2U}) {
+    replicates.open(directory.path()).record(with(i, replicates.rows[i], 10.0 * static_cast<double>(i)));
+  }
+  EXPECT_THAT(run(directory.path(), Study({"a"}, {{2.0}, {1.0}, {1.0}, {1.0}, {2.0}})), ElementsAre(3, 4));
+  const StoreReader reader(directory.path());
+  EXPECT_EQ(reader.find(0)->outcome.value()[0], Value(20.0));
+  EXPECT_EQ(reader.find(1)->outcome.value()[0], Value(0.0));
+  EXPECT_EQ(reader.find(2)->outcome.value()[0], Value(10.0));
+}
+
+TEST(ResumeByContentTest, what_is_there_is_told_before_and_after) {
+  const TemporaryDirectory directory;
+  const Study study({"x"}, {{1.0}, {2.0}, {3.0}});
+  {
+    Store store = study.open(directory.path());
+    store.record(with(0, {1.0}, 1.0));
+    Record failed = with(2, {3.0}, 0.0);
+    failed.outcome = TaskFailure{};
+    store.record(failed);
+  }
+  const Study changed({"x"}, {{5.0}, {3.0}, {1.0}, {4.0}});
+  const std::string before = bytes_of(directory.results());
+  const auto preview = StoreReader(directory.path()).preview(changed.identity, changed.points());
+  EXPECT_EQ(bytes_of(directory.results()), before);
+  EXPECT_FALSE(StoreReader(directory.path()).preview(study.identity, study.points()).has_value());
+  const auto found = changed.open(directory.path()).resumption();
+  ASSERT_TRUE(preview && found);
+  EXPECT_EQ(preview->describe(), found->describe());
+  EXPECT_EQ(found->describe(),
+            "2 of 4 points are known from earlier runs; what differs: parameters.x: 1 2 3  -> 5 3 1 4 ");
+  EXPECT_EQ(found->succeeded, 1u);
+  EXPECT_EQ(found->failed, 1u);
+  EXPECT_THAT(changed.open(directory.path()).failed().ranges(), ElementsAre(IndexRange{1, 1}));
+}
+
+TEST(ResumeByContentTest, truth_values_stay_what_they_are_in_a_column_of_another_type) {
+  const TemporaryDirectory directory;
+  Study study({"a"}, {{true}, {false}});
+  study.identity.parameters[0].type = "boolean";
+  run(directory.path(), study);
+  Study mixed({"a"}, {{"new"}, {false}, {true}});
+  mixed.identity.parameters[0].type = "mixed";
+  {
+    const Store store = mixed.open(directory.path());
+    EXPECT_THAT(store.succeeded().ranges(), ElementsAre(IndexRange{1, 2}));
+  }
+  EXPECT_EQ(StoreReader(directory.path()).find(1)->parameters, (Row{false}));
+  EXPECT_EQ(StoreReader(directory.path()).find(2)->parameters, (Row{true}));
+  EXPECT_EQ(StoreReader(directory.path()).find(2)->outcome.value(), (Row{1.0, false}));
+}
+
+TEST(ResumeByContentTest, the_files_of_a_point_follow_it) {
+  const TemporaryDirectory directory;
+  const auto mark = [&](std::uint64_t index, const std::string& text) {
+    fs::create_directories(directory.path() / "points" / std::to_string(index));
+    std::ofstream(directory.path() / "points" / std::to_string(index) / "stdout") << text;
+  };
+  const auto marked = [&](const std::string& place) { return bytes_of(directory.path() / place / "stdout"); };
+  const Study study({"x"}, {{1.0}, {2.0}, {3.0}});
+  run(directory.path(), study);
+  mark(0, "one");
+  mark(1, "two");
+  mark(2, "three");
+  run(directory.path(), Study({"x"}, {{3.0}, {4.0}, {1.0}}));
+  EXPECT_EQ(marked("points/0"), "three");
+  EXPECT_EQ(marked("points/2"), "one");
+  EXPECT_FALSE(fs::exists(directory.path() / "points" / "1"));
+  EXPECT_EQ(marked("points.1/1"), "two");
+  run(directory.path(), study);
+  EXPECT_EQ(marked("points/0"), "one");
+  EXPECT_EQ(marked("points/1"), "two");
+  EXPECT_EQ(marked("points/2"), "three");
+  EXPECT_FALSE(fs::exists(directory.path() / "points.1"));
+  EXPECT_FALSE(fs::exists(directory.path() / "points.2"));
+}
+
+// The outcomes are committed before the first directory is renamed: whatever part of that was done, the rest follows.
+TEST(ResumeByContentTest, the_files_of_a_point_follow_it_also_if_the_run_was_killed_meanwhile) {
+  for (int done = 0; done < 4; ++done) {
+    const TemporaryDirectory directory;
+    const fs::path points = directory.path() / "points";
+    const Study study({"x"}, {{1.0}, {2.0}});
+    const Study turned({"x"}, {{2.0}, {1.0}});
+    run(directory.path(), study);
+    run(directory.path(), turned);
+    query(directory.results(),
+          "CREATE TABLE moves(now INTEGER PRIMARY KEY, generation INTEGER, was INTEGER);"
+          "INSERT INTO moves VALUES(0, 1, 1), (1, 1, 0)");
+    for (const char* name : {"0", "1"}) fs::create_directories(points / name / (std::string("was_") + name));
+    const fs::path retired = directory.path() / "points.1";
+    if (done > 0) fs::rename(points, retired);
+    if (done > 1) fs::create_directory(points);
+    if (done > 1) fs::rename(retired / "0", points / "1");
+    if (done > 2) fs::rename(retired / "1", points / "0");
+    EXPECT_THAT(run(directory.path(), turned), IsEmpty());
+    EXPECT_TRUE(fs::exists(points / "1" / "was_0")) << done;
+    EXPECT_TRUE(fs::exists(points / "0" / "was_1")) << done;
+    EXPECT_FALSE(fs::exists(retired)) << done;
+  }
+}
+
+TEST(PointOriginTest, names_the_nearest_point_and_what_changed) {
+  const TemporaryDirectory directory;
+  const Study study({"viscosity", "n"}, {{0.1, 1.0}, {0.5, 2.0}, {5.0, 1.0}});
+  run(directory.path(), study);
+  const StoreReader reader(directory.path());
+  const auto origin = [&](const Study& of, std::uint64_t index) {
+    return reader.origin(of.identity, index, of.points());
+  };
+  Study changed({"viscosity", "n"}, {{0.2, 1.0}, {0.5, 2.0}});
+  const PointOrigin moved = origin(changed, 0);
+  EXPECT_FALSE(moved.known);
+  EXPECT_EQ(moved.nearest, 0u);
+  EXPECT_THAT(moved.changes, ElementsAre("`viscosity` changed from 0.1 to 0.2"));
+  EXPECT_TRUE(origin(changed, 1).known);
+  changed.identity.definition[2].second = "[\"b\"]";
+  EXPECT_THAT(origin(changed, 1).changes, ElementsAre("`command.run` changed from [\"a\"] to [\"b\"]"));
+  const Study twice({"viscosity", "n"}, {{5.0, 1.0}, {5.0, 1.0}});
+  EXPECT_TRUE(origin(twice, 0).known);
+  EXPECT_FALSE(origin(twice, 1).known) << "one outcome for one point";
+  const PointOrigin other = origin(Study({"viscosity", "m"}, {{5.0, 1.0}}), 0);
+  EXPECT_EQ(other.nearest, 2u);
+  EXPECT_THAT(other.changes, ElementsAre("parameter `n` is gone", "parameter `m` is new"));
+  const TemporaryDirectory empty;
+  { const Store store = study.open(empty.path()); }
+  EXPECT_FALSE(StoreReader(empty.path()).origin(study.identity, 0, study.points()).nearest.has_value());
+}
+
+TEST(AttemptTest, all_attempts_are_kept_in_order_and_follow_the_point) {
+  const TemporaryDirectory directory;
+  const Study study({"x"}, {{1.0}, {2.0}});
+  const auto attempt = [](const char* message) {
+    Attempt lost;
+    lost.failure.index = 1;
+    lost.failure.kind = FailureKind::crashed;
+    lost.failure.code = -11;
+    lost.failure.message = message;
+    lost.failure.rank = 3;
+    lost.failure.host = "n7";
+    lost.failure.elapsed = 0.25;
+    lost.started = 1.5e9;
+    return lost;
+  };
+  {
+    Store store = study.open(directory.path());
+    store.record_attempt(attempt("first"));
+    store.record_attempt(attempt("second"));
+    Record failed = with(1, {2.0}, 0.0);
+    failed.outcome = attempt("third").failure;
+    store.record(failed);
+    store.record(with(0, {1.0}, 1.0));
+    EXPECT_THAT(store_error([&] {
+                  Attempt beyond = attempt("none");
+                  beyond.failure.index = 2;
+                  store.record_attempt(beyond);
+                }),
+                HasSubstr("point 2 cannot be recorded"));
+  }
+  { study.open(directory.path()).record(with(1, {2.0}, 2.0)); }  // retried by a later run
+  run(directory.path(), Study({"x"}, {{2.0}, {1.0}}));
+  const StoreReader reader(directory.path());
+  EXPECT_THAT(reader.attempts(1), IsEmpty());
+  const auto attempts = reader.attempts(0);
+  ASSERT_EQ(attempts.size(), 3u);
+  EXPECT_EQ(attempts[0].failure.message, "first");
+  EXPECT_EQ(attempts[1].failure.message, "second");
+  EXPECT_EQ(attempts[2].failure.message, "third");
+  EXPECT_EQ(attempts[0].failure.index, 0u);
+  EXPECT_EQ(attempts[0].failure.kind, FailureKind::crashed);
+  EXPECT_EQ(attempts[0].failure.code, -11);
+  EXPECT_EQ(attempts[0].failure.rank, 3);
+  EXPECT_EQ(attempts[0].failure.host, "n7");
+  EXPECT_EQ(attempts[0].failure.elapsed, 0.25);
+  EXPECT_EQ(attempts[0].started, 1.5e9);
+  EXPECT_TRUE(reader.find(0)->outcome.ok());
+}
+
+}  // namespace
+}  // namespace windrow
