@@ -43,6 +43,16 @@ void print_failures(const StoreReader& store, std::uint64_t failed, const std::s
   fmt::print("`windrow explain {} INDEX` tells more of a point.\n", shell_line({given}));
 }
 
+/// Why the last run ended though points were left; empty if it did not say.
+std::string why_stopped(const StoreReader& store) {
+  const auto runs = store.runs();
+  if (runs.empty()) return "";
+  for (const auto& [name, text] : runs.back()) {
+    if (name == "stopped" && !text.empty()) return fmt::format("; the last run stopped {}", text);
+  }
+  return "";
+}
+
 }  // namespace
 
 int status(const std::filesystem::path& given) {
@@ -50,8 +60,8 @@ int status(const std::filesystem::path& given) {
   const StoreStatus status = store.status();
   const std::uint64_t done = status.succeeded + status.failed;
   fmt::print("{}: {} of {} evaluated{}\n", status.name, text::with_thousands(done), counted(status.points, "point"),
-             status.running         ? ", running"
-             : done < status.points ? ", not running; `windrow run` continues it"
+             status.running         ? std::string(", running")
+             : done < status.points ? fmt::format(", not running{}; `windrow run` continues it", why_stopped(store))
                                     : "");
   print_counts(status);
   print_failures(store, status.failed, given.string());

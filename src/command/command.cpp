@@ -194,7 +194,9 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
   std::vector<std::pair<std::string, std::string>> result;
   const auto* list = std::get_if<std::vector<std::string>>(&spec.run);
   result.emplace_back("command.run", list != nullptr ? as_list(*list) : in_quotes(std::get<std::string>(spec.run)));
-  result.emplace_back("command.timeout", spec.timeout ? fmt::format("{} ns", spec.timeout->count()) : "none");
+  result.emplace_back("command.timeout", spec.timeout            ? fmt::format("{} ns", spec.timeout->count())
+                                         : spec.relative_timeout ? fmt::format("{}%", *spec.relative_timeout * 100.0)
+                                                                 : "none");
   for (const Impl::File& file : impl_->files) result.emplace_back("command.templates." + file.name, file.fingerprint);
   for (std::size_t i = 0; i < spec.outputs.size(); ++i) {
     result.emplace_back("outputs." + spec.outputs[i].name, impl_->extractors[i].definition());
@@ -206,8 +208,9 @@ RenderedCommand Command::render(const Point& point) const {
   return impl_->render(point);
 }
 
-Outcome<std::vector<Value>> Command::evaluate(const Point& point, const std::function<bool()>& stop_requested) const {
-  return impl_->evaluate(point, stop_requested);
+Outcome<std::vector<Value>> Command::evaluate(const Point& point, const std::function<bool()>& stop_requested,
+                                              const std::function<double()>& time_limit) const {
+  return impl_->evaluate(point, stop_requested, time_limit);
 }
 
 }  // namespace windrow

@@ -20,7 +20,7 @@
 namespace windrow::detail {
 namespace {
 
-constexpr double kTick = 0.1;          // seconds
+constexpr double kTick = 0.1;         // seconds
 constexpr double kLoadWindow = 0.05;  // seconds over which the coordinator's own load is measured
 constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
 constexpr int kFruitlessDeaths = 3;  // deaths in a row without any point before a worker's place is given up
@@ -281,18 +281,26 @@ class Coordinator {
 
   // The failure that `completed` tells of is the point's outcome, unless it is tried again.
   void complete_or_retry(Completed completed, TaskFailure& failure, bool lost_worker) {
-    const int attempts = failure.attempts;
-    if (!error_ && retries_.take(failure, completed.worker, lost_worker, monotonic_seconds())) return;
-    completed.earlier_attempts = failure.attempts - attempts;
-    complete(completed);
+    if (error_) return complete(completed);
+    const TaskFailure this_one = failure;
+    if (!retries_.take(failure, completed.worker, lost_worker, monotonic_seconds())) {
+      completed.earlier_attempts = failure.attempts - this_one.attempts;
+      return complete(completed);
+    }
+    completed.failure = &this_one;
+    if (job_.on_retried) guarded([&] { job_.on_retried(completed); });
   }
 
   // An exception waits until the message with this outcome is taken in whole, or nobody would know who still works.
   void complete(const Completed& completed) {
     --left_;
-    if (!job_.on_completed || error_) return;
+    if (job_.on_completed && !error_) guarded([&] { job_.on_completed(completed); });
+  }
+
+  template <typename Action>
+  void guarded(Action action) {
     try {
-      job_.on_completed(completed);
+      action();
     } catch (...) {
       error_ = std::current_exception();
     }
@@ -447,7 +455,7 @@ class Coordinator {
   bool stopping_ = false;
   std::optional<TaskFailure> last_build_failure_;
   std::optional<WorkerLoss> last_loss_;
-  std::exception_ptr error_;  // the first that on_completed threw
+  std::exception_ptr error_;  // the first that on_completed or on_retried threw
   double load_since_ = 0.0;
   double slept_before_ = 0.0;
   JobReport report_;

@@ -9,7 +9,7 @@
 namespace windrow::detail {
 namespace {
 
-constexpr double kFewest = 10.0;                                // finished points that give costs a scale
+constexpr double kFewest = 10.0;                                    // finished points that give costs a scale
 constexpr std::uint64_t kMostPassedOver = std::uint64_t{1} << 18U;  // after so many, the others are too long as well
 
 }  // namespace

@@ -40,7 +40,7 @@ class Cutoff {
   std::shared_ptr<CostModel> costs_;  // may be null
   std::optional<double> deadline_;
   std::optional<double> began_;
-  IndexSet too_long_;  // passed over
+  IndexSet too_long_;                                  // passed over
   double count_ = 0.0, ratios_ = 0.0, squares_ = 0.0;  // of seconds over predicted cost
 };
 

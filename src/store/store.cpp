@@ -213,6 +213,13 @@ void Store::record(const Record& record) {
   impl_->guarded([&] { impl_->write(record); });
 }
 
+void Store::note(const std::string& name, const std::string& text) {
+  impl_->guarded([&] {
+    impl_->commit();
+    detail::add_to_last_run(*impl_->connection, name, text);
+  });
+}
+
 void Store::tick() {
   impl_->guarded([&] {
     if (impl_->timer.is_due()) impl_->commit();

@@ -115,6 +115,8 @@ class Store {
   ///         ...): everything committed before stays, the records since are gone, and every later call throws the same
   ///         error again, so that no hole can go unnoticed; a new Store continues
   void record(const Record& record);
+  /// Adds to the provenance of this run, and commits: what is known at its end.
+  void note(const std::string& name, const std::string& text);
   /// Commits if it is time; to be called now and then while nothing finishes.
   void tick();
   void commit();
