@@ -49,24 +49,23 @@ void print_directory(const std::filesystem::path& directory) {
   for (const std::string& name : names) fmt::print("  {}\n", name);
 }
 
-/// What the last run that says it says of `wanted`.
-std::string provenance_of(const StoreReader& store, const std::string& wanted) {
-  std::string found;
+std::string study_file_of(const StoreReader& store) {
+  std::string file;
   for (const auto& run : store.runs()) {
     for (const auto& [name, text] : run) {
-      if (name == wanted) found = text;
+      if (name == "study_file") file = text;
     }
   }
-  return found;
+  return file;
 }
 
 // A point without an outcome is known by the study file alone.
 void print_pending(const StoreReader& store, std::uint64_t index) {
   fmt::print("Status: not evaluated yet; the next `windrow run` evaluates it.\n");
-  const std::string stopped = provenance_of(store, "stopped");
+  const std::string stopped = why_stopped(store);
   if (!stopped.empty() && !store.status().running) fmt::print("The last run stopped {}.\n", stopped);
   try {
-    const Study study = load_study(provenance_of(store, "study_file"));
+    const Study study = load_study(study_file_of(store));
     if (index >= study.design.size()) return;
     fmt::print("Parameters, by {}:\n", study.file.string());
     print_values(store.identity().parameters, study.design.point(index).values());

@@ -83,7 +83,7 @@ void choose_policy(const Study& study, const RunArguments& arguments, SweepOptio
   options.limits = study.limits;
   if (arguments.retries) {
     options.failure_policy.retries = *arguments.retries;
-    options.failure_policy.retries_of.clear();
+    options.failure_policy.retries_of = {};
   }
   if (!arguments.max_failures.empty()) {
     options.failure_policy.max_failures = parse_max_failures(arguments.max_failures);
@@ -93,7 +93,7 @@ void choose_policy(const Study& study, const RunArguments& arguments, SweepOptio
 }
 
 // A run that evaluates nothing would be queued again for ever.
-void requeue(const SweepResult& result) {
+void requeue(const SweepResult& result, bool quiet) {
   if (result.exit_code() != kRunAgain) return;
   if (result.evaluated == 0) {
     complain("not queued again: this run evaluated no point, so the next one would not either");
@@ -102,7 +102,7 @@ void requeue(const SweepResult& result) {
   std::fflush(stdout);
   try {
     requeue_slurm_job();
-    fmt::print(stderr, "Slurm job {} is queued again.\n", slurm_job());
+    if (!quiet) fmt::print(stderr, "Slurm job {} is queued again.\n", slurm_job());
   } catch (const Error& error) {
     complain(fmt::format("not queued again: {}", error.what()));
   }
@@ -134,7 +134,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   try {
     const SweepResult result = prepared->sweep.run(manager, options);
     if (manager.is_root() && !arguments.quiet) conclude(study, result);
-    if (manager.is_root() && arguments.requeue) requeue(result);
+    if (manager.is_root() && arguments.requeue) requeue(result, arguments.quiet);
     return result.exit_code();
   } catch (const StoreError& error) {
     return complain(error.what());

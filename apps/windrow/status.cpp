@@ -43,25 +43,17 @@ void print_failures(const StoreReader& store, std::uint64_t failed, const std::s
   fmt::print("`windrow explain {} INDEX` tells more of a point.\n", shell_line({given}));
 }
 
-/// Why the last run ended though points were left; empty if it did not say.
-std::string why_stopped(const StoreReader& store) {
-  const auto runs = store.runs();
-  if (runs.empty()) return "";
-  for (const auto& [name, text] : runs.back()) {
-    if (name == "stopped" && !text.empty()) return fmt::format("; the last run stopped {}", text);
-  }
-  return "";
-}
-
 }  // namespace
 
 int status(const std::filesystem::path& given) {
   const StoreReader store(results_directory(given));
   const StoreStatus status = store.status();
   const std::uint64_t done = status.succeeded + status.failed;
+  const std::string stopped = why_stopped(store);
   fmt::print("{}: {} of {} evaluated{}\n", status.name, text::with_thousands(done), counted(status.points, "point"),
              status.running         ? std::string(", running")
-             : done < status.points ? fmt::format(", not running{}; `windrow run` continues it", why_stopped(store))
+             : done < status.points ? fmt::format(", not running{}; `windrow run` continues it",
+                                                  stopped.empty() ? "" : "; the last run stopped " + stopped)
                                     : "");
   print_counts(status);
   print_failures(store, status.failed, given.string());

@@ -29,7 +29,7 @@ void read_retries(const TomlTable& run, FailurePolicy& policy) {
     if (kind.key == "default") {
       policy.retries = retries_in(table, kind.key);
     } else {
-      policy.retries_of.push_back({failure_kind(kind.key), retries_in(table, kind.key)});
+      policy.retries_of.set(failure_kind(kind.key), retries_in(table, kind.key));
     }
   }
 }

@@ -43,18 +43,14 @@ std::optional<MaxFailures> parse_max_failures(std::string_view text) {
 namespace detail {
 
 FailureJudge::FailureJudge(const FailurePolicy& policy, std::uint64_t points) : policy_(policy) {
-  bool sane = policy.retries >= 0 && policy.retry_delay.count() >= 0 && policy.backoff >= 1.0;
-  for (const KindRetries& of : policy.retries_of) sane = sane && of.retries >= 0;
+  const bool sane = policy.retries >= 0 && policy.retry_delay.count() >= 0 && policy.backoff >= 1.0;
   if (!sane) throw SpecError("retries and their delay must not be negative, and the back-off at least 1");
   if (policy.max_failures) limit_ = policy.max_failures->of(points);
 }
 
 std::optional<double> FailureJudge::retry(FailureKind kind, int tries) const {
   const bool worth_it = kind != FailureKind::rejected && kind != FailureKind::bad_output;
-  int retries = worth_it ? policy_.retries : 0;
-  for (const KindRetries& of : policy_.retries_of) {
-    if (of.kind == kind) retries = of.retries;
-  }
+  const int retries = policy_.retries_of.of(kind).value_or(worth_it ? policy_.retries : 0);
   if (tries > retries) return std::nullopt;
   const double first = std::chrono::duration<double>(policy_.retry_delay).count();
   return first == 0.0 ? 0.0 : std::min(kLongestDelay, first * std::pow(policy_.backoff, tries - 1));

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "windrow/parallel/outcome.hpp"
 
@@ -25,9 +26,14 @@ struct MaxFailures {
 /// What `text` says, "10" or "5%"; none if it is neither, not positive, or more than 100%.
 std::optional<MaxFailures> parse_max_failures(std::string_view text);
 
-struct KindRetries {
-  FailureKind kind;
-  int retries;
+/// Numbers of retries for single kinds of failures.
+class KindRetries {
+ public:
+  void set(FailureKind kind, int retries) { numbers_.at(static_cast<std::size_t>(kind)) = retries; }
+  std::optional<int> of(FailureKind kind) const { return numbers_.at(static_cast<std::size_t>(kind)); }
+
+ private:
+  std::array<std::optional<int>, 16> numbers_{};
 };
 
 /// What a run does when points fail.
@@ -36,7 +42,7 @@ struct FailurePolicy {
   /// rejected or had a bad output fail the same way again, so they are not tried again unless `retries_of` says so.
   int retries = 0;
   /// Instead of `retries`, for these kinds of failures.
-  std::vector<KindRetries> retries_of = {};
+  KindRetries retries_of = {};
   /// Before the first retry of a point; before each further one `backoff` times as long as before the last, up to an
   /// hour.
   std::chrono::nanoseconds retry_delay{0};
