@@ -28,8 +28,8 @@ std::string assignment(const std::string& name, const std::string& value, const 
 /// "resistance = 100 ohm, capacitance = 1e-09 F"
 std::string one_line(const Point& point);
 
-/// Why the last run that wrote to the store ended though points were left, "at its time limit of 2h"; empty if it did
-/// not say.
+/// Why the last run that wrote to the store ended though points were left, "at its time limit of 2h00m"; empty if it
+/// did not say.
 std::string why_stopped(const StoreReader& store);
 
 /// "1 point", "1,200 points"

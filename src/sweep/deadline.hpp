@@ -24,7 +24,7 @@ class Deadline {
   Direction ask(int signal, Clock::time_point now);
   /// Why it would end the run, or has ended it.
   StopReason reason() const { return reason_; }
-  /// "at its time limit of 2h", "by SIGTERM"; empty for none.
+  /// "at its time limit of 2h00m", "by SIGTERM"; empty for none.
   std::string why() const;
   /// A signal has been received.
   bool is_signalled() const { return signal_ != 0; }

@@ -76,6 +76,7 @@ TEST_F(RetryCliTest, a_run_gives_up_at_so_many_failures_and_waits_for_what_runs)
 
 TEST_F(RetryCliTest, on_failure_stop_stops_at_the_first) {
   write("broken", "");
+  write("slow", "0.2");  // quicker ones are handed out ahead
   write_study("", "on_failure = \"stop\"\n");
   const Ended run = windrow({"run", "policy.toml", "--workers", "1"});
   EXPECT_EQ(run.code, 1) << run.text();
@@ -89,7 +90,7 @@ TEST_F(RetryCliTest, a_time_out_relative_to_the_median_ends_what_takes_much_long
   const Ended run = windrow({"run", "policy.toml", "--workers", "2"});
   EXPECT_EQ(run.code, 1) << run.text();
   EXPECT_THAT(run.out, HasSubstr("11 of 12 points succeeded, 1 failed"));
-  EXPECT_THAT(run.out, HasSubstr("point 11 timed_out"));
+  EXPECT_THAT(run.out, HasSubstr("point 11 timed out"));
   EXPECT_THAT(run.out, HasSubstr("over its time limit of 1s (300% of the median, but at least 1s)"));
 }
 

@@ -35,7 +35,7 @@ TEST(DeadlineTest, a_time_limit_says_how_much_is_left_and_then_stop) {
   EXPECT_NEAR(left(deadline.ask(0, now + 30min)), 5400.0, 60.0);
   EXPECT_TRUE(deadline.ask(0, now + 121min).stop);
   EXPECT_EQ(deadline.reason(), StopReason::time_limit);
-  EXPECT_EQ(deadline.why(), "at its time limit of 2h");
+  EXPECT_EQ(deadline.why(), "at its time limit of 2h00m");
 }
 
 TEST(DeadlineTest, the_end_of_a_slurm_job_leaves_a_margin_and_the_programs_grace) {

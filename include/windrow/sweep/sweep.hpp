@@ -72,7 +72,7 @@ struct SweepResult {
   int workers = 0;                    ///< that evaluate
   std::vector<TaskFailure> failures;  ///< of this run, those of the lowest indices, at most 10
   std::vector<std::string> notes;     ///< workers that were lost or could not be built, what costs were worth, in words
-  std::string why_stopped;            ///< "at its time limit of 2h"; empty if it ran to its end
+  std::string why_stopped;            ///< "at its time limit of 2h00m"; empty if it ran to its end
   std::filesystem::path store;        ///< where the results are; empty: in `outcomes`
   /// Without a store: an outcome for each point in index order (after an interruption: `lost` where there is none).
   std::vector<Outcome<std::vector<Value>>> outcomes;
