@@ -50,6 +50,16 @@ std::string one_line(const Point& point) {
   return line;
 }
 
+std::string why_stopped(const StoreReader& store) {
+  const auto runs = store.runs();
+  std::string why;
+  if (runs.empty()) return why;
+  for (const auto& [name, text] : runs.back()) {
+    if (name == "stopped") why = text;
+  }
+  return why;
+}
+
 std::string counted(std::uint64_t number, const std::string& thing) {
   return fmt::format("{} {}{}", text::with_thousands(number), thing, number == 1 ? "" : "s");
 }

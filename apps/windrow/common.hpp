@@ -28,6 +28,10 @@ std::string assignment(const std::string& name, const std::string& value, const 
 /// "resistance = 100 ohm, capacitance = 1e-09 F"
 std::string one_line(const Point& point);
 
+/// Why the last run that wrote to the store ended though points were left, "at its time limit of 2h00m"; empty if it
+/// did not say.
+std::string why_stopped(const StoreReader& store);
+
 /// "1 point", "1,200 points"
 std::string counted(std::uint64_t number, const std::string& thing);
 

@@ -11,6 +11,7 @@
 #include "verbs.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/dispatch.hpp"
+#include "windrow/sweep/failure_policy.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::app {
@@ -32,6 +33,8 @@ Exit codes:
   0    all points succeeded
   1    some points failed
   2    wrong usage, study file or results directory
+  75   ended before all points were done, by a time limit, the end of the Slurm job,
+       SIGTERM or SIGUSR1: run the same command again
   130  interrupted: what was finished is kept; run the same command again to continue)";
 
 constexpr const char* kResults = "results directory (NAME.windrow), or the study file";
@@ -44,6 +47,23 @@ std::string joined(int argc, char** argv) {
 CLI::Validator whole_number() {
   const auto check = [](std::string& word) {
     return text::parse_integer(word).value_or(-1) >= 0 ? "" : fmt::format("`{}` is not a whole number from 0", word);
+  };
+  return {check, ""};
+}
+
+CLI::Validator duration() {
+  const auto check = [](std::string& word) -> std::string {
+    const auto duration = text::parse_duration(word);
+    if (duration && duration->count() > 0) return "";
+    return fmt::format("`{}` is not a duration such as 30s, 90m or 1h30m", word);
+  };
+  return {check, ""};
+}
+
+CLI::Validator number_or_share() {
+  const auto check = [](std::string& word) -> std::string {
+    if (parse_max_failures(word)) return "";
+    return fmt::format("`{}` is not a number of points such as 10, or a share of them such as 5%", word);
   };
   return {check, ""};
 }
@@ -114,7 +134,34 @@ class CommandLine {
     run_->add_flag("--retry-failed", run_arguments_.retry_failed, "evaluate points again that failed earlier");
     run_->add_flag("--dry-run", dry_run_, "the same as `windrow plan`");
     run_->add_flag("-q,--quiet", run_arguments_.quiet, "no progress and no summary, only errors");
+    add_policy_options();
     add_dispatch_options();
+  }
+
+  void add_policy_options() {
+    run_->add_option("--retries", run_arguments_.retries,
+                     "try a failed point up to N times again (this and the next three go\n"
+                     "before what [run] in the study file says)")
+        ->option_text("N")
+        ->check(whole_number())
+        ->check(CLI::Range(0, 1000));
+    run_->add_option("--max-failures", run_arguments_.max_failures,
+                     "stop at so many failed points of this run, or such a share of all\n"
+                     "points: 10, or 5%")
+        ->option_text("N|P%")
+        ->check(number_or_share());
+    run_->add_option("--time-limit", run_arguments_.time_limit,
+                     "end this run after so long, 1h30m for example: points that are not\n"
+                     "expected to end in time do not begin. In a job of Slurm its end is\n"
+                     "such a limit, too")
+        ->option_text("DURATION")
+        ->check(duration());
+    run_->add_option("--drain", run_arguments_.drain,
+                     "after SIGTERM or SIGUSR1, let points run for so long (default: 20s)")
+        ->option_text("DURATION")
+        ->check(duration());
+    run_->add_flag("--requeue", run_arguments_.requeue,
+                   "put the Slurm job into its queue again if time ended before the points did");
   }
 
   void add_dispatch_options() {

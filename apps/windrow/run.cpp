@@ -10,6 +10,7 @@
 #include "windrow/parallel/launch.hpp"
 #include "windrow/process/machine.hpp"
 #include "windrow/study/study.hpp"
+#include "windrow/sweep/slurm.hpp"
 #include "windrow/sweep/sweep.hpp"
 #include "windrow/text/text.hpp"
 
@@ -76,6 +77,37 @@ void conclude(const Study& study, const SweepResult& result) {
   fmt::print("Results: {}\n", study.directory.string());
 }
 
+// What the command line says goes before what the study file says.
+void choose_policy(const Study& study, const RunArguments& arguments, SweepOptions& options) {
+  options.failure_policy = study.failure_policy;
+  options.limits = study.limits;
+  if (arguments.retries) {
+    options.failure_policy.retries = *arguments.retries;
+    options.failure_policy.retries_of = {};
+  }
+  if (!arguments.max_failures.empty()) {
+    options.failure_policy.max_failures = parse_max_failures(arguments.max_failures);
+  }
+  if (!arguments.time_limit.empty()) options.limits.time_limit = *text::parse_duration(arguments.time_limit);
+  if (!arguments.drain.empty()) options.limits.drain = *text::parse_duration(arguments.drain);
+}
+
+// A run that evaluates nothing would be queued again for ever.
+void requeue(const SweepResult& result, bool quiet) {
+  if (result.exit_code() != kRunAgain) return;
+  if (result.evaluated == 0) {
+    complain("not queued again: this run evaluated no point, so the next one would not either");
+    return;
+  }
+  std::fflush(stdout);
+  try {
+    requeue_slurm_job();
+    if (!quiet) fmt::print(stderr, "Slurm job {} is queued again.\n", slurm_job());
+  } catch (const Error& error) {
+    complain(fmt::format("not queued again: {}", error.what()));
+  }
+}
+
 int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   std::optional<Prepared> prepared = prepare(manager, arguments);
   if (!prepared) return kUsage;
@@ -85,6 +117,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   options.store = study.directory;
   options.name = study.name;
   options.retry_failed = arguments.retry_failed;
+  choose_policy(study, arguments, options);
   options.costs_from = prepared->costs_from;
   if (!options.costs_from.empty()) options.schedule = Schedule::longest_first;
   if (!arguments.schedule.empty()) options.schedule = schedule(arguments.schedule);
@@ -102,6 +135,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   try {
     const SweepResult result = prepared->sweep.run(manager, options);
     if (manager.is_root() && !arguments.quiet) conclude(study, result);
+    if (manager.is_root() && arguments.requeue) requeue(result, arguments.quiet);
     return result.exit_code();
   } catch (const StoreError& error) {
     return complain(error.what());
@@ -113,6 +147,9 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
 }  // namespace
 
 int run(const RunArguments& arguments, int argc, char** argv) {
+  if (arguments.requeue && slurm_job().empty()) {
+    return complain("--requeue is for jobs of Slurm, but SLURM_JOB_ID is not set");
+  }
   LaunchOptions options;
   const char* chosen = std::getenv("WINDROW_BACKEND");
   const bool free_choice = (chosen == nullptr || *chosen == '\0') && !started_by_mpi();

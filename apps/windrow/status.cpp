@@ -52,9 +52,11 @@ int status(const std::filesystem::path& given) {
   const StoreReader store(results_directory(given));
   const StoreStatus status = store.status();
   const std::uint64_t done = status.succeeded + status.failed;
+  const std::string stopped = why_stopped(store);
   fmt::print("{}: {} of {} evaluated{}\n", status.name, text::with_thousands(done), counted(status.points, "point"),
-             status.running         ? ", running"
-             : done < status.points ? ", not running; `windrow run` continues it"
+             status.running         ? std::string(", running")
+             : done < status.points ? fmt::format(", not running{}; `windrow run` continues it",
+                                                  stopped.empty() ? "" : "; the last run stopped " + stopped)
                                     : "");
   print_counts(status);
   print_failures(store, status.failed, given.string());

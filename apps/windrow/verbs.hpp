@@ -11,6 +11,7 @@ namespace windrow::app {
 inline constexpr int kSuccess = 0;
 inline constexpr int kSomeFailed = 1;
 inline constexpr int kUsage = 2;
+inline constexpr int kRunAgain = 75;
 inline constexpr int kInterrupted = 130;
 
 struct RunArguments {
@@ -21,6 +22,11 @@ struct RunArguments {
   std::filesystem::path costs_from;  ///< results of an earlier run; empty: none
   std::string root = "auto";         ///< a valid name
   bool retry_failed = false;
+  std::optional<int> retries;  ///< these four go before what the study file says
+  std::string max_failures;    ///< "10" or "5%"; empty: as the study file says
+  std::string time_limit;      ///< a duration; the same
+  std::string drain;           ///< a duration; the same
+  bool requeue = false;
   bool quiet = false;
   std::string command_line;  ///< kept with the run
 };

@@ -249,8 +249,9 @@ RenderedCommand Command::render(const Point& point) const {
   return impl_->render(point);
 }
 
-Outcome<std::vector<Value>> Command::evaluate(const Point& point, const std::function<bool()>& stop_requested) const {
-  return impl_->evaluate(point, stop_requested);
+Outcome<std::vector<Value>> Command::evaluate(const Point& point, const std::function<bool()>& stop_requested,
+                                              const std::function<double()>& time_limit) const {
+  return impl_->evaluate(point, stop_requested, time_limit);
 }
 
 }  // namespace windrow

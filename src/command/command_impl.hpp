@@ -32,7 +32,8 @@ struct Command::Impl {
   std::filesystem::path directory_of(const Point& point) const;
   detail::Bindings bind(const Point& point) const;
   RenderedCommand render(const Point& point) const;
-  Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested);
+  Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
+                                       const std::function<double()>& time_limit);
 
   CommandSpec spec;
   std::uint64_t seed;

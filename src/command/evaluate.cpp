@@ -111,12 +111,17 @@ ProgramSpec program_of(const RenderedCommand& command, const CommandSpec& spec) 
 /// What the caller's question threw is the caller's, not a failure of the point: it passes through everything here.
 class StopQuestion {
  public:
-  explicit StopQuestion(const std::function<bool()>& ask) : ask_(ask) {}
+  StopQuestion(const std::function<bool()>& ask, const std::function<double()>& time_limit)
+      : ask_(ask), time_limit_(time_limit) {}
 
   bool operator()() {
-    if (!ask_ || thrown_) return thrown_ != nullptr;
+    if (thrown_) return true;
     try {
-      return ask_();
+      if (ask_ && ask_()) return true;
+      const double limit = time_limit_ ? time_limit_() : 0.0;
+      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - began_;
+      if (limit > 0.0 && elapsed.count() > limit) limit_passed_ = limit;
+      return limit_passed_.has_value();
     } catch (...) {
       thrown_ = std::current_exception();
       return true;
@@ -125,11 +130,23 @@ class StopQuestion {
   void rethrow() const {
     if (thrown_) std::rethrow_exception(thrown_);
   }
+  /// The time limit, if it was the reason to stop.
+  std::optional<double> limit_passed() const { return limit_passed_; }
 
  private:
   const std::function<bool()>& ask_;
+  const std::function<double()>& time_limit_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  std::optional<double> limit_passed_;
   std::exception_ptr thrown_;
 };
+
+Failure over_relative_limit(double limit, double factor, const fs::path& directory) {
+  const auto duration = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(limit));
+  return {FailureKind::timed_out, 0,
+          fmt::format("over its time limit of {} ({:.0f}% of the median, but at least 1s); {}",
+                      text::render_duration(duration), factor * 100.0, last_words(directory))};
+}
 
 std::vector<Value> extract_all(const std::vector<detail::Extractor>& extractors, const fs::path& directory) {
   std::vector<Value> values;
@@ -145,10 +162,12 @@ void remove_quietly(const fs::path& directory) {
 
 }  // namespace
 
-Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const std::function<bool()>& stop_requested) {
+Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const std::function<bool()>& stop_requested,
+                                                    const std::function<double()>& time_limit) {
   const auto began = std::chrono::steady_clock::now();
   const fs::path directory = directory_of(point);
-  StopQuestion stop(stop_requested);
+  static const std::function<double()> no_limit;
+  StopQuestion stop(stop_requested, spec.relative_timeout ? time_limit : no_limit);
   std::vector<Value> values;
   std::optional<Failure> failure;
   try {
@@ -157,9 +176,13 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     failure = judge(launcher->run(program_of(command, spec), std::ref(stop)), spec, directory);
     if (!failure) values = extract_all(extractors, directory);
   } catch (const Interrupted&) {
-    remove_quietly(directory);
-    stop.rethrow();
-    throw;
+    if (const auto limit = stop.limit_passed()) {
+      failure = over_relative_limit(*limit, *spec.relative_timeout, directory);
+    } else {
+      remove_quietly(directory);
+      stop.rethrow();
+      throw;
+    }
   } catch (const PeerLost& error) {
     failure = Failure{FailureKind::lost, 0, error.what()};
   } catch (const detail::BadOutput& error) {

@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <exception>
 #include <string>
 #include <utility>
 
 #include "parallel/clock.hpp"
+#include "parallel/cutoff.hpp"
 #include "parallel/pace.hpp"
+#include "parallel/retries.hpp"
 #include "parallel/supply.hpp"
 #include "parallel/wire.hpp"
 #include "windrow/error.hpp"
@@ -17,7 +20,7 @@
 namespace windrow::detail {
 namespace {
 
-constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr double kTick = 0.1;         // seconds
 constexpr double kLoadWindow = 0.05;  // seconds over which the coordinator's own load is measured
 constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
 constexpr int kFruitlessDeaths = 3;  // deaths in a row without any point before a worker's place is given up
@@ -45,6 +48,8 @@ class Coordinator {
         owned_(job.schedule == Schedule::static_split || job.schedule == Schedule::cyclic),
         supply_(make_supply(job, workers.first(), workers.count())),
         pace_(job.schedule, std::max(1, workers.count() - workers.first())),
+        cutoff_(pace_, job.costs),
+        retries_(job.retry),
         states_(static_cast<std::size_t>(workers.count())) {}
 
   JobReport run() {
@@ -72,21 +77,58 @@ class Coordinator {
     load_since_ = monotonic_seconds();
     slept_before_ = workers_.slept().value_or(0.0);
     for (;;) {
-      if (!stopping_ && job_.on_tick && job_.on_tick()) stop();
+      look_around();
       if (!stopping_) hand_out();
-      if (left_ == 0 || assignments_ == 0) {
-        if (left_ == 0 || stopping_) break;
-        fail_the_rest();
-        break;
-      }
+      if (left_ == 0 || (assignments_ == 0 && !awaits_retry())) break;
       handle_next();
     }
     while (assignments_ > 0) handle_next();  // the last messages, so that none is left for the next job
     if (error_) std::rethrow_exception(error_);
   }
 
+  void look_around() {
+    if (stopping_) return;
+    if (job_.on_tick) {
+      const Direction direction = job_.on_tick();
+      if (direction.stop) return stop();
+      cutoff_.set(direction.seconds_left, monotonic_seconds());
+    }
+    while (const auto due = retries_.pop(monotonic_seconds())) put_back(due->worker, {due->index, 1, 1});
+    if (assignments_ == 0) supply_has_grown_ = true;  // all are asked once more before the job ends
+    if (job_.time_limit) tell_time_limit();
+  }
+
+  void tell_time_limit() {
+    const double limit = job_.time_limit();
+    if (std::abs(limit - time_limit_) <= 0.1 * time_limit_) return;
+    time_limit_ = limit;
+    for_each_worker([this](int w) { send_time_limit(w); });
+  }
+
+  void send_time_limit(int w) {
+    ByteWriter out;
+    out.put(time_limit_);
+    workers_.send(w, kTimeLimit, out.bytes());
+  }
+
+  // Nobody has anything to do: whether a point is still to come. If not, and some are left, it is said why.
+  bool awaits_retry() {
+    if (stopping_) return false;
+    bool takes_work = false;
+    for_each_worker([&](int w) { takes_work = takes_work || state(w).takes_work; });
+    if (!takes_work) {
+      fail_the_rest();
+      return false;
+    }
+    const double now = monotonic_seconds();
+    if (std::isfinite(retries_.next_due()) && retries_.next_due() - now < cutoff_.seconds_left(now)) return true;
+    stop();  // what is left does not fit in the time that is left, or is for another job
+    return false;
+  }
+
   void handle_next() {
-    if (auto event = workers_.next(kTick)) {
+    const double wait = stopping_ ? kTick : std::clamp(retries_.next_due() - monotonic_seconds(), 0.0, kTick);
+    if (auto event = workers_.next(std::chrono::nanoseconds(static_cast<std::int64_t>(wait * 1e9) + 1))) {
       handle(*event);
       heard_of_ = event->worker;
     }
@@ -140,14 +182,17 @@ class Coordinator {
       // Of whole shares one at a time: all that a worker has is lost with it.
       const std::uint64_t ahead = job_.task.evaluate_share ? 1 : pace_.ahead(supply_->size());
       if (worker.assignments.size() >= (worker.is_late ? 1 : std::min(ahead, most_ahead))) return;
-      assign(w);
+      if (!assign(w)) return;
     }
   }
 
-  void assign(int w) {
+  bool assign(int w) {
     const std::uint64_t available = supply_->available(w);
     const std::uint64_t most = job_.task.evaluate_share ? available : pace_.chunk(available, supply_->size());
-    Assignment assignment{supply_->take(w, most), pace_.budget(most)};
+    Assignment assignment{cutoff_.take(*supply_, w, most, cutoff_.is_set() ? outstanding(w) : 0, monotonic_seconds()),
+                          pace_.budget(most)};
+    if (assignment.runs.empty()) return false;
+    cutoff_.note_begin(monotonic_seconds());
     const bool ship = job_.parameter && workers_.is_remote(w);
     ByteWriter out;
     out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, pace_.patience(),
@@ -163,6 +208,15 @@ class Coordinator {
     state(w).assignments.push_back(std::move(assignment));
     ++assignments_;
     workers_.send(w, kAssign, out.bytes());
+    return true;
+  }
+
+  std::uint64_t outstanding(int w) {
+    std::uint64_t points = 0;
+    for (const Assignment& assignment : state(w).assignments) {
+      for (const IndexRun& run : unfinished(assignment)) points += run.count;
+    }
+    return points;
   }
 
   void handle(const WorkerEvent& event) {
@@ -188,11 +242,13 @@ class Coordinator {
       pace_.observe(result.elapsed, result.payload.size());
       if (result.failed) {
         ByteReader failure_bytes(result.payload);
-        const TaskFailure failure = get_failure(failure_bytes);
-        complete({result.index, w, host, {}, &failure, result.started, result.elapsed});
+        TaskFailure failure = get_failure(failure_bytes);
+        complete_or_retry({result.index, w, host, {}, &failure, result.started, result.elapsed}, failure, false);
       } else {
+        cutoff_.observe(result.index, result.elapsed);
         if (job_.costs && !error_) job_.costs->observe(result.index, result.elapsed);
-        complete({result.index, w, host, result.payload, nullptr, result.started, result.elapsed});
+        complete({result.index, w, host, result.payload, nullptr, result.started, result.elapsed,
+                  retries_.settle(result.index)});
       }
     }
     worker.is_late = gives_back;
@@ -223,12 +279,28 @@ class Coordinator {
     ++assignments_;
   }
 
+  // The failure that `completed` tells of is the point's outcome, unless it is tried again.
+  void complete_or_retry(Completed completed, TaskFailure& failure, bool lost_worker) {
+    if (error_) return complete(completed);
+    const TaskFailure this_one = failure;
+    if (!retries_.take(failure, completed.worker, lost_worker, monotonic_seconds())) {
+      completed.earlier_attempts = failure.attempts - this_one.attempts;
+      return complete(completed);
+    }
+    completed.failure = &this_one;
+    if (job_.on_retried) guarded([&] { job_.on_retried(completed); });
+  }
+
   // An exception waits until the message with this outcome is taken in whole, or nobody would know who still works.
   void complete(const Completed& completed) {
     --left_;
-    if (!job_.on_completed || error_) return;
+    if (job_.on_completed && !error_) guarded([&] { job_.on_completed(completed); });
+  }
+
+  template <typename Action>
+  void guarded(Action action) {
     try {
-      job_.on_completed(completed);
+      action();
     } catch (...) {
       error_ = std::current_exception();
     }
@@ -292,7 +364,9 @@ class Coordinator {
   void fail_run(int w, const IndexRun& run, TaskFailure failure) {
     for (std::uint64_t i = 0; i < run.count; ++i) {
       failure.index = run.first + i * run.step;
-      complete({failure.index, w, workers_.host(w), {}, &failure, 0.0, 0.0});
+      const int earlier_attempts = retries_.settle(failure.index);
+      failure.attempts = 1 + earlier_attempts;
+      complete({failure.index, w, workers_.host(w), {}, &failure, 0.0, 0.0, earlier_attempts});
     }
   }
 
@@ -307,11 +381,12 @@ class Coordinator {
     }
     finish_assignments(w, worker.assignments.size());
     const bool worth_replacing = !stopping_ && left_ > 0 && worker.fruitless_deaths < kFruitlessDeaths;
-    if (!worth_replacing || !workers_.replace(w)) give_up(worker, w);
+    if (!worth_replacing || !workers_.replace(w)) return give_up(worker, w);
+    if (time_limit_ > 0.0) send_time_limit(w);
   }
 
-  // Fails the point that a lost worker was at, or all of a share that was evaluated as a whole. Outcomes before it may
-  // have been lost with the worker; those points run again. @return whether any failed
+  // Fails the point that a lost worker was at (or has it tried again), or all of a share that was evaluated as a whole.
+  // Outcomes before it may have been lost with the worker; those points run again. @return whether there was any
   bool fail_evaluated(int w, const WorkerLoss& loss) {
     TaskFailure failure;
     failure.kind = loss.kind;
@@ -320,25 +395,27 @@ class Coordinator {
     failure.rank = w;
     failure.host = workers_.host(w);
     const std::uint64_t index = *loss.evaluating;
-    const std::uint64_t before = left_;
+    bool any = false;
     for (Assignment& assignment : state(w).assignments) {
       std::vector<IndexRun> rest;
       for (const IndexRun& run : unfinished(assignment)) {
         const bool holds = index >= run.first && index <= run.last() && (index - run.first) % run.step == 0;
+        any = any || holds || job_.task.evaluate_share;
         if (job_.task.evaluate_share) {
           fail_run(w, run, failure);
         } else if (!holds) {
           rest.push_back(run);
         } else {
           const std::uint64_t at = (index - run.first) / run.step;
-          fail_run(w, {index, 1, 1}, failure);
+          failure.index = index;
+          complete_or_retry({index, w, failure.host, {}, &failure, 0.0, 0.0}, failure, true);
           if (at > 0) rest.push_back({run.first, at, run.step});
           if (at + 1 < run.count) rest.push_back({index + run.step, run.count - at - 1, run.step});
         }
       }
       assignment = {std::move(rest)};
     }
-    return left_ < before;
+    return any;
   }
 
   // No worker is left: say for every point why.
@@ -355,6 +432,8 @@ class Coordinator {
     }
     for_each_worker([this](int w) { supply_->disown(w); });
     const int anyone = workers_.first();
+    cutoff_.put_back(*supply_, anyone);
+    while (const auto due = retries_.pop(HUGE_VAL)) supply_->put_back(due->worker, {due->index, 1, 1});
     while (supply_->size() > 0) {
       for (const IndexRun& run : supply_->take(anyone, supply_->size())) fail_run(failure.rank, run, failure);
     }
@@ -366,6 +445,9 @@ class Coordinator {
   bool owned_;          // points belong to workers beforehand
   std::unique_ptr<Supply> supply_;
   Pace pace_;
+  Cutoff cutoff_;
+  Retries retries_;
+  double time_limit_ = 0.0;  // of an evaluation, as the workers have been told
   std::vector<WorkerState> states_;
   std::uint64_t assignments_ = 0;  // of all workers, not finished
   int heard_of_ = -1;              // the worker that sent the last message, until it has been answered
@@ -373,7 +455,7 @@ class Coordinator {
   bool stopping_ = false;
   std::optional<TaskFailure> last_build_failure_;
   std::optional<WorkerLoss> last_loss_;
-  std::exception_ptr error_;  // the first that on_completed threw
+  std::exception_ptr error_;  // the first that on_completed or on_retried threw
   double load_since_ = 0.0;
   double slept_before_ = 0.0;
   JobReport report_;

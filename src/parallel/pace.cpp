@@ -1,6 +1,7 @@
 #include "parallel/pace.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace windrow::detail {
 namespace {
@@ -26,6 +27,8 @@ constexpr double kShareOfLeft = 4.0;              // an assignment is at most a 
 void Pace::observe(double seconds, std::uint64_t bytes) {
   count_ += 1.0;
   seconds_ += seconds;
+  squares_ += seconds * seconds;
+  longest_ = std::max(longest_, seconds);
   bytes_ += static_cast<double>(bytes);
   recent_ = count_ == 1.0 ? seconds : recent_ + kRecent * (seconds - recent_);
 }
@@ -69,6 +72,13 @@ std::uint64_t Pace::ahead(std::uint64_t left) const {
   if (schedule_ == Schedule::dynamic || schedule_ == Schedule::guided || count_ == 0.0) return 1;
   const bool ends_soon = !has_shares() && left < 4 * workers_;  // then a point had better go to whoever is free
   return expected() < (ends_soon ? kLatePrefetchSeconds : kPrefetchSeconds) ? 2 : 1;
+}
+
+double Pace::most_end_within() const {
+  if (count_ == 0.0) return 0.0;
+  const double mean = seconds_ / count_;
+  const double deviation = std::sqrt(std::max(0.0, squares_ / count_ - mean * mean));
+  return std::min(longest_, expected() + deviation);
 }
 
 double Pace::budget(std::uint64_t points) const {

@@ -28,6 +28,8 @@ class Pace {
   double budget(std::uint64_t points) const;
   bool gives_back() const { return schedule_ == Schedule::automatic; }
   double patience() const { return assignment_seconds(); }
+  /// Seconds within which most points end: by mean and deviation, and no more than the longest took. 0 before any has.
+  double most_end_within() const;
 
  private:
   bool has_shares() const { return schedule_ == Schedule::static_split || schedule_ == Schedule::cyclic; }
@@ -40,6 +42,8 @@ class Pace {
   std::uint64_t workers_;
   double count_ = 0.0;
   double seconds_ = 0.0;  // of all points
+  double squares_ = 0.0;  // of their seconds
+  double longest_ = 0.0;
   double bytes_ = 0.0;
   double recent_ = 0.0;  // mean seconds of a point, recent ones weighing more
   double stretch_ = 1.0;

@@ -46,7 +46,17 @@ std::vector<IndexRun> RankedSupply::take_sample(std::uint64_t most) {
   return runs;
 }
 
+// A point that is to be tried again finds its place among the others; for many it is quicker to rank all anew.
 void RankedSupply::put_back(int, const IndexRun& run) {
+  if (revision_ != 0 && run.count == 1 && next_ > 0) {
+    const Ranked point{costs_->cost(run.first), run.first};
+    const auto begin = ranked_.begin() + static_cast<std::ptrdiff_t>(next_);
+    const auto place = std::lower_bound(begin, ranked_.end(), point, before);
+    std::move(begin, place, begin - 1);
+    *(place - 1) = point;
+    --next_;
+    return;
+  }
   insert(points_, run);
   revision_ = 0;  // it is ranked anew with all others
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "parallel/clock.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -12,17 +13,17 @@ SerialWorkers::SerialWorkers(Job& job, std::string host)
       on_tick_(std::move(job.on_tick)),
       link_(*this),
       loop_(link_, job.task, 0, host_) {
-  job_.on_tick = on_tick_ ? [this] { return tick(); } : std::function<bool()>();
+  job_.on_tick = on_tick_ ? [this] { return tick(); } : std::function<Direction()>();
 }
 
 SerialWorkers::~SerialWorkers() {
   job_.on_tick = std::move(on_tick_);
 }
 
-bool SerialWorkers::tick() {
+Direction SerialWorkers::tick() {
   if (tick_error_) std::rethrow_exception(tick_error_);
-  if (!stop_ && on_tick_) stop_ = on_tick_();
-  return stop_;
+  if (!direction_.stop && on_tick_) direction_ = on_tick_();
+  return direction_;
 }
 
 // Asked from inside an evaluation, which an exception of the root's must not pass through: it would look like the
@@ -30,7 +31,7 @@ bool SerialWorkers::tick() {
 bool SerialWorkers::stop_is_new() noexcept {
   if (stop_told_) return false;
   try {
-    stop_told_ = tick();
+    stop_told_ = tick().stop;
   } catch (...) {
     tick_error_ = std::current_exception();
     stop_told_ = true;
@@ -46,7 +47,11 @@ std::optional<WorkerEvent> SerialWorkers::next(std::chrono::nanoseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (to_root_.empty() && loop_.step() && std::chrono::steady_clock::now() < deadline) {
   }
-  if (to_root_.empty()) return std::nullopt;
+  if (to_root_.empty()) {
+    const std::chrono::duration<double> left = deadline - std::chrono::steady_clock::now();
+    if (left.count() > 0.0) sleep_seconds(left.count());  // nothing is assigned
+    return std::nullopt;
+  }
   WorkerEvent event{0, std::move(to_root_.front())};
   to_root_.pop_front();
   return event;

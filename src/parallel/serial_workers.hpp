@@ -42,14 +42,14 @@ class SerialWorkers : public Workers {
     SerialWorkers& owner_;
   };
 
-  bool tick();
+  Direction tick();
   bool stop_is_new() noexcept;
 
   Job& job_;
   std::string host_;
-  std::function<bool()> on_tick_;  // the job's own
+  std::function<Direction()> on_tick_;  // the job's own
   std::exception_ptr tick_error_;
-  bool stop_ = false;       // what on_tick answered once, it answers for good
+  Direction direction_;     // as on_tick answered last; a stop is for good
   bool stop_told_ = false;  // to the worker
   std::deque<Frame> to_worker_;
   std::deque<Frame> to_root_;

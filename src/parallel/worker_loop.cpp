@@ -111,6 +111,14 @@ bool WorkerLoop::stop_requested() {
   return stopping;
 }
 
+double WorkerLoop::time_limit() {
+  lock_.take_back();
+  look_if_due();
+  const double limit = time_limit_;
+  lock_.lend();
+  return limit;
+}
+
 void WorkerLoop::look_if_due() {
   now_ = monotonic_seconds();
   if (!stopping_ && now_ - last_look_ >= kLookInterval) {
@@ -135,6 +143,9 @@ void WorkerLoop::handle(Frame frame) {
       return;
     case kStop:
       stopping_ = true;
+      return;
+    case kTimeLimit:
+      time_limit_ = ByteReader(frame.payload).get<double>();
       return;
     case kEnd:
       ended_ = true;

@@ -57,6 +57,7 @@ class WorkerLoop : private WorkerContext {
   static constexpr double kNever = std::numeric_limits<double>::infinity();
 
   bool stop_requested() override;
+  double time_limit() override;
   void look_if_due();
   void look_for_messages();
   void handle(Frame frame);
@@ -85,6 +86,7 @@ class WorkerLoop : private WorkerContext {
   bool built_ = false;
   bool broken_ = false;
   bool stopping_ = false;
+  double time_limit_ = 0.0;  // seconds that an evaluation may take; 0: any
   bool ended_ = false;
   Bytes conclusion_;
   std::uint64_t finished_assignments_ = 0;

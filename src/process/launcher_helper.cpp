@@ -276,6 +276,7 @@ void reset_signals() {
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   signal(SIGINT, SIG_IGN);  // a terminal's interrupt is for the owner to act on
   signal(SIGHUP, SIG_IGN);
+  signal(SIGUSR1, SIG_IGN);  // by which a batch system tells a whole job that its time ends
 }
 
 bool is_mpi_rank() {

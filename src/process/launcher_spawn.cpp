@@ -44,6 +44,7 @@ void redirect(ProgramStart& start) {
   setpgid(0, 0);
   signal(SIGINT, SIG_DFL);
   signal(SIGHUP, SIG_DFL);
+  signal(SIGUSR1, SIG_DFL);
   if (chdir(start.directory) != 0) give_up(start, StartStep::directory);
   redirect(start);
   sigset_t none;

@@ -50,6 +50,7 @@ void end_with_parent(pid_t parent, bool by_main_thread) {
 }
 
 void prepare_signals(bool ignore_interrupts) {
+  if (ignore_interrupts) set_action(SIGUSR1, [](int) {});
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction now {};
     ::sigaction(number, nullptr, &now);

@@ -201,6 +201,13 @@ void add_run(Connection& connection, const std::vector<std::pair<std::string, st
   }
 }
 
+void add_to_last_run(Connection& connection, const std::string& name, const std::string& text) {
+  Statement insert(connection,
+                   "INSERT INTO provenance SELECT r.run, coalesce(max(p.position) + 1, 0), ?, ? "
+                   "FROM (SELECT max(run) AS run FROM runs) r LEFT JOIN provenance p USING(run)");
+  insert.bind(1, name).bind(2, text).run();
+}
+
 std::vector<std::vector<std::pair<std::string, std::string>>> read_runs(Connection& connection) {
   std::vector<std::vector<std::pair<std::string, std::string>>> runs;
   std::optional<std::int64_t> current;

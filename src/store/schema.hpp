@@ -58,6 +58,7 @@ void require_same_study(const std::filesystem::path& directory, const StudyIdent
                         const StudyIdentity& wanted);
 
 void add_run(Connection& connection, const std::vector<std::pair<std::string, std::string>>& provenance);
+void add_to_last_run(Connection& connection, const std::string& name, const std::string& text);
 std::vector<std::vector<std::pair<std::string, std::string>>> read_runs(Connection& connection);
 
 }  // namespace windrow::detail

@@ -267,6 +267,13 @@ void Store::note_index_matters() {
   if (!impl_->identity.index_matters) impl_->guarded([&] { impl_->note_index_matters(); });
 }
 
+void Store::note(const std::string& name, const std::string& text) {
+  impl_->guarded([&] {
+    impl_->commit();
+    detail::add_to_last_run(*impl_->connection, name, text);
+  });
+}
+
 void Store::tick() {
   impl_->guarded([&] {
     if (impl_->timer.is_due()) impl_->commit();

@@ -30,6 +30,23 @@ Keep read_keep(const TomlTable& table) {
   return keep == "all" ? Keep::all : keep == "none" ? Keep::none : Keep::failed;
 }
 
+/// A duration, or "300%": of the median of finished points.
+void read_timeout(const TomlTable& table, CommandSpec& spec) {
+  const TomlTable::Member* member = table.find("timeout");
+  if (!member) return;
+  const auto* text = std::get_if<std::string>(&member->node.value);
+  if (text && text->ends_with('%')) {
+    const auto percent = text::parse_double(std::string_view(*text).substr(0, text->size() - 1));
+    if (!percent || !(*percent > 100.0 && *percent <= 1e6)) {
+      table.wrong_value(*member, "more than 100% of the median of finished points");
+    }
+    spec.relative_timeout = *percent / 100.0;
+    return;
+  }
+  spec.timeout = table.duration("timeout");
+  if (spec.timeout->count() == 0) table.wrong_value(*member, "longer than zero");
+}
+
 CommandSpec read_command_table(const TomlTable& table) {
   table.allow_only({"run", "templates", "inputs", "timeout", "grace", "keep"});
   CommandSpec spec;
@@ -40,8 +57,7 @@ CommandSpec read_command_table(const TomlTable& table) {
   for (const std::string& path : table.texts("inputs").value_or(std::vector<std::string>())) {
     spec.inputs.emplace_back(path);
   }
-  spec.timeout = table.duration("timeout");
-  if (spec.timeout && spec.timeout->count() == 0) table.wrong_value(*table.find("timeout"), "longer than zero");
+  read_timeout(table, spec);
   spec.grace = table.duration("grace").value_or(spec.grace);
   spec.keep = read_keep(table);
   return spec;

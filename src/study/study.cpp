@@ -54,7 +54,7 @@ std::string read_name(const detail::TomlTable& root, const detail::TomlTable* ta
 Study load_study(const fs::path& file, const fs::path& results_directory) {
   std::string source = read_text(file);
   const auto root = detail::TomlTable::parse(source, file.string());
-  root.allow_only({"study", "parameters", "design", "command", "outputs"});
+  root.allow_only({"study", "parameters", "design", "command", "outputs", "run"});
   const detail::TomlTable* table = root.table("study");
   if (table) table->allow_only({"name", "seed", "description"});
 
@@ -68,7 +68,17 @@ Study load_study(const fs::path& file, const fs::path& results_directory) {
 
   Design design = detail::read_design(root, file.parent_path(), seed);
   CommandSpec command = detail::read_command(root, design, folder, directory / "points");
-  return Study{name, description, path, directory, std::move(source), seed, std::move(design), std::move(command)};
+  detail::RunPolicy policy = detail::read_run_policy(root);
+  return Study{name,
+               description,
+               path,
+               directory,
+               std::move(source),
+               seed,
+               std::move(design),
+               std::move(command),
+               std::move(policy.failures),
+               policy.limits};
 }
 
 }  // namespace windrow

@@ -6,6 +6,7 @@
 #include "study/toml_table.hpp"
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/sweep/failure_policy.hpp"
 
 namespace windrow::detail {
 
@@ -17,5 +18,12 @@ Design read_design(const TomlTable& root, const std::filesystem::path& folder, s
 /// @param study_directory, points_directory  passed on, both absolute
 CommandSpec read_command(const TomlTable& root, const Design& design, const std::filesystem::path& study_directory,
                          const std::filesystem::path& points_directory);
+
+struct RunPolicy {
+  FailurePolicy failures;
+  TimeLimits limits;
+};
+/// What [run] says.
+RunPolicy read_run_policy(const TomlTable& root);
 
 }  // namespace windrow::detail

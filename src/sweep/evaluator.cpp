@@ -58,9 +58,9 @@ bool stops_soon(WorkerContext& context) {
 }
 
 bool ended_from_outside(const TaskFailure& failure) {
-  return failure.kind == FailureKind::lost ||
-         (failure.kind == FailureKind::crashed &&
-          (failure.code == -SIGTERM || failure.code == -SIGINT || failure.code == -SIGHUP));
+  if (failure.kind == FailureKind::lost) return true;
+  if (failure.kind != FailureKind::crashed) return false;
+  return failure.code == -SIGTERM || failure.code == -SIGINT || failure.code == -SIGHUP || failure.code == -SIGUSR1;
 }
 
 Bytes encode(const Evaluated& evaluated) {
@@ -98,7 +98,9 @@ WorkerTask command_task(const Design& design, std::shared_ptr<Command> command) 
   WorkerTask task;
   task.evaluate = [command = std::move(command), &design](const Assigned& assigned, WorkerContext& context,
                                                           ByteWriter& result) -> std::optional<TaskFailure> {
-    auto outcome = command->evaluate(design.point(assigned.index), [&context] { return context.stop_requested(); });
+    auto outcome = command->evaluate(
+        design.point(assigned.index), [&context] { return context.stop_requested(); },
+        [&context] { return context.time_limit(); });
     if (outcome.ok()) return split(encode({1, std::move(outcome).value(), false}), result);
     if (ended_from_outside(outcome.failure()) && stops_soon(context)) throw Interrupted();
     return std::move(outcome.failure());

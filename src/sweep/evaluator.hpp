@@ -32,6 +32,9 @@ bool stops_soon(WorkerContext& context);
 /// The worker's side of a sweep over functions.
 WorkerTask function_task(const Design& design, const std::vector<Column>& outputs, SweepFunctions functions);
 
+/// Whether the failure may come from a signal that was meant for the sweep: batch systems send theirs to all processes.
+bool ended_from_outside(const TaskFailure& failure);
+
 /// The worker's side of a sweep over programs.
 WorkerTask command_task(const Design& design, std::shared_ptr<Command> command);
 

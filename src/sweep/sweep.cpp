@@ -4,16 +4,21 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "deadline.hpp"
 #include "evaluator.hpp"
+#include "failure_policy.hpp"
 #include "guard.hpp"
 #include "sweep_costs.hpp"
+#include "typical_time.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/sweep/interrupt.hpp"
+#include "windrow/sweep/slurm.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow {
@@ -22,6 +27,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kFailuresShown = 10;
+constexpr std::uint64_t kMostTimes = 100000;  // of an earlier run, for a time limit relative to their median
 
 std::string type_of(const Parameter& parameter) {
   const auto* levels = std::get_if<Levels>(&parameter.source());
@@ -56,10 +62,18 @@ std::uint64_t fingerprint(const std::vector<std::pair<std::string, std::string>>
 /// The root's side of one run: store, counts, progress, stop.
 class RootRun {
  public:
-  RootRun(const Sweep& sweep, const SweepOptions& options, int workers)
-      : sweep_(sweep), options_(options), costs_(sweep.design(), options), start_(Clock::now()) {
+  /// @param command  null for a sweep over functions
+  RootRun(const Sweep& sweep, const SweepOptions& options, const ParallelManager& manager, const CommandSpec* command)
+      : sweep_(sweep),
+        options_(options),
+        costs_(sweep.design(), options),
+        judge_(options.failure_policy, sweep.design().size()),
+        deadline_(options.limits, command != nullptr ? command->grace : std::chrono::nanoseconds(0),
+                  manager.backend() == Backend::mpi, options.limits.slurm ? slurm_job_end() : std::nullopt),
+        start_(Clock::now()) {
     result_.points = sweep.design().size();
-    result_.workers = workers;
+    result_.workers = manager.evaluating_workers(options.root);
+    if (command != nullptr && command->relative_timeout) time_limit_.emplace(*command->relative_timeout);
     result_.store = options.store;
     if (options.store.empty()) {
       TaskFailure none;
@@ -78,6 +92,9 @@ class RootRun {
     job.pending = std::move(pending_);
     job.on_completed = [this](const detail::Completed& completed) { keep(completed); };
     job.on_tick = [this] { return tick(); };
+    job.retry = [this](const TaskFailure& failure, int tries) { return retry(failure, tries); };
+    job.on_retried = [this](const detail::Completed& completed) { keep_attempt(completed); };
+    if (time_limit_) job.time_limit = [this] { return time_limit_->seconds(); };
     job.conclude = [this] { return conclude(); };
   }
 
@@ -113,6 +130,15 @@ class RootRun {
     result_.reused = result_.succeeded + result_.failed;
     pending_ = done.complement(result_.points);
     costs_.learn_from(store_->directory(), result_.succeeded);
+    if (time_limit_ && result_.succeeded > 0) learn_times();
+  }
+
+  void learn_times() {
+    const std::uint64_t stride = 1 + result_.succeeded / kMostTimes;
+    std::uint64_t seen = 0;
+    StoreReader(store_->directory()).for_each_time([&](const PointTime& time) {
+      if (time.succeeded && seen++ % stride == 0) time_limit_->add(time.seconds);
+    });
   }
 
   std::vector<std::pair<std::string, std::string>> provenance() const {
@@ -135,11 +161,13 @@ class RootRun {
     record.elapsed = completed.elapsed;
     if (completed.failure != nullptr) {
       remember(*completed.failure);
+      judge_.count(completed.failure->kind);
       record.attempts = completed.failure->attempts;
       record.outcome = *completed.failure;
     } else {
       detail::Evaluated evaluated = detail::decode(completed.payload);
-      record.attempts = static_cast<int>(evaluated.attempts);
+      if (time_limit_) time_limit_->add(completed.elapsed);
+      record.attempts = completed.earlier_attempts + static_cast<int>(evaluated.attempts);
       if (store_ && evaluated.index_read) store_->note_index_matters();
       record.outcome = std::move(evaluated.outputs);
     }
@@ -151,18 +179,32 @@ class RootRun {
     }
   }
 
+  void keep_attempt(const detail::Completed& completed) {
+    ++result_.retried;
+    if (store_) store_->record_attempt({*completed.failure, completed.started});
+  }
+
   void remember(const TaskFailure& failure) {
     lowest_failures_.emplace(failure.index, failure);
     if (lowest_failures_.size() > kFailuresShown) lowest_failures_.erase(std::prev(lowest_failures_.end()));
   }
 
-  bool tick() {
-    const bool stop = options_.handle_interrupts && InterruptGuard::signal() != 0;
-    if (stop && result_.interrupted_by == 0) {
-      result_.interrupted_by = InterruptGuard::signal();
+  // What a signal to the whole job has ended has not failed: it is for the next run.
+  std::optional<double> retry(const TaskFailure& failure, int tries) {
+    if (deadline_.is_signalled() && detail::ended_from_outside(failure)) return std::numeric_limits<double>::infinity();
+    return judge_.retry(failure.kind, tries);
+  }
+
+  detail::Direction tick() {
+    const auto now = Clock::now();
+    const int signal = options_.handle_interrupts ? InterruptGuard::signal() : 0;
+    detail::Direction direction = deadline_.ask(signal, now);
+    if (!direction.stop && judge_.gives_up()) direction = detail::Direction::finish_within(0.0);
+    stopping_ = stopping_ || direction.stop || deadline_.is_signalled() || judge_.gives_up();
+    if (signal != 0 && result_.interrupted_by == 0) {
+      result_.interrupted_by = signal;
       if (store_) store_->commit();  // whoever asked may not wait long
     }
-    const auto now = Clock::now();
     if (now - last_tick_ >= std::chrono::milliseconds(2)) {
       last_tick_ = now;
       if (store_) store_->tick();
@@ -171,7 +213,7 @@ class RootRun {
       last_progress_ = now;
       options_.on_progress(progress());
     }
-    return stop;
+    return direction;
   }
 
   Progress progress() const {
@@ -181,24 +223,34 @@ class RootRun {
     progress.failed = result_.failed;
     progress.evaluated = result_.evaluated;
     progress.elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
-    progress.stopping = result_.interrupted_by != 0;
+    progress.stopping = stopping_;
     return progress;
+  }
+
+  void tell_why_stopped() {
+    const bool given_up = judge_.gives_up() && result_.interrupted_by == 0;
+    result_.stopped_by = given_up ? StopReason::failures : deadline_.reason();
+    result_.why_stopped = given_up ? judge_.why() : deadline_.why();
+    if (store_) store_->note("stopped", result_.why_stopped);
   }
 
   Bytes conclude() {
     if (store_) store_->commit();
     Progress last = progress();
-    if (last.done == last.points) result_.interrupted_by = 0;  // asked to stop when all was done already
+    const bool complete = last.done == last.points;
+    if (complete) result_.interrupted_by = 0;  // asked to stop when all was done already
+    if (!complete) tell_why_stopped();
     result_.elapsed = last.elapsed;
     last.finished = true;
-    last.stopping = result_.interrupted_by != 0;
+    last.stopping = !complete;
     if (options_.on_progress) options_.on_progress(last);
     detail::ByteWriter out;
     for (const std::uint64_t number :
-         {result_.points, result_.succeeded, result_.failed, result_.evaluated, result_.reused}) {
+         {result_.points, result_.succeeded, result_.failed, result_.evaluated, result_.reused, result_.retried}) {
       out.put(number);
     }
     out.put(result_.interrupted_by);
+    out.put(result_.stopped_by);
     out.put(result_.elapsed);
     out.put(result_.workers);
     return out.take();
@@ -207,6 +259,10 @@ class RootRun {
   const Sweep& sweep_;
   const SweepOptions& options_;
   detail::SweepCosts costs_;
+  detail::FailureJudge judge_;
+  detail::Deadline deadline_;
+  std::optional<detail::RelativeLimit> time_limit_;
+  bool stopping_ = false;
   std::optional<Store> store_;
   IndexSet pending_;
   SweepResult result_;
@@ -221,10 +277,12 @@ SweepResult read_conclusion(const Bytes& conclusion) {
   if (conclusion.empty()) throw RootFailed("the root gave the sweep up");
   SweepResult result;
   detail::ByteReader in(conclusion);
-  for (std::uint64_t* number : {&result.points, &result.succeeded, &result.failed, &result.evaluated, &result.reused}) {
+  for (std::uint64_t* number :
+       {&result.points, &result.succeeded, &result.failed, &result.evaluated, &result.reused, &result.retried}) {
     *number = in.get<std::uint64_t>();
   }
   result.interrupted_by = in.get<int>();
+  result.stopped_by = in.get<StopReason>();
   result.elapsed = in.get<double>();
   result.workers = in.get<int>();
   return result;
@@ -324,7 +382,7 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   }
   check_ranks(manager, design_, obstacle);
   std::optional<RootRun> root;
-  on_root(manager, [&] { root.emplace(*this, options, manager.evaluating_workers(options.root)); });
+  on_root(manager, [&] { root.emplace(*this, options, manager, command_ ? &command_->spec() : nullptr); });
 
   detail::Job job;
   job.root = options.root;
@@ -341,7 +399,17 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
 }
 
 int SweepResult::exit_code() const {
-  if (interrupted()) return 130;
+  switch (stopped_by) {
+    case StopReason::interrupt:
+      return 130;
+    case StopReason::signal:
+    case StopReason::time_limit:
+    case StopReason::slurm_end:
+      return 75;  // EX_TEMPFAIL of sysexits.h: to be tried again
+    case StopReason::none:
+    case StopReason::failures:
+      break;
+  }
   return failed > 0 ? 1 : 0;
 }
 
@@ -353,13 +421,18 @@ std::string SweepResult::summary() const {
   const auto duration = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(elapsed));
   out += fmt::format("; this run evaluated {} in {} on {} worker{}", count(evaluated), text::render_duration(duration),
                      workers, workers == 1 ? "" : "s");
+  if (retried > 0) out += fmt::format(", with {} {}", count(retried), retried == 1 ? "retry" : "retries");
   if (reused > 0) out += fmt::format(" and reused {}", count(reused));
   out += ".\n";
   for (const TaskFailure& failure : failures) out += "  " + describe(failure) + "\n";
   const std::uint64_t told = failures.size();
   if (told == kFailuresShown && failed > told) out += fmt::format("  ... and {} more\n", count(failed - told));
   for (const std::string& note : notes) out += "  note: " + note + "\n";
-  if (interrupted()) out += "Interrupted: the finished points are kept; run the same again to continue.\n";
+  if (stopped_by == StopReason::interrupt) {
+    out += "Interrupted: the finished points are kept; run the same again to continue.\n";
+  } else if (stopped_by != StopReason::none) {
+    out += fmt::format("Stopped {}: {} left; run the same command again.\n", why_stopped, count(unfinished()));
+  }
   return out;
 }
 

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 class StopTest : public InterruptTest {
  protected:
   Program start_busy() {
-    Program run = start_windrow({"run", "waiting.toml", "--workers", "2"});
+    Program run = start_windrow({"run", "waiting.toml", "--workers", "2", "--drain", "300ms"});
     EXPECT_TRUE(wait_until_busy()) << run.err();
     return run;
   }
@@ -20,6 +20,13 @@ class StopTest : public InterruptTest {
     EXPECT_EQ(ended.code, 130) << ended.text();
     EXPECT_THAT(ended.out, HasSubstr("3 of 12 points succeeded, 9 left"));
     EXPECT_THAT(ended.out, HasSubstr("Interrupted: the finished points are kept; run the same again to continue."));
+  }
+
+  void expect_drained(Program& run) {
+    const Ended ended = run.wait(10s);
+    EXPECT_EQ(ended.code, 75) << ended.text();
+    EXPECT_THAT(ended.out, HasSubstr("3 of 12 points succeeded, 9 left"));
+    EXPECT_THAT(ended.out, HasSubstr("Stopped by SIGTERM: 9 left; run the same command again."));
   }
 };
 
@@ -48,14 +55,14 @@ TEST_F(StopTest, sigint_to_the_root_alone) {
 TEST_F(StopTest, sigterm_to_the_root_alone) {
   Program run = start_busy();
   run.signal(SIGTERM);
-  expect_stopped(run);
+  expect_drained(run);
   expect_continued();
 }
 
 TEST_F(StopTest, sigterm_to_the_whole_group) {
   Program run = start_busy();
   run.signal_group(SIGTERM);
-  expect_stopped(run);
+  expect_drained(run);
   expect_continued();
 }
 

@@ -108,6 +108,30 @@ TEST_F(EvaluateTest, a_program_that_cannot_be_started_fails_as_in_a_shell) {
   EXPECT_EQ(run("./plain").code, 126);
 }
 
+TEST_F(EvaluateTest, a_relative_time_out_takes_effect_as_soon_as_the_limit_is_known) {
+  CommandSpec wanted = spec(sh("echo begun; sleep 3600"));
+  wanted.relative_timeout = 3.0;
+  const Design design = one("x", 1.0);
+  const Command command(wanted, design);
+  int asked = 0;
+  const auto outcome = command.evaluate(
+      design.point(0), [] { return false; }, [&asked] { return ++asked < 3 ? 0.0 : 0.01; });
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.failure().kind, FailureKind::timed_out);
+  EXPECT_THAT(outcome.failure().message, HasSubstr("over its time limit of 10ms (300% of the median"));
+  EXPECT_THAT(outcome.failure().message, HasSubstr("begun"));
+  EXPECT_GE(asked, 3);
+  EXPECT_TRUE(std::filesystem::exists(point() / "stdout")) << "kept like those of other failures";
+}
+
+TEST_F(EvaluateTest, without_a_relative_time_out_no_limit_is_asked_for) {
+  const Design design = one("x", 1.0);
+  const Command command(spec(sh("sleep 0.2")), design);
+  const auto outcome = command.evaluate(
+      design.point(0), [] { return false; }, [] { return 0.001; });
+  EXPECT_TRUE(outcome.ok());
+}
+
 TEST_F(EvaluateTest, a_time_out_ends_everything_that_was_started) {
   CommandSpec command = stubborn();
   command.timeout = milliseconds(400);

@@ -263,6 +263,109 @@ TEST(SweepTest, a_store_that_fails_midway_stops_every_rank) {
   EXPECT_EQ(sweep.run(manager(), {.store = store}).succeeded, 100U);
 }
 
+TEST(SweepTest, points_that_fail_twice_and_then_succeed_do_so_everywhere) {
+  const SharedDirectory directory;
+  const auto tries = [&](std::int64_t point) {  // by any rank, through the file system
+    const auto file = directory / ("try" + std::to_string(point));
+    std::ofstream(file, std::ios::app) << 'x';
+    return std::filesystem::file_size(file);
+  };
+  Sweep sweep(
+      zip({linear("x", 0, 39, 40)}), [] { return 0; },
+      [&](int&, const Point& p) {
+        const std::int64_t x = p["x"].integer();
+        // A worker whose model has been used tries twice in one evaluation: two retries are enough either way.
+        if (x % 5 == 0 && tries(x) < 3) throw std::runtime_error("not yet");
+        return p["x"].number();
+      });
+  SweepOptions options;
+  options.failure_policy.retries = 2;
+  const SweepResult result = sweep.run(manager(), options);
+  EXPECT_EQ(result.succeeded, 40U);
+  EXPECT_EQ(result.failed, 0U);
+  EXPECT_EQ(result.evaluated, 40U);
+  EXPECT_GE(result.retried, 8U);
+  EXPECT_LE(result.retried, 16U);
+  EXPECT_EQ(result.exit_code(), 0);
+  for (std::size_t i = 0; i < result.outcomes.size(); ++i) {
+    EXPECT_EQ(result.outcomes[i].value(), std::vector<Value>{static_cast<double>(i)});
+  }
+}
+
+TEST(SweepTest, a_run_that_gives_up_says_so_on_every_rank_and_the_next_one_goes_on) {
+  const SharedDirectory directory;
+  const auto store = directory / "results";
+  Sweep sweep(
+      zip({linear("x", 0, 199, 200)}), [] { return 0; },
+      [](int&, const Point& p) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        if (p["x"].integer() % 4 == 0) throw std::runtime_error("diverged");
+        return p["x"].number();
+      });
+  SweepOptions options;
+  options.store = store;
+  options.schedule = Schedule::dynamic;
+  options.failure_policy.max_failures = parse_max_failures("2%");
+  const SweepResult first = sweep.run(manager(), options);
+  EXPECT_EQ(first.stopped_by, StopReason::failures);
+  EXPECT_EQ(first.exit_code(), 1);
+  EXPECT_GE(first.failed, 4U);
+  EXPECT_GT(first.unfinished(), 0U);
+  const SweepResult second = sweep.run(manager(), {.store = store});
+  EXPECT_EQ(second.stopped_by, StopReason::none);
+  EXPECT_EQ(second.evaluated, 200U - first.evaluated);
+  EXPECT_EQ(second.failed, 50U);
+}
+
+TEST(SweepTest, a_time_limit_ends_a_run_and_the_next_ones_complete_it) {
+  const SharedDirectory directory;
+  const auto store = directory / "results";
+  Sweep sweep(
+      zip({linear("x", 0, 999, 1000)}), [] { return 0; },
+      [](int&, const Point& p) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return p["x"].number();
+      });
+  SweepOptions options;
+  options.store = store;
+  options.limits.time_limit = std::chrono::milliseconds(250);
+  const SweepResult first = sweep.run(manager(), options);
+  EXPECT_EQ(first.stopped_by, StopReason::time_limit);
+  EXPECT_EQ(first.exit_code(), 75);
+  EXPECT_GT(first.evaluated, 0U);
+  EXPECT_GT(first.unfinished(), 0U);
+  EXPECT_EQ(first.failed, 0U);
+  const SweepResult second = sweep.run(manager(), {.store = store});
+  EXPECT_EQ(second.reused, first.evaluated);
+  EXPECT_EQ(second.evaluated, 1000U - first.evaluated);
+  EXPECT_EQ(second.exit_code(), 0);
+}
+
+TEST(SweepTest, sigusr1_drains_and_the_next_run_completes) {
+  const SharedDirectory directory;
+  const auto store = directory / "results";
+  Sweep sweep(
+      zip({linear("x", 0, 399, 400)}), [] { return 0; },
+      [](int&, const Point& p) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return p["x"].number();
+      });
+  SweepOptions options;
+  options.store = store;
+  options.limits.drain = std::chrono::milliseconds(20);
+  options.on_progress = [](const Progress& progress) {
+    if (!progress.finished && !progress.stopping && progress.evaluated > 0) ::kill(::getpid(), SIGUSR1);
+  };
+  const SweepResult first = sweep.run(manager(), options);
+  EXPECT_EQ(first.stopped_by, StopReason::signal);
+  EXPECT_EQ(first.exit_code(), 75);
+  EXPECT_GT(first.unfinished(), 0U);
+  EXPECT_EQ(first.failed, 0U);
+  const SweepResult second = sweep.run(manager(), {.store = store});
+  EXPECT_EQ(second.evaluated, 400U - first.evaluated);
+  EXPECT_EQ(second.succeeded, 400U);
+}
+
 TEST(SweepTest, programs_run_at_every_point) {
   const SharedDirectory directory;
   CommandSpec spec;

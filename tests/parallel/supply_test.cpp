@@ -106,6 +106,11 @@ TEST(RankedSupplyTest, the_most_expensive_points_come_first_and_equals_in_index_
   EXPECT_THAT(indices(supply->take(0, 2)), ElementsAre(1, 10));
   supply->put_back(0, {10, 1, 1});
   EXPECT_THAT(indices(supply->take(1, 99)), ElementsAre(10, 2, 0, 20));
+  supply->put_back(0, {20, 1, 1});
+  supply->put_back(0, {0, 1, 1});
+  supply->put_back(0, {10, 1, 1});
+  supply->put_back(0, {2, 1, 1});
+  EXPECT_THAT(indices(supply->take(1, 99)), ElementsAre(10, 2, 0, 20)) << "each finds its place again";
 }
 
 TEST(RankedSupplyTest, costs_that_are_not_numbers_are_met_first_and_no_trouble) {

@@ -258,6 +258,22 @@ TEST(StoreTest, a_study_without_parameters_or_outputs_can_be_recorded) {
   EXPECT_THAT(indices_in(directory.path()), ElementsAre(2));
 }
 
+TEST(StoreTest, what_is_noted_at_the_end_of_a_run_belongs_to_it) {
+  const TemporaryDirectory directory;
+  { Store store(directory.path(), small_study(), {{"command", "one"}}, Journal::wal); }
+  {
+    Store store(directory.path(), small_study(), {{"command", "two"}}, Journal::wal);
+    store.record(point(1));
+    store.note("stopped", "by SIGTERM");
+    store.record(point(2));
+  }
+  const auto runs = StoreReader(directory.path()).runs();
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0].size(), 2u) << "command and journal";
+  EXPECT_EQ(runs[1].back(), (std::pair<std::string, std::string>("stopped", "by SIGTERM")));
+  EXPECT_THAT(indices_in(directory.path()), ElementsAre(1, 2));
+}
+
 TEST(StoreTest, keeps_the_provenance_of_every_run) {
   const TemporaryDirectory directory;
   { Store store(directory.path(), small_study(), {{"command", "windrow run a.toml"}}, Journal::wal); }

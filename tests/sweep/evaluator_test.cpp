@@ -41,6 +41,7 @@ TEST(SweepResultTest, the_summary_tells_what_a_user_must_know) {
   result.elapsed = 72.0;
   result.workers = 1;
   result.interrupted_by = 2;
+  result.stopped_by = StopReason::interrupt;
   for (std::uint64_t i = 0; i < 10; ++i) {
     TaskFailure failure;
     failure.index = i;

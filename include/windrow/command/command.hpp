@@ -56,6 +56,9 @@ struct CommandSpec {
   /// Files that the program reads and that decide what it computes: their contents are a part of definition().
   std::vector<std::filesystem::path> inputs{};
   std::optional<std::chrono::nanoseconds> timeout;
+  /// A time-out as a multiple of the median time of finished points: 3.0 is "300%". Whoever evaluates knows the times,
+  /// and passes the limit to evaluate().
+  std::optional<double> relative_timeout{};
   std::chrono::nanoseconds grace = std::chrono::seconds(2);  ///< between SIGTERM and SIGKILL
   Keep keep = Keep::failed;
   std::vector<OutputSpec> outputs;
@@ -110,8 +113,11 @@ class Command {
   /// caller.
   /// @param stop_requested  polled at least every 50 ms; when it returns true the program is ended and Interrupted
   /// thrown
+  /// @param time_limit      where there is a relative time-out: polled at the same time; seconds that the program may
+  ///                        take, or 0 while that is not known. May be empty
   /// @throws Interrupted    as above
-  Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested) const;
+  Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
+                                       const std::function<double()>& time_limit = {}) const;
 
  private:
   struct Impl;

@@ -24,6 +24,9 @@ class WorkerContext {
   virtual ~WorkerContext() = default;
   /// Whether the job is to stop; an evaluation that can end early then throws Interrupted. Cheap enough to poll often.
   virtual bool stop_requested() = 0;
+  /// Seconds that the evaluation may take in all, as far as the root has told (Job::time_limit); 0: any. As cheap, and
+  /// to be asked as often: the limit may become known, or change, while an evaluation runs.
+  virtual double time_limit() { return 0.0; }
 };
 
 /// An evaluation as a worker receives it.
@@ -53,7 +56,25 @@ struct Completed {
   std::span<const std::byte> payload;  ///< the result, if there is no failure
   const TaskFailure* failure = nullptr;
   double started = 0.0;  ///< seconds since the Unix epoch, by the worker's clock
-  double elapsed = 0.0;  ///< seconds
+  double elapsed = 0.0;  ///< seconds, of the last attempt
+  /// Attempts before the one that this tells of. A failure's own `attempts` and `elapsed` hold them already.
+  int earlier_attempts = 0;
+};
+
+/// What the root wants of a job from now on.
+struct Direction {
+  Direction(bool stop_now = false) : stop(stop_now) {}
+  static Direction finish_within(double seconds) {
+    Direction direction;
+    direction.seconds_left = seconds;
+    return direction;
+  }
+
+  /// All workers stop; evaluations that can end early do.
+  bool stop;
+  /// Where it is set, only points are begun that are expected to end within so many seconds (0: none). What runs goes
+  /// on, and the job ends when nothing runs and nothing may begin.
+  std::optional<double> seconds_left = {};
 };
 
 /// A job: evaluate the pending indices on all workers.
@@ -68,8 +89,20 @@ struct Job {
   std::function<Bytes(std::uint64_t)> parameter;
   /// Called for each finished evaluation, in order of arrival.
   std::function<void(const Completed&)> on_completed;
-  /// Called at least every 100 ms while the root waits; true asks all workers to stop.
-  std::function<bool()> on_tick;
+  /// Called at least every 100 ms while the root waits. A stop is for good.
+  std::function<Direction()> on_tick;
+  /// Asked of each evaluation that failed, or that a worker was lost at: after how many seconds the point is tried
+  /// again. None: the failure is its outcome; infinity: not in this job, it counts as unfinished. Not asked of points
+  /// that fail because no worker is left, nor of whole shares. A point that two workers were lost at is not tried a
+  /// third time, whatever the answer. Empty: no point is tried again.
+  /// @param tries  evaluations of the point so far, this one included
+  std::function<std::optional<double>(const TaskFailure&, int tries)> retry;
+  /// Told each failed evaluation that is not its point's outcome, as `retry` said; `attempts` and `elapsed` of the
+  /// failure are those of this evaluation alone. May be empty.
+  std::function<void(const Completed&)> on_retried;
+  /// Seconds that an evaluation may take, 0: any; asked often. Workers are told when it changes by more than a tenth
+  /// (WorkerContext::time_limit). May be empty.
+  std::function<double()> time_limit;
   /// Called once every worker is at rest; what it returns reaches every rank in its JobReport. May be empty.
   std::function<Bytes()> conclude;
 };
@@ -77,8 +110,8 @@ struct Job {
 /// What a job brought beside the outcomes. All but `conclusion` is known to the root alone.
 struct JobReport {
   Bytes conclusion;                         ///< what `conclude` returned at the root
-  bool stopped = false;                     ///< on_tick asked to stop before all points were done
-  std::uint64_t unfinished = 0;             ///< points without an outcome, after a stop
+  bool stopped = false;                     ///< it ended before all points were done, as on_tick or `retry` said
+  std::uint64_t unfinished = 0;             ///< points without an outcome then
   std::vector<TaskFailure> build_failures;  ///< workers that could not be built while others could
   std::vector<std::string> lost_workers;    ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
 };

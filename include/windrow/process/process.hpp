@@ -41,8 +41,8 @@ struct ProcessOptions {
   /// What the destructor does with a process that still runs: kills it (SIGKILL) if true, waits for its end if false.
   bool daemon = true;
   Inherit inherit = {};
-  /// SIGINT, SIGTERM and SIGHUP, which terminals and batch systems send to whole groups, are left to the parent.
-  /// Programs that the process executes get their default actions all the same.
+  /// SIGINT, SIGTERM, SIGHUP and SIGUSR1, which terminals and batch systems send to whole groups, are left to the
+  /// parent. Programs that the process executes get their default actions all the same.
   bool ignore_interrupts = false;
 };
 

@@ -168,6 +168,8 @@ class Store {
   void record_attempt(const Attempt& attempt);
   /// Keeps for later runs that the evaluation sees the index, where that is only known once it has run.
   void note_index_matters();
+  /// Adds to the provenance of this run, and commits: what is known at its end.
+  void note(const std::string& name, const std::string& text);
   /// Commits if it is time; to be called now and then while nothing finishes.
   void tick();
   void commit();

@@ -8,6 +8,7 @@
 
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/sweep/failure_policy.hpp"
 
 namespace windrow {
 
@@ -21,6 +22,8 @@ struct Study {
   std::uint64_t seed = 0;
   Design design;
   CommandSpec command;
+  FailurePolicy failure_policy;
+  TimeLimits limits;
 };
 
 /// Reads a TOML study file and checks all that can be checked before a point runs, the templates and the program

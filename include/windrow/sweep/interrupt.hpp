@@ -6,9 +6,9 @@
 
 namespace windrow {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP ask for a clean stop instead of ending the process; a second one ends it
-/// at once, as if no guard were there. Signals that the program ignores stay ignored. The earlier handlers come back at
-/// the end.
+/// While it lives, SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask for a clean stop instead of ending the process; a second one
+/// ends it at once, as if no guard were there. Signals that the program ignores stay ignored. The earlier handlers come
+/// back at the end.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -20,8 +20,8 @@ class InterruptGuard {
   static int signal();
 
  private:
-  static constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
-  std::array<struct sigaction, 3> earlier_{};
+  static constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+  std::array<struct sigaction, 4> earlier_{};
   bool outermost_;
 };
 

@@ -18,6 +18,7 @@
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/manager.hpp"
 #include "windrow/store/store.hpp"
+#include "windrow/sweep/failure_policy.hpp"
 #include "windrow/sweep/isolation.hpp"
 #include "windrow/sweep/progress.hpp"
 
@@ -54,7 +55,14 @@ struct SweepOptions {
   std::string version = "1";
   /// Evaluate points again that failed in an earlier run.
   bool retry_failed = false;
-  /// Stop cleanly on SIGINT, SIGTERM and SIGHUP while the sweep runs (InterruptGuard).
+  /// Which failed points are tried again within this run, and at how many failed points it stops.
+  FailurePolicy failure_policy = {};
+  /// When this run ends though points are left: no point begins that is not expected to end in time, and what still
+  /// runs then is ended if it is a program. (A function is waited for.)
+  TimeLimits limits = {};
+  /// Stop cleanly on signals while the sweep runs (InterruptGuard): at once on SIGINT and SIGHUP; on SIGTERM and
+  /// SIGUSR1 after TimeLimits::drain, or what ends the run earlier. Under MPI SIGTERM stops at once, too, since mpirun
+  /// kills two seconds after it.
   bool handle_interrupts = true;
   /// Called at the root at most every 100 ms, and once at the end; for instance a ProgressPrinter.
   std::function<void(const Progress&)> on_progress = {};
@@ -64,26 +72,30 @@ struct SweepOptions {
   std::vector<std::pair<std::string, std::string>> provenance = {};
 };
 
-/// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `notes` and
-/// `outcomes` are empty.
+/// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `notes`,
+/// `why_stopped` and `outcomes` are empty.
 struct SweepResult {
-  std::uint64_t points = 0;           ///< of the design
-  std::uint64_t succeeded = 0;        ///< with a result, earlier runs included
-  std::uint64_t failed = 0;           ///< with a failure, earlier runs included
-  std::uint64_t evaluated = 0;        ///< by this run
-  std::uint64_t reused = 0;           ///< outcomes of earlier runs that stand
-  int interrupted_by = 0;             ///< the signal that stopped the sweep, or 0
+  std::uint64_t points = 0;     ///< of the design
+  std::uint64_t succeeded = 0;  ///< with a result, earlier runs included
+  std::uint64_t failed = 0;     ///< with a failure, earlier runs included
+  std::uint64_t evaluated = 0;  ///< by this run
+  std::uint64_t reused = 0;     ///< outcomes of earlier runs that stand
+  int interrupted_by = 0;       ///< the signal that stopped the sweep, or 0
+  StopReason stopped_by = StopReason::none;
+  std::uint64_t retried = 0;          ///< evaluations of this run that failed and were followed by another try
   double elapsed = 0.0;               ///< seconds of this run
   int workers = 0;                    ///< that evaluate
   std::vector<TaskFailure> failures;  ///< of this run, those of the lowest indices, at most 10
   std::vector<std::string> notes;     ///< workers that were lost or could not be built, what costs were worth, in words
+  std::string why_stopped;            ///< "at its time limit of 2h00m"; empty if it ran to its end
   std::filesystem::path store;        ///< where the results are; empty: in `outcomes`
   /// Without a store: an outcome for each point in index order (after an interruption: `lost` where there is none).
   std::vector<Outcome<std::vector<Value>>> outcomes;
 
   bool interrupted() const { return interrupted_by != 0; }
   std::uint64_t unfinished() const { return points - succeeded - failed; }
-  /// 0 if all points succeeded, 1 if some failed, 130 after an interruption.
+  /// 0 if all points succeeded, 1 if some failed, 130 after SIGINT or SIGHUP, 75 if the run ended before its points did
+  /// because of a time limit, the end of its Slurm job, SIGTERM or SIGUSR1: to be run again.
   int exit_code() const;
   /// A few lines for a user: how many of what, how long, and the first failures with their reasons.
   std::string summary() const;

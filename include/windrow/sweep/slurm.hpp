@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace windrow {
+
+/// The Slurm job that this process runs in (SLURM_JOB_ID), or an empty text.
+std::string slurm_job();
+
+/// When the Slurm job that this process runs in ends, in seconds since the Unix epoch: by SLURM_JOB_END_TIME, or else
+/// by `scontrol show job`. None outside of Slurm, for a job without an end, and where scontrol does not answer in 5 s.
+std::optional<double> slurm_job_end();
+
+/// Has Slurm put the job of this process into its queue again. Slurm ends the job soon afterwards.
+/// @throws Error  with what scontrol said, if it could not be done
+void requeue_slurm_job();
+
+}  // namespace windrow

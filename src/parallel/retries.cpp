@@ -1,0 +1,54 @@
+#include "parallel/retries.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace windrow::detail {
+namespace {
+
+constexpr int kMostLostWorkers = 2;  // at one point: it would end the next worker, too
+
+}  // namespace
+
+bool Retries::take(TaskFailure& failure, int worker, bool lost_worker, double now) {
+  if (!ask_) return false;
+  const auto found = tried_.find(failure.index);
+  Tried tried = found == tried_.end() ? Tried{} : found->second;
+  failure.attempts += tried.attempts;
+  failure.elapsed += tried.elapsed;
+  ++tried.tries;
+  tried.lost_workers += lost_worker ? 1 : 0;
+  const auto delay =
+      tried.lost_workers < kMostLostWorkers ? ask_(failure, tried.tries) : std::optional<double>(std::nullopt);
+  if (!delay || !std::isfinite(*delay)) {
+    if (found != tried_.end()) tried_.erase(found);
+    return delay.has_value();
+  }
+  tried.attempts = failure.attempts;
+  tried.elapsed = failure.elapsed;
+  tried_[failure.index] = tried;
+  waiting_.push({now + std::max(0.0, *delay), failure.index, worker});
+  return true;
+}
+
+int Retries::settle_tried(std::uint64_t index) {
+  const auto found = tried_.find(index);
+  if (found == tried_.end()) return 0;
+  const int attempts = found->second.attempts;
+  tried_.erase(found);
+  return attempts;
+}
+
+double Retries::next_due() const {
+  return waiting_.empty() ? std::numeric_limits<double>::infinity() : waiting_.top().at;
+}
+
+std::optional<Retries::Due> Retries::pop(double now) {
+  if (waiting_.empty() || waiting_.top().at > now) return std::nullopt;
+  const Due due = waiting_.top();
+  waiting_.pop();
+  return due;
+}
+
+}  // namespace windrow::detail

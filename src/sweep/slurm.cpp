@@ -1,0 +1,127 @@
+#include "windrow/sweep/slurm.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <utility>
+#include <vector>
+
+#include "windrow/error.hpp"
+#include "windrow/process/fd.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kPatience = std::chrono::seconds(5);
+
+/// What a program printed on both streams, and its exit code: 0 if all went well.
+struct Answer {
+  int code = 0;
+  std::string text;
+};
+
+// posix_spawn, which copies nothing: the process may be large, and inside MPI.
+pid_t spawn(std::vector<std::string> argv, int output) {
+  std::vector<char*> arguments;
+  for (std::string& argument : argv) arguments.push_back(argument.data());
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+  pid_t pid = -1;
+  const int error = posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) throw SystemError("cannot run " + argv.front(), error);
+  return pid;
+}
+
+// @return whether the stream ended in time
+bool read_all(int input, std::string& text) {
+  const auto deadline = Clock::now() + kPatience;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd entry{input, POLLIN, 0};
+    if (left <= 0 || (::poll(&entry, 1, static_cast<int>(left)) < 0 && errno != EINTR)) return false;
+    if (entry.revents == 0) continue;
+    std::array<char, 4096> buffer{};
+    const ssize_t n = ::read(input, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return n == 0;
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+}
+
+Answer ask(std::vector<std::string> argv) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw SystemError("cannot make a pipe", errno);
+  const Fd input(ends[0]);
+  Fd output(ends[1]);
+  const pid_t pid = spawn(argv, output.get());
+  output = Fd();
+  Answer answer;
+  const bool in_time = read_all(input.get(), answer.text);
+  if (!in_time) ::kill(pid, SIGKILL);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  answer.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  if (!in_time) answer.text = "no answer within 5s";
+  return answer;
+}
+
+std::string variable(const char* name) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? text : "";
+}
+
+// "EndTime=2026-11-21T19:05:00", in local time; "Unknown" or "None" for a job without an end.
+std::optional<double> end_time_in(const std::string& text) {
+  const std::size_t at = text.find("EndTime=");
+  if (at == std::string::npos) return std::nullopt;
+  std::tm time{};
+  if (::strptime(text.c_str() + at + std::strlen("EndTime="), "%Y-%m-%dT%H:%M:%S", &time) == nullptr) {
+    return std::nullopt;
+  }
+  time.tm_isdst = -1;
+  return static_cast<double>(std::mktime(&time));
+}
+
+}  // namespace
+
+std::string slurm_job() {
+  return variable("SLURM_JOB_ID");
+}
+
+std::optional<double> slurm_job_end() {
+  if (slurm_job().empty()) return std::nullopt;
+  if (const auto seconds = text::parse_double(variable("SLURM_JOB_END_TIME"))) return seconds;
+  try {
+    const Answer answer = ask({"scontrol", "show", "job", slurm_job()});
+    return answer.code == 0 ? end_time_in(answer.text) : std::nullopt;
+  } catch (const SystemError&) {  // there is no scontrol here
+    return std::nullopt;
+  }
+}
+
+void requeue_slurm_job() {
+  if (slurm_job().empty()) throw Error("this is no job of Slurm: SLURM_JOB_ID is not set");
+  const Answer answer = ask({"scontrol", "requeue", slurm_job()});
+  if (answer.code != 0) throw Error(fmt::format("scontrol requeue {}: {}", slurm_job(), answer.text));
+}
+
+}  // namespace windrow
