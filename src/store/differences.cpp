@@ -85,13 +85,15 @@ void require_same_study(const std::filesystem::path& directory, const StudyIdent
   const std::vector<std::string> lines = study_differences(stored, wanted);
   if (lines.empty()) return;
 
+  const std::string other = stored.name == wanted.name ? "" : fmt::format(", `{}`", stored.name);
   std::string message =
-      fmt::format("{}: these are the results of another study; what differs, old -> new:", directory.string());
+      fmt::format("{}: these are the results of another study{}; what differs, old -> new:", directory.string(), other);
   // A sixth line of its own for "1 more" would take the place of that one.
   const std::size_t shown = lines.size() > max_lines ? max_lines - 1 : lines.size();
   for (std::size_t i = 0; i < shown; ++i) message += "\n  " + lines[i];
   if (shown < lines.size()) message += fmt::format("\n  and {} more", lines.size() - shown);
   message += "\ngive the new study another directory with --dir, or move this one away";
+  if (!other.empty()) message += fmt::format("; a changed form of `{0}` has to be named {0}", stored.name);
   throw StoreError(message);
 }
 

@@ -92,7 +92,8 @@ struct Store::Impl {
     detail::move_point_files(*connection, directory);
     const StudyIdentity stored = detail::read_identity(*connection);
     identity.index_matters = identity.index_matters || stored.index_matters;
-    if (!points) return detail::require_same_study(directory, stored, identity);
+    const bool may_differ = points && stored.name == identity.name;
+    if (!may_differ) return detail::require_same_study(directory, stored, identity);
     if (detail::study_differences(stored, identity).empty()) return;
     resumption = detail::change_study(*connection, directory, identity, points);
   }

@@ -301,6 +301,25 @@ TEST(ResumeByContentTest, the_files_of_a_point_follow_it) {
   EXPECT_FALSE(fs::exists(directory.path() / "points.2"));
 }
 
+TEST(ResumeByContentTest, a_changed_study_of_another_name_is_another_study) {
+  const TemporaryDirectory directory;
+  Study study({"x"}, {{1.0}, {2.0}});
+  run(directory.path(), study);
+  const std::string before = csv(directory.path());
+  Study other({"x"}, {{1.0}, {3.0}});
+  other.identity.name = "other";
+  try {
+    other.open(directory.path());
+    FAIL() << "not refused";
+  } catch (const StoreError& error) {
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr("results of another study, `table`"), HasSubstr("has to be named table")));
+  }
+  EXPECT_EQ(csv(directory.path()), before);
+  other.identity.name = "table";
+  EXPECT_THAT(run(directory.path(), other), ElementsAre(1));
+}
+
 // The outcomes are committed before the first directory is renamed: whatever part of that was done, the rest follows.
 TEST(ResumeByContentTest, the_files_of_a_point_follow_it_also_if_the_run_was_killed_meanwhile) {
   for (int done = 0; done < 4; ++done) {

@@ -24,8 +24,8 @@ struct Column {
   std::string description;  ///< may be empty
 };
 
-/// What a store holds the results of. The name, units and descriptions may change at will; what else changes decides
-/// which outcomes of earlier runs still are those of a point.
+/// What a store holds the results of. Units and descriptions may change at will, and so may the name if nothing else
+/// does; other changes decide which outcomes of earlier runs still are those of a point.
 ///
 /// A point is what it computes: the names and values of its parameters, and the evaluation, which is all of the
 /// definition but the pairs named "design..." and "parameters...", and the outputs. Its index and the seed belong to it
@@ -140,7 +140,8 @@ class Store {
   /// time and memory whatever its size; one that has takes time, and 32 bytes, for each outcome that is in the file.
   /// @param points  the present design's, to find earlier outcomes by; without it, a changed study is refused
   /// @throws StoreError if the directory cannot be written, another process has the store open, the file is damaged or
-  ///         of a newer version, or it belongs to another study and there is no `points` (the differences are named)
+  ///         of a newer version, or it belongs to another study: one that differs (it is said in what) and has another
+  ///         name, or comes without `points`
   Store(const std::filesystem::path& directory, const StudyIdentity& identity,
         const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal = Journal::automatic,
         const PointValues& points = {});
