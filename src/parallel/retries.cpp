@@ -12,15 +12,17 @@ constexpr int kMostLostWorkers = 2;  // at one point: it would end the next work
 }  // namespace
 
 bool Retries::take(TaskFailure& failure, int worker, bool lost_worker, double now) {
-  if (!ask_) return false;
+  // A rank that is gone is no fault of its point, as far as anybody knows: that is found out by a second one.
+  const bool blameless = lost_worker && failure.kind == FailureKind::lost;
+  if (!ask_ && !blameless) return false;
   const auto found = tried_.find(failure.index);
   Tried tried = found == tried_.end() ? Tried{} : found->second;
   failure.attempts += tried.attempts;
   failure.elapsed += tried.elapsed;
-  ++tried.tries;
+  tried.tries += blameless ? 0 : 1;
   tried.lost_workers += lost_worker ? 1 : 0;
-  const auto delay =
-      tried.lost_workers < kMostLostWorkers ? ask_(failure, tried.tries) : std::optional<double>(std::nullopt);
+  std::optional<double> delay;
+  if (tried.lost_workers < kMostLostWorkers) delay = blameless ? 0.0 : ask_(failure, tried.tries);
   if (!delay || !std::isfinite(*delay)) {
     if (found != tried_.end()) tried_.erase(found);
     return delay.has_value();
