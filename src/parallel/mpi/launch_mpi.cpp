@@ -50,7 +50,12 @@ int run(MpiManager& manager, const std::function<int(ParallelManager&)>& body) {
 // the others, and without the root they end.
 int run_guarded(MpiManager& manager, const std::function<int(ParallelManager&)>& body, RankGuard& guard) {
   RankWatch* const watch = manager.watch();
-  if (watch != nullptr) guard.has_started(watch->root_lifeline(), manager.rank() == 1, watch->name_of(0));
+  if (watch == nullptr) {
+    guard.has_started(-1, {});
+  } else {
+    const bool speaks = manager.rank() == 1;  // for all
+    guard.has_started(watch->root_lifeline(), speaks ? watch->name_of(0) + " is gone: the other ranks end" : "");
+  }
   int code = 1;
   try {
     try {

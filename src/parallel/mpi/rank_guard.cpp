@@ -77,7 +77,7 @@ std::set<int> ranks_here() {
   return ranks;
 }
 
-[[noreturn]] void end(const std::string& message) {
+[[noreturn]] void end_process(const std::string& message) {
   if (!message.empty()) {
     std::fprintf(stderr, "windrow: %s\n", message.c_str());
     std::fflush(stderr);
@@ -99,9 +99,8 @@ RankGuard::~RankGuard() {
   thread_.join();
 }
 
-void RankGuard::has_started(int root_lifeline, bool speaks, std::string root) {
-  speaks_ = speaks;
-  root_ = std::move(root);
+void RankGuard::has_started(int root_lifeline, std::string last_words) {
+  last_words_ = std::move(last_words);
   root_lifeline_ = root_lifeline;
   phase_ = Phase::working;
   ::eventfd_write(wake_.get(), 1);
@@ -121,8 +120,8 @@ void RankGuard::run() {
     eventfd_t count = 0;
     if (entries[0].revents != 0) ::eventfd_read(wake_.get(), &count);
     if (stopped_) return;
-    if (entries[1].revents != 0) end({});
-    if (entries[2].revents != 0 && phase_ == Phase::working) end(speaks_ ? root_ + " was lost" : std::string());
+    if (entries[1].revents != 0) end_process({});
+    if (entries[2].revents != 0 && phase_ == Phase::working) end_process(last_words_);
     if (phase_ == Phase::starting) look_for_siblings();
   }
 }
@@ -136,11 +135,13 @@ void RankGuard::look_for_siblings() {
     return;
   }
   const double now = monotonic_seconds();
-  if (missing_since_ < 0.0) missing_since_ = now;
+  if (missing_since_ < 0.0) {
+    missing_since_ = now;
+    speaks_ = *here.begin() == own;
+  }
   if (now - missing_since_ < kMissing) return;
-  end(*here.begin() == own
-          ? fmt::format("a rank on {} was lost while MPI was starting: run the same command again", host_name())
-          : std::string());
+  end_process(speaks_ ? fmt::format("a rank on {} was lost while MPI was starting: run the same again", host_name())
+                      : std::string());
 }
 
 }  // namespace windrow::detail

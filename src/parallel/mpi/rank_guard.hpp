@@ -22,8 +22,8 @@ class RankGuard {
 
   /// All ranks have come through.
   /// @param root_lifeline  readable when the root is gone, or -1
-  /// @param speaks         whether this rank tells when it is
-  void has_started(int root_lifeline, bool speaks, std::string root);
+  /// @param last_words     what is then said on stderr; nothing if empty
+  void has_started(int root_lifeline, std::string last_words);
   /// From now on the root may go first.
   void is_ending();
 
@@ -37,9 +37,9 @@ class RankGuard {
   std::atomic<Phase> phase_ = Phase::starting;
   std::atomic<bool> stopped_ = false;
   std::atomic<int> root_lifeline_ = -1;
-  bool speaks_ = false;
-  std::string root_;
+  std::string last_words_;
   double missing_since_ = -1.0;  // a rank of this machine
+  bool speaks_ = false;          // of it, for all that are here
   std::thread thread_;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -20,8 +21,9 @@
 namespace windrow::detail {
 namespace {
 
+constexpr auto kConnecting = std::chrono::seconds(20);  // longer than a rank tries
 constexpr double kDrain = 0.1;  // seconds without a message of a dead rank, after which there are no more
-enum ControlTag : int { kLost = 1, kParting, kParted };
+enum ControlTag : int { kLost = 1, kParting, kParted, kUnreachable };
 
 // Processes with the same text can see each other.
 std::string machine_of_rank(int rank) {
@@ -129,21 +131,39 @@ void RankWatch::watch_remotely(ParallelManager& manager, const std::vector<int>&
     if (someone_misses[r] > 0 && std::count(missing.begin(), missing.end(), number) == 0) expected.push_back(number);
   }
   const std::vector<int> all_expected = manager.broadcast(expected);
-  if (!is_root()) {
-    if (std::count(all_expected.begin(), all_expected.end(), rank_) == 0) return;
-    if (Fd connection = connect_lifeline(address, rank_)) add(0, std::move(connection));
-    return;
+  if (is_root()) return accept(*host, std::move(expected));
+  if (std::count(all_expected.begin(), all_expected.end(), rank_) == 0) return;
+  if (Fd connection = connect_lifeline(address, rank_)) {
+    add(0, std::move(connection));
+  } else {
+    outbox_.send(0, kUnreachable, {});
   }
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(12);
-  while (!expected.empty()) {
-    auto lifeline = host->accept_until(deadline);
-    if (!lifeline) break;
-    if (std::erase(expected, lifeline->number) > 0) add(lifeline->number, std::move(lifeline->connection));
+}
+
+// Who neither connects nor says that it cannot has died meanwhile.
+void RankWatch::accept(LifelineHost& host, std::vector<int> expected) {
+  using Clock = std::chrono::steady_clock;
+  const auto deadline = Clock::now() + kConnecting;
+  while (!expected.empty() && Clock::now() < deadline) {
+    if (auto lifeline = host.accept_until(Clock::now() + std::chrono::milliseconds(20))) {
+      if (std::erase(expected, lifeline->number) > 0) add(lifeline->number, std::move(lifeline->connection));
+    }
+    while (const auto rank = receive_empty(kUnreachable)) {
+      if (std::erase(expected, *rank) == 0) continue;
+      unwatched_.push_back(name_of(*rank) + " cannot reach the root over TCP: its death would not be noticed");
+    }
   }
-  for (const int number : expected) {
-    unwatched_.push_back(
-        fmt::format("{} cannot reach the root over TCP: its death would not be noticed", name_of(number)));
-  }
+  for (const int rank : expected) note_death(rank);
+}
+
+// At the root: a message without content. @return from whom
+std::optional<int> RankWatch::receive_empty(int tag) {
+  int arrived = 0;
+  MPI_Status status;
+  check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag, control_, &arrived, &status), "MPI_Iprobe");
+  if (arrived == 0) return std::nullopt;
+  check_mpi(MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, tag, control_, MPI_STATUS_IGNORE), "MPI_Recv");
+  return status.MPI_SOURCE;
 }
 
 // At the root a later one, over TCP, goes before an earlier one.
@@ -270,13 +290,7 @@ void RankWatch::part() {
 bool RankWatch::all_have_parted(std::vector<bool>& parted) {
   look();
   declare_lost();
-  for (int arrived = 1; arrived != 0;) {
-    MPI_Status status;
-    check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, kParting, control_, &arrived, &status), "MPI_Iprobe");
-    if (arrived == 0) break;
-    check_mpi(MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, kParting, control_, MPI_STATUS_IGNORE), "MPI_Recv");
-    parted[static_cast<std::size_t>(status.MPI_SOURCE)] = true;
-  }
+  while (const auto rank = receive_empty(kParting)) parted[static_cast<std::size_t>(*rank)] = true;
   for (std::size_t r = 1; r < parted.size(); ++r) {
     if (!parted[r] && !is_gone(static_cast<int>(r))) return false;
   }

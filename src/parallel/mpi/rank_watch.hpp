@@ -15,6 +15,8 @@
 
 namespace windrow::detail {
 
+class LifelineHost;
+
 /// Whether the launcher leaves the job alone when one of its ranks dies (mpirun --enable-recovery). Otherwise it ends
 /// the job, and there is nothing to watch.
 bool job_outlives_ranks();
@@ -78,6 +80,8 @@ class RankWatch {
   bool is_root() const { return rank_ == 0; }
   Fd watch_locally(const Card& card, SharedMemory& mark) const;
   void watch_remotely(ParallelManager& manager, const std::vector<int>& missing);
+  void accept(LifelineHost& host, std::vector<int> expected);
+  std::optional<int> receive_empty(int tag);
   void add(int rank, Fd lifeline);
   void note_death(int rank);
   void hear();
