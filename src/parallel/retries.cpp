@@ -7,6 +7,9 @@
 namespace windrow::detail {
 namespace {
 
+// Before a point of a lost rank is tried again: until the others are noticed that die with it, as those of a node do.
+// It would be handed to one of them, and taken for what ended both.
+constexpr double kLossPause = 1.0;   // seconds
 constexpr int kMostLostWorkers = 2;  // at one point: it would end the next worker, too
 
 }  // namespace
@@ -22,7 +25,7 @@ bool Retries::take(TaskFailure& failure, int worker, bool lost_worker, double no
   tried.tries += blameless ? 0 : 1;
   tried.lost_workers += lost_worker ? 1 : 0;
   std::optional<double> delay;
-  if (tried.lost_workers < kMostLostWorkers) delay = blameless ? 0.0 : ask_(failure, tried.tries);
+  if (tried.lost_workers < kMostLostWorkers) delay = blameless ? kLossPause : ask_(failure, tried.tries);
   if (!delay || !std::isfinite(*delay)) {
     if (found != tried_.end()) tried_.erase(found);
     return delay.has_value();

@@ -377,15 +377,17 @@ int host() {
   return code;
 }
 
-/// A rank that dies before MPI has started, or while it starts: the others cannot, and end.
+/// A rank that dies before MPI has started, or while it waits in MPI_Init for a slow one: the others cannot start, and
+/// end. (Where it dies while it connects to mpirun, mpirun itself hangs.)
 void die_early(const std::string& detail) {
   const char* rank = std::getenv("OMPI_COMM_WORLD_RANK");
   tell(::getpid());
+  if (rank != nullptr && detail == "while" && std::string(rank) == "2") std::this_thread::sleep_for(seconds(2));
   if (rank == nullptr || std::string(rank) != "1") return;
   if (detail == "before") ::raise(SIGKILL);
   const pid_t own = ::getpid();
   if (::fork() == 0) {
-    std::this_thread::sleep_for(milliseconds(20));
+    std::this_thread::sleep_for(seconds(1));
     ::kill(own, SIGKILL);
     ::_exit(0);
   }

@@ -95,7 +95,7 @@ struct Job {
   /// again. None: the failure is its outcome; infinity: not in this job, it counts as unfinished. Not asked of points
   /// that fail because no worker is left, nor of whole shares. A point that two workers were lost at is not tried a
   /// third time, whatever the answer; nor is it asked of a point at which one was lost for an unknown reason (a rank),
-  /// which is tried again at once. Empty: no other point is tried again.
+  /// which is tried again a second later. Empty: no other point is tried again.
   /// @param tries  evaluations of the point so far, this one included
   std::function<std::optional<double>(const TaskFailure&, int tries)> retry;
   /// Told each failed evaluation that is not its point's outcome, as `retry` said; `attempts` and `elapsed` of the
