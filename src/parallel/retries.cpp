@@ -1,5 +1,7 @@
 #include "parallel/retries.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -8,6 +10,12 @@ namespace windrow::detail {
 namespace {
 
 constexpr int kMostLostWorkers = 2;  // at one point: it would end the next worker, too
+
+// The point may not be to blame: somebody, or the kernel for want of memory, ended the worker, or its machine went
+// away.
+bool is_killed(const TaskFailure& failure) {
+  return failure.kind == FailureKind::lost || (failure.kind == FailureKind::crashed && failure.code == -SIGKILL);
+}
 
 }  // namespace
 
@@ -19,8 +27,11 @@ bool Retries::take(TaskFailure& failure, int worker, bool lost_worker, double no
   failure.elapsed += tried.elapsed;
   ++tried.tries;
   tried.lost_workers += lost_worker ? 1 : 0;
-  const auto delay =
-      tried.lost_workers < kMostLostWorkers ? ask_(failure, tried.tries) : std::optional<double>(std::nullopt);
+  std::optional<double> delay;
+  if (tried.lost_workers < kMostLostWorkers) {
+    delay = ask_(failure, tried.tries);
+    if (!delay && lost_worker && is_killed(failure)) delay = 0.0;
+  }
   if (!delay || !std::isfinite(*delay)) {
     if (found != tried_.end()) tried_.erase(found);
     return delay.has_value();
