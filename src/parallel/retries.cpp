@@ -1,5 +1,7 @@
 #include "parallel/retries.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -11,6 +13,11 @@ namespace {
 // It would be handed to one of them, and taken for what ended both.
 constexpr double kLossPause = 1.0;   // seconds
 constexpr int kMostLostWorkers = 2;  // at one point: it would end the next worker, too
+
+// The point may not be to blame: somebody, or the kernel for want of memory, ended the worker.
+bool is_killed(const TaskFailure& failure) {
+  return failure.kind == FailureKind::crashed && failure.code == -SIGKILL;
+}
 
 }  // namespace
 
@@ -25,7 +32,10 @@ bool Retries::take(TaskFailure& failure, int worker, bool lost_worker, double no
   tried.tries += blameless ? 0 : 1;
   tried.lost_workers += lost_worker ? 1 : 0;
   std::optional<double> delay;
-  if (tried.lost_workers < kMostLostWorkers) delay = blameless ? kLossPause : ask_(failure, tried.tries);
+  if (tried.lost_workers < kMostLostWorkers) {
+    delay = blameless ? kLossPause : ask_(failure, tried.tries);
+    if (!delay && lost_worker && is_killed(failure)) delay = 0.0;
+  }
   if (!delay || !std::isfinite(*delay)) {
     if (found != tried_.end()) tried_.erase(found);
     return delay.has_value();

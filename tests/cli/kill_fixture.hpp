@@ -33,6 +33,9 @@ class KillTest : public CliTest {
     check_second_run(results, before);
   }
 
+  /// What `export` prints of the study that nothing happened to.
+  const std::string& reference() const { return reference_; }
+
  private:
   void check_second_run(const std::string& results, const std::set<std::uint64_t>& before);
 

@@ -1,5 +1,6 @@
 // Points that are tried again, and jobs that are to end by a certain time: on a simulated clock.
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include <chrono>
 #include <deque>
@@ -54,7 +55,8 @@ class ClockedWorkers : public Workers {
   std::function<double(std::uint64_t)> seconds = [](std::uint64_t) { return 1.0; };
   std::function<bool(std::uint64_t, int)> fails = [](std::uint64_t, int) { return false; };  // point, try from 1
   std::set<std::uint64_t> deadly;                // points that end their worker
-  int deaths = std::numeric_limits<int>::max();  // that they cause, all together
+  std::set<std::uint64_t> killed;                // points whose worker is killed from outside, once each
+  int deaths = std::numeric_limits<int>::max();  // that deadly ones cause, all together
   WorkerLoss loss{FailureKind::crashed, -11, "worker fell", {}};
   bool replaceable = true;
 
@@ -138,6 +140,10 @@ class ClockedWorkers : public Workers {
         WorkerLoss told = loss;
         if (told.knows_point) told.evaluating = index;
         return {w, told};
+      }
+      if (killed.erase(index) != 0) {
+        worker = Worker();
+        return {w, WorkerLoss{FailureKind::crashed, -SIGKILL, "worker killed", index}};
       }
       add(out, index);
     }
@@ -261,6 +267,22 @@ TEST(RetryTest, a_point_that_ends_its_worker_is_tried_once_more_and_no_more) {
     EXPECT_EQ(study.outcomes[4].failure->kind, FailureKind::crashed);
     EXPECT_EQ(study.outcomes[4].failure->attempts, 2);
     EXPECT_EQ(report.lost_workers.size(), 2U);
+  }
+}
+
+TEST(RetryTest, a_point_whose_worker_was_killed_is_tried_once_more_though_nothing_is_retried) {
+  for (const Schedule schedule : {Schedule::dynamic, Schedule::static_split, Schedule::automatic}) {
+    Study study(12, schedule);
+    ClockedWorkers fake(3);
+    fake.killed = {4};
+    fake.deadly = {7};
+    study.job.retry = [](const TaskFailure&, int) { return std::optional<double>(); };
+    coordinate(fake, study.job);
+    EXPECT_EQ(study.outcomes.size(), 12U);
+    EXPECT_FALSE(study.outcomes[4].failure);
+    EXPECT_EQ(study.outcomes[4].earlier_attempts, 1);
+    ASSERT_TRUE(study.outcomes[7].failure);  // it ended its worker itself
+    EXPECT_EQ(study.outcomes[7].failure->attempts, 1);
   }
 }
 

@@ -40,6 +40,7 @@ class KindRetries {
 struct FailurePolicy {
   /// How often a point that failed is tried again within the run, on whichever worker is free. Points that were
   /// rejected or had a bad output fail the same way again, so they are not tried again unless `retries_of` says so.
+  /// A point whose worker was killed from outside is tried once more in any case.
   int retries = 0;
   /// Instead of `retries`, for these kinds of failures.
   KindRetries retries_of = {};
