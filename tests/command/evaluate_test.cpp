@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "command_fixture.hpp"
+#include "faults/support.hpp"
 
 namespace windrow {
 namespace {
@@ -19,12 +20,7 @@ using std::chrono::milliseconds;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-bool is_gone(pid_t pid) {
-  std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
-  const std::string status{std::istreambuf_iterator<char>(in), {}};
-  return status.empty() || status.find(") Z ") != std::string::npos;
-}
+using test::is_gone;
 
 class EvaluateTest : public CommandFixture {
  protected:

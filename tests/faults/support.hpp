@@ -12,6 +12,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,9 +23,12 @@
 /// What tests of faults look at from outside: processes, descriptors, exit codes and the text on stderr.
 namespace windrow::test {
 
+/// Empty if it cannot be read: a file of a process that has just gone is no error. (A stream keeps to itself what its
+/// buffer throws then; iterators over the buffer do not.)
 inline std::string content_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream content;
+  content << std::ifstream(file, std::ios::binary).rdbuf();
+  return content.str();
 }
 
 /// Waits up to `limit` for something that another process does.
@@ -46,9 +50,10 @@ inline bool is_gone(pid_t pid) {
 /// The children of a process, whichever of its threads made them; those that nobody has reaped yet included.
 inline std::vector<pid_t> children_of(pid_t pid) {
   std::vector<pid_t> all;
-  std::error_code error;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", error)) {
-    std::ifstream in(task.path() / "children");
+  std::error_code gone;
+  std::filesystem::directory_iterator task("/proc/" + std::to_string(pid) + "/task", gone);
+  for (; !gone && task != std::filesystem::directory_iterator(); task.increment(gone)) {
+    std::ifstream in(task->path() / "children");
     all.insert(all.end(), std::istream_iterator<pid_t>(in), {});
   }
   return all;
