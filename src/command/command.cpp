@@ -254,4 +254,8 @@ Outcome<std::vector<Value>> Command::evaluate(const Point& point, const std::fun
   return impl_->evaluate(point, stop_requested, time_limit);
 }
 
+void Command::rest() const noexcept {
+  impl_->point_directory.rest();
+}
+
 }  // namespace windrow

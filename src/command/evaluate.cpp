@@ -21,6 +21,7 @@
 namespace windrow {
 
 namespace fs = std::filesystem;
+using detail::PointDirectory;
 
 namespace {
 
@@ -33,32 +34,16 @@ struct Failure {
   std::string message;
 };
 
-/// An empty directory, whatever an earlier try left there. The usual case costs one system call.
-void make_empty_directory(const fs::path& directory) {
-  if (mkdir(directory.c_str(), 0777) == 0) return;
-  if (errno == EEXIST) fs::remove_all(directory);
-  fs::create_directories(directory);
-}
-
-void write_file(const fs::path& path, std::string_view content) {
-  const Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (!file) throw SystemError("cannot write " + path.string(), errno);
-  while (!content.empty()) {
-    const ssize_t n = write(file.get(), content.data(), content.size());
-    if (n < 0 && errno != EINTR) throw SystemError("cannot write " + path.string(), errno);
-    if (n > 0) content.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
-void write_files(const RenderedCommand& command) {
-  make_empty_directory(command.directory);
-  for (const auto& [name, content] : command.files) write_file(command.directory / name, content);
+/// What is in a point's directory when its program starts.
+PointDirectory::Files files_of(RenderedCommand& command) {
   std::string line;
   for (const std::string& argument : command.argv) {
     if (!line.empty()) line += ' ';
     line += detail::shell_quote(argument);
   }
-  write_file(command.directory / "command", line + "\n");
+  auto files = std::move(command.files);
+  files.emplace_back("command", line + "\n");
+  return files;
 }
 
 /// The program's own last words: of stderr, or of stdout if it said nothing there.
@@ -155,11 +140,6 @@ std::vector<Value> extract_all(const std::vector<detail::Extractor>& extractors,
   return values;
 }
 
-void remove_quietly(const fs::path& directory) {
-  std::error_code ignored;  // a file server may still hold names; the next try removes them
-  fs::remove_all(directory, ignored);
-}
-
 }  // namespace
 
 Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const std::function<bool()>& stop_requested,
@@ -170,16 +150,18 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
   StopQuestion stop(stop_requested, spec.relative_timeout ? time_limit : no_limit);
   std::vector<Value> values;
   std::optional<Failure> failure;
+  PointDirectory::Files written;
   try {
-    const RenderedCommand command = render(point);
-    write_files(command);
+    RenderedCommand command = render(point);
+    written = files_of(command);
+    point_directory.enter(directory, written);
     failure = judge(launcher->run(program_of(command, spec), std::ref(stop)), spec, directory);
     if (!failure) values = extract_all(extractors, directory);
   } catch (const Interrupted&) {
     if (const auto limit = stop.limit_passed()) {
       failure = over_relative_limit(*limit, *spec.relative_timeout, directory);
     } else {
-      remove_quietly(directory);
+      point_directory.leave(directory, written);
       stop.rethrow();
       throw;
     }
@@ -191,7 +173,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     failure = Failure{FailureKind::exception, 0, error.what()};
   }
   stop.rethrow();
-  if (spec.keep == Keep::none || (spec.keep == Keep::failed && !failure)) remove_quietly(directory);
+  if (spec.keep == Keep::none || (spec.keep == Keep::failed && !failure)) point_directory.leave(directory, written);
   if (!failure) return values;
   TaskFailure result;
   result.index = point.index();

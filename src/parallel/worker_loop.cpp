@@ -62,6 +62,7 @@ WorkerLoop::WorkerLoop(RootLink& link, const WorkerTask& task, int worker, std::
       epoch_offset_(unix_seconds() - now_) {}
 
 WorkerLoop::~WorkerLoop() {
+  if (task_.rest) task_.rest();
   if (!watcher_.joinable()) return;
   {
     const std::lock_guard lock(sleep_mutex_);
@@ -81,7 +82,10 @@ Bytes WorkerLoop::run() {
 bool WorkerLoop::step() {
   if (assignments_.empty()) {
     look_for_messages();
-    if (assignments_.empty()) return false;
+    if (assignments_.empty()) {
+      if (task_.rest) task_.rest();
+      return false;
+    }
   }
   look_if_due();
   if (stopping_ || assignments_.front().done() || !ensure_built()) {

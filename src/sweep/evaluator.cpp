@@ -96,6 +96,7 @@ WorkerTask function_task(const Design& design, const std::vector<Column>& output
 
 WorkerTask command_task(const Design& design, std::shared_ptr<Command> command) {
   WorkerTask task;
+  task.rest = [command] { command->rest(); };
   task.evaluate = [command = std::move(command), &design](const Assigned& assigned, WorkerContext& context,
                                                           ByteWriter& result) -> std::optional<TaskFailure> {
     auto outcome = command->evaluate(

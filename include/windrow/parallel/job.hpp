@@ -44,6 +44,9 @@ struct WorkerTask {
   std::function<std::optional<TaskFailure>(const Assigned&, WorkerContext&, ByteWriter& result)> evaluate;
   /// Instead of `evaluate`: all points of the worker at once, one outcome each, in order.
   std::function<std::vector<Outcome<Bytes>>(std::span<const Assigned>, WorkerContext&)> evaluate_share;
+  /// Called when the worker has nothing to evaluate, and before it goes: to give up what was kept ready for the next
+  /// point. Must not throw. May be empty.
+  std::function<void()> rest;
   /// Told every outcome on the worker that made it, the result if `failure` is null; may be empty.
   std::function<void(const Assigned&, std::span<const std::byte> result, const TaskFailure* failure)> observe;
 };
