@@ -13,6 +13,7 @@
 
 #include "command_impl.hpp"
 #include "excerpt.hpp"
+#include "parallel/stop_question.hpp"
 #include "shell.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/fd.hpp"
@@ -93,44 +94,10 @@ ProgramSpec program_of(const RenderedCommand& command, const CommandSpec& spec) 
   return program;
 }
 
-/// What the caller's question threw is the caller's, not a failure of the point: it passes through everything here.
-class StopQuestion {
- public:
-  StopQuestion(const std::function<bool()>& ask, const std::function<double()>& time_limit)
-      : ask_(ask), time_limit_(time_limit) {}
-
-  bool operator()() {
-    if (thrown_) return true;
-    try {
-      if (ask_ && ask_()) return true;
-      const double limit = time_limit_ ? time_limit_() : 0.0;
-      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - began_;
-      if (limit > 0.0 && elapsed.count() > limit) limit_passed_ = limit;
-      return limit_passed_.has_value();
-    } catch (...) {
-      thrown_ = std::current_exception();
-      return true;
-    }
-  }
-  void rethrow() const {
-    if (thrown_) std::rethrow_exception(thrown_);
-  }
-  /// The time limit, if it was the reason to stop.
-  std::optional<double> limit_passed() const { return limit_passed_; }
-
- private:
-  const std::function<bool()>& ask_;
-  const std::function<double()>& time_limit_;
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  std::optional<double> limit_passed_;
-  std::exception_ptr thrown_;
-};
-
 Failure over_relative_limit(double limit, double factor, const fs::path& directory) {
-  const auto duration = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(limit));
   return {FailureKind::timed_out, 0,
-          fmt::format("over its time limit of {} ({:.0f}% of the median, but at least 1s); {}",
-                      text::render_duration(duration), factor * 100.0, last_words(directory))};
+          fmt::format("over its time limit of {}; {}", detail::render_relative_limit(limit, factor),
+                      last_words(directory))};
 }
 
 std::vector<Value> extract_all(const std::vector<detail::Extractor>& extractors, const fs::path& directory) {
@@ -146,8 +113,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
                                                     const std::function<double()>& time_limit) {
   const auto began = std::chrono::steady_clock::now();
   const fs::path directory = directory_of(point);
-  static const std::function<double()> no_limit;
-  StopQuestion stop(stop_requested, spec.relative_timeout ? time_limit : no_limit);
+  detail::StopQuestion stop(stop_requested, spec.relative_timeout ? time_limit : std::function<double()>());
   std::vector<Value> values;
   std::optional<Failure> failure;
   PointDirectory::Files written;
@@ -162,6 +128,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
       failure = over_relative_limit(*limit, *spec.relative_timeout, directory);
     } else {
       point_directory.leave(directory, written);
+      point_directory.rest();
       stop.rethrow();
       throw;
     }

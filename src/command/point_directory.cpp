@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,12 +15,15 @@
 
 #include "windrow/error.hpp"
 #include "windrow/process/fd.hpp"
+#include "windrow/process/machine.hpp"
 
 namespace windrow::detail {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::string_view ready_prefix = ".ready-";
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
@@ -60,26 +64,35 @@ void PointDirectory::enter(const fs::path& directory, const Files& files) {
 }
 
 void PointDirectory::leave(const fs::path& directory, const Files& files) {
-  if (!make_ready(directory, files)) return remove_quietly(directory);
   rest();
-  ready_ = directory;
-  owner_ = getpid();
+  const pid_t self = getpid();
+  ready_ = directory.parent_path() / fmt::format("{}{}-{}", ready_prefix, host_name(), self);
+  if (!make_ready(directory, files) || std::rename(directory.c_str(), ready_.c_str()) != 0) {
+    return remove_quietly(directory);
+  }
+  owner_ = self;
 }
 
 void PointDirectory::rest() noexcept {
-  if (!ready_.empty() && owner_ == getpid()) remove_quietly(ready_);
-  ready_.clear();
+  if (std::exchange(owner_, 0) == getpid()) remove_quietly(ready_);
 }
 
-// @return whether there was a directory ready, which now is the point's
+void PointDirectory::tidy(const fs::path& points_directory) noexcept {
+  std::error_code error;
+  for (fs::directory_iterator entry(points_directory, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string_view path = entry->path().native();
+    if (path.substr(path.rfind('/') + 1).starts_with(ready_prefix)) remove_quietly(entry->path());
+  }
+}
+
+// @return whether there was a directory put aside, which now is the point's
 bool PointDirectory::take_ready(const fs::path& directory) {
-  const fs::path ready = std::exchange(ready_, {});
-  if (ready.empty() || owner_ != getpid()) return false;
-  if (std::rename(ready.c_str(), directory.c_str()) == 0) return true;
+  if (std::exchange(owner_, 0) != getpid()) return false;
+  if (std::rename(ready_.c_str(), directory.c_str()) == 0) return true;
   const bool something_is_there = errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR;
   if (something_is_there) fs::remove_all(directory);
-  if (something_is_there && std::rename(ready.c_str(), directory.c_str()) == 0) return true;
-  remove_quietly(ready);
+  if (something_is_there && std::rename(ready_.c_str(), directory.c_str()) == 0) return true;
+  remove_quietly(ready_);
   return false;
 }
 
@@ -107,7 +120,8 @@ bool PointDirectory::make_ready(const fs::path& directory, const Files& files) c
     if (fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
     // A link would have the next program's text written to whatever it leads to.
     if (status.st_mode != file_mode_ || status.st_nlink != 1) return false;
-    if (is_stream(name) && status.st_size > 0 && unlinkat(fd, entry->d_name, 0) != 0) return false;
+    if (!is_stream(name) || status.st_size == 0) continue;
+    if (!Fd(openat(fd, entry->d_name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC))) return false;
   }
   return true;
 }

@@ -10,8 +10,9 @@
 namespace windrow::detail {
 
 /// The directories that points run in, one after another. To make one with its files and to remove it takes about as
-/// long as a small program, so the one of a point that leaves nothing behind is renamed for the next point, and its
-/// files are written anew in place. A program sees no difference: what its predecessor made or changed is gone.
+/// long as a small program, so the one of a point that leaves nothing behind is put aside under another name, becomes
+/// the next point's, and its files are written anew in place. A program sees no difference: what its predecessor made
+/// or changed is gone.
 ///
 /// A copy that a forked child inherits has nothing ready there.
 class PointDirectory {
@@ -26,18 +27,20 @@ class PointDirectory {
   /// Makes `directory`, which then holds these files alone, whatever an earlier try left there.
   /// @throws SystemError, std::filesystem::filesystem_error
   void enter(const std::filesystem::path& directory, const Files& files);
-  /// `directory` is not to stay: it is removed, or kept ready for the next. `files` as for enter().
+  /// `directory` is not to stay: it is removed, or put aside for the next. `files` as for enter().
   void leave(const std::filesystem::path& directory, const Files& files);
-  /// Removes what is kept ready.
+  /// Removes what was put aside.
   void rest() noexcept;
+  /// Removes what processes that were killed had put aside among these directories, and what others may use.
+  static void tidy(const std::filesystem::path& points_directory) noexcept;
 
  private:
   bool take_ready(const std::filesystem::path& directory);
   bool make_ready(const std::filesystem::path& directory, const Files& files) const;
   void make_new(const std::filesystem::path& directory);
 
-  std::filesystem::path ready_;  // empty: none
-  pid_t owner_ = 0;              // of what is ready
+  std::filesystem::path ready_;  // the name of what was put aside
+  pid_t owner_ = 0;              // of that; 0: there is nothing
   mode_t directory_mode_ = 0;    // as it was made
   mode_t file_mode_ = 0;
 };

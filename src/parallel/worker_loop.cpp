@@ -118,6 +118,7 @@ bool WorkerLoop::stop_requested() {
 double WorkerLoop::time_limit() {
   lock_.take_back();
   look_if_due();
+  if (!link_.is_thread_safe() && !batch_.empty()) flush();  // the limit may follow from them
   const double limit = time_limit_;
   lock_.lend();
   return limit;
@@ -215,6 +216,7 @@ void WorkerLoop::evaluate_points() {
   do {
     evaluate(assignment.next());
     if (assignment.done()) return;  // the last outcomes travel with its end
+    if (tells_each_point_) return flush();
     if (batch_.size() >= kBatchBytes || now_ - last_flush_ >= assignment.head.patience) flush();
   } while (now_ < look_up);
 }

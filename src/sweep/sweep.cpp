@@ -73,7 +73,8 @@ class RootRun {
         start_(Clock::now()) {
     result_.points = sweep.design().size();
     result_.workers = manager.evaluating_workers(options.root);
-    if (command != nullptr && command->relative_timeout) time_limit_.emplace(*command->relative_timeout);
+    const auto& relative_timeout = command != nullptr ? command->relative_timeout : options.relative_timeout;
+    if (relative_timeout) time_limit_.emplace(*relative_timeout);
     result_.store = options.store;
     if (options.store.empty()) {
       TaskFailure none;
@@ -345,16 +346,20 @@ std::vector<std::pair<std::string, std::string>> Sweep::definition(const SweepOp
 }
 
 void Sweep::check_isolation(const SweepOptions& options) const {
-  if (command_ && (options.isolation != Isolation::none || options.timeout || options.memory_limit > 0)) {
+  const bool has_limit = options.timeout || options.relative_timeout || options.memory_limit > 0;
+  if (command_ && (options.isolation != Isolation::none || has_limit)) {
     throw SpecError(
-        "isolation, timeout and memory_limit are for functions: a command runs in a process of its own, and has a "
+        "isolation, time-outs and memory_limit are for functions: a command runs in a process of its own, and has a "
         "time-out of its own");
   }
-  if (options.isolation == Isolation::none && (options.timeout || options.memory_limit > 0)) {
+  if (options.isolation == Isolation::none && has_limit) {
     throw SpecError("a time or memory limit needs evaluations that can be ended: choose isolation = process, or fork");
   }
   if (options.timeout && *options.timeout <= std::chrono::nanoseconds(0)) {
     throw SpecError("the time limit of an evaluation must be longer than nothing");
+  }
+  if (options.relative_timeout && !(*options.relative_timeout > 1.0)) {
+    throw SpecError("relative_timeout is a multiple of the median time: it must be more than 1");
   }
   if (options.evaluations_per_process < 1) throw SpecError("evaluations_per_process must be at least 1");
 }
@@ -382,7 +387,10 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   }
   check_ranks(manager, design_, obstacle);
   std::optional<RootRun> root;
-  on_root(manager, [&] { root.emplace(*this, options, manager, command_ ? &command_->spec() : nullptr); });
+  on_root(manager, [&] {
+    root.emplace(*this, options, manager, command_ ? &command_->spec() : nullptr);
+    if (command_ && !options.store.empty()) command_->tidy();  // this process is the store's only writer now
+  });
 
   detail::Job job;
   job.root = options.root;

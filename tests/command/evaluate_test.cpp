@@ -17,10 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
+using test::is_gone;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-using test::is_gone;
 
 class EvaluateTest : public CommandFixture {
  protected:
