@@ -1,7 +1,4 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -16,7 +13,6 @@
 #include "parallel/stop_question.hpp"
 #include "shell.hpp"
 #include "windrow/error.hpp"
-#include "windrow/process/fd.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow {
