@@ -72,8 +72,8 @@ class Builder {
         fmt::format("{} --measure {} {} {} {}", self_, what, experiment_.name, points, directory_));
     const Quantity clock = [at](const Printed& printed) { return printed[at].at(0); };
     experiment_.rows.push_back({name, "us a point", clock});
-    experiment_.rows.push_back(
-        {"  CPU time", "us a point", [at](const Printed& printed) { return printed[at].at(1); }});
+    const Quantity cpu = [at](const Printed& printed) { return printed[at].at(1); };
+    experiment_.rows.push_back({name + ", CPU time", "us a point", cpu});
     return clock;
   }
   void add_ratio(const std::string& name, Quantity a, Quantity b, std::optional<Target> target = {}) {
@@ -94,10 +94,10 @@ Experiment all_ways(const std::string& self, const std::string& directory, const
   Builder builder(self, directory, program, about);
   const Quantity bare = builder.add("bare", points, "bare loop over posix_spawn");
   const Quantity own = builder.add("windrow", points, "windrow run --workers 2");
-  builder.add_ratio("  beside the bare loop", own, bare, Target{Target::Kind::at_most, 1.3});
+  builder.add_ratio("windrow run beside the bare loop", own, bare, Target{Target::Kind::at_most, 1.3});
 #ifdef WINDROW_HAS_MPI
   const Quantity mpi = builder.add("mpi", points, "mpirun -n 2 windrow run, less the run of one point");
-  builder.add_ratio("  beside the bare loop", mpi, bare, Target{Target::Kind::at_most, 1.3});
+  builder.add_ratio("mpirun -n 2 windrow run beside the bare loop", mpi, bare, Target{Target::Kind::at_most, 1.3});
 #endif
   for (const auto& [peer, name, number] :
        {std::tuple("xargs", "xargs -P2 -n1", points), std::tuple("make", "make -j2", points),
@@ -107,7 +107,7 @@ Experiment all_ways(const std::string& self, const std::string& directory, const
       continue;
     }
     const bool has_target = peer == std::string("parallel");
-    builder.add_ratio("  beside windrow", builder.add(peer, number, name), own,
+    builder.add_ratio(name + std::string(" beside windrow run"), builder.add(peer, number, name), own,
                       has_target ? std::optional(Target{Target::Kind::at_least, 8.0}) : std::nullopt);
   }
   return builder.take();
@@ -167,6 +167,7 @@ int main(int argc, char** argv) try {
     return app.exit(error);
   }
   if (!bench::may_measure(options.anyway)) return 1;
+  bench::set_defaults_of_open_mpi();
   return run_all(std::filesystem::absolute(argv[0]), options);
 } catch (const std::exception& error) {
   fmt::print(stderr, "bench-commands: {}\n", error.what());
