@@ -96,9 +96,10 @@ struct Job {
   std::function<Direction()> on_tick;
   /// Asked of each evaluation that failed, or that a worker was lost at: after how many seconds the point is tried
   /// again. None: the failure is its outcome; infinity: not in this job, it counts as unfinished. Not asked of points
-  /// that fail because no worker is left, nor of whole shares. Whatever the answer, a point whose worker was
-  /// killed (SIGKILL, or it vanished) is tried once more, and one that two workers were lost at is not tried a third
-  /// time. Empty: no point is tried again.
+  /// that fail because no worker is left, nor of whole shares, nor of a point at which a worker was lost for a reason
+  /// that is not known (a rank), which is tried again a second later. Whatever the answer, a point whose worker was
+  /// killed (SIGKILL) is tried once more, and one that two workers were lost at is not tried a third time. Empty: no
+  /// other point is tried again.
   /// @param tries  evaluations of the point so far, this one included
   std::function<std::optional<double>(const TaskFailure&, int tries)> retry;
   /// Told each failed evaluation that is not its point's outcome, as `retry` said; `attempts` and `elapsed` of the
