@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -17,6 +16,7 @@
 #include <string>
 #include <system_error>
 
+#include "store/query.hpp"
 #include "windrow/error.hpp"
 #include "windrow/store/store.hpp"
 
@@ -173,22 +173,6 @@ inline std::string store_error(const std::function<void()>& action) {
     return error.what();
   }
   return {};
-}
-
-/// The first column of the rows that a query gives, one a line, as the sqlite3 shell would show it.
-inline std::string query(const fs::path& file, const std::string& sql) {
-  sqlite3* database = nullptr;
-  std::string text;
-  const auto collect = [](void* to, int, char** columns, char**) {
-    *static_cast<std::string*>(to) += std::string(columns[0] != nullptr ? columns[0] : "NULL") + "\n";
-    return 0;
-  };
-  if (sqlite3_open(file.c_str(), &database) != SQLITE_OK ||
-      sqlite3_exec(database, sql.c_str(), collect, &text, nullptr) != SQLITE_OK) {
-    text = std::string("error: ") + sqlite3_errmsg(database);
-  }
-  sqlite3_close(database);
-  return text;
 }
 
 inline std::string bytes_of(const fs::path& file) {
