@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "evaluator.hpp"
+#include "function_evaluator.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/launch.hpp"
 #include "windrow/text/text.hpp"
@@ -79,9 +80,7 @@ class Guard::Evaluator {
       return;
     } catch (const PeerLost&) {  // the server was killed
       if (!guard_.may_restart_) {
-        throw Error(
-            "the fork server was killed, and another cannot be forked after MPI_Init: the rest of this rank's points "
-            "fail");
+        throw WorkerUnable("the fork server was killed, and another cannot be forked after MPI_Init");
       }
     }
     server_ = std::make_shared<const ForkServer>(guard_.files_);
@@ -89,7 +88,7 @@ class Guard::Evaluator {
   }
 
   std::optional<TaskFailure> evaluate(const Point& point, WorkerContext& context, ByteWriter& result) {
-    if (!session_.is_open()) rebuild();
+    if (!session_.is_open()) rebuilds_.run([this] { build(); });
     EvaluationEnd end = session_.evaluate(encode_request(point), [&context] { return context.stop_requested(); });
     const bool memory_ran_out = end.memory_ran_out;
     std::optional<TaskFailure> failure;
@@ -106,17 +105,10 @@ class Guard::Evaluator {
  private:
   ForkSession open() const { return server_->open(guard_.make_, guard_.argument_, guard_.limits_); }
 
-  void rebuild() {
-    try {
-      build();
-    } catch (const std::exception& error) {
-      throw Error(std::string("build failed: ") + error.what());
-    }
-  }
-
   const Guard& guard_;
   std::shared_ptr<const ForkServer> server_;
   ForkSession session_;
+  Rebuilds rebuilds_;
 };
 
 Isolation Guard::effective(const FunctionSource& functions, const SweepOptions& options) {

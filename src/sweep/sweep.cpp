@@ -104,7 +104,7 @@ class RootRun {
     if (result_.evaluated > 0) result_.notes = std::move(notes_);
     for (const TaskFailure& failure : report.build_failures) {
       result_.notes.push_back(
-          fmt::format("worker {} ({}) took no part: {}", failure.rank, failure.host, failure.message));
+          fmt::format("worker {} ({}) was given up: {}", failure.rank, failure.host, failure.message));
     }
     for (std::string& lost : report.lost_workers) result_.notes.push_back(std::move(lost));
     if (result_.evaluated > 0) {

@@ -19,7 +19,7 @@ std::set<std::string> names_in_shared_memory() {
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator("/dev/shm")) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with("vader_segment") && !name.starts_with("osc_rdma")) names.insert(name);
+    if (name.find("windrow") != std::string::npos || name.starts_with("sem.")) names.insert(name);
   }
   return names;
 }

@@ -11,7 +11,7 @@ namespace windrow::test {
 /// A new directory below that for temporary files.
 std::filesystem::path fresh_directory(const std::string& prefix);
 
-/// Names in /dev/shm, Open MPI's own segments aside: it leaves them when it is killed.
+/// Names in /dev/shm, which belongs to the whole machine, that could be windrow's: its segments, named semaphores.
 std::set<std::string> names_in_shared_memory();
 
 /// Variables for mpirun on a machine with fewer cores than ranks.

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,10 @@ namespace windrow::test {
 
 inline std::string content_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;
+  text
+      << in.rdbuf();  // the process that a file of /proc tells of may end meanwhile: an error here, which means nothing
+  return text.str();
 }
 
 /// Whether a process has ended, reaped or not.

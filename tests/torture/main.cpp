@@ -44,7 +44,7 @@ struct Totals {
   std::uint64_t bad = 0;
   int runs = 0;
   std::size_t failed = 0;
-  std::array<int, 9> kills{};
+  std::array<int, kRoles> kills{};
   double longest_end = 0.0;
 
   void add(const RoundReport& report) {

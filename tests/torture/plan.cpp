@@ -32,7 +32,8 @@ Role choose_role(Choices& choices, const Plan& plan, bool ends_run) {
     case Evaluation::function:
       return Role::worker;
     default:
-      return choices.among(std::array{Role::evaluation, Role::evaluation, Role::server, Role::model, Role::worker});
+      return choices.among(
+          std::array{Role::evaluation, Role::evaluation, Role::server, Role::model, Role::forks, Role::worker});
   }
 }
 
@@ -110,8 +111,8 @@ std::string_view name_of(Carrier carrier) {
 }
 
 std::string_view name_of(Role role) {
-  constexpr std::array<std::string_view, 9> names = {"main",       "root",   "worker",  "server",  "model",
-                                                     "evaluation", "helper", "program", "anything"};
+  constexpr std::array<std::string_view, kRoles> names = {"main",  "root",       "worker", "server",  "model",
+                                                          "forks", "evaluation", "helper", "program", "anything"};
   return names[static_cast<std::size_t>(role)];
 }
 

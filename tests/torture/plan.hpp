@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,8 +15,10 @@ enum class Carrier {
   mpirun
 };  ///< what the ranks are: forked by the root, forked peers, or under mpirun
 
-/// What is killed. `main` is mpirun, or the root where there is none.
-enum class Role { main, root, worker, server, model, evaluation, helper, program, anything };
+/// What is killed. `main` is mpirun, or the root where there is none; `forks` a fork server together with the processes
+/// that it forked for models.
+enum class Role { main, root, worker, server, model, forks, evaluation, helper, program, anything };
+inline constexpr std::size_t kRoles = 10;
 
 /// When: at a share of the time that the run probably takes; shortly after it began; in or after its n-th commit; or
 /// when so many points are left to begin, and a little later.

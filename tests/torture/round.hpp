@@ -30,7 +30,7 @@ class Paces {
 /// What came of a round.
 struct RoundReport {
   Violations violations;
-  std::array<int, 9> kills{};  ///< by role
+  std::array<int, kRoles> kills{};  ///< by role
   int runs = 0;
   std::size_t failed = 0;    ///< points that failed because something was killed, and were retried by a later run
   double longest_end = 0.0;  ///< seconds until no process was left after the end of a run

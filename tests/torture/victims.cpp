@@ -65,15 +65,21 @@ bool kill_surely(const Node& node) {
 }  // namespace
 
 std::optional<Victim> kill_one(pid_t main, Carrier carrier, Role role, std::uint64_t pick) {
-  std::vector<Node> nodes = tree_of(main, carrier);
-  if (role == Role::main) nodes.resize(1);
-  if (role != Role::main && role != Role::anything) {
-    std::erase_if(nodes, [role](const Node& node) { return node.role != role; });
+  const std::vector<Node> nodes = tree_of(main, carrier);
+  const Role wanted = role == Role::forks ? Role::server : role;
+  std::vector<Node> candidates = nodes;
+  if (wanted == Role::main) candidates.resize(1);
+  if (wanted != Role::main && wanted != Role::anything) {
+    std::erase_if(candidates, [wanted](const Node& node) { return node.role != wanted; });
   }
-  if (nodes.empty()) return std::nullopt;
-  const Node& node = nodes[pick % nodes.size()];
+  if (candidates.empty()) return std::nullopt;
+  const Node& node = candidates[pick % candidates.size()];
   if (!kill_surely(node)) return std::nullopt;
-  return Victim{node.pid, node.name, node.role};
+  if (role != Role::forks) return Victim{node.pid, node.name, node.role};
+  for (const Node& model : nodes) {
+    if (model.parent == node.pid) ::kill(model.pid, SIGKILL);  // just now it was the server's own
+  }
+  return Victim{node.pid, node.name, Role::forks};
 }
 
 }  // namespace windrow::test
