@@ -422,7 +422,7 @@ std::string SweepResult::summary() const {
   out += fmt::format("; this run evaluated {} in {} on {} worker{}", count(evaluated), text::render_duration(duration),
                      workers, workers == 1 ? "" : "s");
   if (retried > 0) out += fmt::format(", with {} {}", count(retried), retried == 1 ? "retry" : "retries");
-  if (reused > 0) out += fmt::format(" and reused {}", count(reused));
+  if (reused > 0) out += fmt::format("{} and reused {}", retried > 0 ? "," : "", count(reused));
   out += ".\n";
   for (const TaskFailure& failure : failures) out += "  " + describe(failure) + "\n";
   const std::uint64_t told = failures.size();
@@ -430,6 +430,9 @@ std::string SweepResult::summary() const {
   for (const std::string& note : notes) out += "  note: " + note + "\n";
   if (stopped_by == StopReason::interrupt) {
     out += "Interrupted: the finished points are kept; run the same again to continue.\n";
+  } else if (stopped_by == StopReason::failures) {
+    out += fmt::format("Stopped {}: {} left. The next run goes on with those, and with the failed ones if told to.\n",
+                       why_stopped, count(unfinished()));
   } else if (stopped_by != StopReason::none) {
     out += fmt::format("Stopped {}: {} left; run the same command again.\n", why_stopped, count(unfinished()));
   }

@@ -65,13 +65,14 @@ TEST_F(RetryCliTest, a_run_gives_up_at_so_many_failures_and_waits_for_what_runs)
       const Ended run = windrow({"run", "policy.toml", "--workers", workers, "--max-failures", most});
       EXPECT_EQ(run.code, 1) << run.text();
       EXPECT_THAT(run.out, HasSubstr(std::string("Stopped at 2 failed points (max_failures = ") + most + "): "));
-      EXPECT_THAT(run.out, HasSubstr(" left; run the same command again."));
+      EXPECT_THAT(run.out, HasSubstr(" left. The next run goes on with those"));
       EXPECT_LT(logged("log").size(), 12U);
       EXPECT_EQ(recorded("policy.windrow").size(), logged("log").size()) << "what had begun has ended";
     }
   }
-  EXPECT_THAT(windrow({"status", "policy.windrow"}).out, HasSubstr("the last run stopped at 2 failed points"));
-  EXPECT_THAT(windrow({"explain", "policy.windrow", "11"}).out, HasSubstr("The last run stopped at 2 failed points"));
+  EXPECT_THAT(windrow({"status", "policy.windrow"}).out, HasSubstr("the last run was stopped at 2 failed points"));
+  EXPECT_THAT(windrow({"explain", "policy.windrow", "11"}).out,
+              HasSubstr("The last run was stopped at 2 failed points"));
 }
 
 TEST_F(RetryCliTest, on_failure_stop_stops_at_the_first) {
@@ -81,6 +82,7 @@ TEST_F(RetryCliTest, on_failure_stop_stops_at_the_first) {
   const Ended run = windrow({"run", "policy.toml", "--workers", "1"});
   EXPECT_EQ(run.code, 1) << run.text();
   EXPECT_THAT(run.out, HasSubstr("3 of 12 points succeeded, 1 failed, 8 left"));
+  EXPECT_THAT(run.out, HasSubstr("Stopped at the first failed point: 8 left."));
   EXPECT_EQ(logged("log"), all_indices(4));
 }
 
@@ -102,7 +104,7 @@ TEST_F(TimeLimitCliTest, a_run_ends_in_time_and_the_next_one_completes_it) {
   EXPECT_THAT(run.out, HasSubstr("3 of 12 points succeeded, 9 left"));
   EXPECT_THAT(run.out, HasSubstr("Stopped at its time limit of 2s: 9 left; run the same command again."));
   EXPECT_THAT(windrow({"status", "policy.windrow"}).out,
-              HasSubstr("not running; the last run stopped at its time limit of 2s; `windrow run` continues it"));
+              HasSubstr("not running; the last run was stopped at its time limit of 2s; `windrow run` continues it"));
   expect_run_again(run);
 }
 

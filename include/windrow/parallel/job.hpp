@@ -64,7 +64,9 @@ struct Completed {
   std::string_view host;
   std::span<const std::byte> payload;  ///< the result, if there is no failure
   const TaskFailure* failure = nullptr;
-  double started = 0.0;  ///< seconds since the Unix epoch, by the worker's clock
+  /// Seconds since the Unix epoch, by the worker's clock; by the root's, when it learned of it, if no worker could
+  /// tell.
+  double started = 0.0;
   double elapsed = 0.0;  ///< seconds, of the last attempt
   /// Attempts before the one that this tells of. A failure's own `attempts` and `elapsed` hold them already.
   int earlier_attempts = 0;
