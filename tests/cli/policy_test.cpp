@@ -94,6 +94,9 @@ TEST_F(RetryCliTest, a_time_out_relative_to_the_median_ends_what_takes_much_long
   EXPECT_THAT(run.out, HasSubstr("11 of 12 points succeeded, 1 failed"));
   EXPECT_THAT(run.out, HasSubstr("point 11 timed out"));
   EXPECT_THAT(run.out, HasSubstr("over its time limit of 1s (300% of the median, but at least 1s)"));
+  const Ended again = windrow({"run", "policy.toml", "--retry-failed"});
+  EXPECT_TRUE(again.in_time) << "the median of the earlier run is known";
+  EXPECT_THAT(again.out, HasSubstr("point 11 timed out"));
 }
 
 class TimeLimitCliTest : public PolicyTest {};
@@ -138,6 +141,16 @@ TEST_F(TimeLimitCliTest, signals_let_what_runs_go_on_for_a_while) {
     EXPECT_EQ(logged("log").size(), 4U) << "points of 1.5 s do not begin when 0.15 s are left";
     expect_run_again(ended);
   }
+}
+
+TEST_F(TimeLimitCliTest, a_signal_when_all_points_have_begun_stops_nothing) {
+  write("slow", "1");
+  Program run = start_windrow({"run", "policy.toml", "--workers", "12"});
+  ASSERT_TRUE(wait_for_log("log", 12)) << run.err();
+  run.signal(SIGTERM);
+  const Ended ended = run.wait(10s);
+  EXPECT_EQ(ended.code, 0) << ended.text();
+  EXPECT_THAT(ended.out, Not(HasSubstr("Stopped")));
 }
 
 TEST_F(TimeLimitCliTest, what_outlasts_the_drain_is_ended_and_not_failed) {

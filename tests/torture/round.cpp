@@ -52,9 +52,9 @@ bool is_fatal(const std::vector<Victim>& victims, Carrier carrier) {
                      [carrier](const Victim& victim) { return ends_run(victim.role, carrier); });
 }
 
-std::size_t workers_among(const std::vector<Victim>& victims) {
+std::size_t count_of(Role role, const std::vector<Victim>& victims) {
   return static_cast<std::size_t>(
-      std::count_if(victims.begin(), victims.end(), [](const Victim& victim) { return victim.role == Role::worker; }));
+      std::count_if(victims.begin(), victims.end(), [role](const Victim& victim) { return victim.role == role; }));
 }
 
 }  // namespace
@@ -181,14 +181,21 @@ void Round::end(Run& run) {
   check_new_failures(run, now);
   if (ended.err.find("LEFT") != std::string::npos)
     violate("something is left in a process that lives on:\n" + ended.err);
-  // Collectives, as before the sweep, need all peers.
-  const bool missed_peer =
-      workers_among(run.victims) > 0 && ended.err.find("while this rank needs it") != ended.err.npos;
-  if (!is_fatal(run.victims, plan_.carrier) && !missed_peer) {
+  if (!is_fatal(run.victims, plan_.carrier) && !lacks_what_was_killed(run, ended)) {
     check_completed(run, ended, now);
     paces_.add(plan_, run.to_do, seconds);
   }
   known_ = now;
+}
+
+// Before the sweep, ranks need each other in collectives, and under MPI the fork server, which cannot be replaced
+// there.
+bool Round::lacks_what_was_killed(const Run& run, const Ended& ended) const {
+  const auto says = [&ended](const char* text) { return ended.err.find(text) != std::string::npos; };
+  if (plan_.carrier == Carrier::peers)
+    return count_of(Role::worker, run.victims) > 0 && says("while this rank needs it");
+  const bool lost_server = count_of(Role::server, run.victims) + count_of(Role::forks, run.victims) > 0;
+  return plan_.carrier == Carrier::mpirun && lost_server && says("on rank") && says(": the fork server was killed");
 }
 
 void Round::check_surroundings() {
@@ -232,8 +239,8 @@ void Round::check_new_failures(const Run& run, const Outcomes& now) {
   }
   report_.failed += failed;
   // All workers share a fork server. Two workers lost at one point are enough.
-  std::size_t most = plan_.retries == 0 ? run.victims.size() : (workers_among(run.victims) > 1 ? 1 : 0);
-  for (const Victim& victim : run.victims) most += plan_.retries == 0 && victim.role == Role::forks ? 2 : 0;
+  std::size_t most = plan_.retries == 0 ? run.victims.size() : (count_of(Role::worker, run.victims) > 1 ? 1 : 0);
+  if (plan_.retries == 0) most += 2 * count_of(Role::forks, run.victims);
   if (failed > most) violate(fmt::format("{} points failed, {} were to be expected at most:{}", failed, most, text));
 }
 
@@ -251,7 +258,7 @@ void Round::check_log(const Run& run) {
 // Nothing that was killed ends the run: it is complete.
 void Round::check_completed(const Run& run, const Ended& ended, const Outcomes& now) {
   // A program of peers has the exit code of a peer that was lost, its sweep is complete all the same.
-  const bool lost_peer = plan_.carrier == Carrier::peers && workers_among(run.victims) > 0;
+  const bool lost_peer = plan_.carrier == Carrier::peers && count_of(Role::worker, run.victims) > 0;
   const bool expected = ended.code == 0 || (lost_peer && ended.code == 128 + SIGKILL);
   if (!expected) violate("the run was to go on: " + ended.text());
   if (now.size() != kTorturePoints) violate(fmt::format("{} points have no outcome", kTorturePoints - now.size()));

@@ -61,6 +61,7 @@ class Round {
   void kill_role(Run& run, Role role);
   /// Waits for the end of the run and looks at what is left of it, and at the store.
   void end(Run& run);
+  bool lacks_what_was_killed(const Run& run, const Ended& ended) const;
   void check_surroundings();
   void check_store(const Run& run, const Outcomes& now);
   void check_new_failures(const Run& run, const Outcomes& now);
