@@ -163,6 +163,20 @@ TEST_F(TimeLimitCliTest, what_outlasts_the_drain_is_ended_and_not_failed) {
   expect_run_again(ended);
 }
 
+// Batch systems send SIGTERM to every process of a job.
+TEST_F(TimeLimitCliTest, programs_that_the_same_signal_ends_have_not_failed) {
+  write("waiting", "");
+  Program run = start_windrow({"run", "policy.toml", "--workers", "2", "--drain", "2s"});
+  ASSERT_TRUE(wait_for_log("log", 5)) << run.err();
+  run.signal(SIGTERM);
+  for (const Process& process : left_processes()) {
+    if (process.name == "policy.sh" || process.name == "sleep") kill(process.pid, SIGTERM);
+  }
+  const Ended ended = run.wait(10s);
+  EXPECT_THAT(ended.out, HasSubstr("3 of 12 points succeeded, 9 left"));
+  expect_run_again(ended);
+}
+
 TEST_F(TimeLimitCliTest, a_second_signal_ends_at_once) {
   write("waiting", "");
   Program run = start_windrow({"run", "policy.toml", "--workers", "2", "--drain", "1h"});
