@@ -24,7 +24,7 @@ class Choices {
 };
 
 Role choose_role(Choices& choices, const Plan& plan, bool ends_run) {
-  if (ends_run) return choices.below(3) == 0 ? Role::root : Role::main;
+  if (ends_run) return choices.among(std::array{Role::main, Role::main, Role::root, Role::group});
   if (choices.below(6) == 0) return Role::anything;
   switch (plan.evaluation) {
     case Evaluation::command:
@@ -111,8 +111,8 @@ std::string_view name_of(Carrier carrier) {
 }
 
 std::string_view name_of(Role role) {
-  constexpr std::array<std::string_view, kRoles> names = {"main",  "root",       "worker", "server",  "model",
-                                                          "forks", "evaluation", "helper", "program", "anything"};
+  constexpr std::array<std::string_view, kRoles> names = {
+      "main", "group", "root", "worker", "server", "model", "forks", "evaluation", "helper", "program", "anything"};
   return names[static_cast<std::size_t>(role)];
 }
 

@@ -43,7 +43,7 @@ std::size_t entries_of_log(const fs::path& log) {
 }
 
 bool ends_run(Role role, Carrier carrier) {
-  if (role == Role::main || role == Role::root) return true;
+  if (role == Role::main || role == Role::group || role == Role::root) return true;
   return role == Role::worker && carrier == Carrier::mpirun;
 }
 
@@ -160,6 +160,12 @@ bool Round::wait_for(Run& run, const Kill& kill) {
 }
 
 void Round::kill_role(Run& run, Role role) {
+  if (role == Role::group) {
+    run.program.signal_group(SIGKILL);
+    run.victims.push_back({run.program.pid(), "", role});
+    ++report_.kills[static_cast<std::size_t>(role)];
+    return;
+  }
   for (int attempt = 0; attempt < 100 && run.program.is_running(); ++attempt) {
     if (auto victim = kill_one(run.program.pid(), plan_.carrier, role, random_())) {
       ++report_.kills[static_cast<std::size_t>(victim->role)];
