@@ -13,7 +13,13 @@
 
 namespace windrow::test {
 
+namespace {
+
 namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kHangs{10};  // tells what is slow from what never ends
+
+}  // namespace
 
 Outcomes read_store(const fs::path& results, const fs::path& copy, Violations& violations) {
   Outcomes outcomes;
@@ -52,15 +58,21 @@ std::vector<std::uint64_t> read_log(const fs::path& log) {
 }
 
 double expect_no_process(const std::string& variable, double limit, Violations& violations) {
+  using std::chrono::milliseconds;
   const auto begin = std::chrono::steady_clock::now();
-  const auto milliseconds = std::chrono::milliseconds(static_cast<int>(1e3 * limit));
-  if (!eventually(milliseconds, [&] { return processes_with(variable).empty(); })) {
-    for (const Process& process : processes_with(variable)) {
-      violations.push_back(fmt::format("process {} ({}) is left", process.pid, process.name));
-      ::kill(process.pid, SIGKILL);
-    }
+  const auto elapsed = [begin] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  const auto all_gone = [&] { return processes_with(variable).empty(); };
+  if (eventually(milliseconds(static_cast<int>(1e3 * limit)), all_gone)) return elapsed();
+  const std::vector<Process> left = processes_with(variable);
+  const bool gone_later = eventually(kHangs, all_gone);
+  for (const Process& process : left) {
+    violations.push_back(fmt::format("process {} ({}) was left, {} {:.1f} s", process.pid, process.name,
+                                     gone_later ? "for" : "and still is after", elapsed()));
   }
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  for (const Process& process : processes_with(variable)) ::kill(process.pid, SIGKILL);
+  return elapsed();
 }
 
 void expect_no_files(const fs::path& directory, Violations& violations) {

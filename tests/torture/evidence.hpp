@@ -29,8 +29,8 @@ Outcomes read_store(const std::filesystem::path& results, const std::filesystem:
 /// The indices of evaluations, in the order in which they began.
 std::vector<std::uint64_t> read_log(const std::filesystem::path& log);
 
-/// Waits until no process with this variable in its environment is left, for at most `limit` seconds; those that are
-/// left then are violations, and killed.
+/// Waits until no process with this variable in its environment is left. Those that are left after `limit` seconds are
+/// violations, which say for how long, and are killed in the end.
 /// @return seconds that it took
 double expect_no_process(const std::string& variable, double limit, Violations& violations);
 

@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kStartSeconds = 0.05;
 constexpr double kGrace = 1.0;          // seconds after which nothing may be left
-constexpr double kGraceOfMpirun = 2.0;  // its ranks learn of its end after one
+constexpr double kGraceOfMpirun = 3.0;  // its ranks learn of its end after one, as a rule
 constexpr const char* kMark = "TORTURE_MARK";
 
 double seconds_since(Clock::time_point begin) {
