@@ -366,7 +366,7 @@ class Coordinator {
       failure.index = run.first + i * run.step;
       const int earlier_attempts = retries_.settle(failure.index);
       failure.attempts = 1 + earlier_attempts;
-      complete({failure.index, w, workers_.host(w), {}, &failure, 0.0, 0.0, earlier_attempts});
+      complete({failure.index, w, workers_.host(w), {}, &failure, unix_seconds(), 0.0, earlier_attempts});
     }
   }
 
@@ -416,7 +416,7 @@ class Coordinator {
         } else {
           const std::uint64_t at = (index - run.first) / run.step;
           failure.index = index;
-          complete_or_retry({index, w, failure.host, {}, &failure, 0.0, 0.0}, failure, true);
+          complete_or_retry({index, w, failure.host, {}, &failure, unix_seconds(), 0.0}, failure, true);
           if (at > 0) rest.push_back({run.first, at, run.step});
           if (at + 1 < run.count) rest.push_back({index + run.step, run.count - at - 1, run.step});
         }

@@ -100,6 +100,9 @@ bool WorkerLoop::step() {
     task_.evaluate_share ? evaluate_share() : evaluate_points();
   } catch (const Interrupted&) {
     stopping_ = true;  // the point counts as not evaluated
+  } catch (const WorkerUnable& reason) {
+    flush();
+    give_up(exception_failure(reason.what()));
   }
   link_.mark(std::nullopt);
   if (assignments_.front().done()) finish_assignments(1);
@@ -161,11 +164,13 @@ void WorkerLoop::handle(Frame frame) {
   }
 }
 
-// What an exception of an evaluation says. An interruption is not a failure and passes through, if a stop is its
-// reason: without one, the root would hand out the point again and again.
+// What an exception of an evaluation says. One that concerns the worker instead passes through; an interruption, too,
+// if a stop is its reason: without one, the root would hand out the point again and again.
 TaskFailure WorkerLoop::failure_of(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
+  } catch (const WorkerUnable&) {
+    throw;
   } catch (const Interrupted&) {
     if (stop_is_near()) throw;
     return exception_failure("interrupted, though no stop was asked for");
@@ -190,19 +195,26 @@ bool WorkerLoop::ensure_built() {
   try {
     if (task_.build) task_.build();
     built_ = true;
+  } catch (const WorkerUnable& reason) {
+    give_up(exception_failure(reason.what()));
   } catch (...) {
-    broken_ = true;
     try {
-      ByteWriter out;
-      put_failure(out, complete(failure_of(std::current_exception()), 0, 0.0));
-      link_.send(kBuildFailed, out.bytes());
+      give_up(failure_of(std::current_exception()));
     } catch (const Interrupted&) {
       stopping_ = true;
-      broken_ = false;
     }
   }
   now_ = monotonic_seconds();
   return built_;
+}
+
+// The points that this worker has, and all others, are for those that can be built.
+void WorkerLoop::give_up(TaskFailure failure) {
+  built_ = false;
+  broken_ = true;
+  ByteWriter out;
+  put_failure(out, complete(std::move(failure), 0, 0.0));
+  link_.send(kBuildFailed, out.bytes());
 }
 
 // One point after another, with one reading of the clock for each, until it is time to look up.

@@ -68,6 +68,7 @@ class WorkerLoop : private WorkerContext {
   TaskFailure failure_of(const std::exception_ptr& exception);
   bool stop_is_near();
   bool ensure_built();
+  void give_up(TaskFailure failure);
   void evaluate_points();
   void evaluate(const Assigned& assigned);
   void evaluate_share();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "evaluator.hpp"
+#include "function_evaluator.hpp"
 #include "parallel/stop_question.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/launch.hpp"
@@ -81,9 +82,7 @@ class Guard::Evaluator {
       return;
     } catch (const PeerLost&) {  // the server was killed
       if (!guard_.may_restart_) {
-        throw Error(
-            "the fork server was killed, and another cannot be forked after MPI_Init: the rest of this rank's points "
-            "fail");
+        throw WorkerUnable("the fork server was killed, and another cannot be forked after MPI_Init");
       }
     }
     server_ = std::make_shared<const ForkServer>(guard_.files_);
@@ -91,7 +90,7 @@ class Guard::Evaluator {
   }
 
   std::optional<TaskFailure> evaluate(const Point& point, WorkerContext& context, ByteWriter& result) {
-    if (!session_.is_open()) rebuild();
+    if (!session_.is_open()) rebuilds_.run([this] { build(); });
     EvaluationEnd end;
     StopQuestion stop([&context] { return context.stop_requested(); }, limit_of(context));
     try {
@@ -129,17 +128,10 @@ class Guard::Evaluator {
     return failure;
   }
 
-  void rebuild() {
-    try {
-      build();
-    } catch (const std::exception& error) {
-      throw Error(std::string("build failed: ") + error.what());
-    }
-  }
-
   const Guard& guard_;
   std::shared_ptr<const ForkServer> server_;
   ForkSession session_;
+  Rebuilds rebuilds_;
 };
 
 Isolation Guard::effective(const FunctionSource& functions, const SweepOptions& options) {

@@ -19,14 +19,12 @@
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/sweep/interrupt.hpp"
 #include "windrow/sweep/slurm.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kFailuresShown = 10;
 constexpr std::uint64_t kMostTimes = 100000;  // of an earlier run, for a time limit relative to their median
 
 std::string type_of(const Parameter& parameter) {
@@ -105,7 +103,7 @@ class RootRun {
     if (result_.evaluated > 0) result_.notes = std::move(notes_);
     for (const TaskFailure& failure : report.build_failures) {
       result_.notes.push_back(
-          fmt::format("worker {} ({}) took no part: {}", failure.rank, failure.host, failure.message));
+          fmt::format("worker {} ({}) was given up: {}", failure.rank, failure.host, failure.message));
     }
     for (std::string& lost : report.lost_workers) result_.notes.push_back(std::move(lost));
     if (result_.evaluated > 0) {
@@ -187,7 +185,7 @@ class RootRun {
 
   void remember(const TaskFailure& failure) {
     lowest_failures_.emplace(failure.index, failure);
-    if (lowest_failures_.size() > kFailuresShown) lowest_failures_.erase(std::prev(lowest_failures_.end()));
+    if (lowest_failures_.size() > detail::kFailuresShown) lowest_failures_.erase(std::prev(lowest_failures_.end()));
   }
 
   // What a signal to the whole job has ended has not failed: it is for the next run.
@@ -404,44 +402,6 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   if (root && guarded) root->note(guarded->note());
   detail::JobReport report = manager.run_job(job);
   return root ? root->finish(std::move(report)) : read_conclusion(report.conclusion);
-}
-
-int SweepResult::exit_code() const {
-  switch (stopped_by) {
-    case StopReason::interrupt:
-      return 130;
-    case StopReason::signal:
-    case StopReason::time_limit:
-    case StopReason::slurm_end:
-      return 75;  // EX_TEMPFAIL of sysexits.h: to be tried again
-    case StopReason::none:
-    case StopReason::failures:
-      break;
-  }
-  return failed > 0 ? 1 : 0;
-}
-
-std::string SweepResult::summary() const {
-  const auto count = [](std::uint64_t n) { return text::with_thousands(n); };
-  std::string out = fmt::format("{} of {} points succeeded", count(succeeded), count(points));
-  if (failed > 0) out += fmt::format(", {} failed", count(failed));
-  if (unfinished() > 0) out += fmt::format(", {} left", count(unfinished()));
-  const auto duration = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(elapsed));
-  out += fmt::format("; this run evaluated {} in {} on {} worker{}", count(evaluated), text::render_duration(duration),
-                     workers, workers == 1 ? "" : "s");
-  if (retried > 0) out += fmt::format(", with {} {}", count(retried), retried == 1 ? "retry" : "retries");
-  if (reused > 0) out += fmt::format(" and reused {}", count(reused));
-  out += ".\n";
-  for (const TaskFailure& failure : failures) out += "  " + describe(failure) + "\n";
-  const std::uint64_t told = failures.size();
-  if (told == kFailuresShown && failed > told) out += fmt::format("  ... and {} more\n", count(failed - told));
-  for (const std::string& note : notes) out += "  note: " + note + "\n";
-  if (stopped_by == StopReason::interrupt) {
-    out += "Interrupted: the finished points are kept; run the same again to continue.\n";
-  } else if (stopped_by != StopReason::none) {
-    out += fmt::format("Stopped {}: {} left; run the same command again.\n", why_stopped, count(unfinished()));
-  }
-  return out;
 }
 
 }  // namespace windrow

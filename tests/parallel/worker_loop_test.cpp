@@ -124,6 +124,27 @@ TEST(WorkerLoopTest, the_last_point_may_take_as_long_as_it_likes) {
   EXPECT_THAT(root.all_indices(), ElementsAre(0, 1, 2, 50, 51)) << "nothing was late when the next began";
 }
 
+TEST(WorkerLoopTest, a_worker_that_cannot_evaluate_any_more_tells_what_it_has_and_leaves_the_rest) {
+  FakeRoot root;
+  root.assign({{0, 5, 1}});
+  root.assign({{50, 5, 1}});
+  WorkerTask task = returning_the_index();
+  task.evaluate = [good = task.evaluate](const Assigned& assigned, WorkerContext& context, ByteWriter& result) {
+    if (assigned.index == 2) throw WorkerUnable("no licence any more");
+    return good(assigned, context, result);
+  };
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  ASSERT_THAT(root.told, SizeIs(4));
+  EXPECT_THAT(root.told[0].indices, ElementsAre(0, 1));
+  EXPECT_EQ(root.told[0].finished, 0U);
+  EXPECT_EQ(root.told[1].tag, kBuildFailed);
+  EXPECT_THAT(root.all_indices(), ElementsAre(0, 1));
+  EXPECT_EQ(root.told[2].finished + root.told[3].finished, 2U) << "the root knows that it is at rest";
+  EXPECT_EQ(root.marked, std::nullopt);
+}
+
 // The evaluation waits for the second thread, so that this fails by its limit if there is none.
 WorkerTask waiting_for_a_message(FakeRoot& root, std::uint64_t slow) {
   WorkerTask task;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "windrow/error.hpp"
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/index_set.hpp"
@@ -29,13 +30,21 @@ class WorkerContext {
   virtual double time_limit() { return 0.0; }
 };
 
+/// Thrown by `evaluate` of a worker that cannot evaluate any more, whatever the point: it takes no more points, as if
+/// it had not been built, and this one counts as not evaluated.
+class WorkerUnable : public Error {
+ public:
+  using Error::Error;
+};
+
 /// An evaluation as a worker receives it.
 struct Assigned {
   std::uint64_t index = 0;
   std::span<const std::byte> parameter;  ///< empty unless the job ships parameters
 };
 
-/// The worker's side of a job. Every function may throw: that fails the points concerned, nothing else.
+/// The worker's side of a job. Every function may throw: that fails the points concerned, nothing else (but see
+/// WorkerUnable).
 struct WorkerTask {
   /// Called at most once, before the worker's first point.
   std::function<void()> build;
@@ -58,7 +67,9 @@ struct Completed {
   std::string_view host;
   std::span<const std::byte> payload;  ///< the result, if there is no failure
   const TaskFailure* failure = nullptr;
-  double started = 0.0;  ///< seconds since the Unix epoch, by the worker's clock
+  /// Seconds since the Unix epoch, by the worker's clock; by the root's, when it learned of it, if no worker could
+  /// tell.
+  double started = 0.0;
   double elapsed = 0.0;  ///< seconds, of the last attempt
   /// Attempts before the one that this tells of. A failure's own `attempts` and `elapsed` hold them already.
   int earlier_attempts = 0;
@@ -117,7 +128,7 @@ struct JobReport {
   Bytes conclusion;                         ///< what `conclude` returned at the root
   bool stopped = false;                     ///< it ended before all points were done, as on_tick or `retry` said
   std::uint64_t unfinished = 0;             ///< points without an outcome then
-  std::vector<TaskFailure> build_failures;  ///< workers that could not be built while others could
+  std::vector<TaskFailure> build_failures;  ///< workers that could not be built, or not any more, while others could
   std::vector<std::string> lost_workers;    ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
 };
 
