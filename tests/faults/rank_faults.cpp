@@ -215,18 +215,21 @@ int leader_dies(ParallelManager& manager, const std::string& detail) {
   return 0;
 }
 
-// Messages of 8 MB, which their sender must live for: it dies while they are on their way.
+// Messages of 32 MB, which move on only while their sender lives and looks after them: it dies meanwhile.
 int large_results(ParallelManager& manager, const std::string&) {
-  constexpr std::size_t kSize = std::size_t{1} << 20;
-  const auto at = moments(manager, {1, 2}, 3);
+  constexpr std::size_t kSize = std::size_t{4} << 20;
+  const auto at = moments(manager, {1, 2}, 2);
   const auto own = at.find(manager.rank());
   int evaluated = 0;
   const auto mapped = manager.map([] { return 0; },
                                   [&](int&, std::uint64_t index) {
-                                    if (own != at.end() && ++evaluated > own->second) ::raise(SIGKILL);
+                                    if (own != at.end() && ++evaluated > own->second) {
+                                      std::this_thread::sleep_for(milliseconds(4));
+                                      ::raise(SIGKILL);
+                                    }
                                     return std::vector<double>(kSize, value_of(index));
                                   },
-                                  40, {.schedule = Schedule::dynamic});
+                                  12, {.schedule = Schedule::dynamic});
   std::string wrong = mapped.failures.empty() ? "" : describe(mapped.failures.front());
   for (std::size_t i = 0; i < mapped.values.size(); ++i) {
     if (mapped.values[i] != std::vector<double>(kSize, value_of(i))) wrong = "a value";

@@ -127,6 +127,7 @@ void RankGuard::run() {
 }
 
 void RankGuard::look_for_siblings() {
+  if (!launcher_) return;  // in a container of its own, perhaps, where the others cannot be seen
   const std::set<int> here = ranks_here();
   const int own = std::atoi(text_of("PMIX_RANK").c_str());
   const auto expected = static_cast<std::size_t>(std::max(0, std::atoi(text_of("OMPI_COMM_WORLD_LOCAL_SIZE").c_str())));
