@@ -52,6 +52,12 @@ bool is_fatal(const std::vector<Victim>& victims, Carrier carrier) {
                      [carrier](const Victim& victim) { return ends_run(victim.role, carrier); });
 }
 
+std::string names_of(const std::vector<Process>& processes) {
+  std::string text;
+  for (const Process& process : processes) text += fmt::format(" {} ({})", process.pid, process.name);
+  return text;
+}
+
 std::size_t count_of(Role role, const std::vector<Victim>& victims) {
   return static_cast<std::size_t>(
       std::count_if(victims.begin(), victims.end(), [role](const Victim& victim) { return victim.role == role; }));
@@ -177,9 +183,12 @@ void Round::kill_role(Run& run, Role role) {
 }
 
 void Round::end(Run& run) {
-  const Ended ended = run.program.wait(std::chrono::seconds(60));
+  if (!eventually(std::chrono::seconds(60), [&run] { return !run.program.is_running(); })) {
+    violate("the run did not end; of it there are still:" + names_of(processes_with(mark_)));
+  }
+  const Ended ended = run.program.wait();
   const double seconds = seconds_since(run.begin);
-  if (!ended.in_time) violate("the run did not end: " + ended.text());
+  if (!ended.in_time) violate("and it did not end in half a minute more: " + ended.text());
   check_surroundings();
   const Outcomes now = read_store(directory_ / "results", directory_ / "copy", report_.violations);
   check_store(run, now);
