@@ -118,8 +118,8 @@ class Command {
   /// @throws Interrupted    as above
   Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
                                        const std::function<double()>& time_limit = {}) const;
-  /// Removes what evaluate() keeps ready: the directory of a point that need not stay becomes the next point's, since
-  /// to make one takes as long as a small program. To be called before a wait; the end of this object does it, too.
+  /// Removes what evaluate() keeps ready: the directory of a point that need not stay is renamed and becomes the next
+  /// point's, which saves time. To be called before a wait; the end of this object does it, too.
   void rest() const noexcept;
   /// Removes what processes that were killed have kept ready. @pre no other process evaluates into the same
   /// points_directory
