@@ -58,6 +58,7 @@ class WorkerLoop : private WorkerContext {
 
   bool stop_requested() override;
   double time_limit() override;
+  void send_piece(std::span<const std::byte> piece) override;
   void look_if_due();
   void look_for_messages();
   void handle(Frame frame);
@@ -87,6 +88,7 @@ class WorkerLoop : private WorkerContext {
   bool broken_ = false;
   bool stopping_ = false;
   double time_limit_ = 0.0;  // seconds that an evaluation may take; 0: any
+  bool piece_on_the_way_ = false;
   bool ended_ = false;
   Bytes conclusion_;
   std::uint64_t finished_assignments_ = 0;
