@@ -11,6 +11,7 @@
 #include "windrow/process/exit_status.hpp"
 #include "windrow/study/study.hpp"
 #include "windrow/sweep/sweep.hpp"
+#include "windrow/text/text.hpp"
 
 namespace windrow::app {
 namespace {
@@ -22,6 +23,20 @@ void print_values(const std::vector<Column>& columns, const std::vector<Value>& 
     fmt::print("  {:<{}} = {}{}\n", columns[i].name, width, values[i].render(),
                columns[i].unit.empty() ? "" : " " + columns[i].unit);
   }
+}
+
+/// The outputs, with what there is to say of arrays: "1000 x 500 <f8, 4000128 bytes, arrays/field/17.npy".
+std::vector<Value> with_arrays(const std::vector<Column>& outputs, const Record& record) {
+  std::vector<Value> values = record.outcome.value();
+  auto array = record.arrays.begin();
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!detail::is_array_type(outputs[i].type)) continue;
+    values[i] =
+        fmt::format("{} {}, {} bytes, {}{}", render_shape(array->shape), array->type, text::with_thousands(array->size),
+                    values[i].text(), array->is_whole() ? "" : " (damaged: missing, or not as long as it was)");
+    ++array;
+  }
+  return values;
 }
 
 ExitStatus ending(int code) {
@@ -85,7 +100,7 @@ void print_record(const StoreReader& store, const std::filesystem::path& directo
   if (record.outcome.ok()) {
     fmt::print("Status: ok\n");
     if (!identity.outputs.empty()) fmt::print("Outputs:\n");
-    print_values(identity.outputs, record.outcome.value());
+    print_values(identity.outputs, with_arrays(identity.outputs, record));
   } else {
     const TaskFailure& failure = record.outcome.failure();
     fmt::print("Status: {}", name_of(failure.kind));

@@ -126,7 +126,7 @@ double WorkerLoop::time_limit() {
 void WorkerLoop::send_piece(std::span<const std::byte> piece) {
   lock_.take_back();
   try {
-    link_.send(kPiece, piece);
+    if (!ended_) link_.send(kPiece, piece);
     piece_on_the_way_ = true;
     while (piece_on_the_way_ && !ended_) handle(link_.receive());
   } catch (...) {

@@ -138,12 +138,21 @@ ArrayFileSink::ArrayFileSink(fs::path directory) : directory_(std::move(director
 }
 
 ArrayFileSink::~ArrayFileSink() {
-  if (fd_ < 0) return;
-  ::close(fd_);
-  ::unlink((directory_ / name_).c_str());
+  rest();
+  if (!finished_) ::unlink((directory_ / name_).c_str());
+}
+
+void ArrayFileSink::rest() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+void ArrayFileSink::reopen() {
+  if (fd_ < 0) fd_ = ::open((directory_ / name_).c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (fd_ < 0) throw_unwritten(directory_, errno);
 }
 
 void ArrayFileSink::append(std::span<const std::byte> bytes) {
+  reopen();
   while (!bytes.empty()) {
     const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
     if (count < 0 && errno != EINTR) throw_unwritten(directory_, errno);
@@ -152,12 +161,10 @@ void ArrayFileSink::append(std::span<const std::byte> bytes) {
 }
 
 std::string ArrayFileSink::finish() {
+  reopen();
   if (::fdatasync(fd_) != 0) throw_unwritten(directory_, errno);
-  if (::close(std::exchange(fd_, -1)) != 0) {
-    const int error_number = errno;
-    ::unlink((directory_ / name_).c_str());
-    throw_unwritten(directory_, error_number);
-  }
+  if (::close(std::exchange(fd_, -1)) != 0) throw_unwritten(directory_, errno);
+  finished_ = true;
   return name_;
 }
 
@@ -192,7 +199,8 @@ std::optional<ArrayFile> move_array(const fs::path& file, const fs::path& direct
   const std::string name = new_name();
   std::error_code error;
   // A link elsewhere would be kept instead of the file; and what has other names may be changed through them.
-  const bool own = fs::symlink_status(file, error).type() == fs::file_type::regular && fs::hard_link_count(file, error) == 1;
+  const bool own =
+      fs::symlink_status(file, error).type() == fs::file_type::regular && fs::hard_link_count(file, error) == 1;
   if (!own || error) return std::nullopt;
   Account account = account_of(file);
   fs::rename(file, directory / name, error);

@@ -54,11 +54,16 @@ class ArrayFileSink : public ArraySink {
   void append(std::span<const std::byte> bytes) override;
   /// @return the name of the file in the directory
   std::string finish() override;
+  /// Holds no descriptor until there is more to append.
+  void rest();
 
  private:
+  void reopen();
+
   std::filesystem::path directory_;
   std::string name_;
   int fd_ = -1;
+  bool finished_ = false;
 };
 
 /// Writes an array, in parts of at most 1 MiB. `file` of what it returns is what the sink calls it.
