@@ -11,7 +11,6 @@
 #include "windrow/process/exit_status.hpp"
 #include "windrow/study/study.hpp"
 #include "windrow/sweep/sweep.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::app {
 namespace {
@@ -25,18 +24,19 @@ void print_values(const std::vector<Column>& columns, const std::vector<Value>& 
   }
 }
 
-/// The outputs, with what there is to say of arrays: "1000 x 500 <f8, 4000128 bytes, arrays/field/17.npy".
-std::vector<Value> with_arrays(const std::vector<Column>& outputs, const Record& record) {
+/// Of an array what there is to say in a line: "1000 x 500 <f8 in K, 4000128 bytes, arrays/field/17.npy".
+void print_outputs(std::vector<Column> columns, const Record& record) {
   std::vector<Value> values = record.outcome.value();
   auto array = record.arrays.begin();
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (!detail::is_array_type(outputs[i].type)) continue;
-    values[i] =
-        fmt::format("{} {}, {} bytes, {}{}", render_shape(array->shape), array->type, text::with_thousands(array->size),
-                    values[i].text(), array->is_whole() ? "" : " (damaged: missing, or not as long as it was)");
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (!detail::is_array_type(columns[i].type)) continue;
+    values[i] = fmt::format("{} {}{}, {} bytes, {}{}", render_shape(array->shape), array->type,
+                            columns[i].unit.empty() ? "" : " in " + columns[i].unit, array->size, values[i].text(),
+                            array->is_whole() ? "" : " (damaged: missing, or not as long as it was)");
+    columns[i].unit.clear();
     ++array;
   }
-  return values;
+  print_values(columns, values);
 }
 
 ExitStatus ending(int code) {
@@ -100,7 +100,7 @@ void print_record(const StoreReader& store, const std::filesystem::path& directo
   if (record.outcome.ok()) {
     fmt::print("Status: ok\n");
     if (!identity.outputs.empty()) fmt::print("Outputs:\n");
-    print_values(identity.outputs, with_arrays(identity.outputs, record));
+    print_outputs(identity.outputs, record);
   } else {
     const TaskFailure& failure = record.outcome.failure();
     fmt::print("Status: {}", name_of(failure.kind));
