@@ -93,7 +93,8 @@ Type parse_type(const std::string& name) {
   }
   const bool time = type.kind == 'M' || type.kind == 'm';  // "<M8[ns]"
   const bool known = std::string_view("biufcSUVMm").find(type.kind) != std::string_view::npos;
-  if (known && (at == name.size() || time)) type.size = type.kind == 'U' ? 4 * number : number;
+  const bool plain = name.find_first_not_of("<>|=biufcSUVMm0123456789[]hDYWsnpa") == std::string::npos;
+  if (known && plain && (at == name.size() || time)) type.size = type.kind == 'U' ? 4 * number : number;
   return type;
 }
 

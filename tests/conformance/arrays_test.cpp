@@ -147,6 +147,24 @@ TEST(ArraysTest, a_point_whose_array_was_lost_runs_again_when_asked_for) {
   if (manager().is_root()) expect_files(store);
 }
 
+TEST(ArraysTest, a_store_that_fails_while_arrays_travel_stops_every_rank_and_the_next_run_completes) {
+  const SharedDirectory directory;
+  SweepOptions options;
+  options.store = directory / "results";
+  options.arrays_through_root = true;
+  options.on_progress = [](const Progress& progress) {
+    if (progress.evaluated > 0) throw StoreError("disk full");  // as the root's store would
+  };
+  Sweep sweep = array_sweep();
+  if (manager().is_root()) {
+    EXPECT_THROW(sweep.run(manager(), options), StoreError);
+  } else {
+    EXPECT_THROW(sweep.run(manager(), options), RootFailed);
+  }
+  expect_result(array_sweep().run(manager(), {.store = directory / "results", .arrays_through_root = true}));
+  if (manager().is_root()) expect_files(directory / "results");
+}
+
 TEST(ArraysTest, what_is_no_array_is_a_bad_output) {
   Sweep sweep(
       zip({linear("x", 0, 2, 3)}), [] { return 0; },
