@@ -303,7 +303,7 @@ SweepResult read_conclusion(const Bytes& conclusion) {
   return result;
 }
 
-void check_output(const Column& output) {
+void check_output(const Column& output, const std::vector<Column>& outputs) {
   static const std::vector<std::string> types = {"number", "integer", "boolean", "string", "array"};
   if (std::find(types.begin(), types.end(), output.type) == types.end()) {
     throw SpecError(fmt::format("output `{}`: unknown type `{}`{}", output.name, output.type,
@@ -311,9 +311,12 @@ void check_output(const Column& output) {
   }
   if (!detail::is_array_type(output.type)) return;
   const auto usable = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; };
-  if (!output.name.empty() && std::all_of(output.name.begin(), output.name.end(), usable)) return;
-  throw SpecError(fmt::format(
-      "output `{}`: arrays go to a directory of that name, which must be letters, digits, `_` and `-`", output.name));
+  const bool good = !output.name.empty() && std::all_of(output.name.begin(), output.name.end(), usable);
+  if (good && std::ranges::count(outputs, output.name, &Column::name) == 1) return;
+  throw SpecError(
+      fmt::format("output `{}`: arrays go to a directory of that name, which must be letters, digits, `_` and `-`, and "
+                  "that of no other output",
+                  output.name));
 }
 
 // Runs `prepare` at the root; if it throws there, every rank throws.
@@ -351,7 +354,7 @@ Sweep::Sweep(Design design, std::vector<Column> outputs, detail::FunctionSource 
     : design_(std::move(design)), outputs_(std::move(outputs)), functions_(std::move(functions)) {
   for (Column& output : outputs_) {
     if (output.type.empty()) output.type = "number";
-    check_output(output);
+    check_output(output, outputs_);
   }
 }
 

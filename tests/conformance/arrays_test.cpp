@@ -182,6 +182,7 @@ TEST(ArraysTest, names_that_are_no_directories_and_types_that_are_none_are_refus
   const auto with = [](const Column& output) { Sweep(zip({linear("x", 0, 2, 3)}), build, evaluate, {output}); };
   EXPECT_THROW(with({"../field", "", "array", ""}), SpecError);
   EXPECT_THROW(with({"", "", "array", ""}), SpecError);
+  EXPECT_THROW(Sweep(design(), build, evaluate, {{"field", "", "array", ""}, {"field", "", "number", ""}}), SpecError);
   EXPECT_THROW(with({"field", "", "arrays", ""}), SpecError);
 }
 
