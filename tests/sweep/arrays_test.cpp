@@ -56,6 +56,37 @@ TEST_P(FullDiskTest, ends_the_run_with_the_reason_and_the_next_one_goes_on_once_
 
 INSTANTIATE_TEST_SUITE_P(Routes, FullDiskTest, testing::Bool());
 
+TEST(KilledRunTest, leaves_whole_arrays_of_what_was_committed_and_the_next_run_completes) {
+  constexpr std::size_t size = 250'000;  // 2 MB each
+  constexpr std::uint64_t points = 60;
+  for (const bool through_root : {false, true}) {
+    const test::TemporaryDirectory directory;
+    SweepOptions options;
+    options.store = directory.path() / "results";
+    options.arrays_through_root = through_root;
+    test::Child child([&](int to) {
+      options.on_progress = [to](const Progress& progress) {
+        if (progress.evaluated > 3) test::Child::say(to, "some\n");
+      };
+      ForkManager manager(2);
+      sweep_of(points, size).run(manager, options);
+    });
+    ASSERT_EQ(child.line(), "some");
+    child.kill_and_wait();
+    const std::uint64_t committed = StoreReader(options.store).status().succeeded;
+    ForkManager manager(2);
+    const SweepResult result = sweep_of(points, size).run(manager, options);
+    EXPECT_EQ(result.reused, committed);
+    EXPECT_EQ(result.succeeded, points);
+    const StoreReader reader(options.store);
+    const Design design = sweep_of(points, size).design();
+    for (std::uint64_t i = 0; i < points; ++i) {
+      EXPECT_TRUE(reader.array(i, "field") == field_of(design.point(i), size)) << i;
+    }
+    EXPECT_FALSE(std::filesystem::exists(options.store / "arrays.incoming"));
+  }
+}
+
 TEST(LargeArrayTest, a_hundred_megabytes_of_an_isolated_evaluation_arrive) {
   constexpr std::size_t size = 12'500'000;
   const test::TemporaryDirectory directory;
