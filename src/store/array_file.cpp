@@ -177,12 +177,19 @@ ArrayFile write_array(const Array& array, ArraySink& sink) {
     sink.append(bytes);
   };
   const std::string header = npy::header_of_doubles(array.shape);
-  put(std::as_bytes(std::span(header)));
-  for (auto left = std::as_bytes(std::span(array.values)); !left.empty();) {
-    const auto part = left.first(std::min(left.size(), kPart));
-    put(part);
+  auto left = std::as_bytes(std::span(array.values));
+  const auto take = [&left](std::size_t most) {
+    const auto part = left.first(std::min(left.size(), most));
     left = left.subspan(part.size());
-  }
+    return part;
+  };
+  // What is small goes in one part: whoever sends it may have to wait for an answer to each.
+  const auto head = std::as_bytes(std::span(header));
+  const auto begin = take(kPart - head.size());
+  std::vector<std::byte> first(head.begin(), head.end());
+  first.insert(first.end(), begin.begin(), begin.end());
+  put(first);
+  while (!left.empty()) put(take(kPart));
   return account.close(sink.finish());
 }
 
