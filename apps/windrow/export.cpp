@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <functional>
@@ -38,24 +37,19 @@ void write(const std::string& target, const std::function<void(std::ostream&)>& 
   if (!std::cout) throw SystemError("cannot write to standard output", errno);
 }
 
-/// Says which arrays are not there as they were. @return how many
-std::uint64_t complain_of_arrays(const StoreReader& store) {
+/// Says which arrays are not there as they were. @return whether all are
+bool complain_of_arrays(const StoreReader& store) {
   constexpr std::uint64_t kShown = 3;
   std::uint64_t damaged = 0;
-  const auto& outputs = store.identity().outputs;
-  const auto is_array = [](const Column& output) { return detail::is_array_type(output.type); };
-  if (std::none_of(outputs.begin(), outputs.end(), is_array)) return 0;
-  store.for_each([&damaged](const Record& record) {
-    for (const ArrayFile& array : record.arrays) {
-      if (array.is_whole() || ++damaged > kShown) continue;
-      fmt::print(stderr, "windrow: {}: missing, or not as long as it was\n", array.file.string());
-    }
+  for_damaged_arrays(store, [&damaged](const ArrayFile& array) {
+    if (++damaged > kShown) return;
+    fmt::print(stderr, "windrow: {}: missing, or not as long as it was\n", array.file.string());
   });
   if (damaged > 0) {
     fmt::print(stderr, "windrow: {} of arrays: `windrow run --retry-failed` evaluates their points again\n",
                counted(damaged, "damaged file"));
   }
-  return damaged;
+  return damaged == 0;
 }
 
 }  // namespace
@@ -75,7 +69,7 @@ int export_results(const ExportArguments& arguments) {
   if (!arguments.evaluations.empty()) {
     write(arguments.evaluations, [&](std::ostream& out) { export_evaluations_csv(store, out); });
   }
-  const bool whole = complain_of_arrays(store) == 0;
+  const bool whole = complain_of_arrays(store);
   const StoreStatus status = store.status();
   if (const std::uint64_t left = status.points - status.succeeded - status.failed; left > 0) {
     fmt::print(stderr, "windrow: {} of {} points have no outcome yet and are not in the export\n", left, status.points);

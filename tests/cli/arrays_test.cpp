@@ -67,6 +67,7 @@ TEST_F(ArraysTest, that_are_lost_are_named_and_come_back_with_retry_failed) {
   EXPECT_THAT(ended.err, HasSubstr("2 damaged files of arrays: `windrow run --retry-failed`"));
   EXPECT_THAT(windrow({"explain", "fields.windrow", "3"}).out, HasSubstr("arrays/table/3.npy (damaged"));
   EXPECT_THAT(run().out, HasSubstr("Nothing to do"));
+  EXPECT_THAT(run({"--retry-failed", "--dry-run"}).out, HasSubstr("left to run: 2"));
   const Ended again = run({"--retry-failed"});
   EXPECT_THAT(again.out, HasSubstr("this run evaluated 2")) << again.text();
   EXPECT_EQ(windrow({"export", "fields.windrow", "--csv", "out.csv"}).code, 0);
