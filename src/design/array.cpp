@@ -14,8 +14,7 @@ Array::Array(std::vector<double> numbers, std::vector<std::uint64_t> dimensions)
   bool fits = true;
   for (const std::uint64_t length : shape) fits = !__builtin_mul_overflow(count, length, &count) && fits;
   if (fits && count == values.size()) return;
-  throw SpecError(
-      fmt::format("an array of the shape {} cannot hold {} numbers", render_shape(shape), values.size()));
+  throw SpecError(fmt::format("an array of the shape {} cannot hold {} numbers", render_shape(shape), values.size()));
 }
 
 bool operator==(const Array& a, const Array& b) {

@@ -82,8 +82,8 @@ Array read(const std::filesystem::path& file, const std::function<void(std::span
   const Type type = parse_type(header.type);
   const Convert convert_part = converter(type);
   if (convert_part == nullptr) {
-    throw SpecError(fmt::format("{}: holds elements of the type {}, which are no real numbers", file.string(),
-                                header.type));
+    throw SpecError(
+        fmt::format("{}: holds elements of the type {}, which are no real numbers", file.string(), header.type));
   }
   std::ifstream in(file, std::ios::binary);
   std::vector<std::byte> part(static_cast<std::size_t>(std::max(header.data_at, kPart)));
@@ -134,8 +134,8 @@ Array read_text(const std::filesystem::path& file) {
     if (here == 0) continue;
     if (rows++ == 0) columns = here;
     if (here == columns) continue;
-    throw SpecError(fmt::format("{}:{}: this row has {} numbers, those before it {}", file.string(), number, here,
-                                columns));
+    throw SpecError(
+        fmt::format("{}:{}: this row has {} numbers, those before it {}", file.string(), number, here, columns));
   }
   array.shape = rows > 1 && columns > 1 ? std::vector{rows, columns} : std::vector<std::uint64_t>{array.values.size()};
   return array;

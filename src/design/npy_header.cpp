@@ -124,7 +124,7 @@ Header read_header(const std::filesystem::path& file) {
   Header header;
   header.data_at = static_cast<std::uint64_t>(in.tellg());
   const auto type = item(text, "descr", '\'', '\'');
-  const auto order = item(text, "fortran_order", 'T', 'e') ? std::optional(true)
+  const auto order = item(text, "fortran_order", 'T', 'e')   ? std::optional(true)
                      : item(text, "fortran_order", 'F', 'e') ? std::optional(false)
                                                              : std::nullopt;
   const auto shape_text = item(text, "shape", '(', ')');

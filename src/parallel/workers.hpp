@@ -16,7 +16,17 @@ namespace windrow::detail {
 /// Messages of a job. Root to worker: assign, stop, end, time_limit (seconds, a double), piece_taken. Worker to root:
 /// results, build_failed, given_back, piece. Given_back is results, too, and says that of the first `finished`
 /// assignments the worker keeps the point that it is at, and no other. Each piece is answered by one piece_taken.
-enum JobTag : std::uint32_t { kAssign = 1, kStop, kEnd, kResults, kBuildFailed, kGivenBack, kTimeLimit, kPiece, kPieceTaken };
+enum JobTag : std::uint32_t {
+  kAssign = 1,
+  kStop,
+  kEnd,
+  kResults,
+  kBuildFailed,
+  kGivenBack,
+  kTimeLimit,
+  kPiece,
+  kPieceTaken
+};
 
 /// A worker is gone.
 struct WorkerLoss {

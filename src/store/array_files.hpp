@@ -10,8 +10,8 @@
 #include "windrow/store/array_file.hpp"
 #include "windrow/store/store.hpp"
 
-/// The arrays of a study: `arrays/OUTPUT/INDEX.npy` in the store's directory. They come by way of `arrays.incoming`, where
-/// nothing is of any worth unless its writer says that it is whole.
+/// The arrays of a study: `arrays/OUTPUT/INDEX.npy` in the store's directory. They come by way of `arrays.incoming`,
+/// where nothing is of any worth unless its writer says that it is whole.
 namespace windrow::detail {
 
 inline constexpr const char* arrays_name = "arrays";

@@ -16,8 +16,8 @@ namespace windrow::npy {
 
 /// What a file says before its data.
 struct Header {
-  std::string type;            ///< as NumPy writes it: "<f8" is a little-endian double
-  bool column_major = false;   ///< the first index runs fastest
+  std::string type;           ///< as NumPy writes it: "<f8" is a little-endian double
+  bool column_major = false;  ///< the first index runs fastest
   std::vector<std::uint64_t> shape;
   std::uint64_t data_at = 0;  ///< where the data begin, in bytes
   std::uint64_t size = 0;     ///< of the whole file, in bytes
@@ -34,8 +34,7 @@ Header read_header(const std::filesystem::path& file);
 /// Reads the numbers as doubles; any real type is converted (half precision excepted), truth values are 0 and 1.
 /// @param on_bytes  told all bytes of the file in their order; may be empty
 /// @throws SpecError as read_header(), or if the file holds no real numbers
-Array read(const std::filesystem::path& file,
-           const std::function<void(std::span<const std::byte>)>& on_bytes = {});
+Array read(const std::filesystem::path& file, const std::function<void(std::span<const std::byte>)>& on_bytes = {});
 
 /// Numbers in a text, separated by blanks, commas or semicolons, a line for each row; what follows `#` is a comment.
 /// @return one dimension if there is one row or one column, else two

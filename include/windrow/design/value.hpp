@@ -33,8 +33,8 @@ std::int64_t to_int64(T value) {
 
 }  // namespace detail
 
-/// What a parameter or an output can hold: a number, an integer, a truth value or a text; an output also an array, which
-/// copies of the value share.
+/// What a parameter or an output can hold: a number, an integer, a truth value or a text; an output also an array,
+/// which copies of the value share.
 class Value {
  public:
   using Variant = std::variant<double, std::int64_t, bool, std::string, std::shared_ptr<const Array>>;
