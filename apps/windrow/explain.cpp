@@ -171,7 +171,7 @@ int explain(const std::filesystem::path& given, std::uint64_t index) {
   } else {
     fmt::print("Status: not evaluated yet; the next `windrow run` evaluates it.\n");
     const std::string stopped = why_stopped(store);
-    if (!stopped.empty() && !store.status().running) fmt::print("The last run stopped {}.\n", stopped);
+    if (!stopped.empty() && !store.status().running) fmt::print("The last run was stopped {}.\n", stopped);
     if (present) print_planned(*present, index);
   }
   return kSuccess;

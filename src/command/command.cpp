@@ -255,4 +255,12 @@ Outcome<std::vector<Value>> Command::evaluate(const Point& point, const std::fun
   return impl_->evaluate(point, stop_requested, time_limit, keep_file);
 }
 
+void Command::tidy() const noexcept {
+  detail::PointDirectory::tidy(impl_->spec.points_directory);
+}
+
+void Command::rest() const noexcept {
+  impl_->point_directory.rest();
+}
+
 }  // namespace windrow

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "extract.hpp"
+#include "point_directory.hpp"
 #include "render.hpp"
 #include "windrow/command/command.hpp"
 
@@ -43,6 +44,7 @@ struct Command::Impl {
   std::vector<File> files;
   std::vector<Input> inputs;
   std::vector<detail::Extractor> extractors;
+  detail::PointDirectory point_directory;
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
 
  private:

@@ -371,7 +371,7 @@ class Coordinator {
       failure.index = run.first + i * run.step;
       const int earlier_attempts = retries_.settle(failure.index);
       failure.attempts = 1 + earlier_attempts;
-      complete({failure.index, w, workers_.host(w), {}, &failure, 0.0, 0.0, earlier_attempts});
+      complete({failure.index, w, workers_.host(w), {}, &failure, unix_seconds(), 0.0, earlier_attempts});
     }
   }
 
@@ -379,7 +379,8 @@ class Coordinator {
     WorkerState& worker = state(w);
     report_.lost_workers.push_back(loss.description);
     last_loss_ = loss;
-    if (loss.evaluating && fail_evaluated(w, loss)) {
+    const auto evaluating = loss.knows_point ? loss.evaluating : first_unfinished(w);
+    if (evaluating && fail_evaluated(w, loss, *evaluating)) {
       worker.fruitless_deaths = 0;
     } else {
       ++worker.fruitless_deaths;
@@ -390,16 +391,23 @@ class Coordinator {
     if (time_limit_ > 0.0) send_time_limit(w);
   }
 
+  std::optional<std::uint64_t> first_unfinished(int w) {
+    for (const Assignment& assignment : state(w).assignments) {
+      const auto runs = unfinished(assignment);
+      if (!runs.empty()) return runs.front().first;
+    }
+    return std::nullopt;
+  }
+
   // Fails the point that a lost worker was at (or has it tried again), or all of a share that was evaluated as a whole.
   // Outcomes before it may have been lost with the worker; those points run again. @return whether there was any
-  bool fail_evaluated(int w, const WorkerLoss& loss) {
+  bool fail_evaluated(int w, const WorkerLoss& loss, std::uint64_t index) {
     TaskFailure failure;
     failure.kind = loss.kind;
     failure.code = loss.code;
     failure.message = loss.description;
     failure.rank = w;
     failure.host = workers_.host(w);
-    const std::uint64_t index = *loss.evaluating;
     bool any = false;
     for (Assignment& assignment : state(w).assignments) {
       std::vector<IndexRun> rest;
@@ -413,7 +421,7 @@ class Coordinator {
         } else {
           const std::uint64_t at = (index - run.first) / run.step;
           failure.index = index;
-          complete_or_retry({index, w, failure.host, {}, &failure, 0.0, 0.0}, failure, true);
+          complete_or_retry({index, w, failure.host, {}, &failure, unix_seconds(), 0.0}, failure, true);
           if (at > 0) rest.push_back({run.first, at, run.step});
           if (at + 1 < run.count) rest.push_back({index + run.step, run.count - at - 1, run.step});
         }

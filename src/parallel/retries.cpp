@@ -9,27 +9,31 @@
 namespace windrow::detail {
 namespace {
 
+// Before a point of a lost rank is tried again: until the others are noticed that die with it, as those of a node do.
+// It would be handed to one of them, and taken for what ended both.
+constexpr double kLossPause = 1.0;   // seconds
 constexpr int kMostLostWorkers = 2;  // at one point: it would end the next worker, too
 
-// The point may not be to blame: somebody, or the kernel for want of memory, ended the worker, or its machine went
-// away.
+// The point may not be to blame: somebody, or the kernel for want of memory, ended the worker.
 bool is_killed(const TaskFailure& failure) {
-  return failure.kind == FailureKind::lost || (failure.kind == FailureKind::crashed && failure.code == -SIGKILL);
+  return failure.kind == FailureKind::crashed && failure.code == -SIGKILL;
 }
 
 }  // namespace
 
 bool Retries::take(TaskFailure& failure, int worker, bool lost_worker, double now) {
-  if (!ask_) return false;
+  // A rank that is gone is no fault of its point, as far as anybody knows: that is found out by a second one.
+  const bool blameless = lost_worker && failure.kind == FailureKind::lost;
+  if (!ask_ && !blameless) return false;
   const auto found = tried_.find(failure.index);
   Tried tried = found == tried_.end() ? Tried{} : found->second;
   failure.attempts += tried.attempts;
   failure.elapsed += tried.elapsed;
-  ++tried.tries;
+  tried.tries += blameless ? 0 : 1;
   tried.lost_workers += lost_worker ? 1 : 0;
   std::optional<double> delay;
   if (tried.lost_workers < kMostLostWorkers) {
-    delay = ask_(failure, tried.tries);
+    delay = blameless ? kLossPause : ask_(failure, tried.tries);
     if (!delay && lost_worker && is_killed(failure)) delay = 0.0;
   }
   if (!delay || !std::isfinite(*delay)) {

@@ -18,7 +18,8 @@ class Retries {
   /// @param ask  Job::retry, may be empty; lives longer than this
   explicit Retries(const std::function<std::optional<double>(const TaskFailure&, int)>& ask) : ask_(ask) {}
 
-  /// A point has failed. Adds to the failure the attempts and the time of earlier tries.
+  /// A point has failed. Adds to the failure the attempts and the time of earlier tries. If its worker was lost for an
+  /// unknown reason, the point is tried again without being asked for, and without counting as tried.
   /// @param worker       that had it, and whose share it is where there are shares
   /// @param lost_worker  whether the worker was lost at it
   /// @return whether it is tried again, or left for another job; if not, the failure is the point's outcome

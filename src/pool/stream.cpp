@@ -264,13 +264,15 @@ void Stream::handle_loss(int w, const WorkerLoss& loss) {
   failure.message = loss.description;
   failure.rank = w;
   failure.host = workers_.host(w);
-  const bool held_it = loss.evaluating && std::any_of(worker.held.begin(), worker.held.end(),
-                                                      [&](const Held& held) { return held.key == *loss.evaluating; });
+  auto evaluating = loss.evaluating;
+  if (!loss.knows_point && !worker.held.empty()) evaluating = worker.held.front().key;
+  const bool held_it = evaluating && std::any_of(worker.held.begin(), worker.held.end(),
+                                                 [&](const Held& held) { return held.key == *evaluating; });
   worker.fruitless_deaths = held_it || retired ? 0 : worker.fruitless_deaths + 1;
   worker.assignments.clear();
   worker.given = 0;
   worker.retiring = false;
-  requeue(worker, loss.evaluating, failure);
+  requeue(worker, evaluating, failure);
   if (!retired) --respawns_left_;
   const bool worth_replacing = !gave_up_ && worker.fruitless_deaths < kFruitlessDeaths && respawns_left_ >= 0;
   worker.takes_items = worth_replacing && workers_.replace(w);

@@ -54,8 +54,8 @@ bool Doorbells::quiet() const {
   return rung;
 }
 
-void Doorbells::wait(double seconds, int other) const {
-  std::array<pollfd, 2> entries = {{{socket_.get(), POLLIN, 0}, {other, POLLIN, 0}}};
+void Doorbells::wait(double seconds, int other, int another) const {
+  std::array<pollfd, 3> entries = {{{socket_.get(), POLLIN, 0}, {other, POLLIN, 0}, {another, POLLIN, 0}}};
   const double whole = std::floor(seconds);
   const timespec limit{static_cast<time_t>(whole), static_cast<long>((seconds - whole) * 1e9)};
   ::ppoll(entries.data(), entries.size(), &limit, nullptr);

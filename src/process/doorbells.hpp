@@ -23,8 +23,8 @@ class Doorbells {
   void ring(int rank) const;
   /// Forgets that the own bell was rung; to be called before one looks for messages. @return whether it was
   bool quiet() const;
-  /// Sleeps until the own bell is rung, `other` is readable (a descriptor, or -1), or the time is over.
-  void wait(double seconds, int other) const;
+  /// Sleeps until the own bell is rung, one of the others is readable (descriptors, or -1), or the time is over.
+  void wait(double seconds, int other, int another = -1) const;
 
  private:
   Fd socket_;

@@ -216,9 +216,10 @@ void bind_attempt(Statement& insert, const Attempt& attempt) {
 }
 
 std::string select_attempts_sql() {
-  // In the order of evaluation_columns.
+  // In the order of evaluation_columns. What failed in an earlier run becomes an attempt only when this one has an
+  // outcome, after the attempts of this run.
   return "SELECT \"index\", status, rank, host, 1, elapsed, code, message, started FROM attempts WHERE \"index\" = ? "
-         "ORDER BY attempt";
+         "ORDER BY started, attempt";
 }
 
 Attempt read_attempt(const Statement& row, const std::filesystem::path& file) {

@@ -167,6 +167,7 @@ WorkerTask function_task(const Design& design, const std::vector<Column>& output
 
 WorkerTask command_task(const Design& design, std::shared_ptr<Command> command, const ArrayRoute& arrays) {
   WorkerTask task;
+  task.rest = [command] { command->rest(); };
   task.evaluate = [command = std::move(command), &design, &arrays](const Assigned& assigned, WorkerContext& context,
                                                                    ByteWriter& result) -> std::optional<TaskFailure> {
     Evaluated evaluated;

@@ -17,7 +17,21 @@ TaskFailure failure(FailureKind kind, std::string message, int attempts) {
   return result;
 }
 
+constexpr int kMostFailedBuilds = 3;
+
 }  // namespace
+
+void Rebuilds::run(const std::function<void()>& build) {
+  try {
+    build();
+    failed_ = 0;
+  } catch (const WorkerUnable&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (++failed_ == kMostFailedBuilds) throw WorkerUnable(error.what());
+    throw Error(std::string("build failed: ") + error.what());
+  }
+}
 
 void FunctionEvaluator::build() {
   functions_.build();
@@ -43,11 +57,7 @@ Outcome<Evaluated> FunctionEvaluator::evaluate(Point point) {
 }
 
 void FunctionEvaluator::rebuild() {
-  try {
-    build();
-  } catch (const std::exception& error) {
-    throw Error(std::string("build failed: ") + error.what());
-  }
+  rebuilds_.run([this] { build(); });
   spoiled_ = false;
 }
 

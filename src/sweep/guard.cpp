@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <utility>
 
 #include "evaluator.hpp"
+#include "function_evaluator.hpp"
+#include "parallel/stop_question.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/launch.hpp"
 #include "windrow/text/text.hpp"
@@ -79,9 +82,7 @@ class Guard::Evaluator {
       return;
     } catch (const PeerLost&) {  // the server was killed
       if (!guard_.may_restart_) {
-        throw Error(
-            "the fork server was killed, and another cannot be forked after MPI_Init: the rest of this rank's points "
-            "fail");
+        throw WorkerUnable("the fork server was killed, and another cannot be forked after MPI_Init");
       }
     }
     server_ = std::make_shared<const ForkServer>(guard_.files_);
@@ -89,8 +90,17 @@ class Guard::Evaluator {
   }
 
   std::optional<TaskFailure> evaluate(const Point& point, WorkerContext& context, ByteWriter& result) {
-    if (!session_.is_open()) rebuild();
-    EvaluationEnd end = session_.evaluate(encode_request(point), [&context] { return context.stop_requested(); });
+    if (!session_.is_open()) rebuilds_.run([this] { build(); });
+    EvaluationEnd end;
+    StopQuestion stop([&context] { return context.stop_requested(); }, limit_of(context));
+    try {
+      end = session_.evaluate(encode_request(point), std::ref(stop));
+    } catch (const Interrupted&) {
+      stop.rethrow();
+      if (!stop.limit_passed()) throw;
+      return over_relative_limit(*stop.limit_passed());
+    }
+    stop.rethrow();
     const bool memory_ran_out = end.memory_ran_out;
     std::optional<TaskFailure> failure;
     if (end.kind == EvaluationEnd::Kind::returned) {
@@ -118,18 +128,23 @@ class Guard::Evaluator {
 
   ForkSession open() const { return server_->open(guard_.make_, guard_.argument_, guard_.limits_); }
 
-  void rebuild() {
-    try {
-      build();
-    } catch (const std::exception& error) {
-      throw Error(std::string("build failed: ") + error.what());
-    }
+  std::function<double()> limit_of(WorkerContext& context) const {
+    if (!guard_.relative_timeout_) return {};
+    return [&context] { return context.time_limit(); };
+  }
+
+  TaskFailure over_relative_limit(double limit) const {
+    TaskFailure failure;
+    failure.kind = FailureKind::timed_out;
+    failure.message = "over the time limit of " + render_relative_limit(limit, *guard_.relative_timeout_);
+    return failure;
   }
 
   const Guard& guard_;
   const ArrayRoute& arrays_;
   std::shared_ptr<const ForkServer> server_;
   ForkSession session_;
+  Rebuilds rebuilds_;
 };
 
 Isolation Guard::effective(const FunctionSource& functions, const SweepOptions& options) {
@@ -150,7 +165,8 @@ std::string Guard::obstacle(const FunctionSource& functions, const SweepOptions&
 Guard::Guard(const FunctionSource& functions, const std::vector<Column>& outputs, const Design& design,
              const SweepOptions& options)
     : sweep_{functions, outputs, design},
-      limits_{options.timeout, options.memory_limit, options.evaluations_per_process} {
+      limits_{options.timeout, options.memory_limit, options.evaluations_per_process},
+      relative_timeout_(options.relative_timeout) {
   const Isolation isolation = effective(functions, options);
   if (isolation == Isolation::process) {
     make_ = make_portable_model;

@@ -41,6 +41,7 @@ class Guard {
 
   LocalSweep sweep_;
   ForkLimits limits_;
+  std::optional<double> relative_timeout_;
   ForkServerFiles files_ = ForkServerFiles::none;
   bool may_restart_ = true;
   MakeForkedModel make_ = nullptr;

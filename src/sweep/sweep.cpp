@@ -21,14 +21,12 @@
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/sweep/interrupt.hpp"
 #include "windrow/sweep/slurm.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kFailuresShown = 10;
 constexpr std::uint64_t kMostTimes = 100000;  // of an earlier run, for a time limit relative to their median
 
 std::string type_of(const Parameter& parameter) {
@@ -75,7 +73,8 @@ class RootRun {
         start_(Clock::now()) {
     result_.points = sweep.design().size();
     result_.workers = manager.evaluating_workers(options.root);
-    if (command != nullptr && command->relative_timeout) time_limit_.emplace(*command->relative_timeout);
+    const auto& relative_timeout = command != nullptr ? command->relative_timeout : options.relative_timeout;
+    if (relative_timeout) time_limit_.emplace(*relative_timeout);
     result_.store = options.store;
     if (options.store.empty()) {
       TaskFailure none;
@@ -114,7 +113,7 @@ class RootRun {
     if (result_.evaluated > 0) result_.notes = std::move(notes_);
     for (const TaskFailure& failure : report.build_failures) {
       result_.notes.push_back(
-          fmt::format("worker {} ({}) took no part: {}", failure.rank, failure.host, failure.message));
+          fmt::format("worker {} ({}) was given up: {}", failure.rank, failure.host, failure.message));
     }
     for (std::string& lost : report.lost_workers) result_.notes.push_back(std::move(lost));
     if (result_.evaluated > 0) {
@@ -200,7 +199,7 @@ class RootRun {
 
   void remember(const TaskFailure& failure) {
     lowest_failures_.emplace(failure.index, failure);
-    if (lowest_failures_.size() > kFailuresShown) lowest_failures_.erase(std::prev(lowest_failures_.end()));
+    if (lowest_failures_.size() > detail::kFailuresShown) lowest_failures_.erase(std::prev(lowest_failures_.end()));
   }
 
   // What a signal to the whole job has ended has not failed: it is for the next run.
@@ -377,16 +376,20 @@ std::vector<std::pair<std::string, std::string>> Sweep::definition(const SweepOp
 }
 
 void Sweep::check_isolation(const SweepOptions& options) const {
-  if (command_ && (options.isolation != Isolation::none || options.timeout || options.memory_limit > 0)) {
+  const bool has_limit = options.timeout || options.relative_timeout || options.memory_limit > 0;
+  if (command_ && (options.isolation != Isolation::none || has_limit)) {
     throw SpecError(
-        "isolation, timeout and memory_limit are for functions: a command runs in a process of its own, and has a "
+        "isolation, time-outs and memory_limit are for functions: a command runs in a process of its own, and has a "
         "time-out of its own");
   }
-  if (options.isolation == Isolation::none && (options.timeout || options.memory_limit > 0)) {
+  if (options.isolation == Isolation::none && has_limit) {
     throw SpecError("a time or memory limit needs evaluations that can be ended: choose isolation = process, or fork");
   }
   if (options.timeout && *options.timeout <= std::chrono::nanoseconds(0)) {
     throw SpecError("the time limit of an evaluation must be longer than nothing");
+  }
+  if (options.relative_timeout && !(*options.relative_timeout > 1.0)) {
+    throw SpecError("relative_timeout is a multiple of the median time: it must be more than 1");
   }
   if (options.evaluations_per_process < 1) throw SpecError("evaluations_per_process must be at least 1");
 }
@@ -419,6 +422,7 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
       std::ranges::any_of(outputs_, [](const Column& output) { return detail::is_array_type(output.type); });
   on_root(manager, [&] {
     root.emplace(*this, options, manager, command_ ? &command_->spec() : nullptr);
+    if (command_ && !options.store.empty()) command_->tidy();  // this process is the store's only writer now
     if (has_arrays) offer = root->offer_arrays();
   });
   if (has_arrays) offer = manager.broadcast(offer);
@@ -436,44 +440,6 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   if (root && guarded) root->note(guarded->note());
   detail::JobReport report = manager.run_job(job);
   return root ? root->finish(std::move(report)) : read_conclusion(report.conclusion);
-}
-
-int SweepResult::exit_code() const {
-  switch (stopped_by) {
-    case StopReason::interrupt:
-      return 130;
-    case StopReason::signal:
-    case StopReason::time_limit:
-    case StopReason::slurm_end:
-      return 75;  // EX_TEMPFAIL of sysexits.h: to be tried again
-    case StopReason::none:
-    case StopReason::failures:
-      break;
-  }
-  return failed > 0 ? 1 : 0;
-}
-
-std::string SweepResult::summary() const {
-  const auto count = [](std::uint64_t n) { return text::with_thousands(n); };
-  std::string out = fmt::format("{} of {} points succeeded", count(succeeded), count(points));
-  if (failed > 0) out += fmt::format(", {} failed", count(failed));
-  if (unfinished() > 0) out += fmt::format(", {} left", count(unfinished()));
-  const auto duration = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(elapsed));
-  out += fmt::format("; this run evaluated {} in {} on {} worker{}", count(evaluated), text::render_duration(duration),
-                     workers, workers == 1 ? "" : "s");
-  if (retried > 0) out += fmt::format(", with {} {}", count(retried), retried == 1 ? "retry" : "retries");
-  if (reused > 0) out += fmt::format(" and reused {}", count(reused));
-  out += ".\n";
-  for (const TaskFailure& failure : failures) out += "  " + describe(failure) + "\n";
-  const std::uint64_t told = failures.size();
-  if (told == kFailuresShown && failed > told) out += fmt::format("  ... and {} more\n", count(failed - told));
-  for (const std::string& note : notes) out += "  note: " + note + "\n";
-  if (stopped_by == StopReason::interrupt) {
-    out += "Interrupted: the finished points are kept; run the same again to continue.\n";
-  } else if (stopped_by != StopReason::none) {
-    out += fmt::format("Stopped {}: {} left; run the same command again.\n", why_stopped, count(unfinished()));
-  }
-  return out;
 }
 
 }  // namespace windrow

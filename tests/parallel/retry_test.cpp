@@ -15,6 +15,7 @@
 #include "parallel/clock.hpp"
 #include "parallel/coordinator.hpp"
 #include "parallel/wire.hpp"
+#include "windrow/parallel/serial_manager.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -54,8 +55,10 @@ class ClockedWorkers : public Workers {
 
   std::function<double(std::uint64_t)> seconds = [](std::uint64_t) { return 1.0; };
   std::function<bool(std::uint64_t, int)> fails = [](std::uint64_t, int) { return false; };  // point, try from 1
-  std::set<std::uint64_t> deadly;  // points that end their worker
-  std::set<std::uint64_t> killed;  // points whose worker is killed from outside, once each
+  std::set<std::uint64_t> deadly;                // points that end their worker
+  std::set<std::uint64_t> killed;                // points whose worker is killed from outside, once each
+  int deaths = std::numeric_limits<int>::max();  // that deadly ones cause, all together
+  WorkerLoss loss{FailureKind::crashed, -11, "worker fell", {}};
   bool replaceable = true;
 
   std::map<std::uint64_t, std::vector<double>> begins;  // of each point, seconds from 0
@@ -132,9 +135,12 @@ class ClockedWorkers : public Workers {
     worker.assignments.pop_front();
     for (const std::uint64_t index : assignment.points) {
       if (worker.stopped) break;
-      if (deadly.count(index) != 0) {
+      if (deadly.count(index) != 0 && deaths > 0) {
+        --deaths;
         worker = Worker();
-        return {w, WorkerLoss{FailureKind::crashed, -11, "worker fell", index}};
+        WorkerLoss told = loss;
+        if (told.knows_point) told.evaluating = index;
+        return {w, told};
       }
       if (killed.erase(index) != 0) {
         worker = Worker();
@@ -183,6 +189,15 @@ struct Study {
   Job job;
   std::map<std::uint64_t, Outcome> outcomes;
   SimulatedClock clock;
+};
+
+/// Ranks, of which nobody knows why they end.
+class LostRanks : public ClockedWorkers {
+ public:
+  LostRanks(int count, bool knows_point) : ClockedWorkers(count) {
+    loss = {FailureKind::lost, 0, "rank was lost", {}, knows_point};
+    replaceable = false;
+  }
 };
 
 class EveryScheduleRetryTest : public testing::TestWithParam<Schedule> {};
@@ -419,6 +434,81 @@ TEST(TimeLimitTest, workers_learn_of_a_limit_and_of_changes_that_matter) {
   };
   coordinate(fake, study.job);
   EXPECT_THAT(fake.limits, ElementsAre(3.0, 5.0, 5.0)) << "the last is for the worker that replaces the lost one";
+}
+
+// The one worker shares its thread with the root, which learns nothing while a point is evaluated.
+TEST(TimeLimitTest, a_serial_worker_is_given_the_limit_that_follows_from_the_points_before) {
+  std::uint64_t done = 0;
+  double limit = 0.0;
+  Job job;
+  job.pending = IndexSet::first(2000);
+  job.task.evaluate = [&](const Assigned& assigned, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+    for (int i = 0; assigned.index == 50 && i < 2000 && limit == 0.0; ++i) {
+      limit = context.time_limit();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return std::nullopt;
+  };
+  job.on_completed = [&](const Completed&) { ++done; };
+  job.time_limit = [&] { return done < 10 ? 0.0 : 5.0; };
+  SerialManager().run_job(job);
+  EXPECT_EQ(limit, 5.0);
+  EXPECT_EQ(done, 2000U);
+}
+
+TEST_P(EveryScheduleRetryTest, the_point_of_a_lost_rank_runs_elsewhere_without_being_asked_for) {
+  Study study(12, GetParam());
+  LostRanks fake(3, true);
+  fake.deadly = {5};
+  fake.deaths = 1;
+  const JobReport report = coordinate(fake, study.job);
+  EXPECT_EQ(study.outcomes.size(), 12U);
+  for (const auto& [index, outcome] : study.outcomes) EXPECT_FALSE(outcome.failure) << index;
+  EXPECT_EQ(study.outcomes[5].earlier_attempts, 1);
+  EXPECT_THAT(report.lost_workers, ElementsAre("rank was lost"));
+}
+
+TEST_P(EveryScheduleRetryTest, a_point_that_two_ranks_were_lost_at_is_lost) {
+  for (const int retries : {0, 5}) {
+    Study study(12, GetParam());
+    if (retries > 0) study.job.retry = [](const TaskFailure&, int) { return 0.0; };
+    LostRanks fake(4, true);
+    fake.deadly = {5};
+    const JobReport report = coordinate(fake, study.job);
+    EXPECT_EQ(study.outcomes.size(), 12U);
+    for (const auto& [index, outcome] : study.outcomes) EXPECT_EQ(outcome.failure.has_value(), index == 5) << index;
+    EXPECT_EQ(study.outcomes[5].failure->kind, FailureKind::lost);
+    EXPECT_EQ(study.outcomes[5].failure->attempts, 2);
+    EXPECT_EQ(report.lost_workers.size(), 2U);
+  }
+}
+
+TEST(RetryTest, a_lost_rank_does_not_use_up_a_retry) {
+  Study study(4);
+  LostRanks fake(2, true);
+  fake.deadly = {1};
+  fake.deaths = 1;
+  fake.fails = [](std::uint64_t index, int at) { return index == 1 && at == 1; };
+  int asked = 0;
+  study.job.retry = [&](const TaskFailure& failure, int tries) -> std::optional<double> {
+    ++asked;
+    EXPECT_EQ(failure.kind, FailureKind::exited);
+    return tries <= 1 ? std::optional(0.0) : std::nullopt;
+  };
+  coordinate(fake, study.job);
+  EXPECT_EQ(asked, 1);
+  EXPECT_FALSE(study.outcomes[1].failure);
+  EXPECT_EQ(study.outcomes[1].earlier_attempts, 2);
+}
+
+TEST(RetryTest, where_the_point_of_a_lost_rank_is_not_known_it_is_its_first) {
+  Study study(8);
+  LostRanks fake(4, false);
+  fake.deadly = {3};
+  const JobReport report = coordinate(fake, study.job);
+  EXPECT_EQ(study.outcomes.size(), 8U);
+  for (const auto& [index, outcome] : study.outcomes) EXPECT_EQ(outcome.failure.has_value(), index == 3) << index;
+  EXPECT_EQ(report.lost_workers.size(), 2U);
 }
 
 }  // namespace

@@ -124,7 +124,7 @@ void coordinate_job(const Options& options, int ranks) {
   };
 
   const std::vector<std::string> hosts(static_cast<std::size_t>(ranks), "simulated");
-  MpiWorkers workers(MPI_COMM_WORLD, hosts, nullptr, nullptr);
+  MpiWorkers workers(MPI_COMM_WORLD, hosts, nullptr, nullptr, nullptr);
   const double begin = monotonic_seconds();
   coordinate(workers, job);
   simulated::settle();
@@ -148,7 +148,7 @@ void run(int argc, char** argv) {
   if (ranks < 2) throw Error("needs two ranks or more");
   if (rank == 0) return coordinate_job(options, ranks);
   const WorkerTask task = task_of(options);
-  MpiRootLink link(MPI_COMM_WORLD, nullptr);
+  MpiRootLink link(MPI_COMM_WORLD, nullptr, nullptr);
   WorkerLoop(link, task, rank, "simulated").run();
 }
 

@@ -119,14 +119,18 @@ class Command {
   /// thrown
   /// @param time_limit      where there is a relative time-out: polled at the same time; seconds that the program may
   ///                        take, or 0 while that is not known. May be empty
-  /// @param keep_file       called once all outputs are found: takes the file of an array that is in NumPy's format,
-  /// away
-  ///                        from the point's directory if it likes, and returns what is to stand for it. Empty: arrays
-  ///                        are read
+  /// @param keep_file       called once all outputs are found: takes the file of an array that is in NumPy's format (it
+  ///                        may move it away), and returns what is to stand for it. Empty: arrays are read
   /// @throws Interrupted    as above
   Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
                                        const std::function<double()>& time_limit = {},
                                        const std::function<Value(const std::filesystem::path&)>& keep_file = {}) const;
+  /// Removes what evaluate() keeps ready: the directory of a point that need not stay becomes the next point's, since
+  /// to make one takes as long as a small program. To be called before a wait; the end of this object does it, too.
+  void rest() const noexcept;
+  /// Removes what processes that were killed have kept ready. @pre no other process evaluates into the same
+  /// points_directory
+  void tidy() const noexcept;
 
  private:
   struct Impl;

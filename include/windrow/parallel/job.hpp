@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "windrow/error.hpp"
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/index_set.hpp"
@@ -32,13 +33,21 @@ class WorkerContext {
   virtual void send_piece(std::span<const std::byte> piece);
 };
 
+/// Thrown by `evaluate` of a worker that cannot evaluate any more, whatever the point: it takes no more points, as if
+/// it had not been built, and this one counts as not evaluated.
+class WorkerUnable : public Error {
+ public:
+  using Error::Error;
+};
+
 /// An evaluation as a worker receives it.
 struct Assigned {
   std::uint64_t index = 0;
   std::span<const std::byte> parameter;  ///< empty unless the job ships parameters
 };
 
-/// The worker's side of a job. Every function may throw: that fails the points concerned, nothing else.
+/// The worker's side of a job. Every function may throw: that fails the points concerned, nothing else (but see
+/// WorkerUnable).
 struct WorkerTask {
   /// Called at most once, before the worker's first point.
   std::function<void()> build;
@@ -47,6 +56,9 @@ struct WorkerTask {
   std::function<std::optional<TaskFailure>(const Assigned&, WorkerContext&, ByteWriter& result)> evaluate;
   /// Instead of `evaluate`: all points of the worker at once, one outcome each, in order.
   std::function<std::vector<Outcome<Bytes>>(std::span<const Assigned>, WorkerContext&)> evaluate_share;
+  /// Called when the worker has nothing to evaluate, and before it goes: to give up what was kept ready for the next
+  /// point. Must not throw. May be empty.
+  std::function<void()> rest;
   /// Told every outcome on the worker that made it, the result if `failure` is null; may be empty.
   std::function<void(const Assigned&, std::span<const std::byte> result, const TaskFailure* failure)> observe;
 };
@@ -58,7 +70,9 @@ struct Completed {
   std::string_view host;
   std::span<const std::byte> payload;  ///< the result, if there is no failure
   const TaskFailure* failure = nullptr;
-  double started = 0.0;  ///< seconds since the Unix epoch, by the worker's clock
+  /// Seconds since the Unix epoch, by the worker's clock; by the root's, when it learned of it, if no worker could
+  /// tell.
+  double started = 0.0;
   double elapsed = 0.0;  ///< seconds, of the last attempt
   /// Attempts before the one that this tells of. A failure's own `attempts` and `elapsed` hold them already.
   int earlier_attempts = 0;
@@ -98,9 +112,10 @@ struct Job {
   std::function<Direction()> on_tick;
   /// Asked of each evaluation that failed, or that a worker was lost at: after how many seconds the point is tried
   /// again. None: the failure is its outcome; infinity: not in this job, it counts as unfinished. Not asked of points
-  /// that fail because no worker is left, nor of whole shares. Whatever the answer, a point whose worker was
-  /// killed (SIGKILL, or it vanished) is tried once more, and one that two workers were lost at is not tried a third
-  /// time. Empty: no point is tried again.
+  /// that fail because no worker is left, nor of whole shares, nor of a point at which a worker was lost for a reason
+  /// that is not known (a rank), which is tried again a second later. Whatever the answer, a point whose worker was
+  /// killed (SIGKILL) is tried once more, and one that two workers were lost at is not tried a third time. Empty: no
+  /// other point is tried again.
   /// @param tries  evaluations of the point so far, this one included
   std::function<std::optional<double>(const TaskFailure&, int tries)> retry;
   /// Told each failed evaluation that is not its point's outcome, as `retry` said; `attempts` and `elapsed` of the
@@ -118,7 +133,7 @@ struct JobReport {
   Bytes conclusion;                         ///< what `conclude` returned at the root
   bool stopped = false;                     ///< it ended before all points were done, as on_tick or `retry` said
   std::uint64_t unfinished = 0;             ///< points without an outcome then
-  std::vector<TaskFailure> build_failures;  ///< workers that could not be built while others could
+  std::vector<TaskFailure> build_failures;  ///< workers that could not be built, or not any more, while others could
   std::vector<std::string> lost_workers;    ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
 };
 

@@ -41,7 +41,9 @@ bool started_by_mpi();
 /// Runs `body` on every rank: MPI ranks, forked peers on this machine, or just here. The whole main of a program.
 /// @return what the root's body returned; after an exception 2 for a SpecError and 1 for others
 /// An exception that leaves the body on any rank is printed with its rank and host, and ends all ranks: nothing is left
-/// waiting for a rank that threw.
+/// waiting for a rank that threw. Under `mpirun --enable-recovery` only an exception of the root ends all ranks;
+/// another rank that throws, or dies, is lost: its points run elsewhere, collective calls throw from then on. mpirun's
+/// own exit code is 0 there, whatever this returns.
 int launch_ranks(int argc, char** argv, const std::function<int(ParallelManager&)>& body, const LaunchOptions& options);
 
 namespace detail {

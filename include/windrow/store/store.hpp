@@ -179,7 +179,7 @@ class Store {
   ///         error again, so that no hole can go unnoticed; a new Store continues
   void record(const Record& record);
   /// Records an evaluation of failure.index that is not the point's outcome, since it will be tried again; kept with
-  /// the point, in the order of the calls. Errors as for record().
+  /// the point. Errors as for record().
   void record_attempt(const Attempt& attempt);
   /// Keeps for later runs that the evaluation sees the index, where that is only known once it has run.
   void note_index_matters();
@@ -221,7 +221,7 @@ class StoreReader {
   void for_each(const std::function<void(const Record&)>& visit) const;
   /// The same for the times alone, which is much faster where there are many parameters and outputs.
   void for_each_time(const std::function<void(const PointTime&)>& visit) const;
-  /// Earlier attempts at a point, oldest first; its outcome is not among them.
+  /// Earlier attempts at a point, oldest first by the clocks of their hosts; its outcome is not among them.
   std::vector<Attempt> attempts(std::uint64_t index) const;
   /// Whether this is the study that wrote last.
   bool is_of(const StudyIdentity& study) const;

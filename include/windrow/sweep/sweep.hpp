@@ -46,6 +46,10 @@ struct SweepOptions {
   Isolation isolation = Isolation::none;
   /// Of one isolated evaluation, from its fork; it is ended then, with everything that it started.
   std::optional<std::chrono::nanoseconds> timeout = {};
+  /// The same as a multiple of the median time of the points that have succeeded, more than 1: 3.0 ends an evaluation
+  /// that takes three times as long. It holds from the 10th such point on, earlier runs of the store included, for
+  /// evaluations that already run, too, and is never below 1 s.
+  std::optional<double> relative_timeout = {};
   /// Bytes that an isolated evaluation may allocate beside the model that was built (ForkLimits::memory); 0: no limit.
   std::uint64_t memory_limit = 0;
   /// How many evaluations a forked child makes, one after another: more than 1 saves time where evaluations are short.

@@ -2,12 +2,17 @@
 
 #include <fmt/format.h>
 #include <mpi.h>
+#include <unistd.h>
 
 #include <boost/mpi/environment.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "parallel/mpi/rank_guard.hpp"
+#include "parallel/mpi/rank_watch.hpp"
 #include "windrow/parallel/mpi/mpi_manager.hpp"
 #include "windrow/process/launcher.hpp"
 
@@ -28,6 +33,45 @@ void check_size() {
   }
 }
 
+int run(MpiManager& manager, const std::function<int(ParallelManager&)>& body) {
+  try {
+    const int code = body(manager);
+    manager.sync();  // asleep, rather than spinning in MPI_Finalize
+    return code;
+  } catch (const RootFailed&) {  // the root tells, and ends the job if it does not go on
+    manager.sync();
+  } catch (...) {
+    MPI_Abort(MPI_COMM_WORLD, report_exception(manager.rank()));
+  }
+  return 1;
+}
+
+// Where the launcher leaves the job alone when a rank ends, MPI_Abort ends nobody else: a rank that throws is lost to
+// the others, and without the root they end.
+int run_guarded(MpiManager& manager, const std::function<int(ParallelManager&)>& body, RankGuard& guard) {
+  RankWatch* const watch = manager.watch();
+  if (watch == nullptr) {
+    guard.has_started(-1, {});
+  } else {
+    const bool speaks = manager.rank() == 1;  // for all
+    guard.has_started(watch->root_lifeline(), speaks ? watch->name_of(0) + " is gone: the other ranks end" : "");
+  }
+  int code = 1;
+  try {
+    try {
+      code = body(manager);
+    } catch (const RootFailed&) {
+    }
+    guard.is_ending();
+    if (watch != nullptr) watch->part();
+  } catch (...) {
+    const int failure = report_exception(manager.rank());
+    std::fflush(nullptr);
+    ::_exit(failure);
+  }
+  return code;
+}
+
 }  // namespace
 
 bool mpi_has_begun() {
@@ -42,22 +86,19 @@ int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>
     launcher = std::make_shared<Launcher>();
     launcher->start();
   }
+  std::optional<RankGuard> guard;
+  if (job_outlives_ranks()) {
+    // MPI_Finalize waits for every rank that lives, and one may be cut off; ranks wait for each other in part().
+    ::setenv("OMPI_MCA_async_mpi_finalize", "1", 0);
+    guard.emplace();
+  }
   boost::mpi::environment environment(argc, argv, boost::mpi::threading::multiple);
   check_size();
   if (environment.thread_level() < boost::mpi::threading::funneled) {
     throw ParallelError("this MPI does not provide MPI_THREAD_FUNNELED, which windrow needs");
   }
   MpiManager manager(MPI_COMM_WORLD, std::move(launcher));
-  try {
-    const int code = body(manager);
-    manager.sync();  // asleep, rather than spinning in MPI_Finalize
-    return code;
-  } catch (const RootFailed&) {  // the root tells, and ends the job if it does not go on
-    manager.sync();
-  } catch (...) {
-    MPI_Abort(MPI_COMM_WORLD, report_exception(manager.rank()));
-  }
-  return 1;
+  return guard ? run_guarded(manager, body, *guard) : run(manager, body);
 }
 
 }  // namespace windrow::detail

@@ -9,6 +9,7 @@
 #include "parallel/coordinator.hpp"
 #include "parallel/mpi/mpi_wait.hpp"
 #include "parallel/mpi/mpi_workers.hpp"
+#include "parallel/mpi/rank_watch.hpp"
 #include "parallel/serial_workers.hpp"
 #include "parallel/worker_loop.hpp"
 #include "windrow/process/launcher.hpp"
@@ -17,7 +18,6 @@
 namespace windrow {
 
 using detail::check_mpi;
-using detail::wait_mpi;
 
 namespace {
 
@@ -46,7 +46,9 @@ struct MpiManager::Impl {
   std::shared_ptr<Launcher> launcher;
   std::vector<std::string> hosts;  // of every rank
   detail::Doorbells bells{};
+  std::unique_ptr<detail::RankWatch> watch{};  // if the job outlives its ranks
 
+  detail::MpiRootLink root() const { return {comm, &bells, watch.get()}; }
   void know_bells(std::vector<std::string> addresses);
 };
 
@@ -63,9 +65,15 @@ MpiManager::MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher)
     : impl_(std::make_unique<Impl>(Impl{duplicate(comm), std::move(launcher), {}})) {
   impl_->hosts = all_gather(host_name());
   impl_->know_bells(all_gather(impl_->bells.address()));
+  if (size() > 1 && detail::job_outlives_ranks()) {
+    impl_->watch = std::make_unique<detail::RankWatch>(*this, impl_->comm, impl_->hosts);
+  }
 }
 
-MpiManager::~MpiManager() = default;
+MpiManager::~MpiManager() {
+  // A communicator with a dead rank may have messages that never end: it is kept.
+  if (watch() != nullptr && (watch()->any_lost() || watch()->is_gone(0))) new boost::mpi::communicator(impl_->comm);
+}
 
 int MpiManager::rank() const {
   return impl_->comm.rank();
@@ -77,10 +85,23 @@ std::shared_ptr<Launcher> MpiManager::launcher() {
   return impl_->launcher;
 }
 
+detail::RankWatch* MpiManager::watch() {
+  return impl_->watch.get();
+}
+
+void MpiManager::wait(MPI_Request& request) {
+  detail::wait_mpi(request, watch());
+}
+
+void MpiManager::check_ranks() {
+  if (watch() != nullptr) watch()->check();
+}
+
 void MpiManager::sync() {
+  check_ranks();
   MPI_Request request;
   check_mpi(MPI_Ibarrier(impl_->comm, &request), "MPI_Ibarrier");
-  wait_mpi(request);
+  wait(request);
 }
 
 detail::JobReport MpiManager::run_job(detail::Job& job) {
@@ -91,31 +112,36 @@ detail::JobReport MpiManager::run_job(detail::Job& job) {
   if (is_root()) {
     std::optional<detail::LocalWorker> local;
     if (root_evaluates(job.root)) local.emplace(job.task, 0, impl_->hosts.front());
-    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local ? &*local : nullptr, &impl_->bells);
-    return detail::coordinate(workers, job);
+    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local ? &*local : nullptr, &impl_->bells, watch());
+    detail::JobReport report = detail::coordinate(workers, job);
+    if (watch() != nullptr) {
+      report.lost_workers.insert(report.lost_workers.end(), watch()->unwatched().begin(), watch()->unwatched().end());
+    }
+    return report;
   }
-  detail::MpiRootLink link(impl_->comm, &impl_->bells);
+  detail::MpiRootLink link = impl_->root();
   detail::JobReport report;
   report.conclusion = detail::WorkerLoop(link, job.task, rank(), host_name()).run();
   return report;
 }
 
 std::unique_ptr<detail::Workers> MpiManager::other_ranks() {
-  return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr, &impl_->bells);
+  return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr, &impl_->bells, watch());
 }
 
 void MpiManager::serve(const detail::WorkerTask& task) {
-  detail::MpiRootLink link(impl_->comm, &impl_->bells);
+  detail::MpiRootLink link = impl_->root();
   detail::WorkerLoop(link, task, rank(), host_name()).run();
 }
 
 void MpiManager::broadcast_bytes(std::span<std::byte> data) {
+  check_ranks();
   while (!data.empty()) {
     const auto part = data.first(std::min(data.size(), kLargestMessage));
     MPI_Request request;
     check_mpi(MPI_Ibcast(part.data(), detail::mpi_count(part.size()), MPI_BYTE, 0, impl_->comm, &request),
               "MPI_Ibcast");
-    wait_mpi(request);
+    wait(request);
     data = data.subspan(part.size());
   }
 }
@@ -138,13 +164,14 @@ std::vector<Bytes> MpiManager::all_gather_objects(std::span<const std::byte> obj
 
 // Every rank's size first, then rounds of at most 2^30 bytes over all ranks, since MPI counts in int.
 std::vector<Bytes> MpiManager::gather_to(bool everywhere, std::span<const std::byte> object) {
+  check_ranks();
   const auto ranks = static_cast<std::size_t>(size());
   const std::uint64_t own_size = object.size();
   std::vector<std::uint64_t> sizes(ranks);
   MPI_Request request;
   check_mpi(MPI_Iallgather(&own_size, 1, MPI_UINT64_T, sizes.data(), 1, MPI_UINT64_T, impl_->comm, &request),
             "MPI_Iallgather");
-  wait_mpi(request);
+  wait(request);
 
   const bool receives = everywhere || is_root();
   std::vector<Bytes> objects(receives ? ranks : 0);
@@ -169,7 +196,7 @@ std::vector<Bytes> MpiManager::gather_to(bool everywhere, std::span<const std::b
                              0, impl_->comm, &request),
                 "MPI_Igatherv");
     }
-    wait_mpi(request);
+    wait(request);
     for (std::size_t r = 0; r < objects.size(); ++r) {
       const auto* from = buffer.data() + offsets[r];
       objects[r].insert(objects[r].end(), from, from + counts[r]);

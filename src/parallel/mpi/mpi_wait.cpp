@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <mutex>
+#include <utility>
 
 #include "parallel/clock.hpp"
+#include "parallel/mpi/rank_watch.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -43,11 +46,12 @@ void check_mpi(int code, const char* call) {
   throw ParallelError(fmt::format("{} failed: {}", call, std::string(text.data(), static_cast<std::size_t>(length))));
 }
 
-void wait_mpi(MPI_Request& request) {
+void wait_mpi(MPI_Request& request, RankWatch* watch) {
   BackOff pause;
   for (int done = 0;;) {
     check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
     if (done != 0) return;
+    if (watch != nullptr) watch->check();
     pause.sleep();
   }
 }
@@ -59,14 +63,47 @@ int mpi_count(std::size_t size) {
   return static_cast<int>(size);
 }
 
+void abandon(Transfer transfer) {
+  static std::mutex mutex;
+  static auto& all = *new std::list<Transfer>();
+  const std::lock_guard lock(mutex);
+  all.push_back(std::move(transfer));
+}
+
 Outbox::~Outbox() {
-  for (Sending& sending : sending_) MPI_Wait(&sending.request, MPI_STATUS_IGNORE);
+  if (watch_ == nullptr) {
+    for (Transfer& sending : sending_) MPI_Wait(&sending.request, MPI_STATUS_IGNORE);
+    return;
+  }
+  try {
+    for (BackOff pause(20e-6);; pause.sleep()) {
+      watch_->look();
+      drop_sent();
+      if (sending_.empty()) return;
+    }
+  } catch (...) {  // MPI is at its end
+    forget();
+  }
+}
+
+void Outbox::use(MPI_Comm comm, RankWatch* watch) {
+  comm_ = comm;
+  watch_ = watch;
+}
+
+void Outbox::forget() {
+  for (Transfer& sending : sending_) abandon(std::move(sending));
+  sending_.clear();
 }
 
 void Outbox::send(int rank, int tag, std::span<const std::byte> payload) {
+  if (watch_ != nullptr && watch_->is_gone(rank)) return;
   drop_sent();
-  for (BackOff pause; bytes_ > kMostOnTheWay; drop_sent()) pause.sleep();
-  Sending& sending = sending_.emplace_back(Sending{Bytes(payload.begin(), payload.end())});
+  for (BackOff pause; bytes_ > kMostOnTheWay; drop_sent()) {
+    pause.sleep();
+    if (watch_ != nullptr) watch_->look();
+  }
+  Transfer& sending = sending_.emplace_back(Transfer{rank, Bytes(payload.begin(), payload.end())});
   bytes_ += payload.size();
   check_mpi(MPI_Isend(sending.payload.data(), mpi_count(payload.size()), MPI_BYTE, rank, tag, comm_, &sending.request),
             "MPI_Isend");
@@ -75,8 +112,14 @@ void Outbox::send(int rank, int tag, std::span<const std::byte> payload) {
 void Outbox::drop_sent() {
   for (auto it = sending_.begin(); it != sending_.end();) {
     int done = 0;
-    check_mpi(MPI_Test(&it->request, &done, MPI_STATUS_IGNORE), "MPI_Test");
-    if (done != 0) bytes_ -= it->payload.size();
+    const std::size_t size = it->payload.size();
+    if (watch_ != nullptr && watch_->is_gone(it->rank)) {
+      abandon(std::move(*it));
+      done = 1;
+    } else {
+      check_mpi(MPI_Test(&it->request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    }
+    if (done != 0) bytes_ -= size;
     it = done != 0 ? sending_.erase(it) : std::next(it);
   }
 }

@@ -31,34 +31,51 @@ class BackOff {
 /// @throws ParallelError with MPI's own text if `code` is not MPI_SUCCESS
 void check_mpi(int code, const char* call);
 
+class RankWatch;
+
 /// Waits for a request, asleep.
-void wait_mpi(MPI_Request& request);
+/// @param watch  may be null
+/// @throws whatever RankWatch::check throws; the request is then given up
+void wait_mpi(MPI_Request& request, RankWatch* watch);
 
 /// A size as MPI counts. @throws ParallelError if it is over MPI's limit of 2^31 - 1
 int mpi_count(std::size_t size);
 
+/// A message on its way, or one that is awaited.
+struct Transfer {
+  int rank = 0;  ///< the other
+  Bytes payload;
+  MPI_Request request = MPI_REQUEST_NULL;
+};
+
+/// Keeps for good what belongs to a message from or to a dead rank: it never ends, MPI cannot cancel it, and may still
+/// touch its memory.
+void abandon(Transfer transfer);
+
 /// Messages on their way, which belong to this process until MPI has taken them. Nobody waits for a receiver that is
-/// busy, unless very much is on its way already.
+/// busy, unless very much is on its way already, nor for one that is gone.
 class Outbox {
  public:
-  explicit Outbox(MPI_Comm comm) : comm_(comm) {}
+  /// @param watch  may be null
+  explicit Outbox(MPI_Comm comm, RankWatch* watch = nullptr) : comm_(comm), watch_(watch) {}
   /// Waits until everything is taken.
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
+  /// @pre nothing has been sent
+  void use(MPI_Comm comm, RankWatch* watch);
+  /// A message to a rank that is gone is dropped.
   void send(int rank, int tag, std::span<const std::byte> payload);
   void drop_sent();
   bool empty() const { return sending_.empty(); }
+  /// Waits for nothing that is still on its way.
+  void forget();
 
  private:
-  struct Sending {
-    Bytes payload;
-    MPI_Request request = MPI_REQUEST_NULL;
-  };
-
   MPI_Comm comm_;
-  std::list<Sending> sending_;
+  RankWatch* watch_;
+  std::list<Transfer> sending_;
   std::size_t bytes_ = 0;
 };
 

@@ -8,28 +8,56 @@
 namespace windrow::detail {
 namespace {
 
+constexpr int kTestsPerLook = 256;      // of a message that is coming in, for the death of its sender
+constexpr double kRestOfMessage = 0.1;  // seconds that it may take after that
+constexpr int kMessagesPerLook = 64;
+constexpr double kDrainPause = 0.002;  // seconds between looks for the last messages of a rank
+
 struct Received {
   int source;
   Frame frame;
 };
 
+/// A message whose head has arrived. Of a large one the rest comes only while its sender lives.
+std::optional<Frame> receive_rest(MPI_Comm comm, const MPI_Status& status, RankWatch* watch) {
+  int count = 0;
+  check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
+  const int source = status.MPI_SOURCE;
+  Transfer coming{source, Bytes(static_cast<std::size_t>(count))};
+  void* const to = coming.payload.data();
+  if (watch == nullptr) {
+    check_mpi(MPI_Recv(to, count, MPI_BYTE, source, status.MPI_TAG, comm, MPI_STATUS_IGNORE), "MPI_Recv");
+  } else {
+    check_mpi(MPI_Irecv(to, count, MPI_BYTE, source, status.MPI_TAG, comm, &coming.request), "MPI_Irecv");
+    double gone_since = -1.0;
+    for (int done = 0, looks = 0;; ++looks) {
+      check_mpi(MPI_Test(&coming.request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+      if (done != 0) break;
+      if (looks % kTestsPerLook != kTestsPerLook - 1) continue;
+      watch->look();
+      if (!watch->is_gone(source)) continue;
+      if (gone_since < 0.0) gone_since = monotonic_seconds();
+      if (monotonic_seconds() - gone_since < kRestOfMessage) continue;
+      abandon(std::move(coming));
+      return std::nullopt;
+    }
+    watch->heard_from(source);
+  }
+  return Frame{static_cast<std::uint32_t>(status.MPI_TAG), std::move(coming.payload)};
+}
+
 /// @param expected  whether something should be there. Open MPI's probe looks among what it knows of, and only then for
 ///                  what has come: that is found by a second one, which would be in vain most of the time.
-std::optional<Received> try_receive_from(MPI_Comm comm, int source, bool expected) {
+std::optional<Received> try_receive_from(MPI_Comm comm, int source, bool expected, RankWatch* watch) {
   int arrived = 0;
   MPI_Status status;
   for (int looks = expected ? 2 : 1; looks > 0 && arrived == 0; --looks) {
     check_mpi(MPI_Iprobe(source, MPI_ANY_TAG, comm, &arrived, &status), "MPI_Iprobe");
   }
   if (arrived == 0) return std::nullopt;
-  int count = 0;
-  check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
-  Received received{status.MPI_SOURCE,
-                    {static_cast<std::uint32_t>(status.MPI_TAG), Bytes(static_cast<std::size_t>(count))}};
-  check_mpi(MPI_Recv(received.frame.payload.data(), count, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, comm,
-                     MPI_STATUS_IGNORE),
-            "MPI_Recv");
-  return received;
+  auto frame = receive_rest(comm, status, watch);
+  if (!frame) return std::nullopt;
+  return Received{status.MPI_SOURCE, *std::move(frame)};
 }
 
 }  // namespace
@@ -37,6 +65,17 @@ std::optional<Received> try_receive_from(MPI_Comm comm, int source, bool expecte
 double shortest_pause(const Doorbells* bells) {
   return bells != nullptr && bells->everybody_rings() ? 0.005 : 1e-6;
 }
+
+MpiWorkers::MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local, const Doorbells* bells,
+                       RankWatch* watch)
+    : comm_(comm),
+      hosts_(hosts),
+      local_(local),
+      bells_(bells),
+      watch_(watch),
+      outbox_(comm, watch),
+      pause_(shortest_pause(bells)),
+      told_of_loss_(hosts.size(), false) {}
 
 void MpiWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
   if (worker == 0) return local_ != nullptr ? local_->send(tag, payload) : void();
@@ -50,17 +89,57 @@ std::optional<WorkerEvent> MpiWorkers::try_next(bool rung) {
     if (local_first_) {
       if (local_ == nullptr) continue;
       if (auto frame = local_->try_receive()) return WorkerEvent{0, *std::move(frame)};
-    } else if (auto received = try_receive_from(comm_, MPI_ANY_SOURCE, rung)) {
-      return WorkerEvent{received->source, std::move(received->frame)};
+    } else if (auto event = try_message(rung)) {
+      return event;
     }
   }
   return std::nullopt;
 }
 
+// What a rank sends that was declared lost counts for nothing: its points are with others.
+std::optional<WorkerEvent> MpiWorkers::try_message(bool rung) {
+  for (;;) {
+    auto received = try_receive_from(comm_, MPI_ANY_SOURCE, rung, watch_);
+    if (!received) return std::nullopt;
+    if (watch_ != nullptr && watch_->is_lost(received->source)) continue;
+    return WorkerEvent{received->source, std::move(received->frame)};
+  }
+}
+
+std::optional<WorkerEvent> MpiWorkers::try_loss() {
+  if (watch_ == nullptr) return std::nullopt;
+  watch_->look();
+  watch_->declare_lost();
+  if (!watch_->any_lost()) return std::nullopt;
+  for (int w = 1; w < count(); ++w) {
+    if (watch_->is_lost(w) && !told_of_loss_[static_cast<std::size_t>(w)]) return loss_of(w);
+  }
+  return std::nullopt;
+}
+
+WorkerEvent MpiWorkers::loss_of(int worker) {
+  told_of_loss_[static_cast<std::size_t>(worker)] = true;
+  WorkerLoss loss;
+  loss.description = watch_->name_of(worker) + " was lost; the others went on without it";
+  loss.knows_point = watch_->sees_mark(worker);
+  if (loss.knows_point) loss.evaluating = watch_->mark_of(worker);
+  return {worker, std::move(loss)};
+}
+
+// Among very many messages the dead must not be overlooked.
+std::optional<WorkerEvent> MpiWorkers::try_any() {
+  if (++messages_since_look_ >= kMessagesPerLook) {
+    messages_since_look_ = 0;
+    if (auto loss = try_loss()) return loss;
+  }
+  if (auto event = try_next(bells_ != nullptr && bells_->quiet())) return event;
+  return try_loss();
+}
+
 std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
   const double deadline = monotonic_seconds() + std::chrono::duration<double>(limit).count();
   for (;;) {
-    if (auto event = try_next(bells_ != nullptr && bells_->quiet())) {
+    if (auto event = try_any()) {
       pause_.reset();
       sending_pause_.reset();
       return event;
@@ -74,26 +153,30 @@ std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
 // Until the root's own worker has something, or it is time to look whether another rank has.
 void MpiWorkers::sleep() {
   const double begin = monotonic_seconds();
-  const double pause = outbox_.empty() ? pause_.next() : std::min(pause_.next(), sending_pause_.next());
-  bells_ != nullptr ? bells_->wait(pause, local_ != nullptr ? local_->descriptor() : -1) : sleep_seconds(pause);
+  double pause = outbox_.empty() ? pause_.next() : std::min(pause_.next(), sending_pause_.next());
+  if (watch_ != nullptr && watch_->has_dying()) pause = std::min(pause, kDrainPause);
+  const int local = local_ != nullptr ? local_->descriptor() : -1;
+  bells_ != nullptr ? bells_->wait(pause, local, watch_ != nullptr ? watch_->descriptor() : -1) : sleep_seconds(pause);
   slept_ += monotonic_seconds() - begin;
 }
 
 Frame MpiRootLink::receive() {
   for (;;) {
-    if (auto received = try_receive_from(comm_, 0, bells_ != nullptr && bells_->quiet())) {
+    if (auto received = try_receive_from(comm_, 0, bells_ != nullptr && bells_->quiet(), watch_)) {
       pause_.reset();
       sending_pause_.reset();
       return std::move(received->frame);
     }
+    if (watch_ != nullptr) watch_->check_root();
     outbox_.drop_sent();
     const double pause = outbox_.empty() ? pause_.next() : std::min(pause_.next(), sending_pause_.next());
-    bells_ != nullptr ? bells_->wait(pause, -1) : sleep_seconds(pause);
+    bells_ != nullptr ? bells_->wait(pause, watch_ != nullptr ? watch_->descriptor() : -1) : sleep_seconds(pause);
   }
 }
 
 std::optional<Frame> MpiRootLink::try_receive() {
-  auto received = try_receive_from(comm_, 0, false);
+  auto received = try_receive_from(comm_, 0, false, watch_);
+  if (!received && watch_ != nullptr) watch_->check_root();
   return received ? std::optional(std::move(received->frame)) : std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 
 #include "parallel/local_worker.hpp"
 #include "parallel/mpi/mpi_wait.hpp"
+#include "parallel/mpi/rank_watch.hpp"
 #include "parallel/workers.hpp"
 #include "process/doorbells.hpp"
 
@@ -20,8 +21,9 @@ class MpiWorkers : public Workers {
  public:
   /// @param local  the root's own worker; may be null
   /// @param bells  may be null if `local` is
-  MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local, const Doorbells* bells)
-      : comm_(comm), hosts_(hosts), local_(local), bells_(bells), outbox_(comm), pause_(shortest_pause(bells)) {}
+  /// @param watch  may be null: then the launcher ends the whole job when a rank dies
+  MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local, const Doorbells* bells,
+             RankWatch* watch);
 
   int first() const override { return local_ != nullptr ? 0 : 1; }
   int count() const override { return static_cast<int>(hosts_.size()); }
@@ -34,36 +36,46 @@ class MpiWorkers : public Workers {
   bool disposable() const override { return false; }
 
  private:
+  std::optional<WorkerEvent> try_any();
   std::optional<WorkerEvent> try_next(bool rung);
+  std::optional<WorkerEvent> try_message(bool rung);
+  std::optional<WorkerEvent> try_loss();
+  WorkerEvent loss_of(int worker);
   void sleep();
 
   MPI_Comm comm_;
   const std::vector<std::string>& hosts_;
   LocalWorker* local_;
   const Doorbells* bells_;
+  RankWatch* watch_;
   Outbox outbox_;
   BackOff pause_;
   BackOff sending_pause_{20e-6};  // large messages move on only while their sender looks after them
   double slept_ = 0.0;
   bool local_first_ = true;
+  int messages_since_look_ = 0;  // for the dead
+  std::vector<bool> told_of_loss_;
 };
 
 /// A rank's view of the root.
 class MpiRootLink : public RootLink {
  public:
-  /// @param bells  may be null
-  MpiRootLink(MPI_Comm comm, const Doorbells* bells)
-      : comm_(comm), bells_(bells), outbox_(comm), pause_(shortest_pause(bells)) {}
+  /// @param bells, watch  may be null
+  MpiRootLink(MPI_Comm comm, const Doorbells* bells, RankWatch* watch)
+      : comm_(comm), bells_(bells), watch_(watch), outbox_(comm, watch), pause_(shortest_pause(bells)) {}
   Frame receive() override;
   std::optional<Frame> try_receive() override;
   void send(JobTag tag, std::span<const std::byte> payload) override;
   bool is_thread_safe() const override;
   bool flush() override;
-  void mark(std::optional<std::uint64_t>) override {}  // the launcher ends the whole job when a rank dies
+  void mark(std::optional<std::uint64_t> index) override {
+    if (watch_ != nullptr) watch_->mark(index);
+  }
 
  private:
   MPI_Comm comm_;
   const Doorbells* bells_;
+  RankWatch* watch_;
   Outbox outbox_;
   BackOff pause_;
   BackOff sending_pause_{20e-6};  // large messages move on only while their sender looks after them

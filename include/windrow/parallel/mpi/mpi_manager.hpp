@@ -10,7 +10,8 @@ namespace windrow {
 
 namespace detail {
 class Workers;
-}
+class RankWatch;
+}  // namespace detail
 
 /// The ranks of an MPI communicator. For programs that have MPI already; launch() makes one otherwise.
 ///
@@ -18,6 +19,12 @@ class Workers;
 /// instead of spinning. The root evaluates on a second thread, which makes no MPI calls: MPI_THREAD_FUNNELED suffices
 /// as long as evaluations on the root make none of their own. With MPI_THREAD_MULTIPLE they may, and a rank that is
 /// inside a long evaluation gives back at once what it has not begun.
+///
+/// Under `mpirun --enable-recovery` jobs, sweeps included, survive the death of ranks other than the root: a dead
+/// rank's points run elsewhere, its collective calls never will. From then on collective calls, and what begins with
+/// one (a sweep), throw ParallelError on every rank. MPI_Finalize waits for ranks that live, so a program of its own
+/// that may have lost one does not call it while one is cut off, or runs with `--mca async_mpi_finalize 1`, as launch()
+/// does.
 class MpiManager : public ParallelManager {
  public:
   /// Collective over `comm`.
@@ -36,8 +43,12 @@ class MpiManager : public ParallelManager {
   /// For executors: the other ranks as the root sees them, which serve() until they are told to end.
   std::unique_ptr<detail::Workers> other_ranks();
   void serve(const detail::WorkerTask& task);
+  /// For launch(): what notices ranks that die; null where the job does not outlive them.
+  detail::RankWatch* watch();
 
  private:
+  void wait(MPI_Request& request);
+  void check_ranks();
   void broadcast_bytes(std::span<std::byte> data) override;
   Bytes broadcast_object(Bytes object) override;
   std::vector<Bytes> gather_objects(std::span<const std::byte> object) override;
