@@ -21,6 +21,7 @@
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/sweep/interrupt.hpp"
 #include "windrow/sweep/slurm.hpp"
+#include "windrow/text/text.hpp"
 
 namespace windrow {
 namespace {
