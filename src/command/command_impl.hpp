@@ -34,7 +34,8 @@ struct Command::Impl {
   detail::Bindings bind(const Point& point) const;
   RenderedCommand render(const Point& point) const;
   Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
-                                       const std::function<double()>& time_limit);
+                                       const std::function<double()>& time_limit,
+                                       const std::function<Value(const std::filesystem::path&)>& keep_file);
 
   CommandSpec spec;
   std::uint64_t seed;

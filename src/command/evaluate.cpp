@@ -96,17 +96,29 @@ Failure over_relative_limit(double limit, double factor, const fs::path& directo
                       last_words(directory))};
 }
 
-std::vector<Value> extract_all(const std::vector<detail::Extractor>& extractors, const fs::path& directory) {
-  std::vector<Value> values;
-  values.reserve(extractors.size());
-  for (const detail::Extractor& extractor : extractors) values.push_back(extractor.extract(directory));
+using KeepFile = std::function<Value(const fs::path&)>;
+
+std::vector<Value> extract_all(const std::vector<detail::Extractor>& extractors, const fs::path& directory,
+                               const KeepFile& keep_file) {
+  std::vector<Value> values(extractors.size());
+  std::vector<std::pair<std::size_t, fs::path>> files;  // kept last: a point that fails keeps its files where they are
+  for (std::size_t i = 0; i < extractors.size(); ++i) {
+    auto file = keep_file ? extractors[i].array_file(directory) : std::nullopt;
+    if (file) {
+      files.emplace_back(i, *std::move(file));
+    } else {
+      values[i] = extractors[i].extract(directory);
+    }
+  }
+  for (const auto& [position, file] : files) values[position] = keep_file(file);
   return values;
 }
 
 }  // namespace
 
 Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const std::function<bool()>& stop_requested,
-                                                    const std::function<double()>& time_limit) {
+                                                    const std::function<double()>& time_limit,
+                                                    const KeepFile& keep_file) {
   const auto began = std::chrono::steady_clock::now();
   const fs::path directory = directory_of(point);
   detail::StopQuestion stop(stop_requested, spec.relative_timeout ? time_limit : std::function<double()>());
@@ -118,7 +130,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     written = files_of(command);
     point_directory.enter(directory, written);
     failure = judge(launcher->run(program_of(command, spec), std::ref(stop)), spec, directory);
-    if (!failure) values = extract_all(extractors, directory);
+    if (!failure) values = extract_all(extractors, directory, keep_file);
   } catch (const Interrupted&) {
     if (const auto limit = stop.limit_passed()) {
       failure = over_relative_limit(*limit, *spec.relative_timeout, directory);

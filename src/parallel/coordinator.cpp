@@ -156,6 +156,7 @@ class Coordinator {
     try {
       error_ = nullptr;
       job_.on_completed = nullptr;
+      job_.on_piece = nullptr;
       job_.on_tick = nullptr;
       stop();
       while (assignments_ > 0) handle_next();
@@ -224,6 +225,10 @@ class Coordinator {
     const Frame& frame = std::get<Frame>(event.what);
     if (frame.tag == kResults || frame.tag == kGivenBack) {
       return handle_results(event.worker, frame.payload, frame.tag == kGivenBack);
+    }
+    if (frame.tag == kPiece) {
+      if (job_.on_piece && !error_) guarded([&] { job_.on_piece(event.worker, frame.payload); });
+      return workers_.send(event.worker, kPieceTaken, {});  // in any case, or the worker waits for ever
     }
     if (frame.tag == kBuildFailed) {
       ByteReader in(frame.payload);

@@ -26,6 +26,10 @@ TaskFailure exception_failure(std::string message) {
 
 }  // namespace
 
+void WorkerContext::send_piece(std::span<const std::byte>) {
+  throw ParallelError("this evaluation has no root to send pieces to");
+}
+
 WorkerLoop::Assignment::Assignment(Frame message) : frame(std::move(message)) {
   ByteReader in(frame.payload);
   head = in.get<AssignmentHead>();
@@ -127,6 +131,20 @@ double WorkerLoop::time_limit() {
   return limit;
 }
 
+void WorkerLoop::send_piece(std::span<const std::byte> piece) {
+  lock_.take_back();
+  try {
+    if (!ended_) link_.send(kPiece, piece);
+    piece_on_the_way_ = true;
+    while (piece_on_the_way_ && !ended_) handle(link_.receive());
+  } catch (...) {
+    lock_.lend();
+    throw;
+  }
+  now_ = monotonic_seconds();
+  lock_.lend();
+}
+
 void WorkerLoop::look_if_due() {
   now_ = monotonic_seconds();
   if (!stopping_ && now_ - last_look_ >= kLookInterval) {
@@ -154,6 +172,9 @@ void WorkerLoop::handle(Frame frame) {
       return;
     case kTimeLimit:
       time_limit_ = ByteReader(frame.payload).get<double>();
+      return;
+    case kPieceTaken:
+      piece_on_the_way_ = false;
       return;
     case kEnd:
       ended_ = true;

@@ -62,6 +62,7 @@ class WorkerLoop : private WorkerContext {
 
   bool stop_requested() override;
   double time_limit() override;
+  void send_piece(std::span<const std::byte> piece) override;
   void look_if_due();
   void look_for_messages();
   void handle(Frame frame);
@@ -92,6 +93,7 @@ class WorkerLoop : private WorkerContext {
   bool broken_ = false;
   bool stopping_ = false;
   double time_limit_ = 0.0;  // seconds that an evaluation may take; 0: any
+  bool piece_on_the_way_ = false;
   bool ended_ = false;
   bool tells_each_point_ = false;
   Bytes conclusion_;

@@ -30,14 +30,13 @@ class FunctionEvaluator {
       : outputs_(outputs), functions_(std::move(functions)) {}
 
   void build();
-  /// @return the bytes of encode(Evaluated)
   /// @throws what the functions throw, if the model was fresh
-  Outcome<Bytes> evaluate(Point point);
+  Outcome<Evaluated> evaluate(Point point);
 
  private:
   void rebuild();
-  Outcome<Bytes> evaluate_fresh(const Point& point);
-  Outcome<Bytes> checked(std::vector<Value> values, int attempts) const;
+  Outcome<Evaluated> evaluate_fresh(const Point& point);
+  Outcome<Evaluated> checked(std::vector<Value> values, int attempts) const;
 
   const std::vector<Column>& outputs_;
   SweepFunctions functions_;

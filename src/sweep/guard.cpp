@@ -74,7 +74,7 @@ void tell_memory_limit(TaskFailure& failure, bool memory_ran_out, const ForkLimi
 /// A worker's side: a session on the rank's server, opened anew after it was lost.
 class Guard::Evaluator {
  public:
-  explicit Evaluator(const Guard& guard) : guard_(guard), server_(guard.server_) {}
+  Evaluator(const Guard& guard, const ArrayRoute& arrays) : guard_(guard), arrays_(arrays), server_(guard.server_) {}
 
   void build() {
     try {
@@ -104,7 +104,7 @@ class Guard::Evaluator {
     const bool memory_ran_out = end.memory_ran_out;
     std::optional<TaskFailure> failure;
     if (end.kind == EvaluationEnd::Kind::returned) {
-      failure = split(decode_reply(end.result), result);
+      failure = take(std::move(end.result), context, result);
     } else {
       failure = to_failure(std::move(end), guard_.limits_);
       if (ended_from_outside(*failure) && stops_soon(context)) throw Interrupted();
@@ -114,6 +114,18 @@ class Guard::Evaluator {
   }
 
  private:
+  std::optional<TaskFailure> take(Bytes reply, WorkerContext& context, ByteWriter& result) const {
+    auto outcome = decode_reply(reply);
+    if (!outcome.ok()) return std::move(outcome.failure());
+    if (!arrays_.is_needed()) {
+      result.put_bytes(outcome.value());
+      return std::nullopt;
+    }
+    Evaluated evaluated = decode(outcome.value());
+    reply = {};  // it may be large
+    return report(std::move(evaluated), arrays_, context, result);
+  }
+
   ForkSession open() const { return server_->open(guard_.make_, guard_.argument_, guard_.limits_); }
 
   std::function<double()> limit_of(WorkerContext& context) const {
@@ -129,6 +141,7 @@ class Guard::Evaluator {
   }
 
   const Guard& guard_;
+  const ArrayRoute& arrays_;
   std::shared_ptr<const ForkServer> server_;
   ForkSession session_;
   Rebuilds rebuilds_;
@@ -177,8 +190,8 @@ Guard::Guard(const FunctionSource& functions, const std::vector<Column>& outputs
   if (isolation == Isolation::process) note_ += ", which windrow::prepare() at the start of main() avoids";
 }
 
-WorkerTask Guard::task() const {
-  auto evaluator = std::make_shared<Evaluator>(*this);
+WorkerTask Guard::task(const ArrayRoute& arrays) const {
+  auto evaluator = std::make_shared<Evaluator>(*this, arrays);
   WorkerTask task;
   task.build = [evaluator] { evaluator->build(); };
   task.evaluate = [evaluator, this](const Assigned& assigned, WorkerContext& context, ByteWriter& result) {

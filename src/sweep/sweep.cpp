@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <limits>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "array_route.hpp"
 #include "deadline.hpp"
 #include "evaluator.hpp"
 #include "failure_policy.hpp"
@@ -19,6 +21,7 @@
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/sweep/interrupt.hpp"
 #include "windrow/sweep/slurm.hpp"
+#include "windrow/text/text.hpp"
 
 namespace windrow {
 namespace {
@@ -90,11 +93,19 @@ class RootRun {
     job.costs = costs_.model();
     job.pending = std::move(pending_);
     job.on_completed = [this](const detail::Completed& completed) { keep(completed); };
+    if (pieces_) job.on_piece = [this](int worker, std::span<const std::byte> piece) { pieces_->take(worker, piece); };
     job.on_tick = [this] { return tick(); };
     job.retry = [this](const TaskFailure& failure, int tries) { return retry(failure, tries); };
     job.on_retried = [this](const detail::Completed& completed) { keep_attempt(completed); };
     if (time_limit_) job.time_limit = [this] { return time_limit_->seconds(); };
     job.conclude = [this] { return conclude(); };
+  }
+
+  /// To all ranks of a sweep with arrays.
+  detail::ArrayOffer offer_arrays() {
+    if (!store_) return {};
+    pieces_.emplace(store_->incoming());
+    return detail::offer_arrays(*store_, options_.arrays_through_root);
   }
 
   void note(const std::string& text) { notes_.push_back(text); }
@@ -118,8 +129,9 @@ class RootRun {
     const auto points = [&](std::uint64_t index) { return sweep_.design().point(index).values(); };
     store_.emplace(options_.store, sweep_.identity(options_), provenance(), Journal::automatic, points);
     if (store_->resumption() && options_.on_resumed) options_.on_resumed(*store_->resumption());
-    const IndexSet succeeded = store_->succeeded();
+    IndexSet succeeded = store_->succeeded();
     const IndexSet failed = store_->failed();
+    if (options_.retry_failed) succeeded = succeeded.without(store_->damaged());
     result_.succeeded = succeeded.size();
     IndexSet done = succeeded;
     if (!options_.retry_failed) {
@@ -165,6 +177,9 @@ class RootRun {
       record.outcome = *completed.failure;
     } else {
       detail::Evaluated evaluated = detail::decode(completed.payload);
+      if (!evaluated.store_error.empty()) throw StoreError(evaluated.store_error);
+      if (pieces_) pieces_->claim(completed.worker, evaluated.arrays);
+      record.arrays = std::move(evaluated.arrays);
       if (time_limit_) time_limit_->add(completed.elapsed);
       record.attempts = completed.earlier_attempts + static_cast<int>(evaluated.attempts);
       if (store_ && evaluated.index_read) store_->note_index_matters();
@@ -263,6 +278,7 @@ class RootRun {
   std::optional<detail::RelativeLimit> time_limit_;
   bool stopping_ = false;
   std::optional<Store> store_;
+  std::optional<detail::ArrayPieces> pieces_;
   IndexSet pending_;
   SweepResult result_;
   std::vector<std::string> notes_;  // of how points are evaluated
@@ -285,6 +301,22 @@ SweepResult read_conclusion(const Bytes& conclusion) {
   result.elapsed = in.get<double>();
   result.workers = in.get<int>();
   return result;
+}
+
+void check_output(const Column& output, const std::vector<Column>& outputs) {
+  static const std::vector<std::string> types = {"number", "integer", "boolean", "string", "array"};
+  if (std::find(types.begin(), types.end(), output.type) == types.end()) {
+    throw SpecError(fmt::format("output `{}`: unknown type `{}`{}", output.name, output.type,
+                                text::suggestion(output.type, types)));
+  }
+  if (!detail::is_array_type(output.type)) return;
+  const auto usable = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; };
+  const bool good = !output.name.empty() && std::all_of(output.name.begin(), output.name.end(), usable);
+  if (good && std::ranges::count(outputs, output.name, &Column::name) == 1) return;
+  throw SpecError(
+      fmt::format("output `{}`: arrays go to a directory of that name, which must be letters, digits, `_` and `-`, and "
+                  "that of no other output",
+                  output.name));
 }
 
 // Runs `prepare` at the root; if it throws there, every rank throws.
@@ -322,6 +354,7 @@ Sweep::Sweep(Design design, std::vector<Column> outputs, detail::FunctionSource 
     : design_(std::move(design)), outputs_(std::move(outputs)), functions_(std::move(functions)) {
   for (Column& output : outputs_) {
     if (output.type.empty()) output.type = "number";
+    check_output(output, outputs_);
   }
 }
 
@@ -385,18 +418,24 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   }
   check_ranks(manager, design_, obstacle);
   std::optional<RootRun> root;
+  detail::ArrayOffer offer;
+  const bool has_arrays =
+      std::ranges::any_of(outputs_, [](const Column& output) { return detail::is_array_type(output.type); });
   on_root(manager, [&] {
     root.emplace(*this, options, manager, command_ ? &command_->spec() : nullptr);
     if (command_ && !options.store.empty()) command_->tidy();  // this process is the store's only writer now
+    if (has_arrays) offer = root->offer_arrays();
   });
+  if (has_arrays) offer = manager.broadcast(offer);
+  const detail::ArrayRoute arrays(outputs_, offer, manager.is_root());
 
   detail::Job job;
   job.root = options.root;
   if (command_) {
     if (auto launcher = manager.launcher()) command_->use(std::move(launcher));
-    job.task = detail::command_task(design_, command_);
+    job.task = detail::command_task(design_, command_, arrays);
   } else {
-    job.task = guarded ? guarded->task() : detail::function_task(design_, outputs_, functions_.make());
+    job.task = guarded ? guarded->task(arrays) : detail::function_task(design_, outputs_, functions_.make(), arrays);
   }
   if (root) root->fill(job);
   if (root && guarded) root->note(guarded->note());

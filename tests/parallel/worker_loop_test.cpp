@@ -48,6 +48,7 @@ class FakeRoot : public RootLink {
   }
   void send(JobTag tag, std::span<const std::byte> payload) override {
     told.push_back({tag});
+    if (tag == kPiece && answers_pieces) say(kPieceTaken);
     if (tag != kResults && tag != kGivenBack) return;
     ResultReader in(payload);
     told.back().finished = in.finished();
@@ -62,6 +63,7 @@ class FakeRoot : public RootLink {
     return all;
   }
 
+  bool answers_pieces = false;
   bool watched = false;  // whether a second thread may look after the evaluating one
   std::deque<Frame> messages;
   std::vector<Told> told;
@@ -327,6 +329,56 @@ TEST(WorkerLoopTest, an_assignment_that_is_cut_off_is_an_error) {
     WorkerLoop loop(root, task, 1, "node1");
     EXPECT_THROW(loop.step(), ParallelError) << size;
   }
+}
+
+WorkerTask sending_pieces(int pieces) {
+  WorkerTask task;
+  task.evaluate = [pieces](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+    for (int i = 0; i < pieces; ++i) context.send_piece(Bytes(10));
+    return std::nullopt;
+  };
+  return task;
+}
+
+TEST(WorkerLoopTest, pieces_go_ahead_of_their_outcome) {
+  FakeRoot root;
+  root.answers_pieces = true;
+  root.assign({{0, 1, 1}});
+  const WorkerTask task = sending_pieces(3);
+  WorkerLoop loop(root, task, 1, "node1");
+  EXPECT_TRUE(loop.step());
+  ASSERT_THAT(root.told, SizeIs(4));
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(root.told[i].tag, kPiece);
+  EXPECT_THAT(root.told[3].indices, ElementsAre(0));
+}
+
+TEST(WorkerLoopTest, what_the_root_says_before_it_takes_a_piece_is_heard) {
+  FakeRoot root;
+  root.answers_pieces = true;
+  root.assign({{0, 2, 1}});
+  WorkerTask task;
+  task.evaluate = [&](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+    root.say(kStop);
+    context.send_piece(Bytes(10));
+    EXPECT_TRUE(root.messages.empty());
+    return std::nullopt;
+  };
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  EXPECT_LE(root.all_indices().size(), 2U);
+  EXPECT_EQ(root.told.back().finished, 1U);
+}
+
+TEST(WorkerLoopTest, the_next_piece_waits_until_the_root_has_taken_the_last) {
+  FakeRoot root;  // never answers, and has nothing more to say: to wait for it throws
+  root.assign({{0, 1, 1}});
+  const WorkerTask task = sending_pieces(3);
+  WorkerLoop loop(root, task, 1, "node1");
+  loop.step();
+  int pieces = 0;
+  for (const FakeRoot::Told& told : root.told) pieces += told.tag == kPiece ? 1 : 0;
+  EXPECT_EQ(pieces, 1);
 }
 
 }  // namespace

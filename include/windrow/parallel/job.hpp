@@ -28,6 +28,9 @@ class WorkerContext {
   /// Seconds that the evaluation may take in all, as far as the root has told (Job::time_limit); 0: any. As cheap, and
   /// to be asked as often: the limit may become known, or change, while an evaluation runs.
   virtual double time_limit() { return 0.0; }
+  /// Sends bytes to the root ahead of the outcome (Job::on_piece), and returns once the root has taken them: it never
+  /// holds more than one piece of a worker, however fast that is. Pieces of 1 MiB are large enough.
+  virtual void send_piece(std::span<const std::byte> piece);
 };
 
 /// Thrown by `evaluate` of a worker that cannot evaluate any more, whatever the point: it takes no more points, as if
@@ -103,6 +106,8 @@ struct Job {
   std::function<Bytes(std::uint64_t)> parameter;
   /// Called for each finished evaluation, in order of arrival.
   std::function<void(const Completed&)> on_completed;
+  /// Told the pieces that a worker sends ahead of an outcome, before that outcome; may be empty.
+  std::function<void(int worker, std::span<const std::byte> piece)> on_piece;
   /// Called at least every 100 ms while the root waits. A stop is for good.
   std::function<Direction()> on_tick;
   /// Asked of each evaluation that failed, or that a worker was lost at: after how many seconds the point is tried
