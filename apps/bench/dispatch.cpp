@@ -44,13 +44,6 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--json", options.json, "write the figures to a file too")->type_name("FILE");
 }
 
-/// One host, no network; ranks that wait let others have the core. What the user has set stays.
-void set_defaults_of_open_mpi() {
-  const std::vector<std::pair<const char*, const char*>> defaults = {
-      {"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,vader"}, {"OMPI_MCA_mpi_yield_when_idle", "1"}};
-  for (const auto& [name, value] : defaults) ::setenv(name, value, 0);
-}
-
 bench::Finished run(const bench::Experiment& experiment, int repetitions) {
   const bench::OtherProcesses others;
   std::vector<bench::Printed> printed;
@@ -118,7 +111,7 @@ int main(int argc, char** argv) try {
   try {
     app.parse(argc, argv);
     if (!options.list && !bench::may_measure(options.anyway)) return 1;
-    set_defaults_of_open_mpi();
+    bench::set_defaults_of_open_mpi();
     const double steps = options.list ? 1.0 : bench::steps_per_microsecond();
     const auto experiments = chosen(bench::experiments({argv[0], options.tail_seconds, steps}), options.only);
     if (!options.list) return run_all(options, experiments);

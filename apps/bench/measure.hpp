@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 /// What every benchmark needs: figures of repetitions, and whether the machine is fit to take any.
@@ -108,6 +109,13 @@ inline bool may_measure(bool anyway) {
 /// @return whether one of the arguments is `--anyway`
 inline bool anyway_given(int argc, char** argv) {
   return std::any_of(argv + 1, argv + argc, [](const char* word) { return std::strcmp(word, "--anyway") == 0; });
+}
+
+/// One host, no network; ranks that wait let others have the core. What the user has set stays.
+inline void set_defaults_of_open_mpi() {
+  constexpr std::array<std::pair<const char*, const char*>, 3> defaults = {
+      {{"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,vader"}, {"OMPI_MCA_mpi_yield_when_idle", "1"}}};
+  for (const auto& [name, value] : defaults) ::setenv(name, value, 0);
 }
 
 /// Runs a command line and reads the numbers that it prints. Ends the program if it fails or prints none.

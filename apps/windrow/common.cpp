@@ -60,6 +60,22 @@ std::string why_stopped(const StoreReader& store) {
   return why;
 }
 
+std::uint64_t for_damaged_arrays(const StoreReader& store, const std::function<void(const ArrayFile&)>& visit) {
+  const auto is_array = [](const Column& output) { return detail::is_array_type(output.type); };
+  if (std::ranges::none_of(store.identity().outputs, is_array)) return 0;
+  std::uint64_t points = 0;
+  store.for_each([&](const Record& record) {
+    bool whole = true;
+    for (const ArrayFile& array : record.arrays) {
+      if (array.is_whole()) continue;
+      visit(array);
+      whole = false;
+    }
+    points += whole ? 0 : 1;
+  });
+  return points;
+}
+
 std::string counted(std::uint64_t number, const std::string& thing) {
   return fmt::format("{} {}{}", text::with_thousands(number), thing, number == 1 ? "" : "s");
 }

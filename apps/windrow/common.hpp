@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ std::string one_line(const Point& point);
 /// Why the last run that wrote to the store ended though points were left, "at its time limit of 2h00m"; empty if it
 /// did not say.
 std::string why_stopped(const StoreReader& store);
+
+/// Visits the files of arrays that are missing, or not as long as they were. @return of how many points they are
+std::uint64_t for_damaged_arrays(const StoreReader& store, const std::function<void(const ArrayFile&)>& visit);
 
 /// "1 point", "1,200 points"
 std::string counted(std::uint64_t number, const std::string& thing);

@@ -24,6 +24,21 @@ void print_values(const std::vector<Column>& columns, const std::vector<Value>& 
   }
 }
 
+/// Of an array what there is to say in a line: "1000 x 500 <f8 in K, 4000128 bytes, arrays/field/17.npy".
+void print_outputs(std::vector<Column> columns, const Record& record) {
+  std::vector<Value> values = record.outcome.value();
+  auto array = record.arrays.begin();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (!detail::is_array_type(columns[i].type)) continue;
+    values[i] = fmt::format("{} {}{}, {} bytes, {}{}", render_shape(array->shape), array->type,
+                            columns[i].unit.empty() ? "" : " in " + columns[i].unit, array->size, values[i].text(),
+                            array->is_whole() ? "" : " (damaged: missing, or not as long as it was)");
+    columns[i].unit.clear();
+    ++array;
+  }
+  print_values(columns, values);
+}
+
 ExitStatus ending(int code) {
   return code < 0 ? ExitStatus::signalled(-code) : ExitStatus::exited(code);
 }
@@ -85,7 +100,7 @@ void print_record(const StoreReader& store, const std::filesystem::path& directo
   if (record.outcome.ok()) {
     fmt::print("Status: ok\n");
     if (!identity.outputs.empty()) fmt::print("Outputs:\n");
-    print_values(identity.outputs, record.outcome.value());
+    print_outputs(identity.outputs, record);
   } else {
     const TaskFailure& failure = record.outcome.failure();
     fmt::print("Status: {}", name_of(failure.kind));
@@ -156,7 +171,7 @@ int explain(const std::filesystem::path& given, std::uint64_t index) {
   } else {
     fmt::print("Status: not evaluated yet; the next `windrow run` evaluates it.\n");
     const std::string stopped = why_stopped(store);
-    if (!stopped.empty() && !store.status().running) fmt::print("The last run stopped {}.\n", stopped);
+    if (!stopped.empty() && !store.status().running) fmt::print("The last run was stopped {}.\n", stopped);
     if (present) print_planned(*present, index);
   }
   return kSuccess;

@@ -37,6 +37,21 @@ void write(const std::string& target, const std::function<void(std::ostream&)>& 
   if (!std::cout) throw SystemError("cannot write to standard output", errno);
 }
 
+/// Says which arrays are not there as they were. @return whether all are
+bool complain_of_arrays(const StoreReader& store) {
+  constexpr std::uint64_t kShown = 3;
+  std::uint64_t damaged = 0;
+  for_damaged_arrays(store, [&damaged](const ArrayFile& array) {
+    if (++damaged > kShown) return;
+    fmt::print(stderr, "windrow: {}: missing, or not as long as it was\n", array.file.string());
+  });
+  if (damaged > 0) {
+    fmt::print(stderr, "windrow: {} of arrays: `windrow run --retry-failed` evaluates their points again\n",
+               counted(damaged, "damaged file"));
+  }
+  return damaged == 0;
+}
+
 }  // namespace
 
 int export_results(const ExportArguments& arguments) {
@@ -54,11 +69,12 @@ int export_results(const ExportArguments& arguments) {
   if (!arguments.evaluations.empty()) {
     write(arguments.evaluations, [&](std::ostream& out) { export_evaluations_csv(store, out); });
   }
+  const bool whole = complain_of_arrays(store);
   const StoreStatus status = store.status();
   if (const std::uint64_t left = status.points - status.succeeded - status.failed; left > 0) {
     fmt::print(stderr, "windrow: {} of {} points have no outcome yet and are not in the export\n", left, status.points);
   }
-  return kSuccess;
+  return whole ? kSuccess : kSomeFailed;
 }
 
 }  // namespace windrow::app

@@ -131,7 +131,8 @@ class CommandLine {
         ->check(CLI::Range(1, 100000));
     run_->add_option("--dir", run_arguments_.directory, "where results go (default: NAME.windrow beside STUDY)")
         ->option_text("DIR");
-    run_->add_flag("--retry-failed", run_arguments_.retry_failed, "evaluate points again that failed earlier");
+    run_->add_flag("--retry-failed", run_arguments_.retry_failed,
+                   "evaluate points again that failed earlier, or lost an array");
     run_->add_flag("--dry-run", dry_run_, "the same as `windrow plan`");
     run_->add_flag("-q,--quiet", run_arguments_.quiet, "no progress and no summary, only errors");
     add_policy_options();
@@ -202,6 +203,7 @@ class CommandLine {
     export_
         ->add_option("--csv", export_arguments_.csv,
                      "results: index, parameters, outputs, status; - is standard output.\n"
+                     "Of arrays it names the files, arrays/OUTPUT/INDEX.npy below DIR.\n"
                      "Units, types and descriptions go beside NAME.csv, to NAME.columns.csv")
         ->option_text("FILE");
     export_

@@ -55,7 +55,8 @@ void print_state_of_store(const Study& study, Command command, bool retry_failed
   const StoreStatus status = store.status();
   const std::uint64_t succeeded = found ? found->succeeded : status.succeeded;
   const std::uint64_t failed = found ? found->failed : status.failed;
-  const std::uint64_t done = succeeded + (retry_failed ? 0 : failed);
+  const std::uint64_t damaged = retry_failed && !found ? for_damaged_arrays(store, [](const ArrayFile&) {}) : 0;
+  const std::uint64_t done = succeeded - std::min(damaged, succeeded) + (retry_failed ? 0 : failed);
   if (found) fmt::print("\nThe study has changed since it ran: {}", found->describe());
   fmt::print("\nEvaluated already: {} ({} failed); left to run: {}\nResults: {}\n",
              text::with_thousands(succeeded + failed), text::with_thousands(failed),

@@ -56,7 +56,7 @@ int status(const std::filesystem::path& given) {
   fmt::print("{}: {} of {} evaluated{}\n", status.name, text::with_thousands(done), counted(status.points, "point"),
              status.running         ? std::string(", running")
              : done < status.points ? fmt::format(", not running{}; `windrow run` continues it",
-                                                  stopped.empty() ? "" : "; the last run stopped " + stopped)
+                                                  stopped.empty() ? "" : "; the last run was stopped " + stopped)
                                     : "");
   print_counts(status);
   print_failures(store, status.failed, given.string());

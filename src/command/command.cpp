@@ -250,8 +250,17 @@ RenderedCommand Command::render(const Point& point) const {
 }
 
 Outcome<std::vector<Value>> Command::evaluate(const Point& point, const std::function<bool()>& stop_requested,
-                                              const std::function<double()>& time_limit) const {
-  return impl_->evaluate(point, stop_requested, time_limit);
+                                              const std::function<double()>& time_limit,
+                                              const std::function<Value(const fs::path&)>& keep_file) const {
+  return impl_->evaluate(point, stop_requested, time_limit, keep_file);
+}
+
+void Command::tidy() const noexcept {
+  detail::PointDirectory::tidy(impl_->spec.points_directory);
+}
+
+void Command::rest() const noexcept {
+  impl_->point_directory.rest();
 }
 
 }  // namespace windrow

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "extract.hpp"
+#include "point_directory.hpp"
 #include "render.hpp"
 #include "windrow/command/command.hpp"
 
@@ -33,7 +34,8 @@ struct Command::Impl {
   detail::Bindings bind(const Point& point) const;
   RenderedCommand render(const Point& point) const;
   Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
-                                       const std::function<double()>& time_limit);
+                                       const std::function<double()>& time_limit,
+                                       const std::function<Value(const std::filesystem::path&)>& keep_file);
 
   CommandSpec spec;
   std::uint64_t seed;
@@ -42,6 +44,7 @@ struct Command::Impl {
   std::vector<File> files;
   std::vector<Input> inputs;
   std::vector<detail::Extractor> extractors;
+  detail::PointDirectory point_directory;
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
 
  private:

@@ -1,7 +1,4 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -13,14 +10,15 @@
 
 #include "command_impl.hpp"
 #include "excerpt.hpp"
+#include "parallel/stop_question.hpp"
 #include "shell.hpp"
 #include "windrow/error.hpp"
-#include "windrow/process/fd.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow {
 
 namespace fs = std::filesystem;
+using detail::PointDirectory;
 
 namespace {
 
@@ -33,32 +31,16 @@ struct Failure {
   std::string message;
 };
 
-/// An empty directory, whatever an earlier try left there. The usual case costs one system call.
-void make_empty_directory(const fs::path& directory) {
-  if (mkdir(directory.c_str(), 0777) == 0) return;
-  if (errno == EEXIST) fs::remove_all(directory);
-  fs::create_directories(directory);
-}
-
-void write_file(const fs::path& path, std::string_view content) {
-  const Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (!file) throw SystemError("cannot write " + path.string(), errno);
-  while (!content.empty()) {
-    const ssize_t n = write(file.get(), content.data(), content.size());
-    if (n < 0 && errno != EINTR) throw SystemError("cannot write " + path.string(), errno);
-    if (n > 0) content.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
-void write_files(const RenderedCommand& command) {
-  make_empty_directory(command.directory);
-  for (const auto& [name, content] : command.files) write_file(command.directory / name, content);
+/// What is in a point's directory when its program starts.
+PointDirectory::Files files_of(RenderedCommand& command) {
   std::string line;
   for (const std::string& argument : command.argv) {
     if (!line.empty()) line += ' ';
     line += detail::shell_quote(argument);
   }
-  write_file(command.directory / "command", line + "\n");
+  auto files = std::move(command.files);
+  files.emplace_back("command", line + "\n");
+  return files;
 }
 
 /// The program's own last words: of stderr, or of stdout if it said nothing there.
@@ -108,78 +90,53 @@ ProgramSpec program_of(const RenderedCommand& command, const CommandSpec& spec) 
   return program;
 }
 
-/// What the caller's question threw is the caller's, not a failure of the point: it passes through everything here.
-class StopQuestion {
- public:
-  StopQuestion(const std::function<bool()>& ask, const std::function<double()>& time_limit)
-      : ask_(ask), time_limit_(time_limit) {}
+Failure over_relative_limit(double limit, double factor, const fs::path& directory) {
+  return {FailureKind::timed_out, 0,
+          fmt::format("over its time limit of {}; {}", detail::render_relative_limit(limit, factor),
+                      last_words(directory))};
+}
 
-  bool operator()() {
-    if (thrown_) return true;
-    try {
-      if (ask_ && ask_()) return true;
-      const double limit = time_limit_ ? time_limit_() : 0.0;
-      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - began_;
-      if (limit > 0.0 && elapsed.count() > limit) limit_passed_ = limit;
-      return limit_passed_.has_value();
-    } catch (...) {
-      thrown_ = std::current_exception();
-      return true;
+using KeepFile = std::function<Value(const fs::path&)>;
+
+std::vector<Value> extract_all(const std::vector<detail::Extractor>& extractors, const fs::path& directory,
+                               const KeepFile& keep_file) {
+  std::vector<Value> values(extractors.size());
+  std::vector<std::pair<std::size_t, fs::path>> files;  // kept last: a point that fails keeps its files where they are
+  for (std::size_t i = 0; i < extractors.size(); ++i) {
+    auto file = keep_file ? extractors[i].array_file(directory) : std::nullopt;
+    if (file) {
+      files.emplace_back(i, *std::move(file));
+    } else {
+      values[i] = extractors[i].extract(directory);
     }
   }
-  void rethrow() const {
-    if (thrown_) std::rethrow_exception(thrown_);
-  }
-  /// The time limit, if it was the reason to stop.
-  std::optional<double> limit_passed() const { return limit_passed_; }
-
- private:
-  const std::function<bool()>& ask_;
-  const std::function<double()>& time_limit_;
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  std::optional<double> limit_passed_;
-  std::exception_ptr thrown_;
-};
-
-Failure over_relative_limit(double limit, double factor, const fs::path& directory) {
-  const auto duration = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(limit));
-  return {FailureKind::timed_out, 0,
-          fmt::format("over its time limit of {} ({:.0f}% of the median, but at least 1s); {}",
-                      text::render_duration(duration), factor * 100.0, last_words(directory))};
-}
-
-std::vector<Value> extract_all(const std::vector<detail::Extractor>& extractors, const fs::path& directory) {
-  std::vector<Value> values;
-  values.reserve(extractors.size());
-  for (const detail::Extractor& extractor : extractors) values.push_back(extractor.extract(directory));
+  for (const auto& [position, file] : files) values[position] = keep_file(file);
   return values;
-}
-
-void remove_quietly(const fs::path& directory) {
-  std::error_code ignored;  // a file server may still hold names; the next try removes them
-  fs::remove_all(directory, ignored);
 }
 
 }  // namespace
 
 Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const std::function<bool()>& stop_requested,
-                                                    const std::function<double()>& time_limit) {
+                                                    const std::function<double()>& time_limit,
+                                                    const KeepFile& keep_file) {
   const auto began = std::chrono::steady_clock::now();
   const fs::path directory = directory_of(point);
-  static const std::function<double()> no_limit;
-  StopQuestion stop(stop_requested, spec.relative_timeout ? time_limit : no_limit);
+  detail::StopQuestion stop(stop_requested, spec.relative_timeout ? time_limit : std::function<double()>());
   std::vector<Value> values;
   std::optional<Failure> failure;
+  PointDirectory::Files written;
   try {
-    const RenderedCommand command = render(point);
-    write_files(command);
+    RenderedCommand command = render(point);
+    written = files_of(command);
+    point_directory.enter(directory, written);
     failure = judge(launcher->run(program_of(command, spec), std::ref(stop)), spec, directory);
-    if (!failure) values = extract_all(extractors, directory);
+    if (!failure) values = extract_all(extractors, directory, keep_file);
   } catch (const Interrupted&) {
     if (const auto limit = stop.limit_passed()) {
       failure = over_relative_limit(*limit, *spec.relative_timeout, directory);
     } else {
-      remove_quietly(directory);
+      point_directory.leave(directory, written);
+      point_directory.rest();
       stop.rethrow();
       throw;
     }
@@ -191,7 +148,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     failure = Failure{FailureKind::exception, 0, error.what()};
   }
   stop.rethrow();
-  if (spec.keep == Keep::none || (spec.keep == Keep::failed && !failure)) remove_quietly(directory);
+  if (spec.keep == Keep::none || (spec.keep == Keep::failed && !failure)) point_directory.leave(directory, written);
   if (!failure) return values;
   TaskFailure result;
   result.index = point.index();

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "excerpt.hpp"
+#include "windrow/design/npy.hpp"
 #include "windrow/error.hpp"
 #include "windrow/text/csv.hpp"
 #include "windrow/text/text.hpp"
@@ -195,6 +196,14 @@ Value extract_csv(const CsvSource& source, const OutputSpec& spec, const fs::pat
   }
 }
 
+Value extract_array(const fs::path& path) {
+  try {
+    return path.extension() == ".npy" ? npy::read(path) : npy::read_text(path);
+  } catch (const SpecError& error) {
+    throw BadOutput(made_visible(error.what()));
+  }
+}
+
 boost::regex compile(const std::string& pattern) {
   try {
     // `^` and `$` match at lines, and `.` stops at their ends, as users of line-oriented output expect.
@@ -242,7 +251,10 @@ struct Extractor::Impl {
 Extractor::Extractor(const OutputSpec& spec) : impl_(std::make_unique<Impl>()) {
   impl_->spec = spec;
   try {
-    if (std::find(type_names().begin(), type_names().end(), spec.type) == type_names().end()) {
+    const bool is_array = std::holds_alternative<ArraySource>(spec.source);
+    if (is_array != (spec.type == "array"))
+      throw SpecError("the type `array` goes with an array's file, and only with it");
+    if (!is_array && std::find(type_names().begin(), type_names().end(), spec.type) == type_names().end()) {
       throw SpecError(fmt::format("unknown type `{}`{}", spec.type, text::suggestion(spec.type, type_names())));
     }
     if (impl_->file().empty()) throw SpecError("no file to find it in");
@@ -265,14 +277,29 @@ Value Extractor::extract(const fs::path& directory) const {
     }
     if (const auto* node = std::get_if<JsonSource>(&spec.source))
       return extract_json(*node, impl_->pointer, spec, path);
+    if (std::holds_alternative<ArraySource>(spec.source)) return extract_array(path);
     return extract_csv(std::get<CsvSource>(spec.source), spec, path);
   } catch (const BadOutput& error) {
     throw BadOutput(fmt::format("output `{}`: {}", spec.name, error.what()));
   }
 }
 
+std::optional<fs::path> Extractor::array_file(const fs::path& directory) const {
+  if (!std::holds_alternative<ArraySource>(impl_->spec.source)) return std::nullopt;
+  const fs::path path = directory / impl_->file();
+  if (path.extension() != ".npy") return std::nullopt;
+  try {
+    npy::read_header(path);
+  } catch (const SpecError& error) {
+    throw BadOutput(fmt::format("output `{}`: {}", impl_->spec.name, made_visible(error.what())));
+  }
+  return path;
+}
+
 std::string Extractor::definition() const {
   const OutputSpec& spec = impl_->spec;
+  if (const auto* array = std::get_if<ArraySource>(&spec.source))
+    return fmt::format("array({})", in_quotes(array->file));
   if (const auto* regex = std::get_if<RegexSource>(&spec.source)) {
     return fmt::format("{} regex({}, {})", spec.type, in_quotes(regex->file), in_quotes(regex->pattern));
   }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ class Extractor {
 
   /// @throws BadOutput
   Value extract(const std::filesystem::path& directory) const;
+  /// For an array in NumPy's format: its file, which has been looked at, but not read. Else nothing.
+  /// @throws BadOutput
+  std::optional<std::filesystem::path> array_file(const std::filesystem::path& directory) const;
   /// Canonical text of where the output comes from and of its type.
   std::string definition() const;
 

@@ -56,6 +56,10 @@ void check_source(const std::string& name, const Kind& source) {
 
 void check_source(const std::string& name, const Levels& source) {
   if (source.values.empty()) fail(name, "an empty list of values");
+  for (const Value& value : source.values) {
+    if (value.is_array())
+      fail(name, "an array cannot be a level: list a name or number for each, and look it up by that");
+  }
 }
 
 void check_source(const std::string& name, const Uniform& source) {

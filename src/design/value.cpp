@@ -47,10 +47,16 @@ const std::string& Value::text() const {
   wrong_kind(*this, "a text");
 }
 
+const Array& Value::array() const {
+  if (const auto* array = std::get_if<std::shared_ptr<const Array>>(&value_)) return **array;
+  wrong_kind(*this, "an array");
+}
+
 std::string Value::render() const {
   if (const auto* number = std::get_if<double>(&value_)) return text::render(*number);
   if (const auto* whole = std::get_if<std::int64_t>(&value_)) return std::to_string(*whole);
   if (const auto* truth = std::get_if<bool>(&value_)) return *truth ? "true" : "false";
+  if (is_array()) return "array of " + render_shape(array().shape);
   return std::get<std::string>(value_);
 }
 
@@ -61,6 +67,7 @@ bool operator==(const Value& a, const Value& b) {
     if (std::isnan(*x) || std::isnan(*y)) return std::isnan(*x) && std::isnan(*y);
     return std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y);
   }
+  if (a.is_array() && b.is_array()) return a.array() == b.array();
   return a.value_ == b.value_;
 }
 

@@ -156,6 +156,7 @@ class Coordinator {
     try {
       error_ = nullptr;
       job_.on_completed = nullptr;
+      job_.on_piece = nullptr;
       job_.on_tick = nullptr;
       stop();
       while (assignments_ > 0) handle_next();
@@ -224,6 +225,10 @@ class Coordinator {
     const Frame& frame = std::get<Frame>(event.what);
     if (frame.tag == kResults || frame.tag == kGivenBack) {
       return handle_results(event.worker, frame.payload, frame.tag == kGivenBack);
+    }
+    if (frame.tag == kPiece) {
+      if (job_.on_piece && !error_) guarded([&] { job_.on_piece(event.worker, frame.payload); });
+      return workers_.send(event.worker, kPieceTaken, {});  // in any case, or the worker waits for ever
     }
     if (frame.tag == kBuildFailed) {
       ByteReader in(frame.payload);
@@ -366,7 +371,7 @@ class Coordinator {
       failure.index = run.first + i * run.step;
       const int earlier_attempts = retries_.settle(failure.index);
       failure.attempts = 1 + earlier_attempts;
-      complete({failure.index, w, workers_.host(w), {}, &failure, 0.0, 0.0, earlier_attempts});
+      complete({failure.index, w, workers_.host(w), {}, &failure, unix_seconds(), 0.0, earlier_attempts});
     }
   }
 
@@ -416,7 +421,7 @@ class Coordinator {
         } else {
           const std::uint64_t at = (index - run.first) / run.step;
           failure.index = index;
-          complete_or_retry({index, w, failure.host, {}, &failure, 0.0, 0.0}, failure, true);
+          complete_or_retry({index, w, failure.host, {}, &failure, unix_seconds(), 0.0}, failure, true);
           if (at > 0) rest.push_back({run.first, at, run.step});
           if (at + 1 < run.count) rest.push_back({index + run.step, run.count - at - 1, run.step});
         }

@@ -13,6 +13,7 @@ SerialWorkers::SerialWorkers(Job& job, std::string host)
       on_tick_(std::move(job.on_tick)),
       link_(*this),
       loop_(link_, job.task, 0, host_) {
+  if (job_.time_limit) loop_.tell_each_point();
   job_.on_tick = on_tick_ ? [this] { return tick(); } : std::function<Direction()>();
 }
 

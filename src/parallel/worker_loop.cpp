@@ -26,6 +26,10 @@ TaskFailure exception_failure(std::string message) {
 
 }  // namespace
 
+void WorkerContext::send_piece(std::span<const std::byte>) {
+  throw ParallelError("this evaluation has no root to send pieces to");
+}
+
 WorkerLoop::Assignment::Assignment(Frame message) : frame(std::move(message)) {
   ByteReader in(frame.payload);
   head = in.get<AssignmentHead>();
@@ -62,6 +66,7 @@ WorkerLoop::WorkerLoop(RootLink& link, const WorkerTask& task, int worker, std::
       epoch_offset_(unix_seconds() - now_) {}
 
 WorkerLoop::~WorkerLoop() {
+  if (task_.rest) task_.rest();
   if (!watcher_.joinable()) return;
   {
     const std::lock_guard lock(sleep_mutex_);
@@ -81,7 +86,10 @@ Bytes WorkerLoop::run() {
 bool WorkerLoop::step() {
   if (assignments_.empty()) {
     look_for_messages();
-    if (assignments_.empty()) return false;
+    if (assignments_.empty()) {
+      if (task_.rest) task_.rest();
+      return false;
+    }
   }
   look_if_due();
   if (stopping_ || assignments_.front().done() || !ensure_built()) {
@@ -96,6 +104,9 @@ bool WorkerLoop::step() {
     task_.evaluate_share ? evaluate_share() : evaluate_points();
   } catch (const Interrupted&) {
     stopping_ = true;  // the point counts as not evaluated
+  } catch (const WorkerUnable& reason) {
+    flush();
+    give_up(exception_failure(reason.what()));
   }
   link_.mark(std::nullopt);
   if (assignments_.front().done()) finish_assignments(1);
@@ -114,9 +125,24 @@ bool WorkerLoop::stop_requested() {
 double WorkerLoop::time_limit() {
   lock_.take_back();
   look_if_due();
+  if (!link_.is_thread_safe() && !batch_.empty()) flush();  // the limit may follow from them
   const double limit = time_limit_;
   lock_.lend();
   return limit;
+}
+
+void WorkerLoop::send_piece(std::span<const std::byte> piece) {
+  lock_.take_back();
+  try {
+    if (!ended_) link_.send(kPiece, piece);
+    piece_on_the_way_ = true;
+    while (piece_on_the_way_ && !ended_) handle(link_.receive());
+  } catch (...) {
+    lock_.lend();
+    throw;
+  }
+  now_ = monotonic_seconds();
+  lock_.lend();
 }
 
 void WorkerLoop::look_if_due() {
@@ -147,6 +173,9 @@ void WorkerLoop::handle(Frame frame) {
     case kTimeLimit:
       time_limit_ = ByteReader(frame.payload).get<double>();
       return;
+    case kPieceTaken:
+      piece_on_the_way_ = false;
+      return;
     case kEnd:
       ended_ = true;
       conclusion_ = std::move(frame.payload);
@@ -156,11 +185,13 @@ void WorkerLoop::handle(Frame frame) {
   }
 }
 
-// What an exception of an evaluation says. An interruption is not a failure and passes through, if a stop is its
-// reason: without one, the root would hand out the point again and again.
+// What an exception of an evaluation says. One that concerns the worker instead passes through; an interruption, too,
+// if a stop is its reason: without one, the root would hand out the point again and again.
 TaskFailure WorkerLoop::failure_of(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
+  } catch (const WorkerUnable&) {
+    throw;
   } catch (const Interrupted&) {
     if (stop_is_near()) throw;
     return exception_failure("interrupted, though no stop was asked for");
@@ -185,19 +216,26 @@ bool WorkerLoop::ensure_built() {
   try {
     if (task_.build) task_.build();
     built_ = true;
+  } catch (const WorkerUnable& reason) {
+    give_up(exception_failure(reason.what()));
   } catch (...) {
-    broken_ = true;
     try {
-      ByteWriter out;
-      put_failure(out, complete(failure_of(std::current_exception()), 0, 0.0));
-      link_.send(kBuildFailed, out.bytes());
+      give_up(failure_of(std::current_exception()));
     } catch (const Interrupted&) {
       stopping_ = true;
-      broken_ = false;
     }
   }
   now_ = monotonic_seconds();
   return built_;
+}
+
+// The points that this worker has, and all others, are for those that can be built.
+void WorkerLoop::give_up(TaskFailure failure) {
+  built_ = false;
+  broken_ = true;
+  ByteWriter out;
+  put_failure(out, complete(std::move(failure), 0, 0.0));
+  link_.send(kBuildFailed, out.bytes());
 }
 
 // One point after another, with one reading of the clock for each, until it is time to look up.
@@ -211,6 +249,7 @@ void WorkerLoop::evaluate_points() {
   do {
     evaluate(assignment.next());
     if (assignment.done()) return;  // the last outcomes travel with its end
+    if (tells_each_point_) return flush();
     if (batch_.size() >= kBatchBytes || now_ - last_flush_ >= assignment.head.patience) flush();
   } while (now_ < look_up);
 }

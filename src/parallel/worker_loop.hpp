@@ -35,6 +35,10 @@ class WorkerLoop : private WorkerContext {
   /// @return what the root concluded
   Bytes run();
 
+  /// Outcomes are told one by one from now on, and step() ends after each: for a job whose limits follow from them,
+  /// where nobody could ask for them during an evaluation.
+  void tell_each_point() { tells_each_point_ = true; }
+
   /// For a worker that shares its thread with the root: evaluates points until something is to be told or heard.
   /// @return whether there were any
   bool step();
@@ -58,12 +62,14 @@ class WorkerLoop : private WorkerContext {
 
   bool stop_requested() override;
   double time_limit() override;
+  void send_piece(std::span<const std::byte> piece) override;
   void look_if_due();
   void look_for_messages();
   void handle(Frame frame);
   TaskFailure failure_of(const std::exception_ptr& exception);
   bool stop_is_near();
   bool ensure_built();
+  void give_up(TaskFailure failure);
   void evaluate_points();
   void evaluate(const Assigned& assigned);
   void evaluate_share();
@@ -87,7 +93,9 @@ class WorkerLoop : private WorkerContext {
   bool broken_ = false;
   bool stopping_ = false;
   double time_limit_ = 0.0;  // seconds that an evaluation may take; 0: any
+  bool piece_on_the_way_ = false;
   bool ended_ = false;
+  bool tells_each_point_ = false;
   Bytes conclusion_;
   std::uint64_t finished_assignments_ = 0;
   ResultWriter batch_;

@@ -13,10 +13,20 @@
 /// What lies between the coordinator of a job and its workers: messages there and back, and news of deaths.
 namespace windrow::detail {
 
-/// Messages of a job. Root to worker: assign, stop, end, time_limit (seconds, a double). Worker to root: results,
-/// build_failed, given_back. The last is results, too, and says that of the first `finished` assignments the worker
-/// keeps the point that it is at, and no other.
-enum JobTag : std::uint32_t { kAssign = 1, kStop, kEnd, kResults, kBuildFailed, kGivenBack, kTimeLimit };
+/// Messages of a job. Root to worker: assign, stop, end, time_limit (seconds, a double), piece_taken. Worker to root:
+/// results, build_failed, given_back, piece. Given_back is results, too, and says that of the first `finished`
+/// assignments the worker keeps the point that it is at, and no other. Each piece is answered by one piece_taken.
+enum JobTag : std::uint32_t {
+  kAssign = 1,
+  kStop,
+  kEnd,
+  kResults,
+  kBuildFailed,
+  kGivenBack,
+  kTimeLimit,
+  kPiece,
+  kPieceTaken
+};
 
 /// A worker is gone.
 struct WorkerLoss {

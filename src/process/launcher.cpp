@@ -15,7 +15,7 @@
 #include <cstring>
 #include <exception>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -108,8 +108,9 @@ bool is_readable(int socket, int timeout_ms) {
 }
 
 bool carries_mark(pid_t pid, const std::string& mark) {
-  std::ifstream file(fmt::format("/proc/{}/environ", pid), std::ios::binary);
-  const std::string environment((std::istreambuf_iterator<char>(file)), {});
+  std::ostringstream text;  // a stream keeps it to itself if the process goes while its file is read
+  text << std::ifstream(fmt::format("/proc/{}/environ", pid), std::ios::binary).rdbuf();
+  const std::string environment = text.str();
   const std::string variable = fmt::format("{}={}", detail::launcher_variable, mark);
   for (std::size_t at = environment.find(variable); at != std::string::npos; at = environment.find(variable, at + 1)) {
     const std::size_t end = at + variable.size();

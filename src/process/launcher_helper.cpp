@@ -279,16 +279,14 @@ void reset_signals() {
   signal(SIGUSR1, SIG_IGN);  // by which a batch system tells a whole job that its time ends
 }
 
-bool is_mpi_rank() {
-  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr;
-}
-
 }  // namespace
 
 void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept {
   prctl(PR_SET_NAME, "windrow-launch");
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  if (!is_mpi_rank()) setpgid(0, 0);
+  // Whoever kills the owner's group, as mpirun does, leaves this process to clean up: nothing else reaches what a
+  // program has moved to a session of its own.
+  setpgid(0, 0);
   reset_signals();
   if (!keep_only(socket) || chdir("/") != 0) _exit(1);
   // A descriptor of the owner, not PR_SET_PDEATHSIG: that fires when the thread that forked ends, and the owner lives

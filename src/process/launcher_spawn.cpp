@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -27,14 +28,20 @@ void open_as(ProgramStart& start, const char* path, int flags, int target, Start
   if (fd < 0 || dup2(fd, target) < 0) give_up(start, step);
 }
 
+// Without O_TRUNC for a file that is empty: some file systems write at once to disk what replaces a truncated file.
+void open_emptied(ProgramStart& start, const char* path, int target, StartStep step) {
+  open_as(start, path, O_WRONLY | O_CREAT, target, step);
+  struct stat status;
+  if (fstat(target, &status) == 0 && status.st_size > 0 && ftruncate(target, 0) != 0) give_up(start, step);
+}
+
 void redirect(ProgramStart& start) {
-  constexpr int write_flags = O_WRONLY | O_CREAT | O_TRUNC;
   open_as(start, "", O_RDONLY, STDIN_FILENO, StartStep::standard_input);
-  open_as(start, start.output, write_flags, STDOUT_FILENO, StartStep::standard_output);
+  open_emptied(start, start.output, STDOUT_FILENO, StartStep::standard_output);
   if (*start.output != '\0' && strcmp(start.output, start.error) == 0) {
     dup2(STDOUT_FILENO, STDERR_FILENO);  // one file, one position: neither overwrites the other
   } else {
-    open_as(start, start.error, write_flags, STDERR_FILENO, StartStep::standard_error);
+    open_emptied(start, start.error, STDERR_FILENO, StartStep::standard_error);
   }
 }
 

@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
+#include "array_files.hpp"
 #include "windrow/error.hpp"
 #include "windrow/text/text.hpp"
 
@@ -16,10 +20,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* points_name = "points";
+constexpr std::array<const char*, 2> kinds = {"points", arrays_name};
 
-fs::path earlier_points(const fs::path& directory, std::int64_t generation) {
-  return directory / fmt::format("{}.{}", points_name, generation);
+fs::path earlier(const fs::path& directory, const char* kind, std::int64_t generation) {
+  return directory / fmt::format("{}.{}", kind, generation);
+}
+
+/// The kind of a name such as "points" or "arrays.3".
+std::optional<std::string> kind_of(const std::string& name) {
+  for (const std::string kind : kinds) {
+    const bool numbered = name.starts_with(kind + ".") && text::parse_integer(name.substr(kind.size() + 1));
+    if (name == kind || numbered) return kind;
+  }
+  return std::nullopt;
 }
 
 void rename_or_throw(const fs::path& from, const fs::path& to) {
@@ -30,55 +43,76 @@ void rename_or_throw(const fs::path& from, const fs::path& to) {
                                from.string(), to.string(), error.message()));
 }
 
-/// The entries whose names are whole numbers.
-std::vector<std::int64_t> numbered_entries(const fs::path& directory) {
-  std::vector<std::int64_t> numbers;
+std::vector<std::string> names_in(const fs::path& directory) {
+  std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    if (const auto number = text::parse_integer(entry->path().filename().string())) numbers.push_back(*number);
+    names.push_back(entry->path().filename().string());
   }
-  return numbers;
+  return names;
+}
+
+/// Moves the entries `INDEX` + `ending` of one directory to another, under their new indices.
+void move_entries(Connection& connection, std::int64_t generation, const fs::path& from, const fs::path& to,
+                  const std::string& ending) {
+  Statement find(connection, "SELECT now FROM moves WHERE generation = ? AND was = ?");
+  for (const std::string& name : names_in(from)) {
+    if (!name.ends_with(ending)) continue;
+    const auto was = text::parse_integer(name.substr(0, name.size() - ending.size()));
+    if (!was) continue;
+    const ResetAtEnd end(find);
+    find.bind(1, generation).bind(2, *was);
+    if (!find.step()) continue;
+    std::error_code ignored;
+    fs::create_directories(to, ignored);
+    rename_or_throw(from / name, to / (std::to_string(find.integer(0)) + ending));
+  }
 }
 
 void move_from(Connection& connection, const fs::path& directory, std::int64_t generation) {
-  const fs::path from = earlier_points(directory, generation);
-  Statement find(connection, "SELECT now FROM moves WHERE generation = ? AND was = ?");
-  for (const std::int64_t was : numbered_entries(from)) {
-    const ResetAtEnd end(find);
-    find.bind(1, generation).bind(2, was);
-    if (!find.step()) continue;
-    const fs::path to = directory / points_name / std::to_string(find.integer(0));
-    std::error_code ignored;
-    fs::create_directory(to.parent_path(), ignored);
-    rename_or_throw(from / std::to_string(was), to);
+  const std::string points = kinds[0];
+  move_entries(connection, generation, earlier(directory, kinds[0], generation), directory / points, "");
+  const fs::path arrays = earlier(directory, arrays_name, generation);
+  for (const std::string& output : names_in(arrays)) {
+    move_entries(connection, generation, arrays / output, directory / arrays_name / output, ".npy");
   }
+}
+
+/// What is there now is of the generation that was retired last. Once its directory is there, even if empty, what is in
+/// `points` or `arrays` has the new indices. So it stays until `moves` is gone.
+void retire(const fs::path& directory, const char* kind, std::int64_t generation) {
+  const fs::path present = directory / kind;
+  const fs::path retired = earlier(directory, kind, generation);
+  std::error_code ignored;
+  if (fs::is_directory(retired, ignored)) return;
+  if (fs::exists(present, ignored)) return rename_or_throw(present, retired);
+  fs::create_directory(retired, ignored);
+}
+
+/// Only if nothing is left in it. Arrays without a row are of no worth: those of a generation of which nothing is left
+/// go with it.
+void remove_emptied(Connection& connection, const fs::path& directory, std::int64_t generation) {
+  std::error_code ignored;
+  fs::remove(earlier(directory, kinds[0], generation), ignored);
+  Statement find(connection, "SELECT count(*) FROM generations WHERE generation = ?");
+  find.bind(1, generation);
+  const bool gone = find.step() && find.integer(0) == 0;
+  const fs::path arrays = earlier(directory, arrays_name, generation);
+  gone ? fs::remove_all(arrays, ignored) : static_cast<std::uintmax_t>(fs::remove(arrays, ignored));
 }
 
 }  // namespace
 
 bool has_point_files(const fs::path& directory) {
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name == points_name || name.starts_with(std::string(points_name) + ".")) return true;
-  }
-  return false;
+  const std::vector<std::string> names = names_in(directory);
+  return std::ranges::any_of(names, [](const std::string& name) { return kind_of(name).has_value(); });
 }
 
 void move_point_files(Connection& connection, const fs::path& directory) {
   if (connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'moves'") == 0) return;
   connection.execute("CREATE INDEX IF NOT EXISTS moves_from ON moves(generation, was)");
-  const fs::path points = directory / points_name;
-  const fs::path retired = earlier_points(directory, connection.integer("SELECT generation FROM study"));
-  std::error_code ignored;
-  // Once it is there, even if empty, what is in `points` has the new indices. So it stays until `moves` is gone.
-  if (!fs::is_directory(retired, ignored)) {
-    if (fs::exists(points, ignored)) {
-      rename_or_throw(points, retired);
-    } else {
-      fs::create_directory(retired, ignored);
-    }
-  }
+  const std::int64_t last = connection.integer("SELECT generation FROM study");
+  for (const char* kind : kinds) retire(directory, kind, last);
   std::vector<std::int64_t> generations;
   {
     Statement select(connection, "SELECT DISTINCT generation FROM moves");
@@ -86,8 +120,8 @@ void move_point_files(Connection& connection, const fs::path& directory) {
   }
   for (const std::int64_t generation : generations) move_from(connection, directory, generation);
   connection.execute("DROP TABLE moves");
-  fs::remove(retired, ignored);  // only if nothing is left in it
-  for (const std::int64_t generation : generations) fs::remove(earlier_points(directory, generation), ignored);
+  generations.push_back(last);
+  for (const std::int64_t generation : generations) remove_emptied(connection, directory, generation);
 }
 
 }  // namespace windrow::detail

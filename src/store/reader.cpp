@@ -12,6 +12,7 @@
 #include "sqlite.hpp"
 #include "windrow/error.hpp"
 #include "windrow/store/store.hpp"
+#include "windrow/text/text.hpp"
 #include "writer_lock.hpp"
 
 namespace windrow {
@@ -152,6 +153,30 @@ std::optional<Record> StoreReader::find(std::uint64_t index) const {
   select->bind(1, static_cast<std::int64_t>(index));
   if (!select->step()) return std::nullopt;
   return detail::read_record(*select, impl_->identity, impl_->file);
+}
+
+ArrayFile StoreReader::array_file(std::uint64_t index, const std::string& output) const {
+  std::size_t position = 0;
+  std::vector<std::string> names;
+  for (const Column& column : impl_->identity.outputs) {
+    if (!detail::is_array_type(column.type)) continue;
+    if (column.name == output) position = names.size();
+    names.push_back(column.name);
+  }
+  if (names.empty() || names[position] != output) {
+    throw StoreError(fmt::format("{}: there are no arrays of the name `{}`{}", impl_->file.string(), output,
+                                 names.empty() ? "" : text::suggestion(output, names)));
+  }
+  const std::optional<Record> record = find(index);
+  if (!record) throw StoreError(fmt::format("{}: point {} has no outcome yet", impl_->file.string(), index));
+  if (!record->outcome.ok()) {
+    throw StoreError(fmt::format("{}: {}", impl_->file.string(), describe(record->outcome.failure())));
+  }
+  return record->arrays[position];
+}
+
+Array StoreReader::array(std::uint64_t index, const std::string& output) const {
+  return array_file(index, output).read();
 }
 
 void StoreReader::for_each(const std::function<void(const Record&)>& visit) const {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "array_files.hpp"
 #include "windrow/error.hpp"
 #include "windrow/text/text.hpp"
 
@@ -66,6 +67,8 @@ void bind_value(Statement& statement, int parameter, const Value& value, bool bo
         using Held = std::decay_t<decltype(held)>;
         if constexpr (std::is_same_v<Held, std::string>) {
           statement.bind(parameter, std::string_view(held));
+        } else if constexpr (std::is_same_v<Held, std::shared_ptr<const Array>>) {
+          throw StoreError("an array cannot be recorded in a column of another type");
         } else if constexpr (std::is_same_v<Held, double>) {
           std::isnan(held) ? statement.bind_null(parameter) : statement.bind(parameter, held);
         } else if (std::is_same_v<Held, bool> == boolean_column) {
@@ -99,8 +102,10 @@ std::string insert_results_sql(const StudyIdentity& identity) {
   return sql + ")";
 }
 
-void bind_results(Statement& insert, const Record& record, const StudyIdentity& identity) {
+void bind_results(Statement& insert, const Record& record, const StudyIdentity& identity,
+                  const std::vector<ArrayFile>& arrays) {
   const bool ok = record.outcome.ok();
+  auto array = arrays.begin();
   int at = 1;
   insert.bind(at++, static_cast<std::int64_t>(record.index));
   insert.bind(at++, ok ? ok_status : name_of(record.outcome.failure().kind));
@@ -108,10 +113,12 @@ void bind_results(Statement& insert, const Record& record, const StudyIdentity& 
     bind_value(insert, at++, record.parameters[i], is_boolean(identity.parameters[i]));
   }
   for (std::size_t i = 0; i < identity.outputs.size(); ++i) {
-    if (ok) {
-      bind_value(insert, at++, record.outcome.value()[i], is_boolean(identity.outputs[i]));
-    } else {
+    if (!ok) {
       insert.bind_null(at++);
+    } else if (is_array_type(identity.outputs[i].type)) {
+      insert.bind(at++, array_cell(*array++));
+    } else {
+      bind_value(insert, at++, record.outcome.value()[i], is_boolean(identity.outputs[i]));
     }
   }
 }
@@ -157,7 +164,14 @@ Record read_record(const Statement& row, const StudyIdentity& identity, const st
   std::vector<Value> outputs;
   outputs.reserve(identity.outputs.size());
   for (const Column& output : identity.outputs) {
-    outputs.push_back(read_value(row, column++, is_boolean(output), file));
+    if (!is_array_type(output.type)) {
+      outputs.push_back(read_value(row, column++, is_boolean(output), file));
+      continue;
+    }
+    const std::filesystem::path path = array_path(output.name, record.index);
+    record.arrays.push_back(parse_array_cell(row.text(column++), file));
+    record.arrays.back().file = file.parent_path() / path;
+    outputs.emplace_back(path.string());
   }
   record.outcome = std::move(outputs);
   return record;
@@ -202,9 +216,10 @@ void bind_attempt(Statement& insert, const Attempt& attempt) {
 }
 
 std::string select_attempts_sql() {
-  // In the order of evaluation_columns.
+  // In the order of evaluation_columns. What failed in an earlier run becomes an attempt only when this one has an
+  // outcome, after the attempts of this run.
   return "SELECT \"index\", status, rank, host, 1, elapsed, code, message, started FROM attempts WHERE \"index\" = ? "
-         "ORDER BY attempt";
+         "ORDER BY started, attempt";
 }
 
 Attempt read_attempt(const Statement& row, const std::filesystem::path& file) {

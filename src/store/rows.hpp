@@ -13,7 +13,7 @@
 /// A value is stored as what SQLite calls the same: a number as REAL, an integer as INTEGER, a text as TEXT, and NaN as
 /// NULL, since SQLite has none. A truth value is the INTEGER 0 or 1 in a column of type "boolean". What would not read
 /// back as itself that way - a truth value elsewhere, an integer in a "boolean" column - is a BLOB of the text that it
-/// renders as.
+/// renders as. An array is the text of array_cell().
 namespace windrow::detail {
 
 void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column);
@@ -26,7 +26,9 @@ std::string insert_results_sql(const StudyIdentity& identity);
 inline constexpr const char* insert_evaluation_sql =
     "INSERT OR REPLACE INTO evaluations VALUES(?, ?, ?, ?, ?, ?, ?, ?)";
 
-void bind_results(Statement& insert, const Record& record, const StudyIdentity& identity);
+/// @param arrays  where the arrays of a result are, in the order of their outputs
+void bind_results(Statement& insert, const Record& record, const StudyIdentity& identity,
+                  const std::vector<ArrayFile>& arrays);
 void bind_evaluation(Statement& insert, const Record& record);
 
 /// "SELECT ... FROM results JOIN evaluations", for read_record(); conditions can follow.

@@ -121,8 +121,7 @@ void check_limits(const StudyIdentity& identity) {
   const std::size_t columns = identity.parameters.size() + identity.outputs.size();
   if (columns > max_columns) {
     throw StoreError(
-        fmt::format("{} parameters and outputs are too many: a store holds up to {}; write large outputs to "
-                    "files of their own and record their names",
+        fmt::format("{} parameters and outputs are too many: a store holds up to {}; an array counts as one",
                     text::with_thousands(columns), text::with_thousands(max_columns)));
   }
   if (identity.points > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {

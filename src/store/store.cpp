@@ -6,6 +6,7 @@
 #include <chrono>
 #include <system_error>
 
+#include "array_files.hpp"
 #include "journal.hpp"
 #include "point_files.hpp"
 #include "resume.hpp"
@@ -74,6 +75,7 @@ struct Store::Impl {
 
   ~Impl() {
     if (!connection->is_owner()) return;  // a forked copy
+    if (arrays) arrays->clear();
     try {
       if (failure.empty()) commit();
     } catch (const StoreError&) {
@@ -109,6 +111,7 @@ struct Store::Impl {
     insert_results.emplace(*connection, detail::insert_results_sql(identity));
     insert_evaluation.emplace(*connection, detail::insert_evaluation_sql);
     failed = indices(failed_sql);
+    arrays.emplace(directory, identity);
   }
 
   void require_index(std::uint64_t index) const {
@@ -121,6 +124,12 @@ struct Store::Impl {
     require_count(record.index, "parameters", record.parameters.size(), identity.parameters.size());
     if (!record.outcome.ok()) return;
     require_count(record.index, "outputs", record.outcome.value().size(), identity.outputs.size());
+    std::size_t files = 0;
+    for (std::size_t i = 0; i < identity.outputs.size(); ++i) {
+      const bool in_file = detail::is_array_type(identity.outputs[i].type) && !record.outcome.value()[i].is_array();
+      files += in_file ? 1 : 0;
+    }
+    require_count(record.index, "files of arrays", record.arrays.size(), files);
   }
 
   static void require_count(std::uint64_t index, const char* what, std::size_t given, std::size_t wanted) {
@@ -141,8 +150,13 @@ struct Store::Impl {
           .bind(1, static_cast<std::int64_t>(record.index))
           .run();
     }
-    if (!record.outcome.ok()) failed.insert(record.index);
-    detail::bind_results(*insert_results, record, identity);
+    if (!record.outcome.ok()) {
+      failed.insert(record.index);
+      arrays->remove(record.index);
+    }
+    const bool has_arrays = arrays->any() && record.outcome.ok();
+    detail::bind_results(*insert_results, record, identity,
+                         has_arrays ? arrays->place(record) : std::vector<ArrayFile>());
     insert_results->run();
     detail::bind_evaluation(*insert_evaluation, record);
     insert_evaluation->run();
@@ -166,6 +180,7 @@ struct Store::Impl {
   void commit() {
     if (!pending) return;
     const Clock::time_point begin = Clock::now();
+    arrays->sync();
     connection->execute("COMMIT");
     pending = false;
     timer.committed(begin);
@@ -207,6 +222,7 @@ struct Store::Impl {
   std::optional<detail::Connection> connection;
   std::optional<detail::Statement> insert_results;
   std::optional<detail::Statement> insert_evaluation;
+  std::optional<detail::ArrayFiles> arrays;
   std::optional<Resumption> resumption;
   IndexSet failed;  // in the file or pending
   CommitTimer timer;
@@ -252,6 +268,20 @@ IndexSet Store::succeeded() const {
     if (!failed_here) set.insert(index);
   }
   return set;
+}
+
+IndexSet Store::damaged() const {
+  IndexSet set;
+  if (!impl_->arrays->any()) return set;
+  StoreReader(impl_->directory).for_each([&](const Record& record) {
+    const bool whole = std::ranges::all_of(record.arrays, &ArrayFile::is_whole);
+    if (!whole) set.insert(record.index);
+  });
+  return set;
+}
+
+std::filesystem::path Store::incoming() const {
+  return impl_->arrays->incoming();
 }
 
 void Store::record(const Record& record) {

@@ -67,7 +67,7 @@ CommandSpec read_command_table(const TomlTable& table) {
 std::string sources_given(const TomlTable& table) {
   std::string given;
   for (const auto& member : table.members()) {
-    static constexpr std::string_view keys[] = {"stdout", "stderr", "file", "regex", "json", "csv"};
+    static constexpr std::string_view keys[] = {"stdout", "stderr", "file", "regex", "json", "csv", "array"};
     if (std::find(std::begin(keys), std::end(keys), member.key) == std::end(keys)) continue;
     given += (given.empty() ? "`" : " and `") + member.key + "`";
   }
@@ -78,14 +78,19 @@ decltype(OutputSpec::source) read_output_source(const TomlTable& table) {
   const auto has = [&](std::string_view key) { return table.has(key) ? 1 : 0; };
   const int streams = has("stdout") + has("stderr");
   const int in_file = has("regex") + has("json") + has("csv");
-  if (streams + has("file") != 1 || in_file != has("file")) {
-    table.fail("", fmt::format("[{}] needs exactly one source, `stdout`, `stderr`, or `file` with one of `regex`, "
-                               "`json`, `csv`, but has {}",
+  if (streams + has("file") + has("array") != 1 || in_file != has("file")) {
+    table.fail("", fmt::format("[{}] needs exactly one source, `stdout`, `stderr`, `array`, or `file` with one of "
+                               "`regex`, `json`, `csv`, but has {}",
                                table.path(), sources_given(table)));
   }
   if (table.has("row") && !table.has("csv")) table.fail("row", table.name_of("row") + " goes with `csv` only");
   for (const std::string stream : {"stdout", "stderr"}) {
     if (const auto pattern = table.text(stream)) return RegexSource{stream, *pattern};
+  }
+  if (const auto array = table.text("array")) {
+    if (array->empty()) table.fail("array", table.name_of("array") + " is empty");
+    if (table.has("type")) table.fail("type", table.name_of("type") + " does not go with `array`: its file says it");
+    return ArraySource{*array};
   }
   const std::string file = *table.text("file");
   if (file.empty()) table.fail("file", table.name_of("file") + " is empty");
@@ -121,11 +126,12 @@ OutputSpec read_output(const TomlTable& outputs, const TomlTable::Member& member
     outputs.wrong_type(member, "a table such as { stdout = 'total = (\\S+)' }");
   }
   const TomlTable& table = *outputs.table(member.key);
-  table.allow_only({"stdout", "stderr", "file", "regex", "json", "csv", "row", "type", "unit", "description"});
+  table.allow_only({"stdout", "stderr", "file", "regex", "json", "csv", "array", "row", "type", "unit", "description"});
   OutputSpec output;
   output.name = member.key;
   output.source = read_output_source(table);
   output.type = table.choice("type", {"number", "integer", "boolean", "string"}).value_or(output.type);
+  if (std::holds_alternative<ArraySource>(output.source)) output.type = "array";
   output.unit = table.text("unit").value_or("");
   output.description = table.text("description").value_or("");
   return output;

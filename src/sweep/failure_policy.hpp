@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,6 +8,8 @@
 #include "windrow/sweep/failure_policy.hpp"
 
 namespace windrow::detail {
+
+inline constexpr std::size_t kFailuresShown = 10;  ///< in the summary of a run
 
 /// A FailurePolicy in a run.
 class FailureJudge {

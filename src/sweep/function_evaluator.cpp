@@ -17,14 +17,28 @@ TaskFailure failure(FailureKind kind, std::string message, int attempts) {
   return result;
 }
 
+constexpr int kMostFailedBuilds = 3;
+
 }  // namespace
+
+void Rebuilds::run(const std::function<void()>& build) {
+  try {
+    build();
+    failed_ = 0;
+  } catch (const WorkerUnable&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (++failed_ == kMostFailedBuilds) throw WorkerUnable(error.what());
+    throw Error(std::string("build failed: ") + error.what());
+  }
+}
 
 void FunctionEvaluator::build() {
   functions_.build();
   fresh_ = true;
 }
 
-Outcome<Bytes> FunctionEvaluator::evaluate(Point point) {
+Outcome<Evaluated> FunctionEvaluator::evaluate(Point point) {
   point.watch_index(index_read_);
   if (spoiled_) rebuild();
   const bool was_fresh = std::exchange(fresh_, false);
@@ -43,15 +57,11 @@ Outcome<Bytes> FunctionEvaluator::evaluate(Point point) {
 }
 
 void FunctionEvaluator::rebuild() {
-  try {
-    build();
-  } catch (const std::exception& error) {
-    throw Error(std::string("build failed: ") + error.what());
-  }
+  rebuilds_.run([this] { build(); });
   spoiled_ = false;
 }
 
-Outcome<Bytes> FunctionEvaluator::evaluate_fresh(const Point& point) {
+Outcome<Evaluated> FunctionEvaluator::evaluate_fresh(const Point& point) {
   rebuild();
   fresh_ = false;
   try {
@@ -66,25 +76,25 @@ Outcome<Bytes> FunctionEvaluator::evaluate_fresh(const Point& point) {
   }
 }
 
-Outcome<Bytes> FunctionEvaluator::checked(std::vector<Value> values, int attempts) const {
+Outcome<Evaluated> FunctionEvaluator::checked(std::vector<Value> values, int attempts) const {
   if (values.size() != outputs_.size()) {
     return failure(FailureKind::bad_output,
                    fmt::format("the evaluation gave {} values for {} outputs", values.size(), outputs_.size()),
                    attempts);
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const bool text = outputs_[i].type == "string";
-    if (values[i].is_text() != text) {
+    const std::string& type = outputs_[i].type;
+    if (values[i].is_text() != (type == "string") || values[i].is_array() != is_array_type(type)) {
       return failure(FailureKind::bad_output,
-                     fmt::format("output `{}` is of type {}, but the evaluation gave `{}`", outputs_[i].name,
-                                 outputs_[i].type, values[i].render()),
+                     fmt::format("output `{}` is of type {}, but the evaluation gave `{}`", outputs_[i].name, type,
+                                 values[i].render()),
                      attempts);
     }
-    if (outputs_[i].type == "number") values[i] = values[i].number();
-    if (outputs_[i].type == "integer") values[i] = values[i].integer();
-    if (outputs_[i].type == "boolean") values[i] = values[i].boolean();
+    if (type == "number") values[i] = values[i].number();
+    if (type == "integer") values[i] = values[i].integer();
+    if (type == "boolean") values[i] = values[i].boolean();
   }
-  return encode({static_cast<std::uint32_t>(attempts), std::move(values), *index_read_});
+  return Evaluated{static_cast<std::uint32_t>(attempts), std::move(values), *index_read_};
 }
 
 }  // namespace windrow::detail

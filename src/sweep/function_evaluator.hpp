@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -8,6 +9,18 @@
 #include "windrow/parallel/outcome.hpp"
 
 namespace windrow::detail {
+
+/// Builds of one worker that fail after its first. Each fails its point; a worker whose builds fail several times in a
+/// row would fail one point after another, faster than the others evaluate them, so it is given up.
+class Rebuilds {
+ public:
+  /// @throws Error         "build failed: ..." if `build` throws
+  /// @throws WorkerUnable  what the last of several said
+  void run(const std::function<void()>& build);
+
+ private:
+  int failed_ = 0;  // in a row
+};
 
 /// Evaluates points by functions, in whatever process. A model that has evaluated points may carry something over from
 /// one of them; a fresh one does not.
@@ -17,18 +30,18 @@ class FunctionEvaluator {
       : outputs_(outputs), functions_(std::move(functions)) {}
 
   void build();
-  /// @return the bytes of encode(Evaluated)
   /// @throws what the functions throw, if the model was fresh
-  Outcome<Bytes> evaluate(Point point);
+  Outcome<Evaluated> evaluate(Point point);
 
  private:
   void rebuild();
-  Outcome<Bytes> evaluate_fresh(const Point& point);
-  Outcome<Bytes> checked(std::vector<Value> values, int attempts) const;
+  Outcome<Evaluated> evaluate_fresh(const Point& point);
+  Outcome<Evaluated> checked(std::vector<Value> values, int attempts) const;
 
   const std::vector<Column>& outputs_;
   SweepFunctions functions_;
   std::shared_ptr<std::atomic<bool>> index_read_ = std::make_shared<std::atomic<bool>>(false);
+  Rebuilds rebuilds_;
   bool fresh_ = false;
   bool spoiled_ = false;
 };

@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <utility>
 
 #include "evaluator.hpp"
+#include "function_evaluator.hpp"
+#include "parallel/stop_question.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/launch.hpp"
 #include "windrow/text/text.hpp"
@@ -71,7 +74,7 @@ void tell_memory_limit(TaskFailure& failure, bool memory_ran_out, const ForkLimi
 /// A worker's side: a session on the rank's server, opened anew after it was lost.
 class Guard::Evaluator {
  public:
-  explicit Evaluator(const Guard& guard) : guard_(guard), server_(guard.server_) {}
+  Evaluator(const Guard& guard, const ArrayRoute& arrays) : guard_(guard), arrays_(arrays), server_(guard.server_) {}
 
   void build() {
     try {
@@ -79,9 +82,7 @@ class Guard::Evaluator {
       return;
     } catch (const PeerLost&) {  // the server was killed
       if (!guard_.may_restart_) {
-        throw Error(
-            "the fork server was killed, and another cannot be forked after MPI_Init: the rest of this rank's points "
-            "fail");
+        throw WorkerUnable("the fork server was killed, and another cannot be forked after MPI_Init");
       }
     }
     server_ = std::make_shared<const ForkServer>(guard_.files_);
@@ -89,12 +90,21 @@ class Guard::Evaluator {
   }
 
   std::optional<TaskFailure> evaluate(const Point& point, WorkerContext& context, ByteWriter& result) {
-    if (!session_.is_open()) rebuild();
-    EvaluationEnd end = session_.evaluate(encode_request(point), [&context] { return context.stop_requested(); });
+    if (!session_.is_open()) rebuilds_.run([this] { build(); });
+    EvaluationEnd end;
+    StopQuestion stop([&context] { return context.stop_requested(); }, limit_of(context));
+    try {
+      end = session_.evaluate(encode_request(point), std::ref(stop));
+    } catch (const Interrupted&) {
+      stop.rethrow();
+      if (!stop.limit_passed()) throw;
+      return over_relative_limit(*stop.limit_passed());
+    }
+    stop.rethrow();
     const bool memory_ran_out = end.memory_ran_out;
     std::optional<TaskFailure> failure;
     if (end.kind == EvaluationEnd::Kind::returned) {
-      failure = split(decode_reply(end.result), result);
+      failure = take(std::move(end.result), context, result);
     } else {
       failure = to_failure(std::move(end), guard_.limits_);
       if (ended_from_outside(*failure) && stops_soon(context)) throw Interrupted();
@@ -104,19 +114,37 @@ class Guard::Evaluator {
   }
 
  private:
+  std::optional<TaskFailure> take(Bytes reply, WorkerContext& context, ByteWriter& result) const {
+    auto outcome = decode_reply(reply);
+    if (!outcome.ok()) return std::move(outcome.failure());
+    if (!arrays_.is_needed()) {
+      result.put_bytes(outcome.value());
+      return std::nullopt;
+    }
+    Evaluated evaluated = decode(outcome.value());
+    reply = {};  // it may be large
+    return report(std::move(evaluated), arrays_, context, result);
+  }
+
   ForkSession open() const { return server_->open(guard_.make_, guard_.argument_, guard_.limits_); }
 
-  void rebuild() {
-    try {
-      build();
-    } catch (const std::exception& error) {
-      throw Error(std::string("build failed: ") + error.what());
-    }
+  std::function<double()> limit_of(WorkerContext& context) const {
+    if (!guard_.relative_timeout_) return {};
+    return [&context] { return context.time_limit(); };
+  }
+
+  TaskFailure over_relative_limit(double limit) const {
+    TaskFailure failure;
+    failure.kind = FailureKind::timed_out;
+    failure.message = "over the time limit of " + render_relative_limit(limit, *guard_.relative_timeout_);
+    return failure;
   }
 
   const Guard& guard_;
+  const ArrayRoute& arrays_;
   std::shared_ptr<const ForkServer> server_;
   ForkSession session_;
+  Rebuilds rebuilds_;
 };
 
 Isolation Guard::effective(const FunctionSource& functions, const SweepOptions& options) {
@@ -137,7 +165,8 @@ std::string Guard::obstacle(const FunctionSource& functions, const SweepOptions&
 Guard::Guard(const FunctionSource& functions, const std::vector<Column>& outputs, const Design& design,
              const SweepOptions& options)
     : sweep_{functions, outputs, design},
-      limits_{options.timeout, options.memory_limit, options.evaluations_per_process} {
+      limits_{options.timeout, options.memory_limit, options.evaluations_per_process},
+      relative_timeout_(options.relative_timeout) {
   const Isolation isolation = effective(functions, options);
   if (isolation == Isolation::process) {
     make_ = make_portable_model;
@@ -161,8 +190,8 @@ Guard::Guard(const FunctionSource& functions, const std::vector<Column>& outputs
   if (isolation == Isolation::process) note_ += ", which windrow::prepare() at the start of main() avoids";
 }
 
-WorkerTask Guard::task() const {
-  auto evaluator = std::make_shared<Evaluator>(*this);
+WorkerTask Guard::task(const ArrayRoute& arrays) const {
+  auto evaluator = std::make_shared<Evaluator>(*this, arrays);
   WorkerTask task;
   task.build = [evaluator] { evaluator->build(); };
   task.evaluate = [evaluator, this](const Assigned& assigned, WorkerContext& context, ByteWriter& result) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "array_route.hpp"
 #include "sweep_model.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/process/fork_server.hpp"
@@ -30,7 +31,8 @@ class Guard {
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
 
-  WorkerTask task() const;
+  /// @param arrays  must stay where it is, too
+  WorkerTask task(const ArrayRoute& arrays) const;
   /// Where evaluations run and why, for the user.
   const std::string& note() const { return note_; }
 
@@ -39,6 +41,7 @@ class Guard {
 
   LocalSweep sweep_;
   ForkLimits limits_;
+  std::optional<double> relative_timeout_;
   ForkServerFiles files_ = ForkServerFiles::none;
   bool may_restart_ = true;
   MakeForkedModel make_ = nullptr;

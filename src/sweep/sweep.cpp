@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <limits>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "array_route.hpp"
 #include "deadline.hpp"
 #include "evaluator.hpp"
 #include "failure_policy.hpp"
@@ -26,7 +28,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kFailuresShown = 10;
 constexpr std::uint64_t kMostTimes = 100000;  // of an earlier run, for a time limit relative to their median
 
 std::string type_of(const Parameter& parameter) {
@@ -73,7 +74,8 @@ class RootRun {
         start_(Clock::now()) {
     result_.points = sweep.design().size();
     result_.workers = manager.evaluating_workers(options.root);
-    if (command != nullptr && command->relative_timeout) time_limit_.emplace(*command->relative_timeout);
+    const auto& relative_timeout = command != nullptr ? command->relative_timeout : options.relative_timeout;
+    if (relative_timeout) time_limit_.emplace(*relative_timeout);
     result_.store = options.store;
     if (options.store.empty()) {
       TaskFailure none;
@@ -91,11 +93,19 @@ class RootRun {
     job.costs = costs_.model();
     job.pending = std::move(pending_);
     job.on_completed = [this](const detail::Completed& completed) { keep(completed); };
+    if (pieces_) job.on_piece = [this](int worker, std::span<const std::byte> piece) { pieces_->take(worker, piece); };
     job.on_tick = [this] { return tick(); };
     job.retry = [this](const TaskFailure& failure, int tries) { return retry(failure, tries); };
     job.on_retried = [this](const detail::Completed& completed) { keep_attempt(completed); };
     if (time_limit_) job.time_limit = [this] { return time_limit_->seconds(); };
     job.conclude = [this] { return conclude(); };
+  }
+
+  /// To all ranks of a sweep with arrays.
+  detail::ArrayOffer offer_arrays() {
+    if (!store_) return {};
+    pieces_.emplace(store_->incoming());
+    return detail::offer_arrays(*store_, options_.arrays_through_root);
   }
 
   void note(const std::string& text) { notes_.push_back(text); }
@@ -104,7 +114,7 @@ class RootRun {
     if (result_.evaluated > 0) result_.notes = std::move(notes_);
     for (const TaskFailure& failure : report.build_failures) {
       result_.notes.push_back(
-          fmt::format("worker {} ({}) took no part: {}", failure.rank, failure.host, failure.message));
+          fmt::format("worker {} ({}) was given up: {}", failure.rank, failure.host, failure.message));
     }
     for (std::string& lost : report.lost_workers) result_.notes.push_back(std::move(lost));
     if (result_.evaluated > 0) {
@@ -119,8 +129,9 @@ class RootRun {
     const auto points = [&](std::uint64_t index) { return sweep_.design().point(index).values(); };
     store_.emplace(options_.store, sweep_.identity(options_), provenance(), Journal::automatic, points);
     if (store_->resumption() && options_.on_resumed) options_.on_resumed(*store_->resumption());
-    const IndexSet succeeded = store_->succeeded();
+    IndexSet succeeded = store_->succeeded();
     const IndexSet failed = store_->failed();
+    if (options_.retry_failed) succeeded = succeeded.without(store_->damaged());
     result_.succeeded = succeeded.size();
     IndexSet done = succeeded;
     if (!options_.retry_failed) {
@@ -166,6 +177,9 @@ class RootRun {
       record.outcome = *completed.failure;
     } else {
       detail::Evaluated evaluated = detail::decode(completed.payload);
+      if (!evaluated.store_error.empty()) throw StoreError(evaluated.store_error);
+      if (pieces_) pieces_->claim(completed.worker, evaluated.arrays);
+      record.arrays = std::move(evaluated.arrays);
       if (time_limit_) time_limit_->add(completed.elapsed);
       record.attempts = completed.earlier_attempts + static_cast<int>(evaluated.attempts);
       if (store_ && evaluated.index_read) store_->note_index_matters();
@@ -186,7 +200,7 @@ class RootRun {
 
   void remember(const TaskFailure& failure) {
     lowest_failures_.emplace(failure.index, failure);
-    if (lowest_failures_.size() > kFailuresShown) lowest_failures_.erase(std::prev(lowest_failures_.end()));
+    if (lowest_failures_.size() > detail::kFailuresShown) lowest_failures_.erase(std::prev(lowest_failures_.end()));
   }
 
   // What a signal to the whole job has ended has not failed: it is for the next run.
@@ -264,6 +278,7 @@ class RootRun {
   std::optional<detail::RelativeLimit> time_limit_;
   bool stopping_ = false;
   std::optional<Store> store_;
+  std::optional<detail::ArrayPieces> pieces_;
   IndexSet pending_;
   SweepResult result_;
   std::vector<std::string> notes_;  // of how points are evaluated
@@ -286,6 +301,22 @@ SweepResult read_conclusion(const Bytes& conclusion) {
   result.elapsed = in.get<double>();
   result.workers = in.get<int>();
   return result;
+}
+
+void check_output(const Column& output, const std::vector<Column>& outputs) {
+  static const std::vector<std::string> types = {"number", "integer", "boolean", "string", "array"};
+  if (std::find(types.begin(), types.end(), output.type) == types.end()) {
+    throw SpecError(fmt::format("output `{}`: unknown type `{}`{}", output.name, output.type,
+                                text::suggestion(output.type, types)));
+  }
+  if (!detail::is_array_type(output.type)) return;
+  const auto usable = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; };
+  const bool good = !output.name.empty() && std::all_of(output.name.begin(), output.name.end(), usable);
+  if (good && std::ranges::count(outputs, output.name, &Column::name) == 1) return;
+  throw SpecError(
+      fmt::format("output `{}`: arrays go to a directory of that name, which must be letters, digits, `_` and `-`, and "
+                  "that of no other output",
+                  output.name));
 }
 
 // Runs `prepare` at the root; if it throws there, every rank throws.
@@ -323,6 +354,7 @@ Sweep::Sweep(Design design, std::vector<Column> outputs, detail::FunctionSource 
     : design_(std::move(design)), outputs_(std::move(outputs)), functions_(std::move(functions)) {
   for (Column& output : outputs_) {
     if (output.type.empty()) output.type = "number";
+    check_output(output, outputs_);
   }
 }
 
@@ -345,16 +377,20 @@ std::vector<std::pair<std::string, std::string>> Sweep::definition(const SweepOp
 }
 
 void Sweep::check_isolation(const SweepOptions& options) const {
-  if (command_ && (options.isolation != Isolation::none || options.timeout || options.memory_limit > 0)) {
+  const bool has_limit = options.timeout || options.relative_timeout || options.memory_limit > 0;
+  if (command_ && (options.isolation != Isolation::none || has_limit)) {
     throw SpecError(
-        "isolation, timeout and memory_limit are for functions: a command runs in a process of its own, and has a "
+        "isolation, time-outs and memory_limit are for functions: a command runs in a process of its own, and has a "
         "time-out of its own");
   }
-  if (options.isolation == Isolation::none && (options.timeout || options.memory_limit > 0)) {
+  if (options.isolation == Isolation::none && has_limit) {
     throw SpecError("a time or memory limit needs evaluations that can be ended: choose isolation = process, or fork");
   }
   if (options.timeout && *options.timeout <= std::chrono::nanoseconds(0)) {
     throw SpecError("the time limit of an evaluation must be longer than nothing");
+  }
+  if (options.relative_timeout && !(*options.relative_timeout > 1.0)) {
+    throw SpecError("relative_timeout is a multiple of the median time: it must be more than 1");
   }
   if (options.evaluations_per_process < 1) throw SpecError("evaluations_per_process must be at least 1");
 }
@@ -382,58 +418,29 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   }
   check_ranks(manager, design_, obstacle);
   std::optional<RootRun> root;
-  on_root(manager, [&] { root.emplace(*this, options, manager, command_ ? &command_->spec() : nullptr); });
+  detail::ArrayOffer offer;
+  const bool has_arrays =
+      std::ranges::any_of(outputs_, [](const Column& output) { return detail::is_array_type(output.type); });
+  on_root(manager, [&] {
+    root.emplace(*this, options, manager, command_ ? &command_->spec() : nullptr);
+    if (command_ && !options.store.empty()) command_->tidy();  // this process is the store's only writer now
+    if (has_arrays) offer = root->offer_arrays();
+  });
+  if (has_arrays) offer = manager.broadcast(offer);
+  const detail::ArrayRoute arrays(outputs_, offer, manager.is_root());
 
   detail::Job job;
   job.root = options.root;
   if (command_) {
     if (auto launcher = manager.launcher()) command_->use(std::move(launcher));
-    job.task = detail::command_task(design_, command_);
+    job.task = detail::command_task(design_, command_, arrays);
   } else {
-    job.task = guarded ? guarded->task() : detail::function_task(design_, outputs_, functions_.make());
+    job.task = guarded ? guarded->task(arrays) : detail::function_task(design_, outputs_, functions_.make(), arrays);
   }
   if (root) root->fill(job);
   if (root && guarded) root->note(guarded->note());
   detail::JobReport report = manager.run_job(job);
   return root ? root->finish(std::move(report)) : read_conclusion(report.conclusion);
-}
-
-int SweepResult::exit_code() const {
-  switch (stopped_by) {
-    case StopReason::interrupt:
-      return 130;
-    case StopReason::signal:
-    case StopReason::time_limit:
-    case StopReason::slurm_end:
-      return 75;  // EX_TEMPFAIL of sysexits.h: to be tried again
-    case StopReason::none:
-    case StopReason::failures:
-      break;
-  }
-  return failed > 0 ? 1 : 0;
-}
-
-std::string SweepResult::summary() const {
-  const auto count = [](std::uint64_t n) { return text::with_thousands(n); };
-  std::string out = fmt::format("{} of {} points succeeded", count(succeeded), count(points));
-  if (failed > 0) out += fmt::format(", {} failed", count(failed));
-  if (unfinished() > 0) out += fmt::format(", {} left", count(unfinished()));
-  const auto duration = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(elapsed));
-  out += fmt::format("; this run evaluated {} in {} on {} worker{}", count(evaluated), text::render_duration(duration),
-                     workers, workers == 1 ? "" : "s");
-  if (retried > 0) out += fmt::format(", with {} {}", count(retried), retried == 1 ? "retry" : "retries");
-  if (reused > 0) out += fmt::format(" and reused {}", count(reused));
-  out += ".\n";
-  for (const TaskFailure& failure : failures) out += "  " + describe(failure) + "\n";
-  const std::uint64_t told = failures.size();
-  if (told == kFailuresShown && failed > told) out += fmt::format("  ... and {} more\n", count(failed - told));
-  for (const std::string& note : notes) out += "  note: " + note + "\n";
-  if (stopped_by == StopReason::interrupt) {
-    out += "Interrupted: the finished points are kept; run the same again to continue.\n";
-  } else if (stopped_by != StopReason::none) {
-    out += fmt::format("Stopped {}: {} left; run the same command again.\n", why_stopped, count(unfinished()));
-  }
-  return out;
 }
 
 }  // namespace windrow

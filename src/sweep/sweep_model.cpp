@@ -126,11 +126,11 @@ class SweepModel : public ForkedModel {
   }
 
  private:
-  static Bytes reply(const Outcome<Bytes>& outcome) {
+  static Bytes reply(const Outcome<Evaluated>& outcome) {
     ByteWriter out;
     out.put(outcome.ok() ? ReplyKind::result : ReplyKind::failure);
     if (outcome.ok()) {
-      out.put_bytes(outcome.value());
+      encode(outcome.value(), out);
     } else {
       out.put(outcome.failure().kind);
       out.put(outcome.failure().attempts);
@@ -183,11 +183,11 @@ Bytes encode_request(const Point& point) {
   return out.take();
 }
 
-Outcome<Bytes> decode_reply(std::span<const std::byte> reply) {
+Outcome<std::span<const std::byte>> decode_reply(std::span<const std::byte> reply) {
   ByteReader in(reply);
   switch (in.get<ReplyKind>()) {
     case ReplyKind::result:
-      return Bytes(in.rest().begin(), in.rest().end());
+      return in.rest();
     case ReplyKind::failure: {
       TaskFailure failure;
       failure.kind = in.get<FailureKind>();

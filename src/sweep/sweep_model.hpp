@@ -27,8 +27,9 @@ std::unique_ptr<ForkedModel> make_local_model(std::span<const std::byte> argumen
 
 Bytes encode_request(const Point& point);
 /// What the evaluation of a request came to, as FunctionEvaluator gives it; what that throws is a failure, too.
+/// @return the bytes of encode(Evaluated), which are a part of `reply`
 /// @throws Interrupted    if the evaluation did
 /// @throws ParallelError  if the bytes are no reply
-Outcome<Bytes> decode_reply(std::span<const std::byte> reply);
+Outcome<std::span<const std::byte>> decode_reply(std::span<const std::byte> reply);
 
 }  // namespace windrow::detail

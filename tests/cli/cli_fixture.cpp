@@ -1,14 +1,11 @@
 #include "cli/cli_fixture.hpp"
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <fstream>
 #include <numeric>
 #include <sstream>
-#include <stdexcept>
 
+#include "cli/surroundings.hpp"
 #include "windrow/text/csv.hpp"
 
 namespace windrow::test {
@@ -19,36 +16,12 @@ using namespace std::chrono_literals;
 
 constexpr const char* kMark = "WINDROW_TEST_MARK";
 
-fs::path fresh_directory() {
-  std::string pattern = (fs::canonical(fs::temp_directory_path()) / "windrow-cli-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make " + pattern);
-  return pattern;
-}
-
-// Open MPI's own segments aside: it leaves them when it is killed.
-std::set<std::string> names_in_shared_memory() {
-  std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator("/dev/shm")) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with("vader_segment") && !name.starts_with("osc_rdma")) names.insert(name);
-  }
-  return names;
-}
-
-Environment mpi_environment() {
-  Environment environment;
-  std::istringstream words(WINDROW_MPI_ENVIRONMENT);
-  for (std::string word; words >> word;) {
-    const std::size_t equals = word.find('=');
-    environment[word.substr(0, equals)] = word.substr(equals + 1);
-  }
-  return environment;
-}
-
 }  // namespace
 
 CliTest::CliTest()
-    : directory_(fresh_directory()), outputs_(fresh_directory()), shared_memory_(names_in_shared_memory()) {}
+    : directory_(fresh_directory("windrow-cli-")),
+      outputs_(fresh_directory("windrow-cli-")),
+      shared_memory_(names_in_shared_memory()) {}
 
 CliTest::~CliTest() {
   std::error_code ignored;

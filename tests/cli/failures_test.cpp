@@ -100,6 +100,19 @@ TEST_F(FailuresTest, status_explain_and_the_kept_directory_agree) {
   EXPECT_THAT(windrow({"explain", "failing.windrow", "2"}).out, HasSubstr("Status: exited: exit code 3"));
 }
 
+TEST_F(FailuresTest, nothing_is_left_of_points_that_succeeded) {
+  write("good.toml", R"(
+[parameters.x]
+values = { linear = { from = 1, to = 60, points = 60 } }
+[command]
+run = "echo {{x}}; [ {{x}} -lt 50 ] || touch more"
+[outputs]
+y = { stdout = '\S+' }
+)");
+  EXPECT_EQ(windrow({"run", "good.toml", "--workers", "3"}).code, 0);
+  EXPECT_TRUE(std::filesystem::is_empty(path("good.windrow/points")));
+}
+
 TEST_F(FailuresTest, the_command_that_is_kept_can_be_run_again_by_hand) {
   EXPECT_EQ(windrow({"run", "failing.toml"}).code, 1);
   const auto kept = path("failing.windrow/points/2");

@@ -65,13 +65,14 @@ TEST_F(RetryCliTest, a_run_gives_up_at_so_many_failures_and_waits_for_what_runs)
       const Ended run = windrow({"run", "policy.toml", "--workers", workers, "--max-failures", most});
       EXPECT_EQ(run.code, 1) << run.text();
       EXPECT_THAT(run.out, HasSubstr(std::string("Stopped at 2 failed points (max_failures = ") + most + "): "));
-      EXPECT_THAT(run.out, HasSubstr(" left; run the same command again."));
+      EXPECT_THAT(run.out, HasSubstr(" left. The next run goes on with those"));
       EXPECT_LT(logged("log").size(), 12U);
       EXPECT_EQ(recorded("policy.windrow").size(), logged("log").size()) << "what had begun has ended";
     }
   }
-  EXPECT_THAT(windrow({"status", "policy.windrow"}).out, HasSubstr("the last run stopped at 2 failed points"));
-  EXPECT_THAT(windrow({"explain", "policy.windrow", "11"}).out, HasSubstr("The last run stopped at 2 failed points"));
+  EXPECT_THAT(windrow({"status", "policy.windrow"}).out, HasSubstr("the last run was stopped at 2 failed points"));
+  EXPECT_THAT(windrow({"explain", "policy.windrow", "11"}).out,
+              HasSubstr("The last run was stopped at 2 failed points"));
 }
 
 TEST_F(RetryCliTest, on_failure_stop_stops_at_the_first) {
@@ -81,6 +82,7 @@ TEST_F(RetryCliTest, on_failure_stop_stops_at_the_first) {
   const Ended run = windrow({"run", "policy.toml", "--workers", "1"});
   EXPECT_EQ(run.code, 1) << run.text();
   EXPECT_THAT(run.out, HasSubstr("3 of 12 points succeeded, 1 failed, 8 left"));
+  EXPECT_THAT(run.out, HasSubstr("Stopped at the first failed point: 8 left."));
   EXPECT_EQ(logged("log"), all_indices(4));
 }
 
@@ -92,6 +94,9 @@ TEST_F(RetryCliTest, a_time_out_relative_to_the_median_ends_what_takes_much_long
   EXPECT_THAT(run.out, HasSubstr("11 of 12 points succeeded, 1 failed"));
   EXPECT_THAT(run.out, HasSubstr("point 11 timed out"));
   EXPECT_THAT(run.out, HasSubstr("over its time limit of 1s (300% of the median, but at least 1s)"));
+  const Ended again = windrow({"run", "policy.toml", "--retry-failed"});
+  EXPECT_TRUE(again.in_time) << "the median of the earlier run is known";
+  EXPECT_THAT(again.out, HasSubstr("point 11 timed out"));
 }
 
 class TimeLimitCliTest : public PolicyTest {};
@@ -102,7 +107,7 @@ TEST_F(TimeLimitCliTest, a_run_ends_in_time_and_the_next_one_completes_it) {
   EXPECT_THAT(run.out, HasSubstr("3 of 12 points succeeded, 9 left"));
   EXPECT_THAT(run.out, HasSubstr("Stopped at its time limit of 2s: 9 left; run the same command again."));
   EXPECT_THAT(windrow({"status", "policy.windrow"}).out,
-              HasSubstr("not running; the last run stopped at its time limit of 2s; `windrow run` continues it"));
+              HasSubstr("not running; the last run was stopped at its time limit of 2s; `windrow run` continues it"));
   expect_run_again(run);
 }
 
@@ -138,11 +143,35 @@ TEST_F(TimeLimitCliTest, signals_let_what_runs_go_on_for_a_while) {
   }
 }
 
+TEST_F(TimeLimitCliTest, a_signal_when_all_points_have_begun_stops_nothing) {
+  write("slow", "1");
+  Program run = start_windrow({"run", "policy.toml", "--workers", "12"});
+  ASSERT_TRUE(wait_for_log("log", 12)) << run.err();
+  run.signal(SIGTERM);
+  const Ended ended = run.wait(10s);
+  EXPECT_EQ(ended.code, 0) << ended.text();
+  EXPECT_THAT(ended.out, Not(HasSubstr("Stopped")));
+}
+
 TEST_F(TimeLimitCliTest, what_outlasts_the_drain_is_ended_and_not_failed) {
   write("waiting", "");
   Program run = start_windrow({"run", "policy.toml", "--workers", "2", "--drain", "1s"});
   ASSERT_TRUE(wait_for_log("log", 5)) << run.err();
   run.signal(SIGUSR1);
+  const Ended ended = run.wait(10s);
+  EXPECT_THAT(ended.out, HasSubstr("3 of 12 points succeeded, 9 left"));
+  expect_run_again(ended);
+}
+
+// Batch systems send SIGTERM to every process of a job.
+TEST_F(TimeLimitCliTest, programs_that_the_same_signal_ends_have_not_failed) {
+  write("waiting", "");
+  Program run = start_windrow({"run", "policy.toml", "--workers", "2", "--drain", "2s"});
+  ASSERT_TRUE(wait_for_log("log", 5)) << run.err();
+  run.signal(SIGTERM);
+  for (const Process& process : left_processes()) {
+    if (process.name == "policy.sh" || process.name == "sleep") kill(process.pid, SIGTERM);
+  }
   const Ended ended = run.wait(10s);
   EXPECT_THAT(ended.out, HasSubstr("3 of 12 points succeeded, 9 left"));
   expect_run_again(ended);

@@ -166,7 +166,7 @@ TEST_F(ResumeTest, one_run_at_a_time_while_all_may_ask) {
   first.signal(SIGINT);
   EXPECT_EQ(first.wait().code, 130);
   EXPECT_THAT(windrow({"status", "study.toml"}).out,
-              HasSubstr("not running; the last run stopped by SIGINT; `windrow run` continues it"));
+              HasSubstr("not running; the last run was stopped by SIGINT; `windrow run` continues it"));
 }
 
 }  // namespace

@@ -10,21 +10,17 @@
 #include <thread>
 
 #include "command_fixture.hpp"
+#include "faults/support.hpp"
 
 namespace windrow {
 namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
+using test::is_gone;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-bool is_gone(pid_t pid) {
-  std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
-  const std::string status{std::istreambuf_iterator<char>(in), {}};
-  return status.empty() || status.find(") Z ") != std::string::npos;
-}
 
 class EvaluateTest : public CommandFixture {
  protected:

@@ -162,6 +162,24 @@ TEST(GuardedTest, an_evaluation_that_hangs_costs_one_point) {
   EXPECT_EQ(result.outcomes[1].failure().message, "over the time limit of 2s");
 }
 
+// On one worker the limit becomes known before the point that hangs begins, on several perhaps while it runs.
+TEST(GuardedTest, an_evaluation_that_takes_far_longer_than_the_others_costs_one_point) {
+  Sweep sweep(
+      zip({linear("x", 0, 39, 40)}), [] { return 0; },
+      [](int&, const Point& p) {
+        while (p.index() == 15) ::pause();
+        return p["x"].number();
+      });
+  for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
+    const SweepResult result = sweep.run(manager(), {.isolation = isolation, .relative_timeout = 3.0});
+    EXPECT_EQ(result.succeeded, 39U);
+    EXPECT_EQ(result.failed, 1U);
+    if (result.outcomes.empty()) continue;
+    EXPECT_EQ(result.outcomes[15].failure().kind, FailureKind::timed_out);
+    EXPECT_EQ(result.outcomes[15].failure().message, "over the time limit of 1s (300% of the median, but at least 1s)");
+  }
+}
+
 TEST(GuardedTest, memory_over_the_limit_costs_one_point_and_is_named) {
   Sweep sweep(
       zip({linear("x", 0, 7, 8)}), [] { return std::vector<char>(100'000'000, 1); },  // the model counts for nothing
@@ -264,8 +282,10 @@ TEST(GuardedTest, limits_that_nothing_can_enforce_are_refused_on_every_rank) {
   Sweep sweep(
       small_grid(), [] { return 1; }, [](int&, const Point& p) { return model(p); });
   EXPECT_THROW(sweep.run(manager(), {.timeout = seconds(1)}), SpecError);
+  EXPECT_THROW(sweep.run(manager(), {.relative_timeout = 3.0}), SpecError);
   EXPECT_THROW(sweep.run(manager(), {.memory_limit = 1000}), SpecError);
   EXPECT_THROW(sweep.run(manager(), {.isolation = Isolation::fork, .timeout = seconds(0)}), SpecError);
+  EXPECT_THROW(sweep.run(manager(), {.isolation = Isolation::fork, .relative_timeout = 1.0}), SpecError);
   EXPECT_THROW(sweep.run(manager(), {.isolation = Isolation::fork, .evaluations_per_process = 0}), SpecError);
 }
 

@@ -15,12 +15,14 @@
 #include <thread>
 
 #include "conformance/conformance.hpp"
+#include "conformance/shared_directory.hpp"
 #include "windrow/store/export.hpp"
 
 namespace windrow {
 namespace {
 
 using test::manager;
+using test::SharedDirectory;
 
 Design small_grid() {
   return grid({linear("a", 0.0, 1.0, 7), geometric("b", 1.0, 100.0, 5), values("s", {"x", "y"})}, 3);
@@ -29,26 +31,6 @@ Design small_grid() {
 double model(const Point& p) {
   return std::sin(p["a"]) * p["b"].number() + (p["s"].text() == "x" ? 0.5 : 0.25);
 }
-
-/// A directory that all ranks know and the root removes.
-class SharedDirectory {
- public:
-  SharedDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "windrow-conformance-XXXXXX").string();
-    if (manager().is_root()) {
-      EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    }
-    path_ = manager().broadcast(name);
-  }
-  ~SharedDirectory() {
-    manager().sync();
-    if (manager().is_root()) std::filesystem::remove_all(path_);
-  }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::string csv(const std::filesystem::path& store) {
   std::ostringstream out;

@@ -87,6 +87,21 @@ int model_dies(ParallelManager& manager) {
   return verdict(manager, right ? "" : result.summary());
 }
 
+// The rank cannot go on, and leaves the points to the others.
+int server_and_model_die(ParallelManager& manager) {
+  const SweepResult result = sweep(manager, Isolation::process, [](int&, const Point& p) {
+    if (p.index() == 7) {
+      ::kill(parent_of(::getppid()), SIGKILL);
+      ::kill(::getppid(), SIGKILL);
+    }
+    while (p.index() == 7) ::pause();
+    ::usleep(30000);  // the others are at it when the loss is noticed
+    return p["x"].number();
+  });
+  const bool right = result.succeeded == kPoints - 1 && result.failed == 1;
+  return verdict(manager, right ? "" : result.summary());
+}
+
 // A second server cannot be forked: every rank is told, and the next sweep of another kind works.
 int server_dies_before(ParallelManager& manager) {
   const auto server = detail::prepared_fork_server();
@@ -127,6 +142,7 @@ using Scenario = int (*)(ParallelManager&);
 const std::map<std::string, Scenario> scenarios = {
     {"crashes", crashes},
     {"server-dies-midway", server_dies_midway},
+    {"server-and-model-die", server_and_model_die},
     {"server-dies-before", server_dies_before},
     {"model-dies", model_dies},
     {"rank-dies", rank_dies},

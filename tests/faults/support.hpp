@@ -4,28 +4,19 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <string>
 #include <thread>
-#include <vector>
 
+#include "faults/belongings.hpp"
 #include "windrow/process/fd.hpp"
 #include "windrow/process/process.hpp"
 
 /// What tests of faults look at from outside: processes, descriptors, exit codes and the text on stderr.
 namespace windrow::test {
-
-inline std::string content_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 /// Waits up to `limit` for something that another process does.
 inline bool within(std::chrono::milliseconds limit, const std::function<bool()>& condition) {
@@ -36,46 +27,6 @@ inline bool within(std::chrono::milliseconds limit, const std::function<bool()>&
   }
   return true;
 }
-
-/// Whether a process has ended, reaped or not.
-inline bool is_gone(pid_t pid) {
-  const std::string status = content_of("/proc/" + std::to_string(pid) + "/stat");
-  return status.empty() || status.find(") Z ") != std::string::npos;
-}
-
-/// The children of a process, whichever of its threads made them; those that nobody has reaped yet included.
-inline std::vector<pid_t> children_of(pid_t pid) {
-  std::vector<pid_t> all;
-  std::error_code error;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", error)) {
-    std::ifstream in(task.path() / "children");
-    all.insert(all.end(), std::istream_iterator<pid_t>(in), {});
-  }
-  return all;
-}
-
-inline std::vector<std::string> entries_of(const std::filesystem::path& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    names.push_back(entry.path().filename());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-/// Children and descriptors of this process: what a call that cleans up after itself leaves as it was. Of /dev/shm,
-/// which belongs to the whole machine, only entries that could be windrow's.
-struct Belongings {
-  std::vector<pid_t> children = children_of(::getpid());
-  std::size_t descriptors = entries_of("/proc/self/fd").size();
-  std::size_t shared_memory = [] {
-    const auto names = entries_of("/dev/shm");
-    return static_cast<std::size_t>(std::count_if(
-        names.begin(), names.end(), [](const std::string& name) { return name.find("windrow") != std::string::npos; }));
-  }();
-  friend bool operator==(const Belongings&, const Belongings&) = default;
-};
 
 /// A process that has all that this one has, descriptors included.
 inline Process forked(const std::string& name, const std::function<int()>& body) {

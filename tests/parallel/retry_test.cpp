@@ -15,6 +15,7 @@
 #include "parallel/clock.hpp"
 #include "parallel/coordinator.hpp"
 #include "parallel/wire.hpp"
+#include "windrow/parallel/serial_manager.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -433,6 +434,26 @@ TEST(TimeLimitTest, workers_learn_of_a_limit_and_of_changes_that_matter) {
   };
   coordinate(fake, study.job);
   EXPECT_THAT(fake.limits, ElementsAre(3.0, 5.0, 5.0)) << "the last is for the worker that replaces the lost one";
+}
+
+// The one worker shares its thread with the root, which learns nothing while a point is evaluated.
+TEST(TimeLimitTest, a_serial_worker_is_given_the_limit_that_follows_from_the_points_before) {
+  std::uint64_t done = 0;
+  double limit = 0.0;
+  Job job;
+  job.pending = IndexSet::first(2000);
+  job.task.evaluate = [&](const Assigned& assigned, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+    for (int i = 0; assigned.index == 50 && i < 2000 && limit == 0.0; ++i) {
+      limit = context.time_limit();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return std::nullopt;
+  };
+  job.on_completed = [&](const Completed&) { ++done; };
+  job.time_limit = [&] { return done < 10 ? 0.0 : 5.0; };
+  SerialManager().run_job(job);
+  EXPECT_EQ(limit, 5.0);
+  EXPECT_EQ(done, 2000U);
 }
 
 TEST_P(EveryScheduleRetryTest, the_point_of_a_lost_rank_runs_elsewhere_without_being_asked_for) {

@@ -48,6 +48,7 @@ class FakeRoot : public RootLink {
   }
   void send(JobTag tag, std::span<const std::byte> payload) override {
     told.push_back({tag});
+    if (tag == kPiece && answers_pieces) say(kPieceTaken);
     if (tag != kResults && tag != kGivenBack) return;
     ResultReader in(payload);
     told.back().finished = in.finished();
@@ -62,6 +63,7 @@ class FakeRoot : public RootLink {
     return all;
   }
 
+  bool answers_pieces = false;
   bool watched = false;  // whether a second thread may look after the evaluating one
   std::deque<Frame> messages;
   std::vector<Told> told;
@@ -122,6 +124,27 @@ TEST(WorkerLoopTest, the_last_point_may_take_as_long_as_it_likes) {
   while (loop.step()) {
   }
   EXPECT_THAT(root.all_indices(), ElementsAre(0, 1, 2, 50, 51)) << "nothing was late when the next began";
+}
+
+TEST(WorkerLoopTest, a_worker_that_cannot_evaluate_any_more_tells_what_it_has_and_leaves_the_rest) {
+  FakeRoot root;
+  root.assign({{0, 5, 1}});
+  root.assign({{50, 5, 1}});
+  WorkerTask task = returning_the_index();
+  task.evaluate = [good = task.evaluate](const Assigned& assigned, WorkerContext& context, ByteWriter& result) {
+    if (assigned.index == 2) throw WorkerUnable("no licence any more");
+    return good(assigned, context, result);
+  };
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  ASSERT_THAT(root.told, SizeIs(4));
+  EXPECT_THAT(root.told[0].indices, ElementsAre(0, 1));
+  EXPECT_EQ(root.told[0].finished, 0U);
+  EXPECT_EQ(root.told[1].tag, kBuildFailed);
+  EXPECT_THAT(root.all_indices(), ElementsAre(0, 1));
+  EXPECT_EQ(root.told[2].finished + root.told[3].finished, 2U) << "the root knows that it is at rest";
+  EXPECT_EQ(root.marked, std::nullopt);
 }
 
 // The evaluation waits for the second thread, so that this fails by its limit if there is none.
@@ -250,6 +273,53 @@ TEST(WorkerLoopTest, a_root_that_goes_while_an_evaluation_asks_for_it_fails_the_
   EXPECT_THROW(loop.step(), PeerLost);
 }
 
+TEST(WorkerLoopTest, what_is_kept_ready_is_given_up_before_a_wait_and_at_the_end_alone) {
+  FakeRoot root;
+  root.assign({{0, 3, 1}});
+  root.assign({{3, 2, 1}});
+  WorkerTask task = returning_the_index();
+  std::vector<std::size_t> rested_after;
+  task.rest = [&] { rested_after.push_back(root.all_indices().size()); };
+  {
+    WorkerLoop loop(root, task, 1, "node1");
+    while (loop.step()) {
+    }
+    EXPECT_THAT(rested_after, ElementsAre(5));
+    root.assign({{5, 1, 1}});
+    root.say(kEnd);
+    EXPECT_TRUE(loop.step());
+  }
+  EXPECT_THAT(rested_after, ElementsAre(5, 6));
+}
+
+TEST(WorkerLoopTest, may_tell_each_point_and_let_its_caller_look_up) {
+  FakeRoot root;
+  root.assign({{0, 3, 1}});
+  const WorkerTask task = returning_the_index();
+  WorkerLoop loop(root, task, 1, "node1");
+  loop.tell_each_point();
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE(loop.step());
+    EXPECT_EQ(root.all_indices().size(), i + 1);
+  }
+}
+
+TEST(WorkerLoopTest, an_evaluation_that_asks_for_its_limit_has_the_outcomes_told_that_it_may_follow_from) {
+  FakeRoot root;
+  root.assign({{0, 3, 1}});
+  WorkerTask task = returning_the_index();
+  std::vector<std::size_t> told;
+  task.evaluate = [&](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+    context.time_limit();
+    told.push_back(root.all_indices().size());
+    return std::nullopt;
+  };
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  EXPECT_THAT(told, ElementsAre(0, 1, 2));
+}
+
 TEST(WorkerLoopTest, an_assignment_that_is_cut_off_is_an_error) {
   for (std::size_t size : {0U, 8U, 31U, 33U}) {
     FakeRoot root;
@@ -259,6 +329,56 @@ TEST(WorkerLoopTest, an_assignment_that_is_cut_off_is_an_error) {
     WorkerLoop loop(root, task, 1, "node1");
     EXPECT_THROW(loop.step(), ParallelError) << size;
   }
+}
+
+WorkerTask sending_pieces(int pieces) {
+  WorkerTask task;
+  task.evaluate = [pieces](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+    for (int i = 0; i < pieces; ++i) context.send_piece(Bytes(10));
+    return std::nullopt;
+  };
+  return task;
+}
+
+TEST(WorkerLoopTest, pieces_go_ahead_of_their_outcome) {
+  FakeRoot root;
+  root.answers_pieces = true;
+  root.assign({{0, 1, 1}});
+  const WorkerTask task = sending_pieces(3);
+  WorkerLoop loop(root, task, 1, "node1");
+  EXPECT_TRUE(loop.step());
+  ASSERT_THAT(root.told, SizeIs(4));
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(root.told[i].tag, kPiece);
+  EXPECT_THAT(root.told[3].indices, ElementsAre(0));
+}
+
+TEST(WorkerLoopTest, what_the_root_says_before_it_takes_a_piece_is_heard) {
+  FakeRoot root;
+  root.answers_pieces = true;
+  root.assign({{0, 2, 1}});
+  WorkerTask task;
+  task.evaluate = [&](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+    root.say(kStop);
+    context.send_piece(Bytes(10));
+    EXPECT_TRUE(root.messages.empty());
+    return std::nullopt;
+  };
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  EXPECT_LE(root.all_indices().size(), 2U);
+  EXPECT_EQ(root.told.back().finished, 1U);
+}
+
+TEST(WorkerLoopTest, the_next_piece_waits_until_the_root_has_taken_the_last) {
+  FakeRoot root;  // never answers, and has nothing more to say: to wait for it throws
+  root.assign({{0, 1, 1}});
+  const WorkerTask task = sending_pieces(3);
+  WorkerLoop loop(root, task, 1, "node1");
+  loop.step();
+  int pieces = 0;
+  for (const FakeRoot::Told& told : root.told) pieces += told.tag == kPiece ? 1 : 0;
+  EXPECT_EQ(pieces, 1);
 }
 
 }  // namespace

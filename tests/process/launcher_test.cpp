@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "faults/support.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
@@ -25,11 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-std::string content_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
+using test::content_of;
+using test::is_gone;
 
 /// Waits up to 20 s for something that another process does.
 bool eventually(const std::function<bool()>& condition) {
@@ -38,11 +36,6 @@ bool eventually(const std::function<bool()>& condition) {
     std::this_thread::sleep_for(milliseconds(10));
   }
   return false;
-}
-
-bool is_gone(pid_t pid) {
-  const std::string status = content_of(fs::path("/proc") / std::to_string(pid) / "stat");
-  return status.empty() || status.find(") Z ") != std::string::npos;
 }
 
 std::vector<pid_t> pids_in(const fs::path& file) {
@@ -228,6 +221,21 @@ TEST_F(LauncherTest, nothing_outlives_an_owner_that_is_killed) {
   }
   ASSERT_TRUE(eventually([this] { return tree_is_up(); }));
   kill(owner, SIGKILL);
+  waitpid(owner, nullptr, 0);
+  EXPECT_TRUE(eventually([this] { return tree_is_gone(); }));
+}
+
+TEST_F(LauncherTest, nothing_outlives_the_killed_process_group_of_a_rank) {
+  const pid_t owner = fork();
+  if (owner == 0) {
+    setpgid(0, 0);  // as mpirun has it, which ends a rank by killing its group
+    setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
+    Launcher launcher;
+    launcher.run(stubborn_tree());
+    _exit(0);
+  }
+  ASSERT_TRUE(eventually([this] { return tree_is_up(); }));
+  kill(-owner, SIGKILL);
   waitpid(owner, nullptr, 0);
   EXPECT_TRUE(eventually([this] { return tree_is_gone(); }));
 }

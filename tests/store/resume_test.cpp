@@ -393,6 +393,7 @@ TEST(AttemptTest, all_attempts_are_kept_in_order_and_follow_the_point) {
     store.record_attempt(attempt("second"));
     Record failed = with(1, {2.0}, 0.0);
     failed.outcome = attempt("third").failure;
+    failed.started = 1.5e9;
     store.record(failed);
     store.record(with(0, {1.0}, 1.0));
     EXPECT_THAT(store_error([&] {
@@ -402,12 +403,19 @@ TEST(AttemptTest, all_attempts_are_kept_in_order_and_follow_the_point) {
                 }),
                 HasSubstr("point 2 cannot be recorded"));
   }
-  { study.open(directory.path()).record(with(1, {2.0}, 2.0)); }  // retried by a later run
+  {  // retried by a later run, which is later in the list though its own attempts were recorded first
+    Store store = study.open(directory.path());
+    Attempt again = attempt("fourth");
+    again.started = 1.6e9;
+    store.record_attempt(again);
+    store.record(with(1, {2.0}, 2.0));
+  }
   run(directory.path(), Study({"x"}, {{2.0}, {1.0}}));
   const StoreReader reader(directory.path());
   EXPECT_THAT(reader.attempts(1), IsEmpty());
   const auto attempts = reader.attempts(0);
-  ASSERT_EQ(attempts.size(), 3u);
+  ASSERT_EQ(attempts.size(), 4u);
+  EXPECT_EQ(attempts[3].failure.message, "fourth");
   EXPECT_EQ(attempts[0].failure.message, "first");
   EXPECT_EQ(attempts[1].failure.message, "second");
   EXPECT_EQ(attempts[2].failure.message, "third");

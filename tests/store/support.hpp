@@ -1,11 +1,8 @@
 #pragma once
 
 #include <gmock/gmock.h>
-#include <sched.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +14,8 @@
 #include <string>
 #include <system_error>
 
+#include "store/query.hpp"
+#include "store/small_file_system.hpp"
 #include "windrow/error.hpp"
 #include "windrow/store/store.hpp"
 
@@ -43,31 +42,6 @@ class TemporaryDirectory {
 
  private:
   fs::path path_;
-};
-
-/// A small tmpfs, in a mount namespace of this process alone, so that it is gone with the process whatever happens.
-class SmallFileSystem {
- public:
-  explicit SmallFileSystem(const fs::path& where) : where_(where) {
-    if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        mount("none", where.c_str(), "tmpfs", 0, "size=1m") != 0) {
-      reason_ = std::string("mounting is not permitted here: ") + std::generic_category().message(errno);
-    }
-  }
-  ~SmallFileSystem() {
-    if (mounted()) umount2(where_.c_str(), MNT_DETACH);
-  }
-  SmallFileSystem(const SmallFileSystem&) = delete;
-  SmallFileSystem& operator=(const SmallFileSystem&) = delete;
-  bool mounted() const { return reason_.empty(); }
-  const std::string& reason() const { return reason_; }
-  bool remount(unsigned long flags, const char* options) {
-    return mount("none", where_.c_str(), "tmpfs", MS_REMOUNT | flags, options) == 0;
-  }
-
- private:
-  fs::path where_;
-  std::string reason_;
 };
 
 /// Runs `body` in a forked child; `body` writes to the descriptor that it is given, and what it wrote is read here.
@@ -173,22 +147,6 @@ inline std::string store_error(const std::function<void()>& action) {
     return error.what();
   }
   return {};
-}
-
-/// The first column of the rows that a query gives, one a line, as the sqlite3 shell would show it.
-inline std::string query(const fs::path& file, const std::string& sql) {
-  sqlite3* database = nullptr;
-  std::string text;
-  const auto collect = [](void* to, int, char** columns, char**) {
-    *static_cast<std::string*>(to) += std::string(columns[0] != nullptr ? columns[0] : "NULL") + "\n";
-    return 0;
-  };
-  if (sqlite3_open(file.c_str(), &database) != SQLITE_OK ||
-      sqlite3_exec(database, sql.c_str(), collect, &text, nullptr) != SQLITE_OK) {
-    text = std::string("error: ") + sqlite3_errmsg(database);
-  }
-  sqlite3_close(database);
-  return text;
 }
 
 inline std::string bytes_of(const fs::path& file) {

@@ -176,7 +176,8 @@ TEST(StudyErrorTest, a_method_takes_only_its_own_keys) {
 
 TEST(StudyErrorTest, an_output_has_exactly_one_source) {
   const auto message = [](const std::string& has) {
-    return "study.toml:6: [outputs.y] needs exactly one source, `stdout`, `stderr`, or `file` with one of `regex`, "
+    return "study.toml:6: [outputs.y] needs exactly one source, `stdout`, `stderr`, `array`, or `file` with one of "
+           "`regex`, "
            "`json`, `csv`, but has " +
            has;
   };

@@ -60,5 +60,21 @@ TEST(SweepResultTest, the_summary_tells_what_a_user_must_know) {
   EXPECT_EQ(result.exit_code(), 130);
 }
 
+TEST(SweepResultTest, a_summary_of_a_run_that_stopped_says_what_to_do) {
+  SweepResult result;
+  result.points = 12;
+  result.evaluated = result.succeeded = 3;
+  result.stopped_by = StopReason::time_limit;
+  result.why_stopped = "at its time limit of 2s";
+  const auto says = [&result](const char* text) { return result.summary().find(text) != std::string::npos; };
+  EXPECT_TRUE(says("Stopped at its time limit of 2s: 9 left; run the same command again.\n")) << result.summary();
+  result.evaluated = 0;  // run again and again, it would never end
+  EXPECT_TRUE(says("9 left. No point ended in that time, so the next run needs more of it.\n")) << result.summary();
+  result.stopped_by = StopReason::signal;
+  EXPECT_TRUE(says("9 left; run the same command again.\n")) << result.summary();
+  result.stopped_by = StopReason::failures;
+  EXPECT_TRUE(says("9 left. The next run goes on with those, and with the failed ones if told to.\n"));
+}
+
 }  // namespace
 }  // namespace windrow

@@ -68,6 +68,10 @@ TEST(FailureJudgeTest, it_gives_up_at_the_limit_and_rejected_points_do_not_count
   judge.count(FailureKind::bad_output);
   EXPECT_TRUE(judge.gives_up());
   EXPECT_EQ(judge.why(), "at 2 failed points (max_failures = 2%)");
+  policy.max_failures = parse_max_failures("1");
+  FailureJudge strict(policy, 100);
+  strict.count(FailureKind::exited);
+  EXPECT_EQ(strict.why(), "at the first failed point");
 }
 
 TEST(FailureJudgeTest, numbers_that_make_no_sense_are_refused) {

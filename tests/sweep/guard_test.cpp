@@ -145,6 +145,38 @@ TEST(GuardTest, a_killed_worker_leaves_nothing_and_is_replaced) {
   }
 }
 
+// The evaluation that hangs has a child in a session of its own.
+TEST(GuardTest, a_relative_time_out_leaves_nothing) {
+  const Fd told = test::memory_file("pids");
+  const int file = told.get();
+  SerialManager manager;
+  Sweep sweep(points(20), nothing, [file](int&, const Point& p) {
+    if (p.index() == 12) {
+      const pid_t sleeper = ::fork();
+      if (sleeper == 0) {
+        ::setsid();
+        for (;;) ::pause();
+      }
+      const pid_t pids[] = {sleeper, ::getpid()};
+      if (::write(file, pids, sizeof pids) != sizeof pids) std::abort();
+      for (;;) ::pause();
+    }
+    return p["x"].number();
+  });
+  const SweepResult result =
+      sweep.run(manager, {.isolation = Isolation::fork, .relative_timeout = 2.0, .evaluations_per_process = 5});
+  EXPECT_EQ(result.succeeded, 19U) << result.summary();
+  ASSERT_EQ(result.failures.size(), 1U);
+  EXPECT_EQ(result.failures.front().kind, FailureKind::timed_out);
+  const std::string pids = test::content_of(told);
+  ASSERT_EQ(pids.size(), 2 * sizeof(pid_t));
+  for (std::size_t i = 0; i < 2; ++i) {
+    pid_t pid = 0;
+    pids.copy(reinterpret_cast<char*>(&pid), sizeof pid, i * sizeof pid);
+    EXPECT_TRUE(is_gone(pid)) << pid;
+  }
+}
+
 TEST(GuardTest, a_crash_under_a_memory_limit_names_the_limit) {
   SerialManager manager;
   Sweep sweep(points(1), nothing, [](int&, const Point& p) {

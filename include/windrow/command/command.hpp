@@ -37,12 +37,16 @@ struct CsvSource {
   std::string column;
   std::optional<std::uint64_t> row;
 };
+/// An output that is a whole file of numbers: in NumPy's format (`.npy`), else a text of rows (npy::read_text).
+struct ArraySource {
+  std::string file;
+};
 
 /// One output of a command.
 struct OutputSpec {
   std::string name;
-  std::variant<RegexSource, JsonSource, CsvSource> source;
-  std::string type = "number";  ///< "number", "integer", "boolean" or "string"
+  std::variant<RegexSource, JsonSource, CsvSource, ArraySource> source;
+  std::string type = "number";  ///< "number", "integer", "boolean" or "string"; "array" for an ArraySource
   std::string unit{};
   std::string description{};
 };
@@ -115,9 +119,18 @@ class Command {
   /// thrown
   /// @param time_limit      where there is a relative time-out: polled at the same time; seconds that the program may
   ///                        take, or 0 while that is not known. May be empty
+  /// @param keep_file       called once all outputs are found: takes the file of an array that is in NumPy's format (it
+  ///                        may move it away), and returns what is to stand for it. Empty: arrays are read
   /// @throws Interrupted    as above
   Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
-                                       const std::function<double()>& time_limit = {}) const;
+                                       const std::function<double()>& time_limit = {},
+                                       const std::function<Value(const std::filesystem::path&)>& keep_file = {}) const;
+  /// Removes what evaluate() keeps ready: the directory of a point that need not stay is renamed and becomes the next
+  /// point's, which saves time. To be called before a wait; the end of this object does it, too.
+  void rest() const noexcept;
+  /// Removes what processes that were killed have kept ready. @pre no other process evaluates into the same
+  /// points_directory
+  void tidy() const noexcept;
 
  private:
   struct Impl;

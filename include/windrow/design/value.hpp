@@ -3,11 +3,14 @@
 #include <concepts>
 #include <cstdint>
 #include <iosfwd>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
+
+#include "windrow/design/array.hpp"
 
 namespace windrow {
 
@@ -30,10 +33,11 @@ std::int64_t to_int64(T value) {
 
 }  // namespace detail
 
-/// What a parameter or an output can hold: a number, an integer, a truth value or a text.
+/// What a parameter or an output can hold: a number, an integer, a truth value or a text; an output also an array,
+/// which copies of the value share.
 class Value {
  public:
-  using Variant = std::variant<double, std::int64_t, bool, std::string>;
+  using Variant = std::variant<double, std::int64_t, bool, std::string, std::shared_ptr<const Array>>;
 
   Value() : value_(0.0) {}
   template <std::floating_point T>
@@ -47,11 +51,13 @@ class Value {
   Value(std::string value) : value_(std::move(value)) {}
   Value(std::string_view value) : value_(std::string(value)) {}
   Value(const char* value) : value_(std::string(value)) {}
+  Value(Array value) : value_(std::make_shared<const Array>(std::move(value))) {}
 
   bool is_number() const { return value_.index() <= 1; }
   bool is_text() const { return value_.index() == 3; }
+  bool is_array() const { return value_.index() == 4; }
 
-  /// @throws SpecError if the value is a text (a truth value reads as 0 or 1)
+  /// @throws SpecError if the value is a text or an array (a truth value reads as 0 or 1)
   double number() const;
   operator double() const { return number(); }
   /// @throws SpecError if the value is not an integer (a number without fraction is one)
@@ -60,8 +66,10 @@ class Value {
   bool boolean() const;
   /// @throws SpecError if the value is not a text
   const std::string& text() const;
+  /// @throws SpecError if the value is not an array
+  const Array& array() const;
 
-  /// As text that reads back exactly: "0.1", "3", "true", "steel".
+  /// As text that reads back exactly: "0.1", "3", "true", "steel". Of an array its size alone: "array of 2 x 3".
   std::string render() const;
 
   const Variant& variant() const { return value_; }
@@ -69,14 +77,14 @@ class Value {
   /// Bitwise for numbers, so that 0.0 differs from -0.0; every NaN equals every other; kinds are told apart.
   friend bool operator==(const Value& a, const Value& b);
 
-  /// Against a plain number: by its numeric value, whatever the kind; a text equals none.
+  /// Against a plain number: by its numeric value, whatever the kind; a text or an array equals none.
   template <typename T>
   requires std::is_arithmetic_v<T>
   friend bool operator==(const Value& a, T b) {
     if constexpr (detail::IntegerNumber<T>) {
       if (const auto* whole = std::get_if<std::int64_t>(&a.value_)) return std::cmp_equal(*whole, b);
     }
-    return !a.is_text() && a.number() == static_cast<double>(b);
+    return !a.is_text() && !a.is_array() && a.number() == static_cast<double>(b);
   }
 
   /// Writes render().

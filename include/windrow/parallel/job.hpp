@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "windrow/error.hpp"
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/index_set.hpp"
@@ -27,6 +28,16 @@ class WorkerContext {
   /// Seconds that the evaluation may take in all, as far as the root has told (Job::time_limit); 0: any. As cheap, and
   /// to be asked as often: the limit may become known, or change, while an evaluation runs.
   virtual double time_limit() { return 0.0; }
+  /// Sends bytes to the root ahead of the outcome (Job::on_piece), and returns once the root has taken them: it never
+  /// holds more than one piece of a worker, however fast that is. Pieces of 1 MiB are large enough.
+  virtual void send_piece(std::span<const std::byte> piece);
+};
+
+/// Thrown by `evaluate` of a worker that cannot evaluate any more, whatever the point: it takes no more points, as if
+/// it had not been built, and this one counts as not evaluated.
+class WorkerUnable : public Error {
+ public:
+  using Error::Error;
 };
 
 /// An evaluation as a worker receives it.
@@ -35,7 +46,8 @@ struct Assigned {
   std::span<const std::byte> parameter;  ///< empty unless the job ships parameters
 };
 
-/// The worker's side of a job. Every function may throw: that fails the points concerned, nothing else.
+/// The worker's side of a job. Every function may throw: that fails the points concerned, nothing else (but see
+/// WorkerUnable).
 struct WorkerTask {
   /// Called at most once, before the worker's first point.
   std::function<void()> build;
@@ -44,6 +56,9 @@ struct WorkerTask {
   std::function<std::optional<TaskFailure>(const Assigned&, WorkerContext&, ByteWriter& result)> evaluate;
   /// Instead of `evaluate`: all points of the worker at once, one outcome each, in order.
   std::function<std::vector<Outcome<Bytes>>(std::span<const Assigned>, WorkerContext&)> evaluate_share;
+  /// Called when the worker has nothing to evaluate, and before it goes: to give up what was kept ready for the next
+  /// point. Must not throw. May be empty.
+  std::function<void()> rest;
   /// Told every outcome on the worker that made it, the result if `failure` is null; may be empty.
   std::function<void(const Assigned&, std::span<const std::byte> result, const TaskFailure* failure)> observe;
 };
@@ -55,7 +70,9 @@ struct Completed {
   std::string_view host;
   std::span<const std::byte> payload;  ///< the result, if there is no failure
   const TaskFailure* failure = nullptr;
-  double started = 0.0;  ///< seconds since the Unix epoch, by the worker's clock
+  /// Seconds since the Unix epoch, by the worker's clock; by the root's, when it learned of it, if no worker could
+  /// tell.
+  double started = 0.0;
   double elapsed = 0.0;  ///< seconds, of the last attempt
   /// Attempts before the one that this tells of. A failure's own `attempts` and `elapsed` hold them already.
   int earlier_attempts = 0;
@@ -89,6 +106,8 @@ struct Job {
   std::function<Bytes(std::uint64_t)> parameter;
   /// Called for each finished evaluation, in order of arrival.
   std::function<void(const Completed&)> on_completed;
+  /// Told the pieces that a worker sends ahead of an outcome, before that outcome; may be empty.
+  std::function<void(int worker, std::span<const std::byte> piece)> on_piece;
   /// Called at least every 100 ms while the root waits. A stop is for good.
   std::function<Direction()> on_tick;
   /// Asked of each evaluation that failed, or that a worker was lost at: after how many seconds the point is tried
@@ -114,7 +133,7 @@ struct JobReport {
   Bytes conclusion;                         ///< what `conclude` returned at the root
   bool stopped = false;                     ///< it ended before all points were done, as on_tick or `retry` said
   std::uint64_t unfinished = 0;             ///< points without an outcome then
-  std::vector<TaskFailure> build_failures;  ///< workers that could not be built while others could
+  std::vector<TaskFailure> build_failures;  ///< workers that could not be built, or not any more, while others could
   std::vector<std::string> lost_workers;    ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
 };
 

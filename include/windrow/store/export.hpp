@@ -9,7 +9,8 @@ namespace windrow {
 
 /// Results as CSV (RFC 4180, lines end in "\n"): index, the parameters, the outputs, status (`ok` or the kind of
 /// failure), in index order; numbers read back exactly. A failed point keeps its parameters; its numeric outputs are
-/// NaN, its others empty. The bytes depend on the results alone, not on how many ranks computed them, or when.
+/// NaN, its others empty. An array is named by its file below the store's directory, "arrays/field/17.npy". The bytes
+/// depend on the results alone, not on how many ranks computed them, or when.
 void export_csv(const StoreReader& store, std::ostream& out);
 
 /// Names, roles, units, types and descriptions of the columns of export_csv, as CSV.

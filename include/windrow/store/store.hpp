@@ -12,6 +12,7 @@
 #include "windrow/design/value.hpp"
 #include "windrow/parallel/index_set.hpp"
 #include "windrow/parallel/outcome.hpp"
+#include "windrow/store/array_file.hpp"
 
 namespace windrow {
 
@@ -20,7 +21,8 @@ namespace windrow {
 struct Column {
   std::string name;
   std::string unit;         ///< may be empty
-  std::string type;         ///< "number", "integer", "boolean" or "string"; a parameter of several kinds: "mixed"
+  std::string type;         ///< "number", "integer", "boolean" or "string"; a parameter of several kinds: "mixed"; an
+                            ///< output also "array"
   std::string description;  ///< may be empty
 };
 
@@ -52,7 +54,12 @@ using PointValues = std::function<std::vector<Value>(std::uint64_t)>;
 struct Record {
   std::uint64_t index = 0;
   std::vector<Value> parameters;
+  /// To be recorded, an output of type "array" is an Array, or anything else while its file is in `arrays`. As it is
+  /// read, it is the name of its file below the store's directory: "arrays/field/17.npy".
   Outcome<std::vector<Value>> outcome{std::vector<Value>{}};
+  /// To be recorded: files of arrays on the store's file system, in the order of their outputs; the store moves them to
+  /// their places. As it is read: the files of all arrays.
+  std::vector<ArrayFile> arrays{};
   int rank = 0;
   std::string host;
   int attempts = 1;
@@ -122,7 +129,7 @@ std::vector<std::string> differences(const std::vector<std::pair<std::string, st
 /// When the study has changed, outcomes of points that it still has are found by what they compute, whatever index they
 /// had; those of other points stay in the file, neither counted nor exported, and are found again if the study is
 /// changed back. The files of a point, in `points/INDEX` of the directory, follow it; those of points that left the
-/// design move to `points.N/INDEX`.
+/// design move to `points.N/INDEX`. Arrays do the same, in `arrays/OUTPUT/INDEX.npy`.
 ///
 /// Records are committed in groups: at the latest with the next record() or tick() after a time in proportion to what a
 /// commit costs (2 ms to 1 s), so that slow points are durable as they finish and fast ones cost next to nothing.
@@ -156,16 +163,23 @@ class Store {
   /// Indices with a recorded outcome.
   IndexSet succeeded() const;
   IndexSet failed() const;
+  /// Those that succeeded, but with a file of an array that is missing or not as long as it was. Looks at every file's
+  /// directory entry.
+  IndexSet damaged() const;
+  /// Where files of arrays may be written that record() is to take; anything else there may be removed. There only if
+  /// the study has arrays.
+  std::filesystem::path incoming() const;
 
   /// Records an evaluation; a later record of the same index replaces the earlier, which is kept as an attempt if it
   /// was a failure.
-  /// @pre as many parameters and outputs as the identity has columns, and an index below its number of points
+  /// @pre as many parameters and outputs as the identity has columns, a file for each array that is not in the
+  ///      outcome itself, and an index below its number of points
   /// @throws StoreError if the precondition does not hold (nothing has changed then), or if writing failed (disk full,
   ///         ...): everything committed before stays, the records since are gone, and every later call throws the same
   ///         error again, so that no hole can go unnoticed; a new Store continues
   void record(const Record& record);
   /// Records an evaluation of failure.index that is not the point's outcome, since it will be tried again; kept with
-  /// the point, in the order of the calls. Errors as for record().
+  /// the point. Errors as for record().
   void record_attempt(const Attempt& attempt);
   /// Keeps for later runs that the evaluation sees the index, where that is only known once it has run.
   void note_index_matters();
@@ -196,12 +210,18 @@ class StoreReader {
   std::vector<std::vector<std::pair<std::string, std::string>>> runs() const;
   StoreStatus status() const;
   std::optional<Record> find(std::uint64_t index) const;
+  /// An array of a point.
+  /// @throws StoreError if there is no such output, the point has no result, or its file is missing or damaged (the
+  ///         file is named), or holds no real numbers
+  Array array(std::uint64_t index, const std::string& output) const;
+  /// Where it is, and how large; the file is not looked at. @throws StoreError as array()
+  ArrayFile array_file(std::uint64_t index, const std::string& output) const;
   /// Calls `visit` for every record in index order; memory does not grow with their number. While a run is writing,
   /// records that it adds meanwhile may be visited or not.
   void for_each(const std::function<void(const Record&)>& visit) const;
   /// The same for the times alone, which is much faster where there are many parameters and outputs.
   void for_each_time(const std::function<void(const PointTime&)>& visit) const;
-  /// Earlier attempts at a point, oldest first; its outcome is not among them.
+  /// Earlier attempts at a point, oldest first by the clocks of their hosts; its outcome is not among them.
   std::vector<Attempt> attempts(std::uint64_t index) const;
   /// Whether this is the study that wrote last.
   bool is_of(const StudyIdentity& study) const;

@@ -28,7 +28,8 @@ struct SweepOptions {
   /// Directory of the results store. With one, a sweep that was interrupted or killed, or whose design was changed,
   /// runs only points that are new: those whose parameters, or what is computed of them, no earlier run had. The seed
   /// is a part of that for functions (it may be captured) and for commands that name it; the index where the evaluation
-  /// asks for it, by Point::index() or `{{point.index}}`. Empty: outcomes are kept in memory, in SweepResult::outcomes.
+  /// asks for it, by Point::index() or `{{point.index}}`. Empty: outcomes are kept in memory, in SweepResult::outcomes,
+  /// arrays included.
   std::filesystem::path store = {};
   std::string name = "sweep";  ///< of the study, kept in the store
   /// Schedule::longest_first takes the costs of points from `cost`, or from `costs_from`, or else learns from the
@@ -45,6 +46,10 @@ struct SweepOptions {
   Isolation isolation = Isolation::none;
   /// Of one isolated evaluation, from its fork; it is ended then, with everything that it started.
   std::optional<std::chrono::nanoseconds> timeout = {};
+  /// The same as a multiple of the median time of the points that have succeeded, more than 1: 3.0 ends an evaluation
+  /// that takes three times as long. It holds from the 10th such point on, earlier runs of the store included, for
+  /// evaluations that already run, too, and is never below 1 s.
+  std::optional<double> relative_timeout = {};
   /// Bytes that an isolated evaluation may allocate beside the model that was built (ForkLimits::memory); 0: no limit.
   std::uint64_t memory_limit = 0;
   /// How many evaluations a forked child makes, one after another: more than 1 saves time where evaluations are short.
@@ -53,8 +58,13 @@ struct SweepOptions {
   /// Names what the functions compute. Change it when they compute something else, and every point is evaluated anew
   /// instead of being mixed with old results. Commands name themselves by their arguments, templates and inputs.
   std::string version = "1";
-  /// Evaluate points again that failed in an earlier run.
+  /// Evaluate points again that failed in an earlier run, or that have lost an array: its file is missing, or not as
+  /// long as it was.
   bool retry_failed = false;
+  /// Workers write arrays (outputs of type "array") to the store's directory themselves, where they see it; otherwise
+  /// arrays travel through the root in pieces, without growing its memory. If true, they always do: for a directory
+  /// that the root alone should write.
+  bool arrays_through_root = false;
   /// Which failed points are tried again within this run, and at how many failed points it stops.
   FailurePolicy failure_policy = {};
   /// When this run ends though points are left: no point begins that is not expected to end in time, and what still
@@ -107,12 +117,15 @@ class Sweep {
  public:
   /// Functions in this process.
   /// @param build     () -> Model; called once per worker, before its first point, and again after a failed evaluation
-  /// @param evaluate  (Model&, const Point&) -> a number, truth value or text; or a sequence of them, one for each
-  /// output. An
+  /// @param evaluate  (Model&, const Point&) -> a number, truth value, text or Array; or a sequence of them (a
+  ///                  std::vector<Value>, where they differ), one for each output. An
   ///                  exception fails the point; if the model had been used before, it is built anew and the point
   ///                  tried once more, since the fault may have been in the model's state. Rejected turns a point down
   ///                  at once.
-  /// @param outputs   the columns of the results; types "number" (default if empty), "integer", "boolean", "string"
+  /// @param outputs   the columns of the results; types "number" (default if empty), "integer", "boolean", "string",
+  ///                  "array". In a store an array is a file, `arrays/OUTPUT/INDEX.npy`: StoreReader::array() reads
+  ///                  it, and so does everything that knows NumPy's format
+  /// @throws SpecError for an output of another type, or an array whose name cannot be that of a directory
   template <typename Build, typename Evaluate>
   requires std::is_invocable_v<Build&> Sweep(Design design, Build build, Evaluate evaluate,
                                              std::vector<Column> outputs = {{"result", "", "number", ""}})

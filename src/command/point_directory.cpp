@@ -1,0 +1,129 @@
+#include "point_directory.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "windrow/error.hpp"
+#include "windrow/process/fd.hpp"
+#include "windrow/process/machine.hpp"
+
+namespace windrow::detail {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view ready_prefix = ".ready-";
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+
+bool is_stream(std::string_view name) {
+  return name == "stdout" || name == "stderr";
+}
+
+/// Writes a file that is new or of that length at most afterwards. @return its mode
+mode_t write_file(const fs::path& path, std::string_view content) {
+  const Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+  struct stat status {};
+  if (!file || fstat(file.get(), &status) != 0) throw SystemError("cannot write " + path.string(), errno);
+  // Not by O_TRUNC: some file systems write at once to disk what replaces a truncated file.
+  const bool too_long = status.st_size > static_cast<off_t>(content.size());
+  if (too_long && ftruncate(file.get(), static_cast<off_t>(content.size())) != 0) {
+    throw SystemError("cannot write " + path.string(), errno);
+  }
+  while (!content.empty()) {
+    const ssize_t n = write(file.get(), content.data(), content.size());
+    if (n < 0 && errno != EINTR) throw SystemError("cannot write " + path.string(), errno);
+    if (n > 0) content.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return status.st_mode;
+}
+
+void remove_quietly(const fs::path& directory) noexcept {
+  std::error_code ignored;  // a file server may still hold names; the next try removes them
+  fs::remove_all(directory, ignored);
+}
+
+}  // namespace
+
+void PointDirectory::enter(const fs::path& directory, const Files& files) {
+  if (!take_ready(directory)) make_new(directory);
+  for (const auto& [name, content] : files) file_mode_ = write_file(directory / name, content);
+}
+
+void PointDirectory::leave(const fs::path& directory, const Files& files) {
+  rest();
+  const pid_t self = getpid();
+  ready_ = directory.parent_path() / fmt::format("{}{}-{}", ready_prefix, host_name(), self);
+  if (!make_ready(directory, files) || std::rename(directory.c_str(), ready_.c_str()) != 0) {
+    return remove_quietly(directory);
+  }
+  owner_ = self;
+}
+
+void PointDirectory::rest() noexcept {
+  if (std::exchange(owner_, 0) == getpid()) remove_quietly(ready_);
+}
+
+void PointDirectory::tidy(const fs::path& points_directory) noexcept {
+  std::error_code error;
+  for (fs::directory_iterator entry(points_directory, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string_view path = entry->path().native();
+    if (path.substr(path.rfind('/') + 1).starts_with(ready_prefix)) remove_quietly(entry->path());
+  }
+}
+
+// @return whether there was a directory put aside, which now is the point's
+bool PointDirectory::take_ready(const fs::path& directory) {
+  if (std::exchange(owner_, 0) != getpid()) return false;
+  if (std::rename(ready_.c_str(), directory.c_str()) == 0) return true;
+  const bool something_is_there = errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR;
+  if (something_is_there) fs::remove_all(directory);
+  if (something_is_there && std::rename(ready_.c_str(), directory.c_str()) == 0) return true;
+  remove_quietly(ready_);
+  return false;
+}
+
+void PointDirectory::make_new(const fs::path& directory) {
+  if (mkdir(directory.c_str(), 0777) != 0) {  // the usual case costs one system call
+    if (errno == EEXIST) fs::remove_all(directory);
+    fs::create_directories(directory);
+  }
+  struct stat status {};
+  if (stat(directory.c_str(), &status) != 0) throw SystemError("cannot use " + directory.string(), errno);
+  directory_mode_ = status.st_mode;
+}
+
+// Leaves files to be written anew, and empty streams. @return false if the program has made or changed anything else
+bool PointDirectory::make_ready(const fs::path& directory, const Files& files) const {
+  struct stat status {};
+  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const std::unique_ptr<DIR, CloseDirectory> entries(fd < 0 ? nullptr : fdopendir(fd));
+  if (!entries || fstat(fd, &status) != 0 || status.st_mode != directory_mode_) return false;
+  while (const dirent* entry = readdir(entries.get())) {
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    const auto has_name = [name](const auto& file) { return file.first == name; };
+    if (!is_stream(name) && std::none_of(files.begin(), files.end(), has_name)) return false;
+    if (fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
+    // A link would have the next program's text written to whatever it leads to.
+    if (status.st_mode != file_mode_ || status.st_nlink != 1) return false;
+    if (!is_stream(name) || status.st_size == 0) continue;
+    if (!Fd(openat(fd, entry->d_name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC))) return false;
+  }
+  return true;
+}
+
+}  // namespace windrow::detail

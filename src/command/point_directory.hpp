@@ -1,0 +1,48 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace windrow::detail {
+
+/// The directories that points run in, one after another. To make one with its files and to remove it takes a quarter
+/// of the time of a small program (and far longer on a file server), so the one of a point that leaves nothing behind
+/// is put aside under another name, becomes the next point's, and its files are written anew in place. A program sees
+/// no difference: what its predecessor made or changed is gone.
+///
+/// A copy that a forked child inherits has nothing ready there.
+class PointDirectory {
+ public:
+  using Files = std::vector<std::pair<std::string, std::string>>;  ///< name and content
+
+  PointDirectory() = default;
+  ~PointDirectory() { rest(); }
+  PointDirectory(const PointDirectory&) = delete;
+  PointDirectory& operator=(const PointDirectory&) = delete;
+
+  /// Makes `directory`, which then holds these files alone, whatever an earlier try left there.
+  /// @throws SystemError, std::filesystem::filesystem_error
+  void enter(const std::filesystem::path& directory, const Files& files);
+  /// `directory` is not to stay: it is removed, or put aside for the next. `files` as for enter().
+  void leave(const std::filesystem::path& directory, const Files& files);
+  /// Removes what was put aside.
+  void rest() noexcept;
+  /// Removes what processes that were killed had put aside among these directories, and what others may use.
+  static void tidy(const std::filesystem::path& points_directory) noexcept;
+
+ private:
+  bool take_ready(const std::filesystem::path& directory);
+  bool make_ready(const std::filesystem::path& directory, const Files& files) const;
+  void make_new(const std::filesystem::path& directory);
+
+  std::filesystem::path ready_;  // the name of what was put aside
+  pid_t owner_ = 0;              // of that; 0: there is nothing
+  mode_t directory_mode_ = 0;    // as it was made
+  mode_t file_mode_ = 0;
+};
+
+}  // namespace windrow::detail

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "windrow/store/array_file.hpp"
+#include "windrow/store/store.hpp"
+
+/// The arrays of a study: `arrays/OUTPUT/INDEX.npy` in the store's directory. They come by way of `arrays.incoming`,
+/// where nothing is of any worth unless its writer says that it is whole.
+namespace windrow::detail {
+
+inline constexpr const char* arrays_name = "arrays";
+inline constexpr const char* incoming_name = "arrays.incoming";
+
+/// "arrays/field/17.npy", below the store's directory.
+std::filesystem::path array_path(const std::string& output, std::uint64_t index);
+
+/// What a row says of an array: {"type":"<f8","shape":[1000,1000],"size":8000128,"xxh64":"44bc2cf5ad770999"}
+std::string array_cell(const ArrayFile& array);
+/// @return without `file`. @throws StoreError that names `store` if the text is not such a cell
+ArrayFile parse_array_cell(std::string_view cell, const std::filesystem::path& store);
+
+/// The writer's side.
+class ArrayFiles {
+ public:
+  /// Makes the directories that arrays need, and removes what an earlier run left half-done. Does nothing for a study
+  /// without arrays. @throws StoreError
+  ArrayFiles(std::filesystem::path directory, const StudyIdentity& study);
+
+  bool any() const { return !outputs_.empty(); }
+  std::size_t count() const { return outputs_.size(); }
+  std::filesystem::path incoming() const { return directory_ / incoming_name; }
+
+  /// Gives the arrays of a result their places. @return as the row is to have them, in the order of the outputs
+  std::vector<ArrayFile> place(const Record& record);
+  /// Removes what an earlier evaluation of a point may have left.
+  void remove(std::uint64_t index);
+  /// Before a commit: the places are on the disk.
+  void sync();
+  /// At the end of a run.
+  void clear();
+
+ private:
+  struct Output {
+    std::size_t position;  // among all outputs
+    std::string name;
+  };
+  std::filesystem::path directory_;
+  std::vector<Output> outputs_;
+  std::set<std::string> changed_;  // outputs whose directories have new entries
+};
+
+}  // namespace windrow::detail

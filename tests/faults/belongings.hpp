@@ -1,0 +1,66 @@
+#pragma once
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <vector>
+
+/// What processes are and have, as /proc shows it.
+namespace windrow::test {
+
+/// Empty if it cannot be read: a file of a process that has just gone is no error. (A stream keeps to itself what its
+/// buffer throws then; iterators over the buffer do not.)
+inline std::string content_of(const std::filesystem::path& file) {
+  std::ostringstream content;
+  content << std::ifstream(file, std::ios::binary).rdbuf();
+  return content.str();
+}
+
+/// Whether a process has ended, reaped or not.
+inline bool is_gone(pid_t pid) {
+  const std::string status = content_of("/proc/" + std::to_string(pid) + "/stat");
+  return status.empty() || status.find(") Z ") != std::string::npos;
+}
+
+/// The children of a process, whichever of its threads made them; those that nobody has reaped yet included.
+inline std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> all;
+  std::error_code gone;
+  std::filesystem::directory_iterator task("/proc/" + std::to_string(pid) + "/task", gone);
+  for (; !gone && task != std::filesystem::directory_iterator(); task.increment(gone)) {
+    std::ifstream in(task->path() / "children");
+    all.insert(all.end(), std::istream_iterator<pid_t>(in), {});
+  }
+  return all;
+}
+
+inline std::vector<std::string> entries_of(const std::filesystem::path& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    names.push_back(entry.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// Children and descriptors of this process: what a call that cleans up after itself leaves as it was. Of /dev/shm,
+/// which belongs to the whole machine, only entries that could be windrow's.
+struct Belongings {
+  std::vector<pid_t> children = children_of(::getpid());
+  std::size_t descriptors = entries_of("/proc/self/fd").size();
+  std::size_t shared_memory = [] {
+    const auto names = entries_of("/dev/shm");
+    return static_cast<std::size_t>(std::count_if(
+        names.begin(), names.end(), [](const std::string& name) { return name.find("windrow") != std::string::npos; }));
+  }();
+  friend bool operator==(const Belongings&, const Belongings&) = default;
+};
+
+}  // namespace windrow::test
