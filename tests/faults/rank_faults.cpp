@@ -229,7 +229,7 @@ int large_results(ParallelManager& manager, const std::string&) {
                                     }
                                     return std::vector<double>(kSize, value_of(index));
                                   },
-                                  12, {.schedule = Schedule::dynamic});
+                                  12, {.schedule = Schedule::static_split});
   std::string wrong = mapped.failures.empty() ? "" : describe(mapped.failures.front());
   for (std::size_t i = 0; i < mapped.values.size(); ++i) {
     if (mapped.values[i] != std::vector<double>(kSize, value_of(i))) wrong = "a value";
