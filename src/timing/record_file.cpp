@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +13,7 @@
 #include <charconv>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "windrow/timing/record.hpp"
 
@@ -46,9 +46,15 @@ std::string encode(std::span<const TimingRecord> records) {
 /// A file that is written beside its target and takes its name at the end.
 class NewFile {
  public:
-  explicit NewFile(const fs::path& target) : target_(target), path_(target.string() + ".XXXXXX") {
-    fd_ = ::mkostemp(path_.data(), O_CLOEXEC);
-    if (fd_ < 0) fail("cannot create", path_);
+  explicit NewFile(const fs::path& target) : target_(target) {
+    for (int i = 0; fd_ < 0; ++i) {
+      path_ = fmt::format("{}.{}.{}", target.string(), ::getpid(), i);
+      fd_ = ::open(path_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+      if (fd_ < 0 && errno != EEXIST) {
+        const int error = errno;
+        throw SystemError(fmt::format("cannot create {}", std::exchange(path_, {})), error);
+      }
+    }
   }
   ~NewFile() {
     if (fd_ >= 0) ::close(fd_);
@@ -67,9 +73,7 @@ class NewFile {
   }
 
   void take_name() {
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    if (::fchmod(fd_, 0666 & ~mask) != 0 || ::fsync(fd_) != 0) fail("cannot write", target_.string());
+    if (::fsync(fd_) != 0) fail("cannot write", target_.string());
     if (::rename(path_.c_str(), target_.c_str()) != 0) fail("cannot replace", target_.string());
     path_.clear();
   }
