@@ -10,11 +10,13 @@
 #include "windrow/timing/report.hpp"
 
 namespace windrow {
+
+namespace timing = detail::timing;
 namespace {
 
-using detail::Align;
-using detail::Row;
-using detail::Visit;
+using timing::Align;
+using timing::Row;
+using timing::Visit;
 
 /// Of the cells of a row that are not empty, in nanoseconds.
 struct Statistics {
@@ -52,26 +54,27 @@ Statistics statistics_of(const Row& row, std::size_t slowest) {
 class Comparison {
  public:
   Comparison(std::span<const TimingRecord> records, const CompareOptions& options)
-      : records_(records), options_(options), root_(detail::rows_of(records, "total")) {}
+      : records_(records), options_(options), root_(timing::rows_of(records, "total")) {}
 
   std::string text() const {
-    const detail::Table each = one_column_each();
+    const timing::Table each = one_column_each();
     return each.width() <= options_.width ? each.text() : statistics_instead().text();
   }
 
   std::string tsv() const {
     std::string text = "path\tkind";
-    for (const TimingRecord& record : records_) text += "\t" + detail::path_text({{record.name}});
+    for (const TimingRecord& record : records_) text += fmt::format("\t{}", timing::path_text({{record.name}}));
     text += "\tmax_s\tmin_s\tmean_s\tmedian_s\tstandard_deviation_s\timbalance\tcount\n";
     visit([&](const Visit& visit, const Statistics& found) {
-      text += fmt::format("{}\t{}", detail::path_text(visit.path), name_of(visit.row.kind));
+      text += fmt::format("{}\t{}", timing::path_text(visit.path), name_of(visit.row.kind));
       for (const auto& cell : visit.row.cells) {
-        text += "\t" + (cell ? detail::seconds_text(static_cast<double>(cell->time.count())) : std::string());
+        text +=
+            fmt::format("\t{}", cell ? timing::seconds_text(static_cast<double>(cell->time.count())) : std::string());
       }
       for (const double value : {found.max, found.min, found.mean, found.median, found.deviation}) {
-        text += "\t" + (found.count > 0 ? detail::seconds_text(value) : std::string());
+        text += fmt::format("\t{}", found.count > 0 ? timing::seconds_text(value) : std::string());
       }
-      text += "\t" + (found.count > 0 ? fmt::format("{:.6f}", found.imbalance()) : std::string());
+      text += fmt::format("\t{}", found.count > 0 ? fmt::format("{:.6f}", found.imbalance()) : std::string());
       text += fmt::format("\t{}\n", found.count);
     });
     return text;
@@ -81,13 +84,13 @@ class Comparison {
     std::string text = "{\"records\":[";
     for (std::size_t i = 0; i < records_.size(); ++i) {
       if (i > 0) text += ',';
-      detail::append_json(text, records_[i].name);
+      timing::append_json(text, records_[i].name);
     }
     text += "],\"rows\":[";
     bool first = true;
     visit([&](const Visit& visit, const Statistics& found) {
       text += fmt::format("{}\n{{\"path\":{},\"kind\":\"{}\",\"times_ns\":[", first ? "" : ",",
-                          detail::path_json(visit.path), name_of(visit.row.kind));
+                          timing::path_json(visit.path), name_of(visit.row.kind));
       first = false;
       append_cells(text, visit.row);
       append_statistics(text, found);
@@ -98,21 +101,21 @@ class Comparison {
  private:
   template <class Use>
   void visit(Use use) const {
-    detail::visit_rows(root_, [&](const Visit& visit) { use(visit, statistics_of(visit.row, options_.slowest)); });
+    timing::visit_rows(root_, [&](const Visit& visit) { use(visit, statistics_of(visit.row, options_.slowest)); });
   }
 
-  detail::Table one_column_each() const {
+  timing::Table one_column_each() const {
     std::vector<Align> columns(records_.size() + 6, Align::right);
     columns[0] = Align::left;
-    detail::Table table(columns);
+    timing::Table table(columns);
     std::vector<std::string> head = {""};
-    for (const TimingRecord& record : records_) head.push_back(detail::printable(record.name));
+    for (const TimingRecord& record : records_) head.push_back(timing::printable(record.name));
     for (const char* name : {"max", "min", "mean", "st.dev.", "n"}) head.emplace_back(name);
     table.add(head);
     visit([&](const Visit& visit, const Statistics& found) {
-      std::vector<std::string> line = {detail::label_of(visit)};
+      std::vector<std::string> line = {timing::label_of(visit)};
       for (const auto& cell : visit.row.cells) {
-        line.push_back(cell                    ? detail::render_time(static_cast<double>(cell->time.count()))
+        line.push_back(cell                    ? timing::render_time(static_cast<double>(cell->time.count()))
                        : visit.row.has_cells() ? "-"
                                                : "");
       }
@@ -124,17 +127,17 @@ class Comparison {
     return table;
   }
 
-  detail::Table statistics_instead() const {
+  timing::Table statistics_instead() const {
     std::vector<Align> columns(9, Align::right);
     columns.front() = columns.back() = Align::left;
-    detail::Table table(columns);
+    timing::Table table(columns);
     table.add({"", "min", "median", "max", "max/mean", "mean", "st.dev.", "n", "slowest"});
     visit([&](const Visit& visit, const Statistics& found) {
       std::string slowest;
       for (const std::size_t record : found.slowest) {
-        slowest += (slowest.empty() ? "" : ", ") + detail::printable(records_[record].name);
+        slowest += fmt::format("{}{}", slowest.empty() ? "" : ", ", timing::printable(records_[record].name));
       }
-      table.add({detail::label_of(visit), time_text(found, found.min), time_text(found, found.median),
+      table.add({timing::label_of(visit), time_text(found, found.min), time_text(found, found.median),
                  time_text(found, found.max), found.count > 0 ? fmt::format("{:.2f}", found.imbalance()) : "",
                  time_text(found, found.mean), time_text(found, found.deviation), count_text(found), slowest});
     });
@@ -142,7 +145,7 @@ class Comparison {
   }
 
   static std::string time_text(const Statistics& found, double time) {
-    return found.count > 0 ? detail::render_time(time) : std::string();
+    return found.count > 0 ? timing::render_time(time) : std::string();
   }
 
   static std::string count_text(const Statistics& found) {
@@ -166,7 +169,7 @@ class Comparison {
     text += ",\"slowest\":[";
     for (std::size_t i = 0; i < found.slowest.size(); ++i) {
       if (i > 0) text += ',';
-      detail::append_json(text, records_[found.slowest[i]].name);
+      timing::append_json(text, records_[found.slowest[i]].name);
     }
     text += "]}";
   }

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <iterator>
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 
 /// By the table "Well-Formed UTF-8 Byte Sequences" of the Unicode standard (no overlong forms, no surrogates).
 std::size_t utf8_length(std::string_view text, std::size_t at) {
@@ -57,4 +57,4 @@ void append_json(std::string& out, double number) {
   }
 }
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

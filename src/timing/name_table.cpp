@@ -2,7 +2,7 @@
 
 #include <functional>
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 
 NameTable::Number NameTable::find_by_hash(std::string_view name) {
   if (buckets_.empty()) return none;
@@ -42,4 +42,4 @@ void NameTable::follow(Number number) {
   last_ = number;
 }
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 
 /// Names with numbers 0, 1, 2, ... that never change. Programs ask for their names in cycles, so each name remembers
 /// the one that was asked for after it: such a question costs one comparison, any other a hash.
@@ -45,4 +45,4 @@ class NameTable {
   Number last_ = none;           // what was asked for last
 };
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 
 void Entry::forget(Serial now) {
   first = now;
@@ -192,4 +192,4 @@ std::string Node::position_name(Number position) const {
   return position < names_.size() ? names_[position] : std::string(kUnassigned);
 }
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

@@ -12,7 +12,7 @@
 #include "timing/name_table.hpp"
 #include "windrow/timing/record.hpp"
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 
 using std::chrono::nanoseconds;
 
@@ -137,4 +137,4 @@ struct OpenLevel {
   nanoseconds overhead;
 };
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

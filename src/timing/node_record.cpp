@@ -3,7 +3,7 @@
 
 #include "timing/node.hpp"
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 
 namespace {
 
@@ -64,4 +64,4 @@ void Node::add_subdivisions(TimingRecord& record, std::span<const OpenLevel> ope
   }
 }
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

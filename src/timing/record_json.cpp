@@ -6,6 +6,8 @@
 #include "windrow/timing/record.hpp"
 
 namespace windrow {
+
+namespace timing = detail::timing;
 namespace {
 
 using std::chrono::nanoseconds;
@@ -71,7 +73,7 @@ class Writer {
 
   void member(std::string_view name, std::string_view value) {
     key(name);
-    detail::append_json(text, value);
+    timing::append_json(text, value);
   }
   void member(std::string_view name, nanoseconds value) { number(name, value.count()); }
   void member(std::string_view name, std::uint64_t value) { number(name, value); }
@@ -83,7 +85,7 @@ class Writer {
 
   void key(std::string_view name) {
     separate();
-    detail::append_json(text, name);
+    timing::append_json(text, name);
     text += ':';
   }
   void separate() {

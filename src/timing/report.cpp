@@ -8,12 +8,14 @@
 #include "timing/table.hpp"
 
 namespace windrow {
+
+namespace timing = detail::timing;
 namespace {
 
-using detail::Align;
-using detail::Cell;
-using detail::Row;
-using detail::Visit;
+using timing::Align;
+using timing::Cell;
+using timing::Row;
+using timing::Visit;
 
 double as_number(std::chrono::nanoseconds time) {
   return static_cast<double>(time.count());
@@ -59,30 +61,30 @@ std::chrono::nanoseconds overhead_of(const TimingRecord& record) {
 }
 
 std::string as_text(const TimingRecord& record, const Row& root) {
-  detail::Table table(
+  timing::Table table(
       {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right});
   table.add({"", "time", "share", "count", "mean", "min", "max"});
-  detail::visit_rows(root, [&](const Visit& visit) {
+  timing::visit_rows(root, [&](const Visit& visit) {
     const Figures figures = figures_of(visit);
     const bool several = figures.count.value_or(0) > 1;  // one is its own mean
     const auto time_if_several = [&](const std::optional<double>& time) {
-      return several ? shown(time, detail::render_time) : std::string();
+      return several ? shown(time, timing::render_time) : std::string();
     };
-    table.add({detail::label_of(visit), shown(figures.time, detail::render_time),
-               shown(figures.share, detail::render_share), shown(figures.count, count_text),
+    table.add({timing::label_of(visit), shown(figures.time, timing::render_time),
+               shown(figures.share, timing::render_share), shown(figures.count, count_text),
                time_if_several(figures.mean), time_if_several(figures.min), time_if_several(figures.max)});
   });
   return fmt::format("{}timing itself took {} more\n", table.text(),
-                     detail::render_time(as_number(overhead_of(record))));
+                     timing::render_time(as_number(overhead_of(record))));
 }
 
 std::string as_tsv(const Row& root) {
   std::string text = "path\tkind\ttime_s\tshare\tcount\tmean_s\tmin_s\tmax_s\n";
-  detail::visit_rows(root, [&](const Visit& visit) {
+  timing::visit_rows(root, [&](const Visit& visit) {
     const Figures figures = figures_of(visit);
-    const auto time = [](const std::optional<double>& value) { return shown(value, detail::seconds_text); };
+    const auto time = [](const std::optional<double>& value) { return shown(value, timing::seconds_text); };
     text +=
-        fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", detail::path_text(visit.path), name_of(visit.row.kind),
+        fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", timing::path_text(visit.path), name_of(visit.row.kind),
                     time(figures.time), shown(figures.share, [](double share) { return fmt::format("{:.6f}", share); }),
                     shown(figures.count, count_text), time(figures.mean), time(figures.min), time(figures.max));
   });
@@ -91,7 +93,7 @@ std::string as_tsv(const Row& root) {
 
 std::string as_json(const TimingRecord& record, const Row& root) {
   std::string text;
-  detail::visit_rows(root, [&](const Visit& visit) {
+  timing::visit_rows(root, [&](const Visit& visit) {
     const Figures figures = figures_of(visit);
     const auto time = [](const std::optional<double>& value) {
       return shown(
@@ -99,7 +101,7 @@ std::string as_json(const TimingRecord& record, const Row& root) {
     };
     text += fmt::format(
         R"({}{{"path":{},"kind":"{}","time_ns":{},"share":{},"count":{},"mean_ns":{},"min_ns":{},"max_ns":{}}})",
-        text.empty() ? "" : ",\n", detail::path_json(visit.path), name_of(visit.row.kind), time(figures.time),
+        text.empty() ? "" : ",\n", timing::path_json(visit.path), name_of(visit.row.kind), time(figures.time),
         shown(
             figures.share, [](double share) { return fmt::format("{}", share); }, "null"),
         shown(figures.count, count_text, "null"), time(figures.mean), time(figures.min), time(figures.max));
@@ -110,7 +112,7 @@ std::string as_json(const TimingRecord& record, const Row& root) {
 }  // namespace
 
 std::string report(const TimingRecord& record, TimingFormat format) {
-  const Row root = detail::rows_of({&record, 1}, record.name);
+  const Row root = timing::rows_of({&record, 1}, record.name);
   switch (format) {
     case TimingFormat::tsv:
       return as_tsv(root);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -97,4 +97,4 @@ void visit_rows(const Row& root, const std::function<void(const Visit&)>& visit)
   visit_below(root, nullptr, path, visit);
 }
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

@@ -11,7 +11,7 @@
 
 #include "windrow/timing/record.hpp"
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 
 /// What one record says in one row.
 struct Cell {
@@ -46,4 +46,4 @@ struct Visit {
 };
 void visit_rows(const Row& root, const std::function<void(const Visit&)>& visit);
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

@@ -9,7 +9,7 @@
 #include "timing/json.hpp"
 #include "timing/rows.hpp"
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 namespace {
 
 /// Characters, not bytes.
@@ -135,4 +135,4 @@ std::string seconds_text(double nanoseconds) {
   return fmt::format("{:.9f}", nanoseconds / 1e9);
 }
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

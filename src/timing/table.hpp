@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 
 enum class Align : std::uint8_t { left, right };
 
@@ -47,4 +47,4 @@ std::string path_json(std::span<const std::string_view> path);
 /// Seconds with nine decimals.
 std::string seconds_text(double nanoseconds);
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

@@ -6,13 +6,15 @@
 
 namespace windrow {
 
-using detail::Flow;
-using detail::Level;
-using detail::Node;
+namespace timing = detail::timing;
+
 using std::chrono::nanoseconds;
+using timing::Flow;
+using timing::Level;
+using timing::Node;
 
 Timer::Timer(std::string name, TimerClock clock)
-    : state_(std::make_unique<detail::TimerState>(std::move(name), clock)) {}
+    : state_(std::make_unique<timing::TimerState>(std::move(name), clock)) {}
 
 Timer::~Timer() = default;
 
@@ -180,7 +182,7 @@ Subdivision::Subdivision(Timer& timer, std::string_view name) : timer_(timer) {
 
 /// After a reset of the root, or in a forked child, or if it was ended by hand, the level is no longer there.
 Subdivision::~Subdivision() {
-  detail::TimerState& state = *timer_.state_;
+  timing::TimerState& state = *timer_.state_;
   state.enter();
   if (state.levels.size() > depth_ && state.levels[depth_].id == id_) state.close_levels_above(depth_ - 1);
 }

@@ -4,7 +4,7 @@
 #include "timing/timer_state.hpp"
 
 namespace windrow {
-namespace detail {
+namespace detail::timing {
 
 /// A name that was stamped since the level began may be stamped again only in a later iteration of a loop that it was
 /// stamped in before, be it the innermost loop or one around it.
@@ -81,10 +81,12 @@ void TimerState::close_loops(std::size_t count, time_point time) {
   for (; open_loops > count; --open_loops) finish_iteration(loops[open_loops - 1], time);
 }
 
-}  // namespace detail
+}  // namespace detail::timing
+
+namespace timing = detail::timing;
 
 TimedLoop::TimedLoop(Timer& timer, LoopOptions options) : timer_(timer), named_(!options.name.empty()) {
-  detail::TimerState& state = *timer_.state_;
+  timing::TimerState& state = *timer_.state_;
   if (named_) state.open_level(options.name);
   try {
     position_ = state.open_loop(options);
@@ -106,7 +108,7 @@ TimedLoop::~TimedLoop() {
 
 /// After a reset of the root, or in a forked child, the loop is no longer there.
 bool TimedLoop::is_open() {
-  const detail::TimerState& state = *timer_.state_;
+  const timing::TimerState& state = *timer_.state_;
   timer_.state_->enter();
   return state.levels.size() > depth_ && state.levels[depth_].id == level_id_ && state.open_loops > position_ &&
          state.loops[position_].id == id_;
@@ -119,7 +121,7 @@ void TimedLoop::next() {
 void TimedLoop::next(std::uint64_t index) {
   next_index_ = index + 1;
   if (!is_open()) return;
-  detail::TimerState& state = *timer_.state_;
+  timing::TimerState& state = *timer_.state_;
   state.close_levels_above(depth_);
   state.close_loops(position_ + 1, state.now());
   state.next_iteration(state.loops[position_], index);
@@ -127,7 +129,7 @@ void TimedLoop::next(std::uint64_t index) {
 
 void TimedLoop::end() {
   if (!is_open()) return;
-  detail::TimerState& state = *timer_.state_;
+  timing::TimerState& state = *timer_.state_;
   if (named_) {
     state.close_levels_above(depth_ - 1);
   } else {

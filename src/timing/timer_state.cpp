@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 
 namespace {
 
@@ -154,4 +154,4 @@ std::vector<OpenLevel> TimerState::open_levels(time_point time) const {
   return open;
 }
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

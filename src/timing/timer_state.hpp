@@ -6,7 +6,7 @@
 #include "timing/node.hpp"
 #include "windrow/timing/timer.hpp"
 
-namespace windrow::detail {
+namespace windrow::detail::timing {
 
 using time_point = TimerClock::time_point;
 
@@ -95,4 +95,4 @@ struct TimerState {
   std::size_t open_loops = 0;
 };
 
-}  // namespace windrow::detail
+}  // namespace windrow::detail::timing

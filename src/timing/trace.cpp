@@ -9,6 +9,8 @@
 #include "windrow/timing/record.hpp"
 
 namespace windrow {
+
+namespace timing = detail::timing;
 namespace {
 
 /// The format counts in microseconds.
@@ -48,7 +50,7 @@ TraceWriter::~TraceWriter() {
 
 void TraceWriter::metadata(std::string_view what, std::size_t process, std::size_t thread, std::string_view name) {
   text_ = fmt::format(R"({{"ph":"M","name":"{}","pid":{},"tid":{},"args":{{"name":)", what, process, thread);
-  detail::append_json(text_, name);
+  timing::append_json(text_, name);
   text_ += "}}";
   event(text_);
 }
@@ -69,19 +71,19 @@ void TraceWriter::write(const TraceSlice& slice) {
   text_ += ",\"dur\":";
   append_microseconds(text_, slice.duration);
   text_ += ",\"name\":";
-  detail::append_json(text_, slice.name);
+  timing::append_json(text_, slice.name);
   if (!slice.args.empty()) text_ += ",\"args\":";
   for (std::size_t i = 0; i < slice.args.size(); ++i) {
     text_ += i == 0 ? '{' : ',';
-    detail::append_json(text_, slice.args[i].first);
+    timing::append_json(text_, slice.args[i].first);
     text_ += ':';
     const auto& value = slice.args[i].second;
     if (const auto* integer = std::get_if<std::int64_t>(&value)) {
       fmt::format_to(std::back_inserter(text_), "{}", *integer);
     } else if (const auto* number = std::get_if<double>(&value)) {
-      detail::append_json(text_, *number);
+      timing::append_json(text_, *number);
     } else {
-      detail::append_json(text_, std::get<std::string>(value));
+      timing::append_json(text_, std::get<std::string>(value));
     }
   }
   text_ += slice.args.empty() ? "}" : "}}";

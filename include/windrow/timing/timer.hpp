@@ -26,7 +26,7 @@ struct TimerClock {
 class Subdivision;
 class TimedLoop;
 
-namespace detail {
+namespace detail::timing {
 struct TimerState;
 }
 
@@ -121,7 +121,7 @@ class Timer {
  private:
   friend class Subdivision;
   friend class TimedLoop;
-  std::unique_ptr<detail::TimerState> state_;
+  std::unique_ptr<detail::timing::TimerState> state_;
 };
 
 /// A timer of its own for every thread, for code that is not handed one.
