@@ -21,9 +21,9 @@ void count_fork() {
 void check_bounds(const Level& level, std::string_view name, time_point time, time_point now) {
   if (time >= level.last && time <= now) return;
   const auto ago = [now](time_point then) { return std::chrono::duration<double>(now - then).count(); };
-  throw TimingError(fmt::format(
-      "cannot stamp `{}` at {:.9g} s before now: it must be between the last stamp, {:.9g} s before now, and now", name,
-      ago(time), ago(level.last)));
+  throw TimingError(
+      fmt::format("cannot stamp `{}` at {} s before now: it must be between the last stamp, {} s before now, and now",
+                  name, ago(time), ago(level.last)));
 }
 
 }  // namespace
