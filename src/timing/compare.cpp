@@ -22,7 +22,7 @@ using timing::Visit;
 struct Statistics {
   std::size_t count = 0;
   double max = 0.0, min = 0.0, mean = 0.0, deviation = 0.0, median = 0.0;
-  std::vector<std::size_t> slowest;  ///< records, the slowest first
+  std::vector<std::size_t> slowest;  ///< records, the slowest first; none if all are equal
 
   double imbalance() const { return mean > 0.0 ? max / mean : 1.0; }
 };
@@ -46,7 +46,7 @@ Statistics statistics_of(const Row& row, std::size_t slowest) {
       number;
   const auto square = [&](double sum, std::size_t i) { return sum + (time(i) - found.mean) * (time(i) - found.mean); };
   found.deviation = std::sqrt(std::accumulate(order.begin(), order.end(), 0.0, square) / number);
-  order.resize(std::min(slowest, order.size()));
+  order.resize(found.max > found.min ? std::min(slowest, order.size()) : 0);
   found.slowest = std::move(order);
   return found;
 }

@@ -12,6 +12,7 @@
 #include <boost/serialization/vector.hpp>
 #include <charconv>
 #include <fstream>
+#include <locale>
 #include <sstream>
 #include <utility>
 
@@ -35,6 +36,7 @@ std::uint64_t checksum(std::string_view bytes) {
 
 std::string encode(std::span<const TimingRecord> records) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());  // whatever the program's own is
   {
     boost::archive::text_oarchive archive(out, kFlags);
     const std::vector<TimingRecord> copy(records.begin(), records.end());
@@ -108,6 +110,7 @@ std::string_view checked(std::string_view text, const std::string& file) {
   const std::size_t line = text.find('\n');
   if (line == std::string_view::npos) fail("is cut short in its first line");
   std::istringstream first{std::string(text.substr(kMagic.size(), line - kMagic.size()))};
+  first.imbue(std::locale::classic());
   std::string version;
   std::size_t size = 0;
   std::uint64_t sum = 0;
@@ -134,12 +137,13 @@ void save_timings(const fs::path& file, std::span<const TimingRecord> records) {
 std::vector<TimingRecord> load_timings(const fs::path& file) {
   const std::string text = read_all(file);
   std::istringstream in{std::string(checked(text, file.string()))};
+  in.imbue(std::locale::classic());
   try {
     boost::archive::text_iarchive archive(in, kFlags);
     std::vector<TimingRecord> records;
     archive >> records;
     return records;
-  } catch (const boost::archive::archive_exception& error) {
+  } catch (const std::exception& error) {  // of the archive, or of what has no room for its sizes
     throw TimingError(fmt::format("{}: its records cannot be read: {}", file.string(), error.what()));
   }
 }

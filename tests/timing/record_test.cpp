@@ -11,6 +11,7 @@
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 #include <fstream>
+#include <locale>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -153,6 +154,21 @@ TEST_F(RecordFileTest, gives_back_one_record_many_or_none) {
     }
   }
   EXPECT_EQ(files_in_directory(), 1U);
+}
+
+/// Numbers as some languages write them.
+struct Grouping : std::numpunct<char> {
+  char do_thousands_sep() const override { return '.'; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+TEST_F(RecordFileTest, does_not_depend_on_the_language) {
+  const std::locale before = std::locale::global(std::locale(std::locale::classic(), new Grouping));
+  save_timings(file, std::vector{full_record()});
+  const auto back = load_timings(file);
+  std::locale::global(before);
+  EXPECT_EQ(to_json(back.at(0)), to_json(full_record()));
+  EXPECT_EQ(to_json(load_timings(file).at(0)), to_json(full_record()));
 }
 
 TEST_F(RecordFileTest, that_was_cut_short_anywhere_says_so) {
