@@ -274,6 +274,20 @@ TEST(TimerCostTest, and_totals_add_up_to_the_time_that_passed) {
   EXPECT_GT(at(at(record, "end/outer"), "c/inner").overhead, 0ns);
 }
 
+TEST(TimerCostTest, is_left_out_of_levels_that_are_still_open) {
+  ManualClock clock(1us);
+  const auto begin = clock.now();
+  Timer timer("main", clock);
+  const Subdivision outer(timer, "outer");
+  timer.accumulate("a");
+  const Subdivision inner(timer, "inner");
+  for (int i = 0; i < 10; ++i) timer.accumulate("b");
+  const auto now = clock.now();
+  const TimingRecord record = timer.snapshot();
+  EXPECT_EQ(record.total + overhead_of(record), now - begin);
+  EXPECT_LT(at(record, "UNASSIGNED/outer").total, record.total);
+}
+
 TEST(TimerCostTest, of_a_reset_level_is_not_the_time_of_the_level_above) {
   ManualClock clock(1us);
   const auto begin = clock.now();
