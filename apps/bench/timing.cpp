@@ -1,10 +1,15 @@
-// What timing takes: stamps, scopes and loops of a Timer beside reading the clock. `bench-timing [--anyway]`
+// What timing takes: stamps, scopes and loops of a Timer beside reading the clock, and beside Boost.Timer where it is
+// installed. `bench-timing [--anyway]`
 #include <fmt/format.h>
 
 #include <array>
 #include <functional>
 #include <string>
 #include <vector>
+
+#ifdef WINDROW_BENCH_BOOST_TIMER
+#include <boost/timer/timer.hpp>
+#endif
 
 #include "measure.hpp"
 #include "windrow/timing/timer.hpp"
@@ -30,6 +35,17 @@ struct Case {
 void read_clock() {
   for (int i = 0; i < kCalls; ++i) sink = std::chrono::steady_clock::now().time_since_epoch().count();
 }
+
+#ifdef WINDROW_BENCH_BOOST_TIMER
+/// A scope as one would time it there; wall and CPU time, no names, nothing is summed up.
+void boost_timers() {
+  for (int i = 0; i < kCalls; ++i) {
+    boost::timer::cpu_timer timer;
+    timer.stop();
+    sink = timer.elapsed().wall;
+  }
+}
+#endif
 
 void accumulate_one_name() {
   Timer timer;
@@ -93,6 +109,9 @@ std::vector<Case> cases() {
     return names;
   }();
   return {{"steady_clock::now()", read_clock},
+#ifdef WINDROW_BENCH_BOOST_TIMER
+          {"Boost.Timer: a cpu_timer, started and stopped", boost_timers},
+#endif
           {"a stamp, one name", accumulate_one_name},
           {"a stamp, 4 names in a cycle", [] { accumulate_names(four); }},
           {"a stamp, 53 names in a cycle", [] { accumulate_names(fifty); }},
