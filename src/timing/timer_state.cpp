@@ -4,6 +4,8 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <cmath>
+#include <new>
 
 namespace windrow::detail::timing {
 
@@ -20,10 +22,12 @@ void count_fork() {
 
 void check_bounds(const Level& level, std::string_view name, time_point time, time_point now) {
   if (time >= level.last && time <= now) return;
-  const auto ago = [now](time_point then) { return std::chrono::duration<double>(now - then).count(); };
-  throw TimingError(
-      fmt::format("cannot stamp `{}` at {} s before now: it must be between the last stamp, {} s before now, and now",
-                  name, ago(time), ago(level.last)));
+  const auto relative = [now](time_point other) {
+    const double seconds = std::chrono::duration<double>(other - now).count();
+    return fmt::format("now {} {} s", seconds < 0.0 ? '-' : '+', std::abs(seconds));
+  };
+  throw TimingError(fmt::format("cannot stamp `{}` at {}: it must be between the last stamp, {}, and now", name,
+                                relative(time), relative(level.last)));
 }
 
 }  // namespace

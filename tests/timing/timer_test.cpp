@@ -66,9 +66,9 @@ TEST_F(TimerTest, a_backdated_stamp_lies_between_the_last_one_and_now) {
   const auto last = timer.stamp("a");
   pass(2s);
   EXPECT_EQ(error_of([&] { timer.stamp_at("b", last - 1ns); }),
-            "cannot stamp `b` at 2.000000001 s before now: it must be between the last stamp, 2 s before now, and now");
+            "cannot stamp `b` at now - 2.000000001 s: it must be between the last stamp, now - 2 s, and now");
   EXPECT_EQ(error_of([&] { timer.stamp_at("b", clock.now() + 500ms); }),
-            "cannot stamp `b` at -0.5 s before now: it must be between the last stamp, 2 s before now, and now");
+            "cannot stamp `b` at now + 0.5 s: it must be between the last stamp, now - 2 s, and now");
   EXPECT_THAT(stamps_of(timer.snapshot()), ElementsAre("a 1000 1 1000 1000"));
   timer.stamp_at("b", last);
   timer.accumulate_at("b", clock.now());

@@ -19,7 +19,7 @@ namespace windrow {
 /// Where a Timer reads the time. The default is std::chrono::steady_clock.
 struct TimerClock {
   using time_point = std::chrono::steady_clock::time_point;
-  time_point (*read)(void* context) = nullptr;  ///< must not go backwards
+  time_point (*read)(void* context) = nullptr;  ///< must not go backwards, nor throw
   void* context = nullptr;
 };
 
