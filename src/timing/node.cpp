@@ -146,6 +146,7 @@ void Node::place(Place& place, std::unique_ptr<Node>& node, Serial now) {
   }
 }
 
+/// Leaves `next` with nothing that may be looked at before it is cleared.
 void Node::merge(Node& next, Serial now) {
   total += next.total;
   overhead += next.overhead;
@@ -160,7 +161,6 @@ void Node::merge(Node& next, Serial now) {
       child = child_names_.add(next.child_names_[place.child]);
     }
     this->place(place_of(counterpart(place.position, next), child, children_[child].last_place), place.node, now);
-    if (place.node) place.node->opened = 0;
   }
   for (const Attached& attached : next.attached_) {
     windrow::merge(attached_at(counterpart(attached.position, next), attached.group).records, attached.records);
