@@ -18,3 +18,6 @@
 #include "windrow/process/shared_value.hpp"
 #include "windrow/process/sync.hpp"
 #include "windrow/sweep/sweep.hpp"
+#include "windrow/timing/report.hpp"
+#include "windrow/timing/timer.hpp"
+#include "windrow/timing/trace.hpp"
