@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "array_route.hpp"
+#include "deadline.hpp"
+#include "failure_policy.hpp"
+#include "sweep_costs.hpp"
+#include "typical_time.hpp"
+#include "windrow/parallel/job.hpp"
+#include "windrow/sweep/sweep.hpp"
+
+namespace windrow::detail {
+
+/// The root's side of one run of a sweep: store, counts, retries, progress, stop.
+class RootRun {
+ public:
+  /// @param command  null for a sweep over functions
+  /// @throws StoreError as Store does
+  RootRun(const Sweep& sweep, const SweepOptions& options, const ParallelManager& manager, const CommandSpec* command);
+
+  /// Its side of the job; this object must stay where it is until the job has ended.
+  void fill(Job& job);
+  /// To all ranks of a sweep with arrays.
+  ArrayOffer offer_arrays();
+  /// Of how points are evaluated: for SweepResult::notes.
+  void note(const std::string& text) { notes_.push_back(text); }
+  SweepResult finish(JobReport report);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void open_store();
+  void learn_times();
+  std::vector<std::pair<std::string, std::string>> provenance() const;
+  void keep(const Completed& completed);
+  void keep_attempt(const Completed& completed);
+  void remember(const TaskFailure& failure);
+  std::optional<double> retry(const TaskFailure& failure, int tries);
+  Direction tick();
+  Progress progress() const;
+  void tell_why_stopped();
+  Bytes conclude();
+
+  const Sweep& sweep_;
+  const SweepOptions& options_;
+  SweepCosts costs_;
+  FailureJudge judge_;
+  Deadline deadline_;
+  std::optional<RelativeLimit> time_limit_;
+  bool stopping_ = false;
+  std::optional<Store> store_;
+  std::optional<ArrayPieces> pieces_;
+  IndexSet pending_;
+  SweepResult result_;
+  std::vector<std::string> notes_;  // of how points are evaluated
+  std::map<std::uint64_t, TaskFailure> lowest_failures_;
+  Clock::time_point start_;
+  Clock::time_point last_tick_;
+  Clock::time_point last_progress_;
+};
+
+/// What a rank that is not the root knows of the run, by what RootRun told at its end.
+/// @throws RootFailed if it did not come to that
+SweepResult read_conclusion(const Bytes& conclusion);
+
+}  // namespace windrow::detail
