@@ -36,6 +36,7 @@ using detail::StartStep;
 namespace {
 
 constexpr int stop_poll_ms = 50;
+constexpr int helper_patience_ms = 10000;
 
 std::string new_mark() {
   timespec now{};
@@ -100,6 +101,13 @@ bool receive_reply(int socket, Reply& reply) {
     if (n > 0) got += static_cast<std::size_t>(n);
   }
   return true;
+}
+
+bool receive_helper(int socket, pid_t& helper) {
+  ssize_t n = 0;
+  while ((n = recv(socket, &helper, sizeof helper, MSG_WAITALL)) < 0 && errno == EINTR) {
+  }
+  return n == sizeof helper;
 }
 
 bool is_readable(int socket, int timeout_ms) {
@@ -191,6 +199,7 @@ Launcher::~Launcher() {
 Launcher::Launcher(Launcher&& other) noexcept
     : socket_(std::move(other.socket_)),
       helper_(std::exchange(other.helper_, 0)),
+      guardian_(std::exchange(other.guardian_, 0)),
       owner_(std::exchange(other.owner_, 0)),
       mark_(std::move(other.mark_)),
       run_(other.run_) {}
@@ -200,6 +209,7 @@ Launcher& Launcher::operator=(Launcher&& other) noexcept {
     end();
     socket_ = std::move(other.socket_);
     helper_ = std::exchange(other.helper_, 0);
+    guardian_ = std::exchange(other.guardian_, 0);
     owner_ = std::exchange(other.owner_, 0);
     mark_ = std::move(other.mark_);
     run_ = other.run_;
@@ -219,15 +229,23 @@ void Launcher::start() {
     throw SystemError("cannot make a socket for the launcher", errno);
   }
   Fd ours(ends[0]);
-  const Fd theirs(ends[1]);
+  Fd theirs(ends[1]);
   const std::string mark = new_mark();
   const pid_t owner = getpid();
   const detail::SignalsBlocked blocked;
   const pid_t pid = fork();
   if (pid < 0) throw SystemError("cannot start the launcher", errno);
   if (pid == 0) detail::serve_launcher(theirs.get(), owner, mark);
+  theirs.reset();
+  pid_t helper = 0;
+  if (!receive_helper(ours.get(), helper)) {
+    const int error = errno;
+    waitpid(pid, nullptr, 0);
+    throw SystemError("cannot start the launcher", error);
+  }
   socket_ = std::move(ours);
-  helper_ = pid;
+  helper_ = helper;
+  guardian_ = pid;
   owner_ = owner;
   mark_ = mark;
 }
@@ -284,14 +302,17 @@ void Launcher::fail_lost(const std::string& program) {
 void Launcher::forget() {
   socket_.reset();
   helper_ = 0;
+  guardian_ = 0;
   owner_ = 0;
 }
 
 void Launcher::end() {
   if (helper() != 0) {
+    const Fd process = detail::open_process(helper_);
     shutdown(socket_.get(), SHUT_RDWR);  // unlike close(), it also reaches past the copies that forked children hold
-    while (waitpid(helper_, nullptr, 0) < 0 && errno == EINTR) {
+    while (waitpid(guardian_, nullptr, 0) < 0 && errno == EINTR) {
     }
+    if (process) is_readable(process.get(), helper_patience_ms);  // the guardian may have been killed
   }
   forget();
 }

@@ -281,18 +281,13 @@ void reset_signals() {
 
 }  // namespace
 
-void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept {
+namespace {
+
+/// The helper itself, below the guardian.
+[[noreturn]] void help(const Fd& owner, const std::string& mark) {
   prctl(PR_SET_NAME, "windrow-launch");
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // Whoever kills the owner's group, as mpirun does, leaves this process to clean up: nothing else reaches what a
-  // program has moved to a session of its own.
   setpgid(0, 0);
-  reset_signals();
-  if (!keep_only(socket) || chdir("/") != 0) _exit(1);
-  // A descriptor of the owner, not PR_SET_PDEATHSIG: that fires when the thread that forked ends, and the owner lives
-  // on.
-  const Fd owner_fd = open_process(owner);
-  if (!owner_fd || getppid() != owner) _exit(1);
   sigset_t watched;
   sigemptyset(&watched);
   sigaddset(&watched, SIGTERM);
@@ -300,8 +295,50 @@ void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept {
   const int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals < 0) _exit(1);
   sigprocmask(SIG_SETMASK, &watched, nullptr);
-  Helper(3, owner_fd.get(), signals, program_environment(mark)).serve();
+  const pid_t self = getpid();
+  if (send(3, &self, sizeof self, MSG_NOSIGNAL) != sizeof self) _exit(1);
+  Helper(3, owner.get(), signals, program_environment(mark)).serve();
   _exit(0);
+}
+
+/// Waits for the helper's end, and ends what it left if it was killed, even if nobody else is there any more to do so:
+/// as the next subreaper this process is the parent of all of it then.
+[[noreturn]] void guard(pid_t helper) {
+  prctl(PR_SET_NAME, "windrow-guard");
+  int status = 0;
+  while (waitpid(helper, &status, 0) != helper) {
+  }
+  const Clock::time_point patience = Clock::now() + kill_patience;
+  while (Clock::now() < patience) {
+    pid_t pid = 0;
+    while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
+    }
+    if (pid < 0) break;  // none is left
+    for (const pid_t below : descendants()) kill(below, SIGKILL);
+    poll(nullptr, 0, 1);
+  }
+  _exit(0);
+}
+
+}  // namespace
+
+void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // Whoever kills the owner's group, as mpirun does, leaves this process and the helper to clean up: nothing else
+  // reaches what a program has moved to a session of its own. Each leads a group, so that no such signal ends both.
+  setpgid(0, 0);
+  reset_signals();
+  if (!keep_only(socket) || chdir("/") != 0) _exit(1);
+  // A descriptor of the owner, not PR_SET_PDEATHSIG: that fires when the thread that forked ends, and the owner lives
+  // on.
+  Fd owner_fd = open_process(owner);
+  if (!owner_fd || getppid() != owner) _exit(1);
+  const pid_t helper = fork();
+  if (helper < 0) _exit(1);
+  if (helper == 0) help(owner_fd, mark);
+  owner_fd.reset();
+  close(3);
+  guard(helper);
 }
 
 }  // namespace windrow::detail

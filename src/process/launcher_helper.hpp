@@ -51,8 +51,8 @@ struct Reply {
 /// The environment variable that marks the programs of a launcher; launchers inside each other append theirs.
 inline constexpr const char* launcher_variable = "WINDROW_LAUNCHER";
 
-/// The helper's life, in the forked child with all signals blocked: serves requests until `owner` ends or closes its
-/// end.
+/// In the forked child with all signals blocked: forks the helper, which tells its pid (a pid_t) and serves requests
+/// until `owner` ends or closes its end, and waits for it.
 [[noreturn]] void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept;
 
 }  // namespace windrow::detail

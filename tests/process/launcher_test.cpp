@@ -26,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using test::children_of;
 using test::content_of;
 using test::is_gone;
 
@@ -273,21 +274,40 @@ TEST_F(LauncherTest, a_killed_helper_leaves_nothing_and_is_replaced) {
   EXPECT_EQ(launcher_.run(shell("exit 6")).code, 6);
 }
 
-TEST_F(LauncherTest, a_program_ends_with_a_killed_helper_even_if_its_owner_can_do_nothing) {
-  const pid_t owner = fork();
-  if (owner == 0) {
-    Launcher launcher;
-    launcher.start();
-    std::ofstream(directory_ / "helper") << launcher.helper() << "\n";
-    launcher.run(shell("echo $$ >> pids; exec sleep 1000"));
-    _exit(0);
+TEST_F(LauncherTest, a_killed_helper_leaves_nothing_even_if_its_owner_can_do_nothing) {
+  for (const int what_ends_the_owner : {SIGSTOP, SIGKILL}) {
+    std::filesystem::remove(directory_ / "pids");
+    const pid_t owner = fork();
+    if (owner == 0) {
+      Launcher launcher;
+      launcher.start();
+      std::ofstream(directory_ / "helper") << launcher.helper() << "\n";
+      launcher.run(stubborn_tree());
+      _exit(0);
+    }
+    ASSERT_TRUE(eventually([this] { return tree_is_up(); }));
+    const pid_t helper = pids_in(directory_ / "helper").front();
+    kill(helper, SIGSTOP);  // so that it does nothing when its owner ends
+    kill(owner, what_ends_the_owner);
+    kill(helper, SIGKILL);
+    EXPECT_TRUE(eventually([this] { return tree_is_gone(); }));
+    kill(owner, SIGKILL);
+    waitpid(owner, nullptr, 0);
   }
-  ASSERT_TRUE(eventually([this] { return pids_in(directory_ / "pids").size() == 1; }));
-  kill(owner, SIGSTOP);
-  kill(pids_in(directory_ / "helper").front(), SIGKILL);
-  EXPECT_TRUE(eventually([this] { return tree_is_gone(); }));
-  kill(owner, SIGKILL);
-  waitpid(owner, nullptr, 0);
+}
+
+TEST_F(LauncherTest, a_killed_guardian_of_the_helper_is_not_missed) {
+  launcher_.start();
+  const pid_t helper = launcher_.helper();
+  const std::vector<pid_t> children = children_of(getpid());
+  ASSERT_EQ(children.size(), 1U);
+  ASSERT_EQ(children_of(children.front()), std::vector<pid_t>{helper});
+  kill(children.front(), SIGKILL);
+  ASSERT_TRUE(eventually([&] { return is_gone(children.front()); }));
+  EXPECT_EQ(launcher_.run(shell("exit 8")).code, 8);
+  EXPECT_EQ(launcher_.helper(), helper);
+  launcher_ = Launcher();
+  EXPECT_TRUE(is_gone(helper));
 }
 
 TEST_F(LauncherTest, a_helper_that_dies_between_runs_is_not_noticed) {

@@ -41,8 +41,9 @@ struct ProgramEnd {
 /// the helper: not when they time out, are told to stop, leave something in the background, or move it to another
 /// session, and not when this process is killed by SIGKILL (everything is gone within 1 s). Waiting costs no CPU time.
 ///
-/// The helper is forked by start(), or by the first run(): start() early where the process is still small, and before
-/// MPI_Init. A copy that a forked child inherits is inert there: the child's first run() starts a helper of its own.
+/// The helper, and a guardian that ends what it leaves if it is killed, are forked by start(), or by the first run():
+/// start() early where the process is still small, and before MPI_Init. A copy that a forked child inherits is inert
+/// there: the child's first run() starts a helper of its own.
 class Launcher {
  public:
   Launcher() = default;
@@ -71,6 +72,7 @@ class Launcher {
 
   Fd socket_;
   pid_t helper_ = 0;
+  pid_t guardian_ = 0;  // the helper's parent: ends what is left if the helper is killed
   pid_t owner_ = 0;
   std::string mark_;  // in the environment of every program: finds what a killed helper leaves
   std::uint64_t run_ = 0;
