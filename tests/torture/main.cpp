@@ -43,6 +43,7 @@ struct Totals {
   std::uint64_t rounds = 0;
   std::uint64_t bad = 0;
   int runs = 0;
+  int hung_launchers = 0;
   std::size_t failed = 0;
   std::array<int, kRoles> kills{};
   double longest_end = 0.0;
@@ -52,6 +53,7 @@ struct Totals {
     bad += report.violations.empty() ? 0 : 1;
     runs += report.runs;
     failed += report.failed;
+    hung_launchers += report.hung_launchers;
     for (std::size_t i = 0; i < kills.size(); ++i) kills[i] += report.kills[i];
     longest_end = std::max(longest_end, report.longest_end);
   }
@@ -62,6 +64,7 @@ struct Totals {
     for (std::size_t i = 0; i < kills.size(); ++i) {
       text += fmt::format(" {} {}{}", kills[i], name_of(static_cast<Role>(i)), i + 1 < kills.size() ? "," : "");
     }
+    if (hung_launchers > 0) text += fmt::format("; mpirun hung {} times", hung_launchers);
     return text + fmt::format("; the last process was gone at most {:.2f} s after a run\n{} rounds were bad\n",
                               longest_end, bad);
   }

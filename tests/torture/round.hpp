@@ -32,6 +32,7 @@ struct RoundReport {
   Violations violations;
   std::array<int, kRoles> kills{};  ///< by role
   int runs = 0;
+  int hung_launchers = 0;    ///< runs whose ranks had all ended while mpirun had not, and was killed
   std::size_t failed = 0;    ///< points that failed because something was killed, and were retried by a later run
   double longest_end = 0.0;  ///< seconds until no process was left after the end of a run
 };
@@ -61,6 +62,7 @@ class Round {
   void kill_role(Run& run, Role role);
   /// Waits for the end of the run and looks at what is left of it, and at the store.
   void end(Run& run);
+  void end_hanging(Run& run);
   bool lacks_what_was_killed(const Run& run, const Ended& ended) const;
   void check_surroundings();
   void check_store(const Run& run, const Outcomes& now);
