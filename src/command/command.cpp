@@ -55,6 +55,27 @@ std::string read_template(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+std::ifstream open_input(const fs::path& path) {
+  std::error_code error;
+  std::ifstream in(path, std::ios::binary);
+  if (!in || !fs::is_regular_file(path, error)) {
+    throw SpecError(fmt::format("the input {} cannot be read", path.string()));
+  }
+  return in;
+}
+
+std::string fingerprint_of_input(const fs::path& path) {
+  std::ifstream in = open_input(path);
+  Fingerprint fingerprint;
+  std::vector<char> buffer(std::size_t{1} << 16U);
+  while (in) {
+    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    fingerprint.add({buffer.data(), static_cast<std::size_t>(in.gcount())});
+  }
+  if (!in.eof()) throw SpecError(fmt::format("the input {} cannot be read", path.string()));
+  return fingerprint.text();
+}
+
 std::string target_name(const fs::path& file) {
   std::string name = file.filename().string();
   if (name.ends_with(".mustache")) name.resize(name.size() - std::string_view(".mustache").size());
@@ -97,7 +118,7 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
   for (const char* placeholder : {"point.index", "point.dir", "study.dir", "seed"}) names.emplace_back(placeholder);
   parse_run();
   for (const fs::path& file : spec.templates) parse_template(file);
-  for (const fs::path& file : spec.inputs) read_input(file);
+  check_inputs();
   check_outputs(design);
   check_program();
   if (design.size() > 0) render(design.point(0));  // finds a place where the shell text cannot take a value
@@ -130,20 +151,8 @@ void Command::Impl::parse_template(const fs::path& file) {
   files.push_back({name, fingerprint_of(text), detail::Template(text, file.string(), true, names)});
 }
 
-void Command::Impl::read_input(const fs::path& file) {
-  const fs::path path = spec.study_directory / file;
-  std::error_code error;
-  std::ifstream in(path, std::ios::binary);
-  Fingerprint fingerprint;
-  std::vector<char> buffer(std::size_t{1} << 16U);
-  while (in) {
-    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    fingerprint.add({buffer.data(), static_cast<std::size_t>(in.gcount())});
-  }
-  if (!in.eof() || !fs::is_regular_file(path, error)) {
-    throw SpecError(fmt::format("the input {} cannot be read", path.string()));
-  }
-  inputs.push_back({file.string(), fingerprint.text()});
+void Command::Impl::check_inputs() const {
+  for (const fs::path& file : spec.inputs) open_input(spec.study_directory / file);
 }
 
 bool Command::Impl::names_tag(std::string_view name) const {
@@ -230,7 +239,9 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
   const auto* list = std::get_if<std::vector<std::string>>(&spec.run);
   result.emplace_back("command.run", list != nullptr ? as_list(*list) : in_quotes(std::get<std::string>(spec.run)));
   for (const Impl::File& file : impl_->files) result.emplace_back("command.templates." + file.name, file.fingerprint);
-  for (const Impl::Input& input : impl_->inputs) result.emplace_back("command.inputs." + input.name, input.fingerprint);
+  for (const fs::path& file : spec.inputs) {
+    result.emplace_back("command.inputs." + file.string(), fingerprint_of_input(spec.study_directory / file));
+  }
   for (std::size_t i = 0; i < spec.outputs.size(); ++i) {
     result.emplace_back("outputs." + spec.outputs[i].name, impl_->extractors[i].definition());
   }

@@ -22,12 +22,6 @@ struct Command::Impl {
 
   Impl(CommandSpec command, const Design& design);
 
-  /// A file that the program reads.
-  struct Input {
-    std::string name;         ///< as it was given
-    std::string fingerprint;  ///< of its contents
-  };
-
   bool names_tag(std::string_view name) const;
   bool has_shell() const { return spec.run.index() == 1; }
   std::filesystem::path directory_of(const Point& point) const;
@@ -42,7 +36,6 @@ struct Command::Impl {
   std::vector<std::string> names;  ///< what tags may name: the parameters, then the placeholders
   std::vector<detail::Template> arguments;
   std::vector<File> files;
-  std::vector<Input> inputs;
   std::vector<detail::Extractor> extractors;
   detail::PointDirectory point_directory;
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
@@ -50,7 +43,7 @@ struct Command::Impl {
  private:
   void parse_run();
   void parse_template(const std::filesystem::path& file);
-  void read_input(const std::filesystem::path& file);
+  void check_inputs() const;
   void check_outputs(const Design& design);
   void check_program() const;
 };

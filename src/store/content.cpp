@@ -1,35 +1,11 @@
 #include "content.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
-#include <bit>
-#include <cstddef>
 
 namespace windrow::detail {
 namespace {
-
-constexpr std::uint64_t c1 = 0x87c37b91114253d5U;
-constexpr std::uint64_t c2 = 0x4cf5ad432745937fU;
-
-/// Up to eight bytes as a number, the first the lowest, on any machine.
-std::uint64_t little_endian(std::string_view bytes) {
-  std::uint64_t number = 0;
-  for (std::size_t i = bytes.size(); i-- > 0;) number = number << 8U | static_cast<unsigned char>(bytes[i]);
-  return number;
-}
-
-std::uint64_t mix_first(std::uint64_t k) {
-  return std::rotl(k * c1, 31) * c2;
-}
-
-std::uint64_t mix_second(std::uint64_t k) {
-  return std::rotl(k * c2, 33) * c1;
-}
-
-std::uint64_t finish(std::uint64_t k) {
-  k = (k ^ (k >> 33U)) * 0xff51afd7ed558ccdU;
-  k = (k ^ (k >> 33U)) * 0xc4ceb9fe1a85ec53U;
-  return k ^ (k >> 33U);
-}
 
 void append_number(std::string& bytes, std::uint64_t number) {
   for (int i = 0; i < 8; ++i) bytes += static_cast<char>(number >> (8 * i) & 0xffU);
@@ -60,29 +36,12 @@ char kind_of(const Value& value) {
   return value.is_number() ? 'n' : 'b';
 }
 
-}  // namespace
-
-ContentKey hash_128(std::string_view bytes) {
-  std::uint64_t h1 = 0;
-  std::uint64_t h2 = 0;
-  const std::size_t size = bytes.size();
-  for (; bytes.size() >= 16; bytes.remove_prefix(16)) {
-    h1 ^= mix_first(little_endian(bytes.substr(0, 8)));
-    h1 = (std::rotl(h1, 27) + h2) * 5 + 0x52dce729U;
-    h2 ^= mix_second(little_endian(bytes.substr(8, 8)));
-    h2 = (std::rotl(h2, 31) + h1) * 5 + 0x38495ab5U;
-  }
-  if (bytes.size() > 8) h2 ^= mix_second(little_endian(bytes.substr(8)));
-  h1 ^= mix_first(little_endian(bytes.substr(0, 8)));
-  h1 ^= size;
-  h2 ^= size;
-  h1 += h2;
-  h2 += h1;
-  h1 = finish(h1);
-  h2 = finish(h2);
-  h1 += h2;
-  return {h1, h1 + h2};
+ContentKey hash(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.high64, hash.low64};
 }
+
+}  // namespace
 
 std::vector<std::pair<std::string, std::string>> evaluation_of(const StudyIdentity& study, const StudyIdentity& as) {
   std::vector<std::pair<std::string, std::string>> evaluation;
@@ -103,7 +62,7 @@ PointHash::PointHash(const StudyIdentity& study, const StudyIdentity& as) : inde
     append_text(evaluation, name);
     append_text(evaluation, text);
   }
-  const ContentKey key = hash_128(evaluation);
+  const ContentKey key = hash(evaluation);
   append_number(common_, key.first);
   append_number(common_, key.second);
 }
@@ -117,7 +76,7 @@ ContentKey PointHash::operator()(std::uint64_t index, const std::vector<Value>& 
     bytes_ += kind_of(value);
     append_text(bytes_, value.render());
   }
-  return hash_128(bytes_);
+  return hash(bytes_);
 }
 
 }  // namespace windrow::detail

@@ -12,15 +12,13 @@
 /// What identifies a point, whatever its index: see StudyIdentity.
 namespace windrow::detail {
 
+/// XXH3 with 128 bits. Equal keys of different points are not expected: among 10^9 points the probability of one such
+/// pair is below 10^-20. Kept nowhere, so that another hash can take its place.
 struct ContentKey {
   std::uint64_t first = 0;
   std::uint64_t second = 0;
   friend auto operator<=>(const ContentKey&, const ContentKey&) = default;
 };
-
-/// MurmurHash3_x64_128 with seed 0. Equal keys of different points are not expected: among 10^9 points the probability
-/// of one such pair is below 10^-20. Source: Appleby 2011, https://github.com/aappleby/smhasher (public domain)
-ContentKey hash_128(std::string_view bytes);
 
 /// What of a study is the same at all its points, sorted by name: two studies evaluate alike if these are equal.
 /// @param as  the study whose view counts of whether seed and order of outputs matter

@@ -80,14 +80,6 @@ std::string fresh_csv(const Study& study, double base = 0.0) {
 
 const std::vector<Row> kGrid = {{1.0, 10.0}, {1.0, 20.0}, {2.0, 10.0}, {2.0, 20.0}};
 
-TEST(ContentHashTest, is_murmur_3) {
-  // Of the reference implementation.
-  EXPECT_EQ(detail::hash_128(""), (detail::ContentKey{0, 0}));
-  EXPECT_EQ(detail::hash_128("hello"), (detail::ContentKey{0xcbd8a7b341bd9b02U, 0x5b1e906a48ae1d19U}));
-  EXPECT_EQ(detail::hash_128("The quick brown fox jumps over the lazy dog"),
-            (detail::ContentKey{0xe34bbc7bbc071b6cU, 0x7a433ca9c49a9347U}));
-}
-
 TEST(ContentHashTest, tells_points_apart_by_names_values_and_evaluation_alone) {
   const Study study({"a", "b"}, kGrid);
   const auto key = [](const Study& of, std::uint64_t index, const Row& row) {
