@@ -1,6 +1,6 @@
 // Arrays in a store: their files, and what becomes of them.
 
-#include "../../src/store/checksum.hpp"
+#include "store/checksum.hpp"
 #include "support.hpp"
 #include "windrow/store/array_file.hpp"
 

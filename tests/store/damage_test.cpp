@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "../../src/store/journal.hpp"
+#include "store/journal.hpp"
 #include "support.hpp"
 
 namespace windrow {

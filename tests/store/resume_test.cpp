@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <map>
 
-#include "../../src/store/content.hpp"
+#include "store/content.hpp"
 #include "support.hpp"
 #include "windrow/store/export.hpp"
 
