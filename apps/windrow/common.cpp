@@ -3,14 +3,37 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iostream>
 
+#include "windrow/error.hpp"
 #include "windrow/study/study.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Through a temporary file beside it, so that a file is there whole or not at all.
+void write_file(const fs::path& file, const std::function<void(std::ostream&)>& write) {
+  const fs::path part = file.string() + ".part";
+  std::ofstream out(part, std::ios::binary);
+  if (!out) throw SystemError("cannot write " + part.string(), errno);
+  write(out);
+  out.close();
+  if (!out) {
+    fs::remove(part);
+    throw SystemError("cannot write all of " + file.string(), errno);
+  }
+  fs::rename(part, file);
+}
+
+}  // namespace
 
 std::string version() {
   return WINDROW_VERSION;
@@ -94,6 +117,13 @@ std::string indented(const std::string& text, int spaces) {
   }
   if (!out.ends_with('\n')) out += '\n';
   return out;
+}
+
+void write_output(const std::string& target, const std::function<void(std::ostream&)>& content) {
+  if (target != "-") return write_file(target, content);
+  content(std::cout);
+  std::cout.flush();
+  if (!std::cout) throw SystemError("cannot write to standard output", errno);
 }
 
 std::string shell_line(const std::vector<std::string>& argv) {

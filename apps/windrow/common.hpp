@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,11 @@ std::string duration(double seconds);
 
 /// Indented by `spaces`, every line that is not empty.
 std::string indented(const std::string& text, int spaces);
+
+/// Writes what `content` writes to a file, which is there whole or not at all, or to standard output if `target` is
+/// "-".
+/// @throws SystemError
+void write_output(const std::string& target, const std::function<void(std::ostream&)>& content);
 
 /// Arguments as they can be pasted into a shell.
 std::string shell_line(const std::vector<std::string>& argv);

@@ -2,40 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <fstream>
-#include <functional>
-#include <iostream>
+#include <ostream>
 
 #include "common.hpp"
 #include "verbs.hpp"
-#include "windrow/error.hpp"
 
 namespace windrow::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Through a temporary file beside it, so that a file is there whole or not at all.
-void write_file(const fs::path& file, const std::function<void(std::ostream&)>& write) {
-  const fs::path part = file.string() + ".part";
-  std::ofstream out(part, std::ios::binary);
-  if (!out) throw SystemError("cannot write " + part.string(), errno);
-  write(out);
-  out.close();
-  if (!out) {
-    fs::remove(part);
-    throw SystemError("cannot write all of " + file.string(), errno);
-  }
-  fs::rename(part, file);
-}
-
-void write(const std::string& target, const std::function<void(std::ostream&)>& content) {
-  if (target != "-") return write_file(target, content);
-  content(std::cout);
-  std::cout.flush();
-  if (!std::cout) throw SystemError("cannot write to standard output", errno);
-}
 
 /// Says which arrays are not there as they were. @return whether all are
 bool complain_of_arrays(const StoreReader& store) {
@@ -60,14 +35,14 @@ int export_results(const ExportArguments& arguments) {
   }
   const StoreReader store(results_directory(arguments.directory));
   if (!arguments.csv.empty()) {
-    write(arguments.csv, [&](std::ostream& out) { export_csv(store, out); });
+    write_output(arguments.csv, [&](std::ostream& out) { export_csv(store, out); });
     if (arguments.csv != "-") {
       const fs::path columns = fs::path(arguments.csv).replace_extension(".columns.csv");
-      write_file(columns, [&](std::ostream& out) { export_columns_csv(store, out); });
+      write_output(columns.string(), [&](std::ostream& out) { export_columns_csv(store, out); });
     }
   }
   if (!arguments.evaluations.empty()) {
-    write(arguments.evaluations, [&](std::ostream& out) { export_evaluations_csv(store, out); });
+    write_output(arguments.evaluations, [&](std::ostream& out) { export_evaluations_csv(store, out); });
   }
   const bool whole = complain_of_arrays(store);
   const StoreStatus status = store.status();

@@ -25,6 +25,7 @@ constexpr const char* kFooter = R"(Examples:
   windrow status rc-filter.windrow           how far it is, also while it runs
   windrow export rc-filter.windrow --csv -   results as CSV
   windrow explain rc-filter.windrow 17       everything known of point 17
+  windrow timing rc-filter.windrow           where the time of the last run went
 
 Running a study again continues it: points that have an outcome are not evaluated again,
 also after levels were added, refined or reordered; a changed command runs all of them.
@@ -97,6 +98,7 @@ class CommandLine {
     add_status();
     add_export();
     add_explain();
+    add_timing();
     for (CLI::App* verb : app_.get_subcommands({})) verb->group("Verbs");
     app_.footer(kFooter);  // after the verbs, which would inherit it
   }
@@ -115,6 +117,7 @@ class CommandLine {
     if (plan_->parsed()) return plan(plan_arguments_);
     if (status_->parsed()) return status(directory_);
     if (export_->parsed()) return export_results(export_arguments_);
+    if (timing_->parsed()) return timing(timing_arguments_);
     return explain(directory_, index_);
   }
 
@@ -218,6 +221,27 @@ class CommandLine {
     explain_->add_option("INDEX", index_, "the point, from 0")->option_text(" ")->required()->check(whole_number());
   }
 
+  void add_timing() {
+    timing_ = app_.add_subcommand("timing", "where the time of a run went, worker by worker");
+    timing_->add_option("DIR", timing_arguments_.directory, kResults)->required();
+    timing_
+        ->add_option("--run", timing_arguments_.run, "a run by its number (default: the last that evaluated a point)")
+        ->option_text("N")
+        ->check(whole_number())
+        ->check(CLI::PositiveNumber);
+    timing_->add_flag("--compare", timing_arguments_.compare,
+                      "a column for each worker; of many, statistics and the slowest");
+    timing_
+        ->add_option("--trace", timing_arguments_.trace,
+                     "write a trace for ui.perfetto.dev or chrome://tracing: a track for each\n"
+                     "worker, a slice for each evaluation; - is standard output. Above 100,000\n"
+                     "evaluations short ones that follow each other are drawn as one")
+        ->option_text("FILE");
+    timing_->add_option("--format", timing_arguments_.format, "text (default), tsv (seconds), or json")
+        ->option_text("NAME")
+        ->check(CLI::IsMember({"text", "tsv", "json"}));
+  }
+
   std::vector<std::string> verbs() const {
     std::vector<std::string> names;
     for (const CLI::App* verb : app_.get_subcommands(nullptr)) names.push_back(verb->get_name());
@@ -266,11 +290,12 @@ class CommandLine {
   int argc_;
   char** argv_;
   CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
-  CLI::App *run_, *plan_, *status_, *export_, *explain_;
+  CLI::App *run_, *plan_, *status_, *export_, *explain_, *timing_;
   RunArguments run_arguments_;
   bool dry_run_ = false;
   PlanArguments plan_arguments_;
   ExportArguments export_arguments_;
+  TimingArguments timing_arguments_;
   std::string directory_;
   std::uint64_t index_ = 0;
 };

@@ -49,6 +49,15 @@ struct ExportArguments {
 };
 int export_results(const ExportArguments& arguments);
 
+struct TimingArguments {
+  std::filesystem::path directory;
+  std::int64_t run = 0;  ///< 0: the last one that evaluated something
+  bool compare = false;
+  std::string trace;            ///< "-" is standard output; empty: none
+  std::string format = "text";  ///< text, tsv or json
+};
+int timing(const TimingArguments& arguments);
+
 int explain(const std::filesystem::path& directory, std::uint64_t index);
 
 }  // namespace windrow::app

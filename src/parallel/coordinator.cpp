@@ -11,6 +11,7 @@
 
 #include "parallel/clock.hpp"
 #include "parallel/cutoff.hpp"
+#include "parallel/ledger.hpp"
 #include "parallel/pace.hpp"
 #include "parallel/retries.hpp"
 #include "parallel/supply.hpp"
@@ -50,6 +51,7 @@ class Coordinator {
         pace_(job.schedule, std::max(1, workers.count() - workers.first())),
         cutoff_(pace_, job.costs),
         retries_(job.retry),
+        ledger_(workers.first(), workers.count(), begin_),
         states_(static_cast<std::size_t>(workers.count())) {}
 
   JobReport run() {
@@ -60,6 +62,7 @@ class Coordinator {
       if (!workers_.disposable()) release_quietly();
       throw;
     }
+    close_account();
     for_each_worker([this](int w) { workers_.send(w, kEnd, report_.conclusion); });
     report_.unfinished = left_;
     return std::move(report_);
@@ -73,9 +76,21 @@ class Coordinator {
     for (int w = workers_.first(); w < workers_.count(); ++w) action(w);
   }
 
+  void close_account() {
+    const double now = monotonic_seconds();
+    ActivityTimes own;
+    own.wait = workers_.slept().value_or(0.0) - slept_at_begin_;
+    own.store = job_.seconds_storing ? job_.seconds_storing() : 0.0;
+    own.coordinate = now - begin_ - own.store - (workers_.evaluates() ? seconds_in_next_ : own.wait);
+    report_.account =
+        ledger_.close(now, own, workers_.evaluates(), [this](int w) -> const std::string& { return workers_.host(w); });
+    report_.account.schedule = job_.schedule;
+    if (report_.account.root) report_.account.root->host = workers_.host(0);
+  }
+
   void loop() {
     load_since_ = monotonic_seconds();
-    slept_before_ = workers_.slept().value_or(0.0);
+    slept_before_ = slept_at_begin_ = workers_.slept().value_or(0.0);
     for (;;) {
       look_around();
       if (!stopping_) hand_out();
@@ -127,8 +142,12 @@ class Coordinator {
   }
 
   void handle_next() {
-    const double wait = stopping_ ? kTick : std::clamp(retries_.next_due() - monotonic_seconds(), 0.0, kTick);
-    if (auto event = workers_.next(std::chrono::nanoseconds(static_cast<std::int64_t>(wait * 1e9) + 1))) {
+    const double begin = monotonic_seconds();
+    const double wait = stopping_ ? kTick : std::clamp(retries_.next_due() - begin, 0.0, kTick);
+    auto event = workers_.next(std::chrono::nanoseconds(static_cast<std::int64_t>(wait * 1e9) + 1));
+    now_ = monotonic_seconds();
+    seconds_in_next_ += now_ - begin;
+    if (event) {
       handle(*event);
       heard_of_ = event->worker;
     }
@@ -137,6 +156,7 @@ class Coordinator {
   }
 
   void measure_load() {
+    if (workers_.evaluates()) return;
     const auto slept = workers_.slept();
     const double now = monotonic_seconds();
     const double wall = now - load_since_;
@@ -241,8 +261,11 @@ class Coordinator {
     WorkerState& worker = state(w);
     const std::string& host = workers_.host(w);
     ResultReader in(message);
+    ledger_.heard(w, in.times(), now_);
+    std::uint64_t succeeded = 0;
     for (Result result; in.next(result);) {
       pop_outstanding(worker, result.index);
+      ledger_.evaluated(result.index, result.elapsed, w, result.failed);
       worker.fruitless_deaths = 0;
       pace_.observe(result.elapsed, result.payload.size());
       if (result.failed) {
@@ -250,12 +273,14 @@ class Coordinator {
         TaskFailure failure = get_failure(failure_bytes);
         complete_or_retry({result.index, w, host, {}, &failure, result.started, result.elapsed}, failure, false);
       } else {
+        ++succeeded;
         cutoff_.observe(result.index, result.elapsed);
         if (job_.costs && !error_) job_.costs->observe(result.index, result.elapsed);
         complete({result.index, w, host, result.payload, nullptr, result.started, result.elapsed,
                   retries_.settle(result.index)});
       }
     }
+    ledger_.count(w, succeeded, succeeded);
     worker.is_late = gives_back;
     gives_back ? keep_first_point(w, in.finished()) : finish_assignments(w, in.finished());
   }
@@ -286,9 +311,11 @@ class Coordinator {
 
   // The failure that `completed` tells of is the point's outcome, unless it is tried again.
   void complete_or_retry(Completed completed, TaskFailure& failure, bool lost_worker) {
+    ledger_.count(completed.worker, 1, 0);
     if (error_) return complete(completed);
     const TaskFailure this_one = failure;
     if (!retries_.take(failure, completed.worker, lost_worker, monotonic_seconds())) {
+      ledger_.count(completed.worker, 0, 1);
       completed.earlier_attempts = failure.attempts - this_one.attempts;
       return complete(completed);
     }
@@ -371,6 +398,7 @@ class Coordinator {
       failure.index = run.first + i * run.step;
       const int earlier_attempts = retries_.settle(failure.index);
       failure.attempts = 1 + earlier_attempts;
+      ledger_.count(w, 0, 1);
       complete({failure.index, w, workers_.host(w), {}, &failure, unix_seconds(), 0.0, earlier_attempts});
     }
   }
@@ -379,6 +407,7 @@ class Coordinator {
     WorkerState& worker = state(w);
     report_.lost_workers.push_back(loss.description);
     last_loss_ = loss;
+    ledger_.lost(w, first_unfinished(w).has_value(), now_);
     const auto evaluating = loss.knows_point ? loss.evaluating : first_unfinished(w);
     if (evaluating && fail_evaluated(w, loss, *evaluating)) {
       worker.fruitless_deaths = 0;
@@ -452,6 +481,7 @@ class Coordinator {
     }
   }
 
+  double begin_ = monotonic_seconds();
   Workers& workers_;
   Job& job_;
   std::uint64_t left_;  // points without an outcome
@@ -460,6 +490,10 @@ class Coordinator {
   Pace pace_;
   Cutoff cutoff_;
   Retries retries_;
+  Ledger ledger_;
+  double now_ = begin_;           // when next() returned last
+  double seconds_in_next_ = 0.0;  // in all
+  double slept_at_begin_ = 0.0;
   double time_limit_ = 0.0;  // of an evaluation, as the workers have been told
   std::vector<WorkerState> states_;
   std::uint64_t assignments_ = 0;  // of all workers, not finished

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -123,6 +124,13 @@ detail::JobReport ForkManager::run_forked(detail::Job& job) {
   detail::ForkedCrew crew(static_cast<std::size_t>(needed), job.task);
   detail::JobReport report = detail::coordinate(*crew.workers(), job);
   crew.join_for(std::chrono::seconds(2));
+  for (auto w = static_cast<int>(needed); w < workers_; ++w) {  // who would have been there had there been points
+    WorkerAccount& idle = report.account.workers.emplace_back();
+    idle.worker = w;
+    idle.host = host_name();
+    idle.wall = idle.spent.wait = report.account.wall;
+    idle.began = std::numeric_limits<double>::quiet_NaN();
+  }
   return report;
 }
 

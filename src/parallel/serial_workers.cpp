@@ -31,12 +31,14 @@ Direction SerialWorkers::tick() {
 // evaluation's own. It stops the worker, and the coordinator meets it at its next tick.
 bool SerialWorkers::stop_is_new() noexcept {
   if (stop_told_) return false;
+  const double begin = monotonic_seconds();
   try {
     stop_told_ = tick().stop;
   } catch (...) {
     tick_error_ = std::current_exception();
     stop_told_ = true;
   }
+  loop_.coordinated(monotonic_seconds() - begin);
   return stop_told_;
 }
 
@@ -50,7 +52,9 @@ std::optional<WorkerEvent> SerialWorkers::next(std::chrono::nanoseconds limit) {
   }
   if (to_root_.empty()) {
     const std::chrono::duration<double> left = deadline - std::chrono::steady_clock::now();
+    const double begin = monotonic_seconds();
     if (left.count() > 0.0) sleep_seconds(left.count());  // nothing is assigned
+    slept_ += monotonic_seconds() - begin;
     return std::nullopt;
   }
   WorkerEvent event{0, std::move(to_root_.front())};

@@ -25,6 +25,8 @@ class SerialWorkers : public Workers {
   bool is_remote(int) const override { return false; }
   void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
+  std::optional<double> slept() const override { return slept_; }
+  bool evaluates() const override { return true; }
   bool replace(int) override { return false; }
   bool disposable() const override { return true; }
 
@@ -51,6 +53,7 @@ class SerialWorkers : public Workers {
   std::exception_ptr tick_error_;
   Direction direction_;     // as on_tick answered last; a stop is for good
   bool stop_told_ = false;  // to the worker
+  double slept_ = 0.0;
   std::deque<Frame> to_worker_;
   std::deque<Frame> to_root_;
   Link link_;

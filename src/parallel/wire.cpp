@@ -70,14 +70,16 @@ void ResultWriter::add(const Result& result) {
   next_start_ = result.started + result.elapsed;
 }
 
-std::span<const std::byte> ResultWriter::message(std::uint64_t finished) {
+std::span<const std::byte> ResultWriter::message(std::uint64_t finished, const WorkerTimes& times) {
   out_.overwrite(0, finished);
+  out_.overwrite(sizeof finished, times);
   return out_.bytes();
 }
 
 void ResultWriter::clear() {
   out_.clear();
-  out_.put(std::uint64_t{0});  // room for the number of finished assignments
+  out_.put(std::uint64_t{0});  // room for the number of finished assignments, and for the times
+  out_.put(WorkerTimes{});
   count_ = 0;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "windrow/parallel/account.hpp"
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/parallel/outcome.hpp"
 
@@ -31,6 +32,14 @@ struct AssignmentHead {
   std::uint64_t gives_back = 0;  ///< 1: what has not been begun when it is late goes back to the root; 0: never
 };
 
+/// What a worker has to say of its time so far; in front of every message of outcomes.
+struct WorkerTimes {
+  ActivityTimes spent;
+  double failed = 0.0;  ///< as in WorkerAccount
+  double span = 0.0;    ///< seconds since it began, until where `spent` was measured
+  double began = 0.0;   ///< seconds since the Unix epoch, by its clock; 0: it says nothing of its time
+};
+
 /// One outcome in a message.
 struct Result {
   std::uint64_t index = 0;
@@ -46,13 +55,15 @@ class ResultWriter {
  public:
   ResultWriter() { clear(); }
   void add(const Result& result);
-  bool empty() const { return out_.size() == sizeof(std::uint64_t); }
+  bool empty() const { return out_.size() == kHeadSize; }
   std::size_t size() const { return out_.size(); }
   /// The message. @param finished  how many assignments have been finished since the last message
-  std::span<const std::byte> message(std::uint64_t finished);
+  std::span<const std::byte> message(std::uint64_t finished, const WorkerTimes& times = {});
   void clear();
 
  private:
+  static constexpr std::size_t kHeadSize = sizeof(std::uint64_t) + sizeof(WorkerTimes);
+
   bool continues_run(const Result& result) const;
 
   ByteWriter out_;
@@ -64,8 +75,10 @@ class ResultWriter {
 /// Reads a message of a ResultWriter. @throws ParallelError from every call if the message is not one
 class ResultReader {
  public:
-  explicit ResultReader(std::span<const std::byte> message) : in_(message), finished_(in_.get<std::uint64_t>()) {}
+  explicit ResultReader(std::span<const std::byte> message)
+      : in_(message), finished_(in_.get<std::uint64_t>()), times_(in_.get<WorkerTimes>()) {}
   std::uint64_t finished() const { return finished_; }
+  const WorkerTimes& times() const { return times_; }
   /// @return whether there was one more
   bool next(Result& result);
 
@@ -74,6 +87,7 @@ class ResultReader {
 
   ByteReader in_;
   std::uint64_t finished_;
+  WorkerTimes times_;
   std::uint64_t left_ = 0;  // of the run that is open
   std::uint64_t step_ = 0, length_ = 0, next_index_ = 0;
   double next_start_ = 0.0;

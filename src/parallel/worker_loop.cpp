@@ -13,6 +13,7 @@ namespace windrow::detail {
 namespace {
 
 constexpr std::size_t kBatchBytes = 64 * 1024;
+constexpr std::size_t kLargeMessage = 1024 * 1024;
 constexpr double kLookInterval = 0.001;   // seconds between looks for messages
 constexpr double kStopIsNear = 1.0;       // seconds
 constexpr double kRetryInterval = 0.001;  // seconds until the watching thread tries again
@@ -63,7 +64,8 @@ WorkerLoop::WorkerLoop(RootLink& link, const WorkerTask& task, int worker, std::
       now_(monotonic_seconds()),
       last_flush_(now_),
       last_look_(now_),
-      epoch_offset_(unix_seconds() - now_) {}
+      epoch_offset_(unix_seconds() - now_),
+      began_(now_) {}
 
 WorkerLoop::~WorkerLoop() {
   if (task_.rest) task_.rest();
@@ -78,18 +80,31 @@ WorkerLoop::~WorkerLoop() {
 
 Bytes WorkerLoop::run() {
   while (!ended_) {
-    if (!step() && !ended_) handle(link_.receive());
+    if (!step() && !ended_) wait_for_message();
   }
   return std::move(conclusion_);
 }
 
+// From the end of what was done last. What step() did in between was to look whether there is something to do.
+void WorkerLoop::wait_for_message() {
+  Frame frame = link_.receive();
+  const double received = monotonic_seconds();
+  spent_.wait += received - now_;
+  handle(std::move(frame));
+  now_ = monotonic_seconds();
+  spent_.transfer += now_ - received;
+}
+
 bool WorkerLoop::step() {
   if (assignments_.empty()) {
+    const double begin = now_;
+    inside_ = 0.0;
     look_for_messages();
     if (assignments_.empty()) {
       if (task_.rest) task_.rest();
       return false;
     }
+    charge_since(begin, &ActivityTimes::transfer);
   }
   look_if_due();
   if (stopping_ || assignments_.front().done() || !ensure_built()) {
@@ -100,6 +115,15 @@ bool WorkerLoop::step() {
     finish_assignments(assignments_.size());  // as they are: what is left goes back
     return true;
   }
+  evaluate_some();
+  link_.mark(std::nullopt);
+  if (assignments_.front().done()) finish_assignments(1);
+  return true;
+}
+
+void WorkerLoop::evaluate_some() {
+  evaluating_since_ = now_;
+  inside_ = 0.0;
   try {
     task_.evaluate_share ? evaluate_share() : evaluate_points();
   } catch (const Interrupted&) {
@@ -108,9 +132,8 @@ bool WorkerLoop::step() {
     flush();
     give_up(exception_failure(reason.what()));
   }
-  link_.mark(std::nullopt);
-  if (assignments_.front().done()) finish_assignments(1);
-  return true;
+  settle_evaluating();
+  evaluating_since_.reset();
 }
 
 // From inside an evaluation.
@@ -132,6 +155,7 @@ double WorkerLoop::time_limit() {
 }
 
 void WorkerLoop::send_piece(std::span<const std::byte> piece) {
+  const double begin = monotonic_seconds();
   lock_.take_back();
   try {
     if (!ended_) link_.send(kPiece, piece);
@@ -142,7 +166,36 @@ void WorkerLoop::send_piece(std::span<const std::byte> piece) {
     throw;
   }
   now_ = monotonic_seconds();
+  charge(&ActivityTimes::transfer, now_ - begin);
   lock_.lend();
+}
+
+// From inside an evaluation.
+void WorkerLoop::spent(double ActivityTimes::*activity, double seconds) {
+  lock_.take_back();
+  charge(activity, seconds);
+  lock_.lend();
+}
+
+// Out of what is being measured.
+void WorkerLoop::charge(double ActivityTimes::*activity, double seconds) {
+  spent_.*activity += seconds;
+  inside_ += seconds;
+}
+
+void WorkerLoop::charge_since(double begin, double ActivityTimes::*activity) {
+  now_ = monotonic_seconds();
+  spent_.*activity += now_ - begin - std::exchange(inside_, 0.0);
+}
+
+void WorkerLoop::settle_evaluating() {
+  if (!evaluating_since_) return;
+  spent_.evaluate += now_ - *evaluating_since_ - std::exchange(inside_, 0.0);
+  evaluating_since_ = now_;
+}
+
+WorkerTimes WorkerLoop::times() const {
+  return {spent_, failed_, now_ - began_, epoch_offset_ + began_};
 }
 
 void WorkerLoop::look_if_due() {
@@ -150,6 +203,7 @@ void WorkerLoop::look_if_due() {
   if (!stopping_ && now_ - last_look_ >= kLookInterval) {
     last_look_ = now_;
     look_for_messages();
+    now_ = monotonic_seconds();
   }
 }
 
@@ -213,6 +267,14 @@ bool WorkerLoop::stop_is_near() {
 
 bool WorkerLoop::ensure_built() {
   if (built_ || broken_) return built_;
+  const double begin = now_;
+  inside_ = 0.0;
+  build();
+  charge_since(begin, &ActivityTimes::build);
+  return built_;
+}
+
+void WorkerLoop::build() {
   try {
     if (task_.build) task_.build();
     built_ = true;
@@ -225,8 +287,6 @@ bool WorkerLoop::ensure_built() {
       stopping_ = true;
     }
   }
-  now_ = monotonic_seconds();
-  return built_;
 }
 
 // The points that this worker has, and all others, are for those that can be built.
@@ -267,8 +327,9 @@ void WorkerLoop::evaluate(const Assigned& assigned) {
     thrown = std::current_exception();
   }
   lock_.take_back();
-  if (thrown) failure = failure_of(thrown);
   now_ = monotonic_seconds();
+  if (thrown || failure) failed_ += now_ - begin;
+  if (thrown) failure = failure_of(thrown);
   failure ? report(assigned, begin, *std::move(failure)) : report(assigned, begin, result_.bytes());
 }
 
@@ -319,11 +380,16 @@ void WorkerLoop::sleep_until(double due) {
 void WorkerLoop::give_back() {
   Assignment& current = assignments_.front();
   if (current.head.gives_back == 0 || (current.done() && assignments_.size() == 1)) {
-    if (!batch_.empty()) flush();
+    if (batch_.empty()) return;
+    settle_evaluating();
+    link_.send(kResults, batch_.message(std::exchange(finished_assignments_, 0), times()));
+    batch_.clear();
+    last_flush_ = now_;
     return;
   }
   current.at = current.runs.size();
-  link_.send(kGivenBack, batch_.message(assignments_.size()));
+  settle_evaluating();
+  link_.send(kGivenBack, batch_.message(assignments_.size(), times()));
   batch_.clear();
   assignments_.erase(assignments_.begin() + 1, assignments_.end());
 }
@@ -349,8 +415,12 @@ void WorkerLoop::evaluate_share() {
     thrown = std::current_exception();
   }
   lock_.take_back();
-  if (thrown) outcomes.assign(share.size(), failure_of(thrown));
-  const double each = (monotonic_seconds() - begin) / static_cast<double>(share.size());
+  now_ = monotonic_seconds();
+  const double each = (now_ - begin) / static_cast<double>(share.size());
+  if (thrown) {
+    failed_ += now_ - begin;
+    outcomes.assign(share.size(), failure_of(thrown));
+  }
   for (std::size_t i = 0; i < share.size(); ++i, begin += each) {
     now_ = begin + each;
     outcomes[i].ok() ? report(share[i], begin, outcomes[i].value())
@@ -387,11 +457,21 @@ void WorkerLoop::finish_assignments(std::size_t count) {
   if (assignments_.empty()) due_ = kNever;
 }
 
+// What sending takes is told with the next message. The last one may be large, so its outcomes go ahead of it.
 void WorkerLoop::flush() {
-  link_.send(kResults, batch_.message(finished_assignments_));
+  if (finished_assignments_ > 0 && batch_.size() >= kLargeMessage) send_results(0);
+  send_results(std::exchange(finished_assignments_, 0));
+}
+
+// On the evaluating thread: what is being measured goes on after it.
+void WorkerLoop::send_results(std::uint64_t finished) {
+  settle_evaluating();
+  link_.send(kResults, batch_.message(finished, times()));
   batch_.clear();
-  finished_assignments_ = 0;
-  last_flush_ = now_;
+  const double begin = now_;
+  now_ = last_flush_ = monotonic_seconds();
+  spent_.transfer += now_ - begin;
+  if (evaluating_since_) evaluating_since_ = now_;
 }
 
 }  // namespace windrow::detail

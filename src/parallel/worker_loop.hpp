@@ -43,6 +43,10 @@ class WorkerLoop : private WorkerContext {
   /// @return whether there were any
   bool step();
 
+  /// For a root that shares its thread with the worker and did something of its own just now, within step(): that time
+  /// is not the worker's.
+  void coordinated(double seconds) { charge(&ActivityTimes::coordinate, seconds); }
+
  private:
   /// Points to evaluate, and the message that they came in.
   struct Assignment {
@@ -63,13 +67,17 @@ class WorkerLoop : private WorkerContext {
   bool stop_requested() override;
   double time_limit() override;
   void send_piece(std::span<const std::byte> piece) override;
+  void spent(double ActivityTimes::*activity, double seconds) override;
+  void wait_for_message();
   void look_if_due();
   void look_for_messages();
   void handle(Frame frame);
   TaskFailure failure_of(const std::exception_ptr& exception);
   bool stop_is_near();
   bool ensure_built();
+  void build();
   void give_up(TaskFailure failure);
+  void evaluate_some();
   void evaluate_points();
   void evaluate(const Assigned& assigned);
   void evaluate_share();
@@ -82,6 +90,11 @@ class WorkerLoop : private WorkerContext {
   void report(const Assigned& assigned, double begin, TaskFailure failure);
   void finish_assignments(std::size_t count);
   void flush();
+  void send_results(std::uint64_t finished);
+  void charge(double ActivityTimes::*activity, double seconds);
+  void charge_since(double begin, double ActivityTimes::*activity);
+  void settle_evaluating();
+  WorkerTimes times() const;
 
   LendableLock lock_;  // of everything here; the evaluating thread lends it to the watching one during an evaluation
   RootLink& link_;
@@ -104,6 +117,14 @@ class WorkerLoop : private WorkerContext {
   double last_flush_;
   double last_look_;
   double epoch_offset_;  // of the clock to the Unix epoch, seconds
+
+  // Where time went. Activities are measured one by one, from reading to reading of the clock that are there anyway,
+  // and not as what is left of the whole: what is forgotten, or counted twice, shows in WorkerAccount::other().
+  double began_;
+  ActivityTimes spent_;
+  double failed_ = 0.0;                       // of spent_.evaluate
+  std::optional<double> evaluating_since_{};  // or since spent_.evaluate was last brought up to date
+  double inside_ = 0.0;                       // seconds of what is being measured that went into something else
 
   std::atomic<double> due_ = kNever;  // when the watching thread is to act
   std::atomic<bool> watched_ = true;  // until the end

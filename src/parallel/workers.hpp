@@ -59,6 +59,8 @@ class Workers {
   virtual std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) = 0;
   /// Seconds that next() has slept in all: the rest of its time the coordinator was busy. None if that is not known.
   virtual std::optional<double> slept() const { return std::nullopt; }
+  /// Whether next() evaluates: the thread of the root is that of the only worker.
+  virtual bool evaluates() const { return false; }
   /// Puts a new worker in the place of one that was lost. @return whether that is possible
   virtual bool replace(int worker) = 0;
   /// Whether workers may be killed when a job fails, since they serve this job alone.

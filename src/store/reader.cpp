@@ -4,6 +4,7 @@
 #include <array>
 #include <system_error>
 
+#include "accounts.hpp"
 #include "generations.hpp"
 #include "origin.hpp"
 #include "resume.hpp"
@@ -203,6 +204,18 @@ void StoreReader::for_each_time(const std::function<void(const PointTime&)>& vis
     if (!times.empty()) next = static_cast<std::int64_t>(times.back().index) + 1;
     for (const PointTime& time : times) visit(time);
   } while (times.size() == page);
+}
+
+std::vector<RunTimes> StoreReader::run_times() const {
+  detail::Transaction snapshot(*impl_->connection);
+  auto runs = detail::read_run_times(*impl_->connection);
+  snapshot.commit();
+  return runs;
+}
+
+void StoreReader::for_each_evaluation(double from, double to,
+                                      const std::function<void(const EvaluationTime&)>& visit) const {
+  detail::for_each_evaluation(*impl_->connection, from, to, visit);
 }
 
 std::vector<Attempt> StoreReader::attempts(std::uint64_t index) const {

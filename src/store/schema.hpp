@@ -17,6 +17,8 @@
 ///   attempts     "index", attempt (from 1), status, rank, host, started, elapsed, code, message: evaluations whose
 ///                outcome did not stand
 ///   runs         run, started; provenance: run, position, name, text
+///   accounts     run, worker (-1: the root's own thread), host, then the numbers of WorkerAccount; only once a run has
+///                ended (accounts.hpp)
 ///   generations  generation, points; earlier_definition, earlier_columns, results_N, evaluations_N, attempts_N:
 ///                outcomes of earlier forms of the study (generations.hpp)
 ///   moves        only from a change of the study until the points' directories have followed (point_files.hpp)

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <system_error>
 
+#include "accounts.hpp"
 #include "array_files.hpp"
 #include "journal.hpp"
 #include "point_files.hpp"
@@ -302,6 +303,13 @@ void Store::note(const std::string& name, const std::string& text) {
   impl_->guarded([&] {
     impl_->commit();
     detail::add_to_last_run(*impl_->connection, name, text);
+  });
+}
+
+void Store::record_account(const TimeAccount& account) {
+  impl_->guarded([&] {
+    impl_->commit();
+    detail::write_account(*impl_->connection, account);
   });
 }
 

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "stopwatch.hpp"
 #include "windrow/error.hpp"
 #include "windrow/text/text.hpp"
 
@@ -53,6 +54,23 @@ class MessageSink : public ArraySink {
   PieceHead head_;
 };
 
+/// What a worker writes where results go is not evaluating.
+class ChargeStoring {
+ public:
+  explicit ChargeStoring(WorkerContext& context) : context_(context) { watch_.emplace(seconds_); }
+  ~ChargeStoring() {
+    watch_.reset();
+    context_.spent(&ActivityTimes::store, seconds_);
+  }
+  ChargeStoring(const ChargeStoring&) = delete;
+  ChargeStoring& operator=(const ChargeStoring&) = delete;
+
+ private:
+  WorkerContext& context_;
+  double seconds_ = 0.0;
+  std::optional<Stopwatch> watch_;
+};
+
 bool is_array(const Column& column) {
   return is_array_type(column.type);
 }
@@ -87,6 +105,7 @@ bool ArrayRoute::sees_directory() const {
 
 ArrayFile ArrayRoute::send_array(const Array& array, WorkerContext& context) const {
   if (sees_directory()) {
+    const ChargeStoring charge(context);
     ArrayFileSink sink(directory_);
     return write_array(array, sink);
   }
@@ -96,6 +115,7 @@ ArrayFile ArrayRoute::send_array(const Array& array, WorkerContext& context) con
 
 ArrayFile ArrayRoute::send_file(const fs::path& file, WorkerContext& context) const {
   if (sees_directory()) {
+    const ChargeStoring charge(context);
     if (auto moved = move_array(file, directory_)) return *std::move(moved);
     ArrayFileSink sink(directory_);
     return copy_array(file, sink);

@@ -160,6 +160,7 @@ WorkerTask function_task(const Design& design, const std::vector<Column>& output
   WorkerTask task;
   task.build = [evaluator] { evaluator->build(); };
   task.evaluate = [evaluator, &design, &arrays](const Assigned& assigned, WorkerContext& context, ByteWriter& result) {
+    const ChargeRebuilds charge(evaluator->rebuilds(), context);
     return report(evaluator->evaluate(design.point(assigned.index)), arrays, context, result);
   };
   return task;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "stopwatch.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -22,6 +23,7 @@ constexpr int kMostFailedBuilds = 3;
 }  // namespace
 
 void Rebuilds::run(const std::function<void()>& build) {
+  const Stopwatch stopwatch(seconds_);
   try {
     build();
     failed_ = 0;

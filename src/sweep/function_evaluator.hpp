@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "evaluator.hpp"
@@ -17,9 +18,27 @@ class Rebuilds {
   /// @throws Error         "build failed: ..." if `build` throws
   /// @throws WorkerUnable  what the last of several said
   void run(const std::function<void()>& build);
+  /// Seconds that builds have taken since this was last asked.
+  double take_seconds() { return std::exchange(seconds_, 0.0); }
 
  private:
   int failed_ = 0;  // in a row
+  double seconds_ = 0.0;
+};
+
+/// What an evaluation spends on building its model anew is not evaluating.
+class ChargeRebuilds {
+ public:
+  ChargeRebuilds(Rebuilds& rebuilds, WorkerContext& context) : rebuilds_(rebuilds), context_(context) {}
+  ~ChargeRebuilds() {
+    if (const double seconds = rebuilds_.take_seconds(); seconds > 0.0) context_.spent(&ActivityTimes::build, seconds);
+  }
+  ChargeRebuilds(const ChargeRebuilds&) = delete;
+  ChargeRebuilds& operator=(const ChargeRebuilds&) = delete;
+
+ private:
+  Rebuilds& rebuilds_;
+  WorkerContext& context_;
 };
 
 /// Evaluates points by functions, in whatever process. A model that has evaluated points may carry something over from
@@ -32,6 +51,7 @@ class FunctionEvaluator {
   void build();
   /// @throws what the functions throw, if the model was fresh
   Outcome<Evaluated> evaluate(Point point);
+  Rebuilds& rebuilds() { return rebuilds_; }
 
  private:
   void rebuild();

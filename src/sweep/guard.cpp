@@ -90,7 +90,10 @@ class Guard::Evaluator {
   }
 
   std::optional<TaskFailure> evaluate(const Point& point, WorkerContext& context, ByteWriter& result) {
-    if (!session_.is_open()) rebuilds_.run([this] { build(); });
+    if (!session_.is_open()) {
+      const ChargeRebuilds charge(rebuilds_, context);
+      rebuilds_.run([this] { build(); });
+    }
     EvaluationEnd end;
     StopQuestion stop([&context] { return context.stop_requested(); }, limit_of(context));
     try {

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "evaluator.hpp"
+#include "stopwatch.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/sweep/interrupt.hpp"
@@ -48,7 +49,13 @@ void RootRun::fill(Job& job) {
   job.costs = costs_.model();
   job.pending = std::move(pending_);
   job.on_completed = [this](const Completed& completed) { keep(completed); };
-  if (pieces_) job.on_piece = [this](int worker, std::span<const std::byte> piece) { pieces_->take(worker, piece); };
+  if (pieces_) {
+    job.on_piece = [this](int worker, std::span<const std::byte> piece) {
+      const Stopwatch storing(seconds_storing_);
+      pieces_->take(worker, piece);
+    };
+  }
+  job.seconds_storing = [this] { return seconds_storing_; };
   job.on_tick = [this] { return tick(); };
   job.retry = [this](const TaskFailure& failure, int tries) { return retry(failure, tries); };
   job.on_retried = [this](const Completed& completed) { keep_attempt(completed); };
@@ -73,7 +80,18 @@ SweepResult RootRun::finish(JobReport report) {
     for (std::string& note : costs_.notes()) result_.notes.push_back(std::move(note));
   }
   for (auto& [index, failure] : lowest_failures_) result_.failures.push_back(std::move(failure));
+  keep_account(std::move(report.account));
   return std::move(result_);
+}
+
+// Results do not depend on it: that it cannot be kept is worth a note, no more.
+void RootRun::keep_account(TimeAccount account) {
+  result_.account = std::move(account);
+  try {
+    if (store_) store_->record_account(result_.account);
+  } catch (const StoreError& error) {
+    result_.notes.push_back(fmt::format("where the time went could not be kept: {}", error.what()));
+  }
 }
 
 void RootRun::open_store() {
@@ -137,6 +155,7 @@ void RootRun::keep(const Completed& completed) {
     record.outcome = std::move(evaluated.outputs);
   }
   if (store_) {
+    const Stopwatch storing(seconds_storing_);
     record.parameters = sweep_.design().point(completed.index).values();
     store_->record(record);
   } else {
@@ -146,7 +165,9 @@ void RootRun::keep(const Completed& completed) {
 
 void RootRun::keep_attempt(const Completed& completed) {
   ++result_.retried;
-  if (store_) store_->record_attempt({*completed.failure, completed.started});
+  if (!store_) return;
+  const Stopwatch storing(seconds_storing_);
+  store_->record_attempt({*completed.failure, completed.started});
 }
 
 void RootRun::remember(const TaskFailure& failure) {
@@ -168,10 +189,11 @@ Direction RootRun::tick() {
   stopping_ = stopping_ || direction.stop || deadline_.is_signalled() || judge_.gives_up();
   if (signal != 0 && result_.interrupted_by == 0) {
     result_.interrupted_by = signal;
-    if (store_) store_->commit();  // whoever asked may not wait long
+    commit();  // whoever asked may not wait long
   }
   if (now - last_tick_ >= std::chrono::milliseconds(2)) {
     last_tick_ = now;
+    const Stopwatch storing(seconds_storing_);
     if (store_) store_->tick();
   }
   if (options_.on_progress && now - last_progress_ >= std::chrono::milliseconds(100)) {
@@ -199,8 +221,13 @@ void RootRun::tell_why_stopped() {
   if (store_) store_->note("stopped", result_.why_stopped);
 }
 
-Bytes RootRun::conclude() {
+void RootRun::commit() {
+  const Stopwatch storing(seconds_storing_);
   if (store_) store_->commit();
+}
+
+Bytes RootRun::conclude() {
+  commit();
   Progress last = progress();
   const bool complete = last.done == last.points;
   if (complete) result_.interrupted_by = 0;  // asked to stop when all was done already

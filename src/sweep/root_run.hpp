@@ -36,6 +36,7 @@ class RootRun {
  private:
   using Clock = std::chrono::steady_clock;
 
+  void keep_account(TimeAccount account);
   void open_store();
   void learn_times();
   std::vector<std::pair<std::string, std::string>> provenance() const;
@@ -46,6 +47,7 @@ class RootRun {
   Direction tick();
   Progress progress() const;
   void tell_why_stopped();
+  void commit();
   Bytes conclude();
 
   const Sweep& sweep_;
@@ -55,6 +57,7 @@ class RootRun {
   Deadline deadline_;
   std::optional<RelativeLimit> time_limit_;
   bool stopping_ = false;
+  double seconds_storing_ = 0.0;
   std::optional<Store> store_;
   std::optional<ArrayPieces> pieces_;
   IndexSet pending_;

@@ -3,11 +3,14 @@
 #include <chrono>
 
 #include "failure_policy.hpp"
+#include "windrow/sweep/account_summary.hpp"
 #include "windrow/sweep/sweep.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow {
 namespace {
+
+constexpr double kWorthAnAccount = 1.0;  // seconds; what is shorter is over before anybody asks
 
 // After a run that ended before its points did.
 std::string what_now(const SweepResult& result) {
@@ -63,6 +66,7 @@ std::string SweepResult::summary() const {
   const std::uint64_t told = failures.size();
   if (told == detail::kFailuresShown && failed > told) out += fmt::format("  ... and {} more\n", count(failed - told));
   for (const std::string& note : notes) out += "  note: " + note + "\n";
+  if (account.wall >= kWorthAnAccount) out += account_summary(account);
   return out + what_now(*this);
 }
 

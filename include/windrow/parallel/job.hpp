@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "windrow/error.hpp"
+#include "windrow/parallel/account.hpp"
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/index_set.hpp"
@@ -31,6 +32,12 @@ class WorkerContext {
   /// Sends bytes to the root ahead of the outcome (Job::on_piece), and returns once the root has taken them: it never
   /// holds more than one piece of a worker, however fast that is. Pieces of 1 MiB are large enough.
   virtual void send_piece(std::span<const std::byte> piece);
+  /// Tells that so many seconds of the evaluation, until now, went into something else, for the worker's account.
+  /// @param activity  the field of ActivityTimes that they belong to
+  virtual void spent(double ActivityTimes::*activity, double seconds) {
+    static_cast<void>(activity);
+    static_cast<void>(seconds);
+  }
 };
 
 /// Thrown by `evaluate` of a worker that cannot evaluate any more, whatever the point: it takes no more points, as if
@@ -124,6 +131,8 @@ struct Job {
   /// Seconds that an evaluation may take, 0: any; asked often. Workers are told when it changes by more than a tenth
   /// (WorkerContext::time_limit). May be empty.
   std::function<double()> time_limit;
+  /// Seconds that the callbacks above have spent on storing results so far, for the root's account. May be empty.
+  std::function<double()> seconds_storing;
   /// Called once every worker is at rest; what it returns reaches every rank in its JobReport. May be empty.
   std::function<Bytes()> conclude;
 };
@@ -135,6 +144,7 @@ struct JobReport {
   std::uint64_t unfinished = 0;             ///< points without an outcome then
   std::vector<TaskFailure> build_failures;  ///< workers that could not be built, or not any more, while others could
   std::vector<std::string> lost_workers;    ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
+  TimeAccount account;
 };
 
 }  // namespace windrow::detail

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "windrow/design/value.hpp"
+#include "windrow/parallel/account.hpp"
 #include "windrow/parallel/index_set.hpp"
 #include "windrow/parallel/outcome.hpp"
 #include "windrow/store/array_file.hpp"
@@ -99,6 +100,26 @@ struct PointTime {
   bool succeeded = true;
 };
 
+/// When and where an evaluation was.
+struct EvaluationTime {
+  std::uint64_t index = 0;
+  int worker = 0;
+  std::string host;
+  double started = 0.0;  ///< seconds since the Unix epoch, by the clock of `host`
+  double elapsed = 0.0;  ///< seconds; 0 if its worker was lost
+  std::string status;    ///< "ok" or the kind of failure
+  bool stands = true;    ///< false: the point was tried again
+};
+
+/// A run that wrote to the store.
+struct RunTimes {
+  std::int64_t run = 0;  ///< 1 for the first
+  double started = 0.0;  ///< seconds since the Unix epoch, by the root's clock
+  /// Where its time went, less the longest points; none if it was killed, still runs, or was made by a windrow that
+  /// kept no accounts.
+  std::optional<TimeAccount> account = {};
+};
+
 /// What a store says of its study as a whole.
 struct StoreStatus {
   std::string name;
@@ -185,6 +206,8 @@ class Store {
   void note_index_matters();
   /// Adds to the provenance of this run, and commits: what is known at its end.
   void note(const std::string& name, const std::string& text);
+  /// Keeps where the time of this run went, and commits.
+  void record_account(const TimeAccount& account);
   /// Commits if it is time; to be called now and then while nothing finishes.
   void tick();
   void commit();
@@ -221,6 +244,12 @@ class StoreReader {
   void for_each(const std::function<void(const Record&)>& visit) const;
   /// The same for the times alone, which is much faster where there are many parameters and outputs.
   void for_each_time(const std::function<void(const PointTime&)>& visit) const;
+  /// All runs, oldest first.
+  std::vector<RunTimes> run_times() const;
+  /// Calls `visit` for every evaluation, of attempts too, that began within these seconds since the Unix epoch (by the
+  /// clock of its host), by worker and then by begin. Memory does not grow with their number. A writer may have to wait
+  /// until all are visited.
+  void for_each_evaluation(double from, double to, const std::function<void(const EvaluationTime&)>& visit) const;
   /// Earlier attempts at a point, oldest first by the clocks of their hosts; its outcome is not among them.
   std::vector<Attempt> attempts(std::uint64_t index) const;
   /// Whether this is the study that wrote last.

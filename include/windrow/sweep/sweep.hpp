@@ -15,6 +15,7 @@
 
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/parallel/account.hpp"
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/manager.hpp"
 #include "windrow/store/store.hpp"
@@ -83,7 +84,7 @@ struct SweepOptions {
 };
 
 /// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `notes`,
-/// `why_stopped` and `outcomes` are empty.
+/// `why_stopped`, `account` and `outcomes` are empty.
 struct SweepResult {
   std::uint64_t points = 0;     ///< of the design
   std::uint64_t succeeded = 0;  ///< with a result, earlier runs included
@@ -96,9 +97,12 @@ struct SweepResult {
   double elapsed = 0.0;               ///< seconds of this run
   int workers = 0;                    ///< that evaluate
   std::vector<TaskFailure> failures;  ///< of this run, those of the lowest indices, at most 10
-  std::vector<std::string> notes;     ///< workers that were lost or could not be built, what costs were worth, in words
-  std::string why_stopped;            ///< "at its time limit of 2h00m"; empty if it ran to its end
-  std::filesystem::path store;        ///< where the results are; empty: in `outcomes`
+  /// Where the time of this run went (root; empty elsewhere). Its wall time is that of the job: opening the store and
+  /// the like, before the first point, is not in it.
+  TimeAccount account;
+  std::vector<std::string> notes;  ///< workers that were lost or could not be built, what costs were worth, in words
+  std::string why_stopped;         ///< "at its time limit of 2h00m"; empty if it ran to its end
+  std::filesystem::path store;     ///< where the results are; empty: in `outcomes`
   /// Without a store: an outcome for each point in index order (after an interruption: `lost` where there is none).
   std::vector<Outcome<std::vector<Value>>> outcomes;
 
@@ -107,7 +111,8 @@ struct SweepResult {
   /// 0 if all points succeeded, 1 if some failed, 130 after SIGINT or SIGHUP, 75 if the run ended before its points did
   /// because of a time limit, the end of its Slurm job, SIGTERM or SIGUSR1: to be run again.
   int exit_code() const;
-  /// A few lines for a user: how many of what, how long, and the first failures with their reasons.
+  /// A few lines for a user: how many of what, how long, the first failures with their reasons, and, of runs of a
+  /// second and more, where their time went (account_summary).
   std::string summary() const;
 };
 

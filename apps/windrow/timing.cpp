@@ -1,0 +1,209 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common.hpp"
+#include "verbs.hpp"
+#include "windrow/error.hpp"
+#include "windrow/sweep/account_summary.hpp"
+#include "windrow/sweep/run_timing.hpp"
+#include "windrow/text/text.hpp"
+#include "windrow/timing/report.hpp"
+
+namespace windrow::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kRowsShown = 24;  // of a table for people; the busiest and the idlest workers stand for more
+
+struct Part {
+  const char* name;
+  double (*seconds)(const WorkerAccount&);
+};
+
+constexpr std::array<Part, 7> kParts = {
+    {{"evaluate", [](const WorkerAccount& worker) { return worker.spent.evaluate; }},
+     {"build", [](const WorkerAccount& worker) { return worker.spent.build; }},
+     {"transfer", [](const WorkerAccount& worker) { return worker.spent.transfer; }},
+     {"store", [](const WorkerAccount& worker) { return worker.spent.store; }},
+     {"coordinate", [](const WorkerAccount& worker) { return worker.spent.coordinate; }},
+     {"wait", [](const WorkerAccount& worker) { return worker.spent.wait; }},
+     {"other", [](const WorkerAccount& worker) { return worker.other(); }}}};
+
+std::string name_of(const WorkerAccount& worker) {
+  return worker.worker < 0 ? "root" : fmt::format("worker {}", worker.worker);
+}
+
+std::vector<WorkerAccount> all_rows(const TimeAccount& account) {
+  std::vector<WorkerAccount> rows = account.workers;
+  if (account.root) rows.push_back(*account.root);
+  return rows;
+}
+
+std::string date(double unix_seconds) {
+  const auto time = static_cast<std::time_t>(unix_seconds);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(time));
+}
+
+std::string share(double seconds, double whole) {
+  return whole > 0.0 ? fmt::format("{:.1f} %", 100.0 * seconds / whole) : "";
+}
+
+using Line = std::vector<std::string>;
+
+void print_table(const std::vector<Line>& lines) {
+  std::vector<std::size_t> widths(lines.front().size(), 0);
+  for (const Line& line : lines) {
+    for (std::size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
+  }
+  for (const Line& line : lines) {
+    std::string text;
+    for (std::size_t c = 0; c < line.size(); ++c) {
+      text += fmt::format(fmt::runtime(c < 2 ? "{:<{}}  " : "{:>{}}  "), line[c], widths[c]);
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    fmt::print("{}\n", text);
+  }
+}
+
+/// A row a worker, in shares of the wall time.
+void print_workers(const TimeAccount& account) {
+  std::vector<WorkerAccount> rows = all_rows(account);
+  const std::size_t hidden = rows.size() > kRowsShown ? rows.size() - kRowsShown : 0;
+  if (hidden > 0) {
+    std::ranges::sort(rows, std::greater(), &WorkerAccount::busy);
+    const auto middle = rows.begin() + kRowsShown / 2;
+    rows.erase(middle, middle + static_cast<std::ptrdiff_t>(hidden));
+  }
+  std::vector<Line> lines = {{"", "host", "evaluated"}};
+  for (const Part& part : kParts) lines.front().emplace_back(part.name);
+  for (const WorkerAccount& worker : rows) {
+    Line& line = lines.emplace_back(Line{name_of(worker), worker.host, text::with_thousands(worker.attempts)});
+    for (const Part& part : kParts) line.push_back(share(part.seconds(worker), worker.wall));
+  }
+  print_table(lines);
+  if (hidden > 0) fmt::print("(the busiest and the idlest; {} more: --format tsv, or --compare)\n", hidden);
+}
+
+void print_failed(const TimeAccount& account) {
+  if (account.failed() <= 0.0) return;
+  fmt::print("In evaluations that brought no result: {} ({} of the evaluation time)\n", duration(account.failed()),
+             share(account.failed(), account.spent().evaluate));
+}
+
+void print_other_runs(const std::vector<RunTimes>& runs, std::int64_t shown) {
+  if (runs.size() < 2) return;
+  fmt::print("Runs (--run N):\n");
+  constexpr std::size_t most = 20;
+  for (std::size_t at = runs.size() > most ? runs.size() - most : 0; at < runs.size(); ++at) {
+    const RunTimes& run = runs[at];
+    const std::string what =
+        run.account ? fmt::format("{} in {}, efficiency {:.2f}", counted(run.account->attempts(), "evaluation"),
+                                  duration(run.account->wall), run.account->efficiency())
+                    : "without an account: killed, or still running";
+    fmt::print("  {}{}  {}  {}\n", run.run == shown ? '*' : ' ', run.run, date(run.started), what);
+  }
+}
+
+std::string incomplete(const StoreReader& store) {
+  return fmt::format("This run kept no account: it {}. What its recorded evaluations tell:\n",
+                     store.status().running ? "is still running, or was killed" : "was killed");
+}
+
+void print_text(const StoreReader& store, const RunTiming& run) {
+  const TimeAccount& account = run.account;
+  fmt::print("{}: run {}, {}, {} on {} in {}\n", store.identity().name, run.run, date(run.started),
+             counted(account.attempts(), "evaluation"), counted(account.workers.size(), "worker"),
+             duration(account.wall));
+  fmt::print("{}", run.is_complete ? account_summary(account) : incomplete(store));
+  print_failed(account);
+  if (!account.empty()) print_workers(account);
+  print_other_runs(store.run_times(), run.run);
+}
+
+void print_tsv(const RunTiming& run) {
+  fmt::print("run\tworker\thost\twall\tpoints\tattempts\tlosses");
+  for (const Part& part : kParts) fmt::print("\t{}", part.name);
+  fmt::print("\tfailed\n");
+  for (const WorkerAccount& worker : all_rows(run.account)) {
+    fmt::print("{}\t{}\t{}\t{:.9f}\t{}\t{}\t{}", run.run, worker.worker < 0 ? "root" : std::to_string(worker.worker),
+               worker.host, worker.wall, worker.points, worker.attempts, worker.losses);
+    for (const Part& part : kParts) fmt::print("\t{:.9f}", part.seconds(worker));
+    fmt::print("\t{:.9f}\n", worker.failed);
+  }
+}
+
+Json json_of(const WorkerAccount& worker) {
+  Json json = {{"worker", worker.worker}, {"host", worker.host},         {"wall", worker.wall},
+               {"points", worker.points}, {"attempts", worker.attempts}, {"losses", worker.losses},
+               {"failed", worker.failed}};
+  for (const Part& part : kParts) json[part.name] = part.seconds(worker);
+  return json;
+}
+
+void print_json(const StoreReader& store, const RunTiming& run) {
+  const TimeAccount& account = run.account;
+  Json json = {{"study", store.identity().name},
+               {"run", run.run},
+               {"started", run.started},
+               {"complete", run.is_complete},
+               {"wall", account.wall},
+               {"efficiency", account.efficiency()},
+               {"imbalance", account.imbalance()},
+               {"overhead", account.overhead()},
+               {"advice", run.is_complete ? account_advice(account) : ""},
+               {"workers", Json::array()}};
+  for (const WorkerAccount& worker : account.workers) json["workers"].push_back(json_of(worker));
+  if (account.root) json["root"] = json_of(*account.root);
+  for (const LongPoint& point : account.longest) {
+    json["longest"].push_back({{"index", point.index},
+                               {"seconds", point.seconds},
+                               {"worker", point.worker},
+                               {"host", point.host},
+                               {"failed", point.failed}});
+  }
+  for (const RunTimes& other : store.run_times()) {
+    json["runs"].push_back({{"run", other.run}, {"started", other.started}, {"complete", other.account.has_value()}});
+  }
+  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+TimingFormat format_of(const std::string& name) {
+  return name == "tsv" ? TimingFormat::tsv : name == "json" ? TimingFormat::json : TimingFormat::text;
+}
+
+}  // namespace
+
+int timing(const TimingArguments& arguments) {
+  const StoreReader store(results_directory(arguments.directory));
+  const RunTiming run = read_run_timing(store, arguments.run);
+  if (!arguments.trace.empty()) {
+    std::uint64_t slices = 0;
+    write_output(arguments.trace, [&](std::ostream& out) { slices = write_run_trace(out, store, run); });
+    if (arguments.trace == "-") return kSuccess;
+    fmt::print("{}: {} of {} on {}; open it at https://ui.perfetto.dev or chrome://tracing\n", arguments.trace,
+               counted(slices, "slice"), counted(run.account.attempts(), "evaluation"),
+               counted(run.account.workers.size(), "worker"));
+    if (!arguments.compare) return kSuccess;
+  }
+  const TimingFormat format = format_of(arguments.format);
+  if (arguments.compare) {
+    if (!run.is_complete && format == TimingFormat::text) fmt::print("{}", incomplete(store));
+    fmt::print("{}", compare(timing_records(run.account), {.format = format}));
+  } else if (format == TimingFormat::text) {
+    print_text(store, run);
+  } else {
+    format == TimingFormat::tsv ? print_tsv(run) : print_json(store, run);
+  }
+  return kSuccess;
+}
+
+}  // namespace windrow::app

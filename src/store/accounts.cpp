@@ -1,0 +1,111 @@
+#include "accounts.hpp"
+
+#include <fmt/format.h>
+
+#include "generations.hpp"
+
+namespace windrow::detail {
+namespace {
+
+constexpr const char* accounts_table = R"(
+CREATE TABLE IF NOT EXISTS accounts(
+  run INTEGER NOT NULL, worker INTEGER NOT NULL, host TEXT NOT NULL, wall REAL NOT NULL, build REAL NOT NULL,
+  evaluate REAL NOT NULL, transfer REAL NOT NULL, store REAL NOT NULL, coordinate REAL NOT NULL, wait REAL NOT NULL,
+  failed REAL NOT NULL, points INTEGER NOT NULL, attempts INTEGER NOT NULL, losses INTEGER NOT NULL, began REAL,
+  began_after REAL NOT NULL, PRIMARY KEY(run, worker)) WITHOUT ROWID
+)";
+
+constexpr int kRoot = -1;  // the worker of the root's own thread
+
+void write_row(Statement& insert, const WorkerAccount& row) {
+  const ActivityTimes& spent = row.spent;
+  insert.bind(1, static_cast<std::int64_t>(row.worker)).bind(2, std::string_view(row.host));
+  int at = 3;
+  for (const double seconds :
+       {row.wall, spent.build, spent.evaluate, spent.transfer, spent.store, spent.coordinate, spent.wait, row.failed}) {
+    insert.bind(at++, seconds);
+  }
+  for (const std::uint64_t number : {row.points, row.attempts, row.losses}) {
+    insert.bind(at++, static_cast<std::int64_t>(number));
+  }
+  insert.bind(at, row.began).bind(at + 1, row.began_after).run();
+}
+
+WorkerAccount read_row(const Statement& select) {
+  WorkerAccount row;
+  row.worker = static_cast<int>(select.integer(1));
+  row.host = select.text(2);
+  int at = 3;
+  for (double* seconds : {&row.wall, &row.spent.build, &row.spent.evaluate, &row.spent.transfer, &row.spent.store,
+                          &row.spent.coordinate, &row.spent.wait, &row.failed}) {
+    *seconds = select.real(at++);
+  }
+  for (std::uint64_t* number : {&row.points, &row.attempts, &row.losses}) {
+    *number = static_cast<std::uint64_t>(select.integer(at++));
+  }
+  row.began = select.real(at);
+  row.began_after = select.real(at + 1);
+  return row;
+}
+
+bool has_table(Connection& connection, const char* name) {
+  return connection.integer(fmt::format("SELECT count(*) FROM sqlite_schema WHERE name = '{}'", name)) > 0;
+}
+
+}  // namespace
+
+void write_account(Connection& connection, const TimeAccount& account) {
+  Transaction transaction(connection, "BEGIN IMMEDIATE");
+  connection.execute(accounts_table);
+  Statement insert(connection,
+                   "INSERT OR REPLACE INTO accounts SELECT max(run), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
+                   "FROM runs");
+  for (const WorkerAccount& worker : account.workers) write_row(insert, worker);
+  if (account.root) write_row(insert, *account.root);
+  transaction.commit();
+}
+
+std::vector<RunTimes> read_run_times(Connection& connection) {
+  std::vector<RunTimes> runs;
+  Statement select_runs(connection, "SELECT run, started FROM runs ORDER BY run");
+  while (select_runs.step()) runs.push_back({select_runs.integer(0), select_runs.real(1), {}});
+  if (!has_table(connection, "accounts")) return runs;
+  Statement select(connection,
+                   "SELECT run, worker, host, wall, build, evaluate, transfer, store, coordinate, wait, failed, "
+                   "points, attempts, losses, began, began_after FROM accounts ORDER BY run, worker");
+  auto run = runs.begin();
+  while (select.step()) {
+    while (run != runs.end() && run->run < select.integer(0)) ++run;
+    if (run == runs.end()) break;  // begun since the runs were read
+    if (!run->account) run->account.emplace();
+    WorkerAccount row = read_row(select);
+    run->account->wall = row.wall;
+    if (row.worker == kRoot) {
+      run->account->root = std::move(row);
+    } else {
+      run->account->workers.push_back(std::move(row));
+    }
+  }
+  return runs;
+}
+
+void for_each_evaluation(Connection& connection, double from, double to,
+                         const std::function<void(const EvaluationTime&)>& visit) {
+  std::string sql =
+      "SELECT rank, started, \"index\", host, elapsed, r.status, 1 FROM evaluations "
+      "CROSS JOIN results r USING(\"index\") WHERE started BETWEEN ?1 AND ?2";
+  if (has_generations(connection)) {
+    sql +=
+        " UNION ALL SELECT rank, started, \"index\", host, elapsed, status, 0 FROM attempts "
+        "WHERE started BETWEEN ?1 AND ?2";
+  }
+  Statement select(connection, sql + " ORDER BY 1, 2, 3");
+  const ResetAtEnd end(select);
+  select.bind(1, from).bind(2, to);
+  while (select.step()) {
+    visit({static_cast<std::uint64_t>(select.integer(2)), static_cast<int>(select.integer(0)), select.text(3),
+           select.real(1), select.real(4), select.text(5), select.integer(6) != 0});
+  }
+}
+
+}  // namespace windrow::detail
