@@ -4,16 +4,13 @@
 
 #include <fstream>
 #include <limits>
-#include <map>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "timing/manual_clock.hpp"
+#include "timing/trace_checks.hpp"
 
 namespace windrow::test {
 namespace {
-
-using Json = nlohmann::json;
 
 const std::vector<TraceTrack> kTracks = {{"rank 0", "node7"}, {"rank 1", "node7"}, {"rank \"2\"\n", "node8"}};
 
@@ -21,44 +18,6 @@ Json written(const std::vector<TraceTrack>& tracks, const std::vector<TraceSlice
   std::ostringstream out;
   write_trace(out, tracks, slices);
   return Json::parse(out.str());  // throws unless all of it is JSON
-}
-
-/// What the format demands of an event of each phase that occurs.
-void expect_valid(const Json& trace) {
-  ASSERT_TRUE(trace.is_object());
-  ASSERT_TRUE(trace["traceEvents"].is_array());
-  std::map<std::pair<int, int>, std::string> threads;
-  std::map<int, std::string> processes;
-  for (const Json& event : trace["traceEvents"]) {
-    ASSERT_TRUE(event["ph"].is_string());
-    ASSERT_TRUE(event["name"].is_string());
-    ASSERT_TRUE(event["pid"].is_number_integer());
-    ASSERT_TRUE(event["tid"].is_number_integer());
-    const int process = event["pid"], thread = event["tid"];
-    if (event["ph"] == "M" && event["name"] == "process_name") {
-      EXPECT_TRUE(processes.emplace(process, event["args"]["name"]).second);
-    } else if (event["ph"] == "M" && event["name"] == "thread_name") {
-      EXPECT_TRUE(threads.emplace(std::pair(process, thread), event["args"]["name"]).second);
-    } else if (event["ph"] == "M") {
-      EXPECT_EQ(event["name"], "thread_sort_index");
-      EXPECT_TRUE(event["args"]["sort_index"].is_number_integer());
-    } else {
-      ASSERT_EQ(event["ph"], "X");
-      EXPECT_TRUE(event["ts"].is_number());
-      EXPECT_TRUE(event["dur"].is_number() && event["dur"] >= 0.0);
-      EXPECT_TRUE(!event.contains("args") || event["args"].is_object());
-      EXPECT_TRUE(threads.contains({process, thread})) << "a slice on a track without a name";
-      EXPECT_TRUE(processes.contains(process));
-    }
-  }
-}
-
-std::vector<Json> slices_of(const Json& trace) {
-  std::vector<Json> slices;
-  for (const Json& event : trace["traceEvents"]) {
-    if (event["ph"] == "X") slices.push_back(event);
-  }
-  return slices;
 }
 
 TEST(TraceTest, is_of_the_format) {
