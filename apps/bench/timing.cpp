@@ -1,5 +1,5 @@
 // What timing takes: stamps, scopes and loops of a Timer beside reading the clock, and beside Boost.Timer where it is
-// installed. `bench-timing [--anyway]`
+// installed; and what sweeps lose to being timed. `bench-timing [--anyway]`
 #include <fmt/format.h>
 
 #include <array>
@@ -12,6 +12,7 @@
 #endif
 
 #include "measure.hpp"
+#include "timing/sweeps.hpp"
 #include "windrow/timing/timer.hpp"
 
 namespace {
@@ -136,4 +137,5 @@ int main(int argc, char** argv) {
     const auto [median, low, high] = bench::figures_of(one.nanoseconds);
     fmt::print("{:<48} {:7.1f} ns  ({:.1f} to {:.1f})  {:5.1f}\n", one.name, median, low, high, median / clock);
   }
+  bench::print_timed_sweeps();
 }

@@ -3,6 +3,7 @@
 /// Everything but MPI's own types; for MpiManager include windrow/mpi.hpp.
 #include "windrow/design/design.hpp"
 #include "windrow/parallel/fork_manager.hpp"
+#include "windrow/parallel/gather_timings.hpp"
 #include "windrow/parallel/launch.hpp"
 #include "windrow/parallel/manager.hpp"
 #include "windrow/parallel/serial_manager.hpp"
@@ -17,6 +18,8 @@
 #include "windrow/process/shared_array.hpp"
 #include "windrow/process/shared_value.hpp"
 #include "windrow/process/sync.hpp"
+#include "windrow/sweep/account_summary.hpp"
+#include "windrow/sweep/run_timing.hpp"
 #include "windrow/sweep/sweep.hpp"
 #include "windrow/timing/report.hpp"
 #include "windrow/timing/timer.hpp"
