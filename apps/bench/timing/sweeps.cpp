@@ -4,8 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "dispatch/work.hpp"
@@ -19,7 +17,6 @@ namespace {
 
 using windrow::Subdivision;
 using windrow::this_thread_timer;
-using windrow::Timer;
 
 constexpr std::uint64_t kPoints = 10'000;
 constexpr double kMicroseconds = 10.0;
@@ -35,16 +32,13 @@ struct Work {
     this_thread_timer().accumulate("solve");
     return result;
   }
-  double stamped_in_a_scope() const {
-    Timer& timer = this_thread_timer();
-    double result = 0.0;
-    {
-      const Subdivision level(timer, "newton");
-      result = spin(steps);
-      timer.stamp("solve");
-    }
-    timer.accumulate("compute");
-    return result;
+  double stamped_twice() const {
+    this_thread_timer().accumulate("prepare");
+    return stamped();
+  }
+  double in_a_scope() const {
+    const Subdivision level(this_thread_timer(), "solve");
+    return spin(steps);
   }
 };
 
@@ -78,26 +72,26 @@ struct Case {
 
 void print_timed_sweeps() {
   const Work work{static_cast<std::uint64_t>(kMicroseconds * steps_per_microsecond())};
-  std::vector<Case> cases = {
-      {"a bare loop", [&] { loop(work); }, 0},
-      {"map, which accounts for its time", [&] { map(work, &Work::plain); }, 0},
-      {"... and a stamp in each point", [&] { map(work, &Work::stamped); }, 1},
-      {"... and a scope with a stamp, and one after it", [&] { map(work, &Work::stamped_in_a_scope); }, 1},
-      {"a sweep, which accounts for its time", [&] { sweep(work, &Work::plain); }, 0},
-      {"... and a stamp in each point", [&] { sweep(work, &Work::stamped); }, 4},
-      {"... and a scope with a stamp, and one after it", [&] { sweep(work, &Work::stamped_in_a_scope); }, 4}};
+  std::vector<Case> cases = {{"a bare loop", [&] { loop(work); }, 0},
+                             {"map", [&] { map(work, &Work::plain); }, 0},
+                             {"map, a stamp in each point", [&] { map(work, &Work::stamped); }, 1},
+                             {"map, two stamps in each point", [&] { map(work, &Work::stamped_twice); }, 1},
+                             {"map, a scope in each point", [&] { map(work, &Work::in_a_scope); }, 1},
+                             {"a sweep", [&] { sweep(work, &Work::plain); }, 0},
+                             {"a sweep, a stamp in each point", [&] { sweep(work, &Work::stamped); }, 5},
+                             {"a sweep, two stamps in each point", [&] { sweep(work, &Work::stamped_twice); }, 5},
+                             {"a sweep, a scope in each point", [&] { sweep(work, &Work::in_a_scope); }, 5}};
   for (int round = 0; round < kRounds; ++round) {
     for (Case& one : cases) one.seconds.push_back(seconds_of(one.run));
   }
-  fmt::print("\n{} points of {:.0f} us on one thread, median of {} runs by turns, and its loss (of the medians)\n",
-             kPoints, kMicroseconds, kRounds);
+  fmt::print("\n{} points of {:.0f} us on one thread, {} rounds; medians, and of the rounds' losses\n", kPoints,
+             kMicroseconds, kRounds);
   for (const Case& one : cases) {
-    const double median = figures_of(one.seconds).median;
-    const double before = figures_of(cases[one.against].seconds).median;
-    fmt::print("{:<48} {:7.3f} us a point", one.name, 1e6 * median / kPoints);
-    if (one.against != static_cast<std::size_t>(&one - cases.data())) {
-      fmt::print("  {:+.2f} % on {}", 100.0 * (median / before - 1.0), cases[one.against].name);
-    }
+    const Case& before = cases[one.against];
+    std::vector<double> losses;
+    for (std::size_t r = 0; r < one.seconds.size(); ++r) losses.push_back(one.seconds[r] / before.seconds[r] - 1.0);
+    fmt::print("{:<48} {:7.3f} us a point", one.name, 1e6 * figures_of(one.seconds).median / kPoints);
+    if (&before != &one) fmt::print("  {:+.2f} % on {}", 100.0 * figures_of(losses).median, before.name);
     fmt::print("\n");
   }
 }
