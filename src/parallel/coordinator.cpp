@@ -81,7 +81,8 @@ class Coordinator {
     ActivityTimes own;
     own.wait = workers_.slept().value_or(0.0) - slept_at_begin_;
     own.store = job_.seconds_storing ? job_.seconds_storing() : 0.0;
-    own.coordinate = now - begin_ - own.store - (workers_.evaluates() ? seconds_in_next_ : own.wait);
+    const double not_own = workers_.evaluates() ? seconds_in_next_ - workers_.ticked() : own.wait;
+    own.coordinate = now - begin_ - own.store - not_own;
     report_.account =
         ledger_.close(now, own, workers_.evaluates(), [this](int w) -> const std::string& { return workers_.host(w); });
     report_.account.schedule = job_.schedule;

@@ -38,7 +38,9 @@ bool SerialWorkers::stop_is_new() noexcept {
     tick_error_ = std::current_exception();
     stop_told_ = true;
   }
-  loop_.coordinated(monotonic_seconds() - begin);
+  const double took = monotonic_seconds() - begin;
+  ticked_ += took;
+  loop_.leave_out(took);
   return stop_told_;
 }
 

@@ -27,6 +27,7 @@ class SerialWorkers : public Workers {
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
   std::optional<double> slept() const override { return slept_; }
   bool evaluates() const override { return true; }
+  double ticked() const override { return ticked_; }
   bool replace(int) override { return false; }
   bool disposable() const override { return true; }
 
@@ -54,6 +55,7 @@ class SerialWorkers : public Workers {
   Direction direction_;     // as on_tick answered last; a stop is for good
   bool stop_told_ = false;  // to the worker
   double slept_ = 0.0;
+  double ticked_ = 0.0;
   std::deque<Frame> to_worker_;
   std::deque<Frame> to_root_;
   Link link_;

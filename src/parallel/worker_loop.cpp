@@ -97,7 +97,7 @@ void WorkerLoop::wait_for_message() {
 
 bool WorkerLoop::step() {
   if (assignments_.empty()) {
-    const double begin = now_;
+    const double begin = monotonic_seconds();  // since the last step somebody else may have had this thread
     inside_ = 0.0;
     look_for_messages();
     if (assignments_.empty()) {

@@ -45,7 +45,7 @@ class WorkerLoop : private WorkerContext {
 
   /// For a root that shares its thread with the worker and did something of its own just now, within step(): that time
   /// is not the worker's.
-  void coordinated(double seconds) { charge(&ActivityTimes::coordinate, seconds); }
+  void leave_out(double seconds) { inside_ += seconds; }
 
  private:
   /// Points to evaluate, and the message that they came in.

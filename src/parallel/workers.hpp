@@ -61,6 +61,8 @@ class Workers {
   virtual std::optional<double> slept() const { return std::nullopt; }
   /// Whether next() evaluates: the thread of the root is that of the only worker.
   virtual bool evaluates() const { return false; }
+  /// If so, seconds that it spent in the job's on_tick, in all.
+  virtual double ticked() const { return 0.0; }
   /// Puts a new worker in the place of one that was lost. @return whether that is possible
   virtual bool replace(int worker) = 0;
   /// Whether workers may be killed when a job fails, since they serve this job alone.

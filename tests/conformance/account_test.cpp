@@ -112,6 +112,7 @@ TEST(AccountTest, what_fails_is_named_and_stays_in_the_account) {
   SweepOptions options;
   options.store = directory / "study";
   options.failure_policy.retries_of.set(FailureKind::rejected, 1);
+  options.failure_policy.retry_delay = std::chrono::milliseconds(300);  // so that everybody waits in between
   const SweepResult result = sweep.run(manager(), options);
   if (!manager().is_root()) return;
   expect_complete(result.account);
