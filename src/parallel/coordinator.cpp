@@ -12,6 +12,7 @@
 #include "parallel/clock.hpp"
 #include "parallel/cutoff.hpp"
 #include "parallel/pace.hpp"
+#include "parallel/placements.hpp"
 #include "parallel/retries.hpp"
 #include "parallel/supply.hpp"
 #include "parallel/wire.hpp"
@@ -50,7 +51,9 @@ class Coordinator {
         pace_(job.schedule, std::max(1, workers.count() - workers.first())),
         cutoff_(pace_, job.costs),
         retries_(job.retry),
-        states_(static_cast<std::size_t>(workers.count())) {}
+        states_(static_cast<std::size_t>(workers.count())) {
+    if (job.slots_needed) placements_.emplace(job, workers);
+  }
 
   JobReport run() {
     try {
@@ -169,6 +172,7 @@ class Coordinator {
   // that what is scarce goes round.
   void hand_out() {
     const int heard_of = std::exchange(heard_of_, -1);
+    if (placements_) return hand_out_placed();
     if (!std::exchange(supply_has_grown_, false)) return heard_of >= 0 ? hand_out(heard_of, kAnyNumber) : void();
     for (const std::uint64_t ahead : {1U, 2U}) {
       for_each_worker([&](int w) {
@@ -187,6 +191,37 @@ class Coordinator {
     }
   }
 
+  // One point after another, in the supply's order, each with its slots. The first that has to wait for slots holds up
+  // the others, or smaller ones would take what it waits for, again and again.
+  void hand_out_placed() {
+    for (std::vector<int> idle = idle_workers(); !idle.empty() && supply_->size() > 0; idle = idle_workers()) {
+      const auto runs = cutoff_.take(*supply_, idle.front(), 1, 0, monotonic_seconds());
+      if (runs.empty()) return;
+      const Placements::Place place = placements_->find(runs.front().first, idle);
+      if (place.answer == Placements::Answer::later) return supply_->put_back(idle.front(), runs.front());
+      if (place.answer == Placements::Answer::placed) {
+        cutoff_.note_begin(monotonic_seconds());
+        send_assignment(place.worker, {runs, pace_.budget(1)});
+      } else if (place.answer == Placements::Answer::not_any_more) {
+        without_slots_.push_back(runs.front());
+      } else {
+        TaskFailure failure;
+        failure.kind = FailureKind::rejected;
+        failure.message = place.why;
+        failure.host = workers_.host(idle.front());
+        fail_run(idle.front(), runs.front(), failure);
+      }
+    }
+  }
+
+  std::vector<int> idle_workers() {
+    std::vector<int> idle;
+    for_each_worker([&](int w) {
+      if (state(w).takes_work && state(w).assignments.empty()) idle.push_back(w);
+    });
+    return idle;
+  }
+
   bool assign(int w) {
     const std::uint64_t available = supply_->available(w);
     const std::uint64_t most = job_.task.evaluate_share ? available : pace_.chunk(available, supply_->size());
@@ -194,11 +229,21 @@ class Coordinator {
                           pace_.budget(most)};
     if (assignment.runs.empty()) return false;
     cutoff_.note_begin(monotonic_seconds());
+    send_assignment(w, std::move(assignment));
+    return true;
+  }
+
+  void send_assignment(int w, Assignment assignment) {
     const bool ship = job_.parameter && workers_.is_remote(w);
+    const Slots slots = placements_ ? placements_->of(w) : Slots();
     ByteWriter out;
     out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, pace_.patience(),
-                           pace_.gives_back() ? 1U : 0U});
+                           pace_.gives_back() && !placements_ ? 1U : 0U, slots.size()});
     for (const IndexRun& run : assignment.runs) out.put(run);
+    for (const HostSlots& some : slots) {
+      out.put_text(some.host);
+      out.put(some.slots);
+    }
     for (const IndexRun& run : assignment.runs) {
       for (std::uint64_t i = 0; ship && i < run.count; ++i) {
         const Bytes parameter = job_.parameter(run.first + i * run.step);
@@ -209,7 +254,6 @@ class Coordinator {
     state(w).assignments.push_back(std::move(assignment));
     ++assignments_;
     workers_.send(w, kAssign, out.bytes());
-    return true;
   }
 
   std::uint64_t outstanding(int w) {
@@ -332,6 +376,7 @@ class Coordinator {
       worker.assignments.pop_front();
       --assignments_;
     }
+    if (placements_ && worker.assignments.empty()) placements_->release(w);
   }
 
   static std::span<const IndexRun> unfinished(const Assignment& assignment) {
@@ -361,6 +406,7 @@ class Coordinator {
   }
 
   void give_up(WorkerState& worker, int w) {
+    if (placements_ && worker.takes_work) placements_->lose(w);
     worker.takes_work = false;
     supply_->disown(w);
     supply_has_grown_ = true;
@@ -446,6 +492,7 @@ class Coordinator {
     for_each_worker([this](int w) { supply_->disown(w); });
     const int anyone = workers_.first();
     cutoff_.put_back(*supply_, anyone);
+    for (const IndexRun& run : std::exchange(without_slots_, {})) supply_->put_back(anyone, run);
     while (const auto due = retries_.pop(HUGE_VAL)) supply_->put_back(due->worker, {due->index, 1, 1});
     while (supply_->size() > 0) {
       for (const IndexRun& run : supply_->take(anyone, supply_->size())) fail_run(failure.rank, run, failure);
@@ -460,7 +507,9 @@ class Coordinator {
   Pace pace_;
   Cutoff cutoff_;
   Retries retries_;
-  double time_limit_ = 0.0;  // of an evaluation, as the workers have been told
+  std::optional<Placements> placements_;  // of points that need slots
+  std::vector<IndexRun> without_slots_;   // points that need more slots than are left
+  double time_limit_ = 0.0;               // of an evaluation, as the workers have been told
   std::vector<WorkerState> states_;
   std::uint64_t assignments_ = 0;  // of all workers, not finished
   int heard_of_ = -1;              // the worker that sent the last message, until it has been answered

@@ -1,0 +1,61 @@
+#include "parallel/placements.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace windrow::detail {
+namespace {
+
+// The root's slot is one of them even if it only coordinates: its core is idle then.
+Slots slots_of(const Job& job, const Workers& workers) {
+  if (!job.slots.empty()) return job.slots;
+  Slots slots;
+  for (int w = 0; w < workers.count(); ++w) slots.push_back({workers.host(w), 1});
+  return slots;
+}
+
+}  // namespace
+
+Placements::Placements(const Job& job, const Workers& workers)
+    : job_(job), workers_(workers), pool_(slots_of(job, workers)), taken_(static_cast<std::size_t>(workers.count())) {}
+
+Placements::Place Placements::find(std::uint64_t index, std::span<const int> idle) {
+  std::uint64_t needed = 0;
+  try {
+    needed = job_.slots_needed(index);
+  } catch (const std::exception& error) {
+    return {Answer::never, 0, error.what()};
+  }
+  if (needed > pool_.initial_size()) {
+    return {Answer::never, 0, fmt::format("it needs {} slots, and there are {} in all", needed, pool_.initial_size())};
+  }
+  if (needed > pool_.size()) return {Answer::not_any_more};
+  auto slots = pool_.take(needed);
+  if (!slots) return {Answer::later};
+  const int worker = worker_for(*slots, idle);
+  taken_[static_cast<std::size_t>(worker)] = *std::move(slots);
+  return {Answer::placed, worker};
+}
+
+// There is an idle one on each of these hosts, unless workers were lost, since every evaluation takes a slot of the
+// host that it is launched on. Then nothing has to be started from afar for an evaluation within one host.
+int Placements::worker_for(const Slots& slots, std::span<const int> idle) const {
+  for (const HostSlots& some : slots) {
+    const auto found = std::ranges::find_if(idle, [&](int w) { return workers_.host(w) == some.host; });
+    if (found != idle.end()) return *found;
+  }
+  return idle.front();
+}
+
+void Placements::release(int worker) {
+  pool_.give_back(std::exchange(taken_[static_cast<std::size_t>(worker)], {}));
+}
+
+void Placements::lose(int worker) {
+  if (job_.slots.empty()) pool_.remove(workers_.host(worker));
+}
+
+}  // namespace windrow::detail
