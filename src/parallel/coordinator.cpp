@@ -197,19 +197,15 @@ class Coordinator {
     for (std::vector<int> idle = idle_workers(); !idle.empty() && supply_->size() > 0; idle = idle_workers()) {
       const auto runs = cutoff_.take(*supply_, idle.front(), 1, 0, monotonic_seconds());
       if (runs.empty()) return;
-      const Placements::Place place = placements_->find(runs.front().first, idle);
-      if (place.answer == Placements::Answer::later) return supply_->put_back(idle.front(), runs.front());
-      if (place.answer == Placements::Answer::placed) {
+      Placements::Place place = placements_->find(runs.front().first, idle);
+      if (place.failure) {
+        place.failure->host = workers_.host(idle.front());
+        fail_run(idle.front(), runs.front(), *place.failure);
+      } else if (place.worker) {
         cutoff_.note_begin(monotonic_seconds());
-        send_assignment(place.worker, {runs, pace_.budget(1)});
-      } else if (place.answer == Placements::Answer::not_any_more) {
-        without_slots_.push_back(runs.front());
+        send_assignment(*place.worker, {runs, pace_.budget(1)});
       } else {
-        TaskFailure failure;
-        failure.kind = FailureKind::rejected;
-        failure.message = place.why;
-        failure.host = workers_.host(idle.front());
-        fail_run(idle.front(), runs.front(), failure);
+        return supply_->put_back(idle.front(), runs.front());
       }
     }
   }
@@ -492,7 +488,6 @@ class Coordinator {
     for_each_worker([this](int w) { supply_->disown(w); });
     const int anyone = workers_.first();
     cutoff_.put_back(*supply_, anyone);
-    for (const IndexRun& run : std::exchange(without_slots_, {})) supply_->put_back(anyone, run);
     while (const auto due = retries_.pop(HUGE_VAL)) supply_->put_back(due->worker, {due->index, 1, 1});
     while (supply_->size() > 0) {
       for (const IndexRun& run : supply_->take(anyone, supply_->size())) fail_run(failure.rank, run, failure);
@@ -508,7 +503,6 @@ class Coordinator {
   Cutoff cutoff_;
   Retries retries_;
   std::optional<Placements> placements_;  // of points that need slots
-  std::vector<IndexRun> without_slots_;   // points that need more slots than are left
   double time_limit_ = 0.0;               // of an evaluation, as the workers have been told
   std::vector<WorkerState> states_;
   std::uint64_t assignments_ = 0;  // of all workers, not finished

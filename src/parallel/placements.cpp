@@ -17,6 +17,13 @@ Slots slots_of(const Job& job, const Workers& workers) {
   return slots;
 }
 
+TaskFailure failed(FailureKind kind, std::string message) {
+  TaskFailure failure;
+  failure.kind = kind;
+  failure.message = std::move(message);
+  return failure;
+}
+
 }  // namespace
 
 Placements::Placements(const Job& job, const Workers& workers)
@@ -27,17 +34,24 @@ Placements::Place Placements::find(std::uint64_t index, std::span<const int> idl
   try {
     needed = job_.slots_needed(index);
   } catch (const std::exception& error) {
-    return {Answer::never, 0, error.what()};
+    return {{}, failed(FailureKind::rejected, error.what())};
   }
-  if (needed > pool_.initial_size()) {
-    return {Answer::never, 0, fmt::format("it needs {} slots, and there are {} in all", needed, pool_.initial_size())};
-  }
-  if (needed > pool_.size()) return {Answer::not_any_more};
+  if (auto failure = obstacle(needed)) return {{}, std::move(failure)};
   auto slots = pool_.take(needed);
-  if (!slots) return {Answer::later};
+  if (!slots) return {};
   const int worker = worker_for(*slots, idle);
   taken_[static_cast<std::size_t>(worker)] = *std::move(slots);
-  return {Answer::placed, worker};
+  return {worker, {}};
+}
+
+std::optional<TaskFailure> Placements::obstacle(std::uint64_t needed) const {
+  const std::uint64_t initial = pool_.initial_size();
+  if (needed > initial) {
+    return failed(FailureKind::rejected, fmt::format("it needs {} slots, and there are {} in all", needed, initial));
+  }
+  if (needed <= pool_.size()) return std::nullopt;
+  return failed(FailureKind::lost, fmt::format("it needs {} slots, and {} are left of {}: workers were lost", needed,
+                                               pool_.size(), initial));
 }
 
 // There is an idle one on each of these hosts, unless workers were lost, since every evaluation takes a slot of the

@@ -18,18 +18,11 @@ class Placements {
   /// @param job, workers  live longer than this
   Placements(const Job& job, const Workers& workers);
 
-  enum class Answer {
-    placed,        ///< the slots are taken
-    later,         ///< there are enough, but not free now
-    not_any_more,  ///< there were enough before workers were lost
-    never,         ///< `why` says the reason
-  };
   struct Place {
-    Answer answer;
-    int worker = 0;
-    std::string why{};
+    std::optional<int> worker{};           ///< that launches it; its slots are taken
+    std::optional<TaskFailure> failure{};  ///< why there will never be enough; if neither is set, there are not now
   };
-  /// Slots for a point, and the worker that launches it: on a host where some of them are, if one is idle there.
+  /// Slots for a point, and the worker: on a host where some of them are, if one is idle there.
   /// @param idle  workers without a point; not empty
   Place find(std::uint64_t index, std::span<const int> idle);
   const Slots& of(int worker) const { return taken_[static_cast<std::size_t>(worker)]; }
@@ -39,6 +32,7 @@ class Placements {
   void lose(int worker);
 
  private:
+  std::optional<TaskFailure> obstacle(std::uint64_t needed) const;
   int worker_for(const Slots& slots, std::span<const int> idle) const;
 
   const Job& job_;

@@ -130,8 +130,8 @@ struct Job {
   /// How many slots an evaluation takes, at least 1, where it may be more than its worker alone, as programs with ranks
   /// of their own do; may throw: then the point fails as rejected, with that message. With it, points go out one by
   /// one, in the supply's order, each with its slots and once it has all of them, so that none waits at a worker and
-  /// none is overtaken by smaller ones. A point that needs more slots than there are is rejected, too; if that is
-  /// because workers were lost, it counts as unfinished. Not for whole shares. May be empty.
+  /// none is overtaken by smaller ones. A point that needs more slots than there are is rejected, too; if there were
+  /// enough before workers were lost, it fails as lost. Not for whole shares. May be empty.
   std::function<std::uint64_t(std::uint64_t index)> slots_needed;
   /// The slots that there are; empty: one for each worker, on its host.
   Slots slots;
