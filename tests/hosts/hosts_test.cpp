@@ -81,6 +81,16 @@ y = { stdout = 'y=(\d+)', type = "integer" }
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
   }
 
+  /// As mpirun itself says: "Abort is in progress...hit ctrl-c again to forcibly terminate".
+  static Ended end_by_terminal(Program& run) {
+    run.signal(SIGINT);
+    pause_for(2s);
+    run.signal(SIGINT);
+    Ended ended = run.wait(20s);
+    EXPECT_TRUE(ended.in_time) << ended.text();
+    return ended;
+  }
+
   struct Begun {
     std::uint64_t index;
     std::string host;
@@ -137,9 +147,7 @@ TEST_F(HostsTest, with_recovery_a_run_goes_on_without_a_host_that_was_cut_off) {
   // 30 s until the ranks of the host count as lost, and then their points.
   EXPECT_TRUE(eventually(60s, [&] { return recorded("sleeping.windrow").size() == 60; })) << run.err();
   EXPECT_TRUE(run.is_running()) << "mpirun itself waits for the link, or for Ctrl-C";
-  run.signal(SIGINT);
-  const Ended ended = run.wait(60s);
-  EXPECT_TRUE(ended.in_time) << ended.text();
+  const Ended ended = end_by_terminal(run);
   EXPECT_THAT(ended.out, HasSubstr("60 of 60 points succeeded"));
   EXPECT_THAT(ended.out, HasSubstr("(pid "));
   EXPECT_THAT(ended.out, HasSubstr("h3"));
@@ -168,9 +176,7 @@ TEST_F(HostsTest, without_recovery_a_run_stands_still_until_mpirun_is_ended_and_
   EXPECT_GE(done.size(), 50U);
   EXPECT_LT(done.size(), 60U);
   EXPECT_TRUE(run.is_running()) << "mpirun does not notice";
-  run.signal(SIGINT);
-  const Ended ended = run.wait(60s);
-  EXPECT_TRUE(ended.in_time) << ended.text();
+  end_by_terminal(run);
   set_link("mend");
   expect_quiet(90s);
   done = recorded("sleeping.windrow");
