@@ -139,9 +139,29 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
     return result.exit_code();
   } catch (const StoreError& error) {
     return complain(error.what());
+  } catch (const SpecError& error) {  // at the root; the others are told below
+    return complain(error.what());
   } catch (const RootFailed&) {  // the root has complained
     return kUsage;
   }
+}
+
+}  // namespace
+
+namespace {
+
+// Each worker of a Slurm job that is not under MPI launches a program, and the programs share the job's tasks, on
+// whichever nodes those are. What cannot be read is told by the run itself.
+int default_workers(const RunArguments& arguments) {
+  int tasks = 0;
+  try {
+    if (!slurm_job().empty() && load_study(arguments.study, arguments.directory).command.ranks) {
+      for (const HostSlots& some : slurm_slots()) tasks += some.slots;
+    }
+  } catch (const Error&) {
+    return available_parallelism();
+  }
+  return tasks > 0 ? tasks : available_parallelism();
 }
 
 }  // namespace
@@ -156,7 +176,7 @@ int run(const RunArguments& arguments, int argc, char** argv) {
   // Programs run under forked workers even if there is one: the root stays free to show progress and to stop.
   if (free_choice) options.backend = Backend::fork;
   options.workers = arguments.workers;
-  if (options.workers == 0 && std::getenv("WINDROW_WORKERS") == nullptr) options.workers = available_parallelism();
+  if (options.workers == 0 && std::getenv("WINDROW_WORKERS") == nullptr) options.workers = default_workers(arguments);
   options.peers = false;
   options.runs_programs = true;
   return launch(

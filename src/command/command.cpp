@@ -117,11 +117,14 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
   for (const Parameter& parameter : design.parameters()) names.push_back(parameter.name());
   for (const char* placeholder : {"point.index", "point.dir", "study.dir", "seed"}) names.emplace_back(placeholder);
   parse_run();
+  if (spec.ranks) parse_launcher(design);
   for (const fs::path& file : spec.templates) parse_template(file);
   check_inputs();
   check_outputs(design);
   check_program();
-  if (design.size() > 0) render(design.point(0));  // finds a place where the shell text cannot take a value
+  // Finds a place where the shell text cannot take a value. Not the launcher: the ranks of one point are its own
+  // matter.
+  if (design.size() > 0) render_run(bind(design.point(0)));
 }
 
 void Command::Impl::parse_run() {
@@ -136,6 +139,18 @@ void Command::Impl::parse_run() {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (texts[i].find('\0') != std::string::npos) throw SpecError(fmt::format("run[{}] holds a null character", i));
     arguments.emplace_back(texts[i], fmt::format("run[{}]", i), false, names);
+  }
+}
+
+void Command::Impl::parse_launcher(const Design& design) {
+  mpi.emplace(*spec.ranks, design, names);
+  const auto program = mpi->program();
+  if (!program) return;
+  const bool found =
+      program->find('/') == std::string::npos ? is_in_path(*program) : is_program(spec.study_directory / *program);
+  if (!found) {
+    throw SpecError(fmt::format("the launcher of MPI programs, `{}`, is not found{}", *program,
+                                *program == "mpirun" ? " (Open MPI: Debian's package openmpi-bin)" : ""));
   }
 }
 
@@ -204,16 +219,27 @@ detail::Bindings Command::Impl::bind(const Point& point) const {
   return detail::Bindings(std::move(values));
 }
 
-RenderedCommand Command::Impl::render(const Point& point) const {
+std::vector<std::string> Command::Impl::render_run(const detail::Bindings& bindings) const {
+  if (has_shell()) {
+    return {"/bin/sh", "-c", detail::shell_text(arguments.front().pieces(bindings), bindings, names)};
+  }
+  std::vector<std::string> argv;
+  for (const detail::Template& argument : arguments) argv.push_back(argument.render(bindings));
+  if (argv.front().find('/') != std::string::npos) argv.front() = (spec.study_directory / argv.front()).string();
+  return argv;
+}
+
+RenderedCommand Command::Impl::render(const Point& point, std::span<const HostSlots> slots) const {
   const detail::Bindings bindings = bind(point);
   RenderedCommand result;
   result.directory = directory_of(point);
-  if (has_shell()) {
-    result.argv = {"/bin/sh", "-c", detail::shell_text(arguments.front().pieces(bindings), bindings, names)};
-  } else {
-    for (const detail::Template& argument : arguments) result.argv.push_back(argument.render(bindings));
-    std::string& program = result.argv.front();
-    if (program.find('/') != std::string::npos) program = (spec.study_directory / program).string();
+  result.argv = render_run(bindings);
+  if (mpi) {
+    auto prefix = mpi->prefix(point, bindings, slots, detail::LaunchSurroundings::here());
+    std::string& first = prefix.argv.front();
+    if (first.find('/') != std::string::npos) first = (spec.study_directory / first).string();
+    result.argv.insert(result.argv.begin(), prefix.argv.begin(), prefix.argv.end());
+    result.environment = std::move(prefix.environment);
   }
   for (const File& file : files) result.files.emplace_back(file.name, file.content.render(bindings));
   return result;
@@ -256,14 +282,23 @@ bool Command::sees_seed() const {
   return impl_->names_tag("seed");
 }
 
-RenderedCommand Command::render(const Point& point) const {
-  return impl_->render(point);
+std::optional<std::uint64_t> Command::constant_ranks() const {
+  return impl_->mpi ? impl_->mpi->ranks().constant() : 1;
+}
+
+std::uint64_t Command::ranks(const Point& point) const {
+  return impl_->mpi ? impl_->mpi->ranks().at(point) : 1;
+}
+
+RenderedCommand Command::render(const Point& point, std::span<const HostSlots> slots) const {
+  return impl_->render(point, slots);
 }
 
 Outcome<std::vector<Value>> Command::evaluate(const Point& point, const std::function<bool()>& stop_requested,
                                               const std::function<double()>& time_limit,
-                                              const std::function<Value(const fs::path&)>& keep_file) const {
-  return impl_->evaluate(point, stop_requested, time_limit, keep_file);
+                                              const std::function<Value(const fs::path&)>& keep_file,
+                                              std::span<const HostSlots> slots) const {
+  return impl_->evaluate(point, stop_requested, time_limit, keep_file, slots);
 }
 
 void Command::tidy() const noexcept {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "extract.hpp"
+#include "mpi_launch.hpp"
 #include "point_directory.hpp"
 #include "render.hpp"
 #include "windrow/command/command.hpp"
@@ -26,15 +27,18 @@ struct Command::Impl {
   bool has_shell() const { return spec.run.index() == 1; }
   std::filesystem::path directory_of(const Point& point) const;
   detail::Bindings bind(const Point& point) const;
-  RenderedCommand render(const Point& point) const;
+  std::vector<std::string> render_run(const detail::Bindings& bindings) const;
+  RenderedCommand render(const Point& point, std::span<const HostSlots> slots) const;
   Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
                                        const std::function<double()>& time_limit,
-                                       const std::function<Value(const std::filesystem::path&)>& keep_file);
+                                       const std::function<Value(const std::filesystem::path&)>& keep_file,
+                                       std::span<const HostSlots> slots);
 
   CommandSpec spec;
   std::uint64_t seed;
   std::vector<std::string> names;  ///< what tags may name: the parameters, then the placeholders
   std::vector<detail::Template> arguments;
+  std::optional<detail::MpiLaunch> mpi;
   std::vector<File> files;
   std::vector<detail::Extractor> extractors;
   detail::PointDirectory point_directory;
@@ -42,6 +46,7 @@ struct Command::Impl {
 
  private:
   void parse_run();
+  void parse_launcher(const Design& design);
   void parse_template(const std::filesystem::path& file);
   void check_inputs() const;
   void check_outputs(const Design& design);

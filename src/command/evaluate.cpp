@@ -85,6 +85,8 @@ ProgramSpec program_of(const RenderedCommand& command, const CommandSpec& spec) 
   program.directory = command.directory;
   program.stdout_file = "stdout";
   program.stderr_file = "stderr";
+  program.environment = command.environment;
+  program.unbound = spec.ranks.has_value();
   program.timeout = spec.timeout;
   program.grace = spec.grace;
   return program;
@@ -118,7 +120,7 @@ std::vector<Value> extract_all(const std::vector<detail::Extractor>& extractors,
 
 Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const std::function<bool()>& stop_requested,
                                                     const std::function<double()>& time_limit,
-                                                    const KeepFile& keep_file) {
+                                                    const KeepFile& keep_file, std::span<const HostSlots> slots) {
   const auto began = std::chrono::steady_clock::now();
   const fs::path directory = directory_of(point);
   detail::StopQuestion stop(stop_requested, spec.relative_timeout ? time_limit : std::function<double()>());
@@ -126,7 +128,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
   std::optional<Failure> failure;
   PointDirectory::Files written;
   try {
-    RenderedCommand command = render(point);
+    RenderedCommand command = render(point, slots);
     written = files_of(command);
     point_directory.enter(directory, written);
     failure = judge(launcher->run(program_of(command, spec), std::ref(stop)), spec, directory);

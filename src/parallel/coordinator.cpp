@@ -13,6 +13,7 @@
 #include "parallel/cutoff.hpp"
 #include "parallel/ledger.hpp"
 #include "parallel/pace.hpp"
+#include "parallel/placements.hpp"
 #include "parallel/retries.hpp"
 #include "parallel/supply.hpp"
 #include "parallel/wire.hpp"
@@ -52,7 +53,9 @@ class Coordinator {
         cutoff_(pace_, job.costs),
         retries_(job.retry),
         ledger_(workers.first(), workers.count(), begin_),
-        states_(static_cast<std::size_t>(workers.count())) {}
+        states_(static_cast<std::size_t>(workers.count())) {
+    if (job.slots_needed) placements_.emplace(job, workers);
+  }
 
   JobReport run() {
     try {
@@ -190,6 +193,7 @@ class Coordinator {
   // that what is scarce goes round.
   void hand_out() {
     const int heard_of = std::exchange(heard_of_, -1);
+    if (placements_) return hand_out_placed();
     if (!std::exchange(supply_has_grown_, false)) return heard_of >= 0 ? hand_out(heard_of, kAnyNumber) : void();
     for (const std::uint64_t ahead : {1U, 2U}) {
       for_each_worker([&](int w) {
@@ -208,6 +212,33 @@ class Coordinator {
     }
   }
 
+  // One point after another, in the supply's order, each with its slots. The first that has to wait for slots holds up
+  // the others, or smaller ones would take what it waits for, again and again.
+  void hand_out_placed() {
+    for (std::vector<int> idle = idle_workers(); !idle.empty() && supply_->size() > 0; idle = idle_workers()) {
+      const auto runs = cutoff_.take(*supply_, idle.front(), 1, 0, monotonic_seconds());
+      if (runs.empty()) return;
+      Placements::Place place = placements_->find(runs.front().first, idle);
+      if (place.failure) {
+        place.failure->host = workers_.host(idle.front());
+        fail_run(idle.front(), runs.front(), *place.failure);
+      } else if (place.worker) {
+        cutoff_.note_begin(monotonic_seconds());
+        send_assignment(*place.worker, {runs, pace_.budget(1)});
+      } else {
+        return supply_->put_back(idle.front(), runs.front());
+      }
+    }
+  }
+
+  std::vector<int> idle_workers() {
+    std::vector<int> idle;
+    for_each_worker([&](int w) {
+      if (state(w).takes_work && state(w).assignments.empty()) idle.push_back(w);
+    });
+    return idle;
+  }
+
   bool assign(int w) {
     const std::uint64_t available = supply_->available(w);
     const std::uint64_t most = job_.task.evaluate_share ? available : pace_.chunk(available, supply_->size());
@@ -215,11 +246,21 @@ class Coordinator {
                           pace_.budget(most)};
     if (assignment.runs.empty()) return false;
     cutoff_.note_begin(monotonic_seconds());
+    send_assignment(w, std::move(assignment));
+    return true;
+  }
+
+  void send_assignment(int w, Assignment assignment) {
     const bool ship = job_.parameter && workers_.is_remote(w);
+    const Slots slots = placements_ ? placements_->of(w) : Slots();
     ByteWriter out;
     out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, pace_.patience(),
-                           pace_.gives_back() ? 1U : 0U});
+                           pace_.gives_back() && !placements_ ? 1U : 0U, slots.size()});
     for (const IndexRun& run : assignment.runs) out.put(run);
+    for (const HostSlots& some : slots) {
+      out.put_text(some.host);
+      out.put(some.slots);
+    }
     for (const IndexRun& run : assignment.runs) {
       for (std::uint64_t i = 0; ship && i < run.count; ++i) {
         const Bytes parameter = job_.parameter(run.first + i * run.step);
@@ -230,7 +271,6 @@ class Coordinator {
     state(w).assignments.push_back(std::move(assignment));
     ++assignments_;
     workers_.send(w, kAssign, out.bytes());
-    return true;
   }
 
   std::uint64_t outstanding(int w) {
@@ -360,6 +400,7 @@ class Coordinator {
       worker.assignments.pop_front();
       --assignments_;
     }
+    if (placements_ && worker.assignments.empty()) placements_->release(w);
   }
 
   static std::span<const IndexRun> unfinished(const Assignment& assignment) {
@@ -389,6 +430,7 @@ class Coordinator {
   }
 
   void give_up(WorkerState& worker, int w) {
+    if (placements_ && worker.takes_work) placements_->lose(w);
     worker.takes_work = false;
     supply_->disown(w);
     supply_has_grown_ = true;
@@ -491,6 +533,7 @@ class Coordinator {
   Pace pace_;
   Cutoff cutoff_;
   Retries retries_;
+  std::optional<Placements> placements_;  // of points that need slots
   Ledger ledger_;
   double now_ = begin_;           // when next() returned last
   double seconds_in_next_ = 0.0;  // in all

@@ -22,14 +22,15 @@ struct IndexRun {
   friend bool operator==(const IndexRun&, const IndexRun&) = default;
 };
 
-/// Head of an assignment. `runs` of IndexRun follow; then, if parameters are shipped, for each point its length and
-/// bytes.
+/// Head of an assignment. `runs` of IndexRun follow; then, `hosts` times, the name of a host and the number of slots
+/// (an int) that all its points may use there; then, if parameters are shipped, for each point its length and bytes.
 struct AssignmentHead {
   std::uint64_t ships_parameters = 0;  ///< 0 or 1
   std::uint64_t runs = 0;
   double budget = 0.0;           ///< seconds after which it is late
   double patience = 0.0;         ///< seconds that outcomes may wait at the worker to travel together
   std::uint64_t gives_back = 0;  ///< 1: what has not been begun when it is late goes back to the root; 0: never
+  std::uint64_t hosts = 0;       ///< with slots for it
 };
 
 /// What a worker has to say of its time so far; in front of every message of outcomes.

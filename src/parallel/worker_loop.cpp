@@ -39,12 +39,16 @@ WorkerLoop::Assignment::Assignment(Frame message) : frame(std::move(message)) {
     const auto run = in.get<IndexRun>();
     if (run.count > 0) runs.push_back(run);
   }
+  for (std::uint64_t i = 0; i < head.hosts; ++i) {
+    std::string host = in.get_text();
+    slots.push_back({std::move(host), in.get<int>()});
+  }
   offset = frame.payload.size() - in.rest().size();
 }
 
 Assigned WorkerLoop::Assignment::next() {
   IndexRun& run = runs[at];
-  Assigned assigned{run.first, {}};
+  Assigned assigned{run.first, {}, slots};
   if (head.ships_parameters != 0) {
     ByteReader in(std::span<const std::byte>(frame.payload).subspan(offset));
     const auto length = in.get<std::uint64_t>();

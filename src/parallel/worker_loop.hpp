@@ -58,6 +58,7 @@ class WorkerLoop : private WorkerContext {
     Frame frame;  // holds the parameters
     AssignmentHead head;
     std::vector<IndexRun> runs;
+    Slots slots{};
     std::size_t at = 0;           // of the run that is next
     std::size_t offset = 0;       // of the next parameter in the frame
     std::optional<double> due{};  // when it is late, once it has been begun

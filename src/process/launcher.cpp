@@ -65,6 +65,7 @@ std::string encode(const ProgramSpec& spec, std::uint64_t run) {
   header.grace = std::max<std::int64_t>(spec.grace.count(), 0);
   header.arguments = static_cast<std::uint32_t>(spec.argv.size());
   header.variables = static_cast<std::uint32_t>(spec.environment.size());
+  header.unbound = spec.unbound ? 1 : 0;
   std::string content;
   append(content, header);
   append_text(content, std::filesystem::absolute(spec.directory.empty() ? "." : spec.directory).string(),

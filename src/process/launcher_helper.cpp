@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -14,7 +15,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -75,8 +78,8 @@ Run decode(std::string& content, std::vector<std::string>& environment) {
 /// The one loop that everything waits in: for the owner's requests and its death, signals, children, and deadlines.
 class Helper {
  public:
-  Helper(int socket, int owner, int signals, std::vector<std::string> environment)
-      : socket_(socket), owner_(owner), signals_(signals), environment_(std::move(environment)) {}
+  Helper(int socket, int owner, int signals, std::vector<std::string> environment, std::optional<cpu_set_t> cores)
+      : socket_(socket), owner_(owner), signals_(signals), environment_(std::move(environment)), cores_(cores) {}
 
   void serve() {
     while (!ending_) {
@@ -104,6 +107,7 @@ class Helper {
   int owner_;
   int signals_;
   std::vector<std::string> environment_;
+  std::optional<cpu_set_t> cores_;  ///< of the owner's launcher, if that binds its processes
 
   bool ending_ = false;                 ///< the owner has gone, or this process is told to end
   std::optional<std::string> request_;  ///< a run not yet begun
@@ -208,6 +212,7 @@ bool Helper::start(Run& run, Reply& reply) {
   start.argv = run.argv.data();
   start.environment = run.environment.data();
   start.starter = getpid();
+  start.cores = run.header.unbound != 0 && cores_ ? &*cores_ : nullptr;
   status_.reset();
   program_ = spawn_program(start);
   if (program_ > 0 && start.failed_step == StartStep::none) {
@@ -272,6 +277,22 @@ bool keep_only(int socket) {
   return true;
 }
 
+/// The cores that mpirun (or its daemon on this host), the parent of `rank`, may use itself: those of the allocation.
+/// None if `rank` was not started by it. @pre `rank` is the parent of this process
+std::optional<cpu_set_t> cores_of_launcher(pid_t rank) {
+  if (std::getenv("OMPI_COMM_WORLD_RANK") == nullptr) return std::nullopt;
+  std::ostringstream status;
+  status << std::ifstream("/proc/" + std::to_string(rank) + "/status").rdbuf();
+  const std::string text = status.str();
+  const std::size_t at = text.find("\nPPid:");
+  if (at == std::string::npos) return std::nullopt;
+  const auto launcher = static_cast<pid_t>(std::atol(text.c_str() + at + std::strlen("\nPPid:")));
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (launcher <= 1 || sched_getaffinity(launcher, sizeof cores, &cores) != 0) return std::nullopt;
+  return cores;
+}
+
 void reset_signals() {
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   signal(SIGINT, SIG_IGN);  // a terminal's interrupt is for the owner to act on
@@ -284,7 +305,7 @@ void reset_signals() {
 namespace {
 
 /// The helper itself, below the guardian.
-[[noreturn]] void help(const Fd& owner, const std::string& mark) {
+[[noreturn]] void help(const Fd& owner, const std::string& mark, const std::optional<cpu_set_t>& cores) {
   prctl(PR_SET_NAME, "windrow-launch");
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   setpgid(0, 0);
@@ -297,7 +318,7 @@ namespace {
   sigprocmask(SIG_SETMASK, &watched, nullptr);
   const pid_t self = getpid();
   if (send(3, &self, sizeof self, MSG_NOSIGNAL) != sizeof self) _exit(1);
-  Helper(3, owner.get(), signals, program_environment(mark)).serve();
+  Helper(3, owner.get(), signals, program_environment(mark), cores).serve();
   _exit(0);
 }
 
@@ -333,9 +354,10 @@ void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept {
   // on.
   Fd owner_fd = open_process(owner);
   if (!owner_fd || getppid() != owner) _exit(1);
+  const auto cores = cores_of_launcher(owner);
   const pid_t helper = fork();
   if (helper < 0) _exit(1);
-  if (helper == 0) help(owner_fd, mark);
+  if (helper == 0) help(owner_fd, mark, cores);
   owner_fd.reset();
   close(3);
   guard(helper);

@@ -24,6 +24,8 @@ struct RunHeader {
   std::int64_t grace = 0;     ///< nanoseconds
   std::uint32_t arguments = 0;
   std::uint32_t variables = 0;
+  std::uint32_t unbound = 0;  ///< 1: on all cores that the owner's launcher has
+  std::uint32_t reserved = 0;
 };
 
 /// What was being done when a program could not be started.

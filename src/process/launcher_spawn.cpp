@@ -1,11 +1,13 @@
 #include "launcher_spawn.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -49,6 +51,7 @@ void redirect(ProgramStart& start) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != start.starter) _exit(127);  // it ended before the line above took effect
   setpgid(0, 0);
+  if (start.cores != nullptr) sched_setaffinity(0, sizeof *start.cores, start.cores);  // as it is, if that is refused
   signal(SIGINT, SIG_DFL);
   signal(SIGHUP, SIG_DFL);
   signal(SIGUSR1, SIG_DFL);
@@ -71,9 +74,37 @@ __attribute__((noinline)) pid_t spawn_program(ProgramStart& start) {
 
 namespace {
 
+/// Settings of Open MPI that a user chose for the machine or the network, in the environment or by `mpirun --mca`, and
+/// that hold for a job inside the job just as well. All others of the outer mpirun (addresses of its daemons, numbers
+/// of ranks, directories, what it has found out about the job) would mislead an inner one.
+bool is_setting_for_inner_mpi(std::string_view variable) {
+  constexpr std::string_view parameters = "OMPI_MCA_";
+  if (!variable.starts_with(parameters)) return false;
+  variable.remove_prefix(parameters.size());
+  constexpr std::array<std::string_view, 17> chosen = {"pml",
+                                                       "btl",
+                                                       "mtl",
+                                                       "osc",
+                                                       "coll",
+                                                       "oob_tcp_",
+                                                       "plm_rsh_",
+                                                       "mpi_leave_",
+                                                       "mpi_yield_",
+                                                       "mpi_warn_",
+                                                       "mpi_show",
+                                                       "opal_common_",
+                                                       "opal_warn_on_",
+                                                       "orte_base_help_aggreg",
+                                                       "rmaps_base_oversubscribe",
+                                                       "odls_base_sigkill",
+                                                       "hwloc_base_binding_policy"};
+  return std::any_of(chosen.begin(), chosen.end(), [&](std::string_view name) { return variable.starts_with(name); });
+}
+
 bool belongs_to_outer_mpi(std::string_view variable) {
   constexpr std::array<std::string_view, 6> prefixes = {"OMPI_", "PMIX_", "PMI_", "ORTE_", "PRTE_", "OPAL_"};
   if (variable.starts_with("OMPI_ALLOW_RUN_AS_ROOT")) return false;  // the user's own, and a nested mpirun needs it
+  if (is_setting_for_inner_mpi(variable)) return false;
   for (const std::string_view prefix : prefixes) {
     if (variable.starts_with(prefix)) return true;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include <string>
@@ -17,6 +18,7 @@ struct ProgramStart {
   char* const* argv = nullptr;
   char* const* environment = nullptr;
   pid_t starter = 0;
+  const cpu_set_t* cores = nullptr;                  ///< that it may use; null: those of this process
   volatile StartStep failed_step = StartStep::none;  // written by the child, which shares this memory until it execs
   volatile int error_number = 0;
 };

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "study/study_parts.hpp"
 #include "windrow/text/text.hpp"
@@ -47,8 +48,48 @@ void read_timeout(const TomlTable& table, CommandSpec& spec) {
   if (spec.timeout->count() == 0) table.wrong_value(*member, "longer than zero");
 }
 
+/// What mpirun takes to end the ranks of its hosts and to tidy up, and a little more.
+constexpr std::chrono::seconds kGraceOfMpi{4};
+
+std::optional<RanksSpec> read_ranks(const TomlTable& table) {
+  const TomlTable::Member* ranks = table.find("ranks");
+  const TomlTable::Member* launcher = table.find("launcher");
+  if (!ranks) {
+    if (launcher)
+      table.fail("launcher", table.name_of("launcher") + " goes with `ranks`, which says how many to launch");
+    return std::nullopt;
+  }
+  RanksSpec spec;
+  if (const auto* text = std::get_if<std::string>(&ranks->node.value)) {
+    spec.count = *text;
+  } else if (std::holds_alternative<std::int64_t>(ranks->node.value)) {
+    spec.count = *table.integer("ranks", 1);
+  } else {
+    table.wrong_type(*ranks, "an integer, or an expression of parameters such as \"2 * nodes\"");
+  }
+  if (!launcher) return spec;
+  if (std::holds_alternative<TomlNode::Array>(launcher->node.value)) {
+    spec.launcher = *table.texts("launcher");
+  } else if (!std::holds_alternative<std::string>(launcher->node.value)) {
+    table.wrong_type(*launcher, "\"mpirun\", \"srun\" or a list of arguments");
+  } else if (table.choice("launcher", {"mpirun", "srun"}) == "srun") {
+    spec.launcher = MpiLauncher::srun;
+  }
+  return spec;
+}
+
+/// The ranks and their launcher, to name the line of what is wrong with them.
+void check_ranks(const TomlTable& table, const RanksSpec& spec, const Design& design) {
+  CommandSpec probe;
+  probe.run = std::vector<std::string>{"true"};
+  probe.ranks = RanksSpec{spec.count, std::vector<std::string>{"env"}};
+  table.locate("ranks", [&] { Command(probe, design); });
+  probe.ranks = RanksSpec{std::int64_t{1}, spec.launcher};
+  table.locate(table.has("launcher") ? "launcher" : "ranks", [&] { Command(probe, design); });
+}
+
 CommandSpec read_command_table(const TomlTable& table) {
-  table.allow_only({"run", "templates", "inputs", "timeout", "grace", "keep"});
+  table.allow_only({"run", "templates", "inputs", "ranks", "launcher", "timeout", "grace", "keep"});
   CommandSpec spec;
   spec.run = read_run(table);
   for (const std::string& path : table.texts("templates").value_or(std::vector<std::string>())) {
@@ -57,7 +98,9 @@ CommandSpec read_command_table(const TomlTable& table) {
   for (const std::string& path : table.texts("inputs").value_or(std::vector<std::string>())) {
     spec.inputs.emplace_back(path);
   }
+  spec.ranks = read_ranks(table);
   read_timeout(table, spec);
+  if (spec.ranks) spec.grace = kGraceOfMpi;
   spec.grace = table.duration("grace").value_or(spec.grace);
   spec.keep = read_keep(table);
   return spec;
@@ -174,6 +217,7 @@ CommandSpec read_command(const TomlTable& root, const Design& design, const std:
   spec.outputs = read_outputs(root, design);
   spec.study_directory = study_directory;
   spec.points_directory = points_directory;
+  if (spec.ranks) check_ranks(*table, *spec.ranks, design);
   check_command(root, spec, design);
   return spec;
 }

@@ -183,7 +183,7 @@ WorkerTask command_task(const Design& design, std::shared_ptr<Command> command, 
     auto outcome = command->evaluate(
         design.point(assigned.index), [&context] { return context.stop_requested(); },
         [&context] { return context.time_limit(); },
-        arrays.is_needed() ? keep_file : std::function<Value(const std::filesystem::path&)>());
+        arrays.is_needed() ? keep_file : std::function<Value(const std::filesystem::path&)>(), assigned.slots);
     if (outcome.ok()) {
       evaluated.outputs = std::move(outcome).value();
       return report(std::move(evaluated), arrays, context, result);

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -101,7 +102,42 @@ std::optional<double> end_time_in(const std::string& text) {
   return static_cast<double>(std::mktime(&time));
 }
 
+// "2(x3),1": 2, 2, 2, 1. Empty if it is not such a list.
+std::vector<int> tasks_in(const std::string& text) {
+  std::vector<int> tasks;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, ',');) {
+    const std::size_t times = part.find("(x");
+    const auto each = text::parse_integer(part.substr(0, times));
+    const auto nodes = times == std::string::npos || !part.ends_with(')')
+                           ? std::optional<std::int64_t>(1)
+                           : text::parse_integer(part.substr(times + 2, part.size() - times - 3));
+    if (!each || !nodes || *each < 1 || *nodes < 1 || *nodes > 1'000'000) return {};
+    tasks.insert(tasks.end(), static_cast<std::size_t>(*nodes), static_cast<int>(*each));
+  }
+  return tasks;
+}
+
 }  // namespace
+
+Slots slurm_slots() {
+  const std::string nodes = variable("SLURM_JOB_NODELIST");
+  const std::string tasks_per_node = variable("SLURM_TASKS_PER_NODE");
+  if (slurm_job().empty() || nodes.empty() || tasks_per_node.empty()) return {};
+  const Answer answer = ask({"scontrol", "show", "hostnames", nodes});
+  if (answer.code != 0) throw Error(fmt::format("scontrol show hostnames {}: {}", nodes, answer.text));
+  const std::vector<int> tasks = tasks_in(tasks_per_node);
+  Slots slots;
+  std::istringstream names(answer.text);
+  for (std::string name; names >> name;) {
+    if (slots.size() < tasks.size()) slots.push_back({name, tasks[slots.size()]});
+  }
+  if (slots.empty() || slots.size() != tasks.size()) {
+    throw Error(fmt::format("SLURM_TASKS_PER_NODE is `{}`, which does not fit the nodes of the job, {}", tasks_per_node,
+                            nodes));
+  }
+  return slots;
+}
 
 std::string slurm_job() {
   return variable("SLURM_JOB_ID");

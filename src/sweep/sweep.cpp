@@ -11,6 +11,7 @@
 #include "array_route.hpp"
 #include "evaluator.hpp"
 #include "guard.hpp"
+#include "program_slots.hpp"
 #include "root_run.hpp"
 #include "windrow/error.hpp"
 #include "windrow/sweep/interrupt.hpp"
@@ -164,10 +165,12 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   }
   check_ranks(manager, design_, obstacle);
   std::optional<detail::RootRun> root;
+  detail::ProgramSlots program_slots;
   detail::ArrayOffer offer;
   const bool has_arrays =
       std::ranges::any_of(outputs_, [](const Column& output) { return detail::is_array_type(output.type); });
   on_root(manager, [&] {
+    if (command_) program_slots = detail::ProgramSlots(*command_, options, manager);  // before the store is touched
     root.emplace(*this, options, manager, command_ ? &command_->spec() : nullptr);
     if (command_ && !options.store.empty()) command_->tidy();  // this process is the store's only writer now
     if (has_arrays) offer = root->offer_arrays();
@@ -184,6 +187,7 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
     job.task = guarded ? guarded->task(arrays) : detail::function_task(design_, outputs_, functions_.make(), arrays);
   }
   if (root) root->fill(job);
+  if (root && command_) program_slots.fill(job, design_, command_);
   if (root && guarded) root->note(guarded->note());
   detail::JobReport report = manager.run_job(job);
   return root ? root->finish(std::move(report)) : detail::read_conclusion(report.conclusion);

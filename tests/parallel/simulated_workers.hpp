@@ -35,6 +35,7 @@ class FakeWorkers : public Workers {
   bool whole_share = false;
   std::uint64_t first_of_share = 0;  // what a worker marks while it evaluates a whole share
   bool lives_for_one_job = false;
+  std::vector<std::string> hosts;  // of each worker; empty: all on node1
 
   // What has happened; read by a test after the job.
   struct Handed {
@@ -43,7 +44,14 @@ class FakeWorkers : public Workers {
     std::uint64_t left_before;  // points never handed out so far
   };
   std::vector<Handed> handed;
-  std::uint64_t pending = 0;  // set by a test that looks at left_before
+  struct Placed {
+    int worker;
+    std::uint64_t index;
+    Slots slots;
+  };
+  std::vector<Placed> placed;                        // points that came with slots
+  std::map<std::string, int> most_slots_taken = {};  // at once, by host
+  std::uint64_t pending = 0;                         // set by a test that looks at left_before
   std::size_t most_ahead = 0;
   int replacements = 0;
   int stops = 0;
@@ -52,7 +60,7 @@ class FakeWorkers : public Workers {
   double latest = 0.0;  // the end of the last point
 
   int count() const override { return static_cast<int>(workers_.size()); }
-  const std::string& host(int) const override { return host_; }
+  const std::string& host(int w) const override { return hosts.empty() ? host_ : hosts[static_cast<std::size_t>(w)]; }
   bool is_remote(int) const override { return false; }
   bool disposable() const override { return lives_for_one_job; }
 
@@ -76,6 +84,15 @@ class FakeWorkers : public Workers {
       for (std::uint64_t i = 0; i < run.count; ++i) assignment.points.push_back(run.first + i * run.step);
     }
     EXPECT_GT(points, 0U);
+    for (std::uint64_t h = 0; h < head.hosts; ++h) {
+      std::string host = in.get_text();
+      worker.slots.push_back({std::move(host), in.get<int>()});
+    }
+    if (head.hosts > 0) {
+      EXPECT_EQ(points, 1U) << "slots are for one point";
+      placed.push_back({w, assignment.points.front(), worker.slots});
+      note_slots();
+    }
     handed.push_back({w, points, pending});
     pending -= std::min(pending, points);
     EXPECT_FALSE(worker.late) << "nothing waits behind a point that takes too long";
@@ -118,7 +135,16 @@ class FakeWorkers : public Workers {
     bool stopping = false;
     bool told_of_build = false;
     bool late = false;  // has given back all but the point that it is at
+    Slots slots = {};   // of the point that it is at
   };
+
+  void note_slots() {
+    std::map<std::string, int> taken;
+    for (const Worker& worker : workers_) {
+      for (const HostSlots& some : worker.slots) taken[some.host] += some.slots;
+    }
+    for (const auto& [host, slots] : taken) most_slots_taken[host] = std::max(most_slots_taken[host], slots);
+  }
 
   static double due_of(const Worker& worker) {
     const Assignment& assignment = worker.assignments.front();
@@ -163,6 +189,7 @@ class FakeWorkers : public Workers {
       assignment.points.pop_front();
     }
     worker.assignments.pop_front();
+    worker.slots.clear();
     worker.late = false;
     return {w, message(kResults, out, 1)};
   }
@@ -188,6 +215,7 @@ class FakeWorkers : public Workers {
     worker.alive = false;
     worker.late = false;
     worker.assignments.clear();
+    worker.slots.clear();
     WorkerLoss loss;
     loss.kind = FailureKind::crashed;
     loss.code = -11;

@@ -1,6 +1,7 @@
 #include "windrow/process/launcher.hpp"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -13,6 +14,8 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -142,15 +145,58 @@ TEST_F(LauncherTest, one_file_may_take_both_streams) {
 TEST_F(LauncherTest, hides_an_outer_mpi_launcher_from_the_program) {
   ASSERT_EQ(setenv("OMPI_COMM_WORLD_RANK", "3", 1), 0);
   ASSERT_EQ(setenv("PMIX_RANK", "3", 1), 0);
-  ASSERT_EQ(setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1), 0);
-  unsetenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM");
+  ASSERT_EQ(setenv("OMPI_MCA_orte_hnp_uri", "1.0;tcp://10.0.0.1:1", 1), 0);
   Launcher launcher;
   launcher.start();
   unsetenv("OMPI_COMM_WORLD_RANK");
   unsetenv("PMIX_RANK");
-  unsetenv("OMPI_ALLOW_RUN_AS_ROOT");
-  launcher.run(shell("env | grep -E '^(OMPI|PMIX)_'"));
-  EXPECT_EQ(output(), "OMPI_ALLOW_RUN_AS_ROOT=1\n");
+  unsetenv("OMPI_MCA_orte_hnp_uri");
+  launcher.run(shell("env | grep -E '^(OMPI_COMM|PMIX|OMPI_MCA_orte_hnp)_'"));
+  EXPECT_EQ(output(), "");
+}
+
+TEST_F(LauncherTest, what_a_user_set_for_the_network_holds_for_an_inner_mpi_launcher_too) {
+  const std::vector<std::string> names = {"OMPI_MCA_btl_tcp_if_include", "OMPI_MCA_pml", "OMPI_MCA_plm_rsh_agent",
+                                          "OMPI_ALLOW_RUN_AS_ROOT"};
+  std::map<std::string, std::optional<std::string>> before;
+  for (const std::string& name : names) {
+    const char* value = getenv(name.c_str());
+    before[name] = value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+    ASSERT_EQ(setenv(name.c_str(), "chosen", 1), 0);
+  }
+  Launcher launcher;
+  launcher.start();
+  for (const auto& [name, value] : before) value ? setenv(name.c_str(), value->c_str(), 1) : unsetenv(name.c_str());
+  launcher.run(shell("env | grep =chosen$ | sort"));
+  EXPECT_EQ(output(),
+            "OMPI_ALLOW_RUN_AS_ROOT=chosen\nOMPI_MCA_btl_tcp_if_include=chosen\nOMPI_MCA_plm_rsh_agent=chosen\n"
+            "OMPI_MCA_pml=chosen\n");
+}
+
+TEST_F(LauncherTest, an_unbound_program_of_a_bound_rank_has_the_cores_of_mpirun) {
+  cpu_set_t all, one;
+  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "this machine has one core";
+  CPU_ZERO(&one);
+  for (int core = 0; CPU_COUNT(&one) == 0; ++core) {
+    if (CPU_ISSET(core, &all)) CPU_SET(core, &one);
+  }
+  const pid_t rank = fork();  // of this process, which plays mpirun
+  if (rank == 0) {
+    setenv("OMPI_COMM_WORLD_RANK", "0", 1);
+    sched_setaffinity(0, sizeof one, &one);
+    Launcher launcher;
+    ProgramSpec spec = shell("nproc");
+    spec.stdout_file = "bound";
+    launcher.run(spec);
+    spec.stdout_file = "unbound";
+    spec.unbound = true;
+    launcher.run(spec);
+    _exit(0);
+  }
+  waitpid(rank, nullptr, 0);
+  EXPECT_EQ(content_of(directory_ / "bound"), "1\n");
+  EXPECT_EQ(content_of(directory_ / "unbound"), std::to_string(CPU_COUNT(&all)) + "\n");
 }
 
 TEST_F(LauncherTest, a_program_starts_with_default_signals_its_own_group_and_no_descriptors_of_ours) {

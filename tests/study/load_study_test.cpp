@@ -193,6 +193,8 @@ TEST(LoadStudyTest, reads_all_of_the_command) {
   EXPECT_EQ(command("run = ['true']\ntimeout = '1h30m'\n").timeout, 90min);
   EXPECT_EQ(command("run = ['true']\ngrace = '500ms'\n").grace, 500ms);
   EXPECT_EQ(command("run = ['true']\ngrace = 0\n").grace, 0s);
+  EXPECT_EQ(command("run = ['true']\nranks = 2\nlauncher = ['env']\n").grace, 4s);
+  EXPECT_EQ(command("run = ['true']\nranks = 2\nlauncher = ['env']\ngrace = 1\n").grace, 1s);
   EXPECT_EQ(command("run = ['true']\nkeep = 'all'\n").keep, Keep::all);
   EXPECT_EQ(command("run = ['true']\nkeep = 'none'\n").keep, Keep::none);
   EXPECT_EQ(command("run = ['true']\nkeep = 'failed'\n").keep, Keep::failed);

@@ -44,6 +44,28 @@ TEST(StudyErrorTest, text_that_is_not_toml_is_named_with_its_line) {
   });
 }
 
+TEST(StudyErrorTest, ranks_and_launchers_are_named_with_their_lines) {
+  const std::string launched = parameters + command + "launcher = [\"env\"]\n";
+  expect_messages({
+      {parameters + command + "ranks = 0\n",
+       "study.toml:5: `ranks` in [command] must be an integer of at least 1, not 0"},
+      {parameters + command + "ranks = 2.5\n",
+       "study.toml:5: `ranks` in [command] must be an integer, or an expression of parameters such as \"2 * nodes\", "
+       "not "
+       "a number"},
+      {launched + "ranks = \"2 * y\"\n", "study.toml:6: `ranks`: `y` in `2 * y` is no parameter; valid: `x`"},
+      {launched, "study.toml:5: `launcher` in [command] goes with `ranks`, which says how many to launch"},
+      {parameters + command + "ranks = 2\nlauncher = \"mpirunn\"\n",
+       "study.toml:6: unknown launcher `mpirunn` in [command]; did you mean `mpirun`?"},
+      {parameters + command + "ranks = 2\nlauncher = 3\n",
+       "study.toml:6: `launcher` in [command] must be \"mpirun\", \"srun\" or a list of arguments, not an integer"},
+      {parameters + command + "ranks = 2\nlauncher = [\"env\", \"{{rank}}\"]\n",
+       "study.toml:6: launcher[1]: unknown name `rank` in a tag; did you mean `ranks`?"},
+      {parameters + command + "launcher = [\"no-such-launcher\"]\nranks = 2\n",
+       "study.toml:5: the launcher of MPI programs, `no-such-launcher`, is not found"},
+  });
+}
+
 TEST(StudyErrorTest, unknown_keys_are_named_with_what_was_probably_meant) {
   expect_messages({
       {"[study]\nname = \"a\"\nseed = 1\n\n[parameters.x]\nvalues = [1]\nunit = \"m\"\n\n[command]\nrun = \"true\"\n"

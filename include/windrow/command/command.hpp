@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -13,6 +14,7 @@
 
 #include "windrow/design/design.hpp"
 #include "windrow/parallel/outcome.hpp"
+#include "windrow/parallel/slots.hpp"
 #include "windrow/process/launcher.hpp"
 
 namespace windrow {
@@ -51,6 +53,19 @@ struct OutputSpec {
   std::string description{};
 };
 
+/// What starts the ranks of a program.
+enum class MpiLauncher { mpirun, srun };
+
+/// For a program that is an MPI program: how many ranks it has, and who starts them.
+struct RanksSpec {
+  /// A number from 1, or an expression of the parameters, as "2 * nodes": arithmetic, comparisons, `a ? b : c`, min,
+  /// max, floor, ceil, rint (muparser's). It must give a whole number.
+  std::variant<std::int64_t, std::string> count = std::int64_t{1};
+  /// Open MPI's mpirun, Slurm's srun, or the arguments to put before those of `run`, with the tags of `run` and
+  /// `ranks`, `hosts` ("a:2,b:1"), `host.list` ("a,b"), `host.count` (2).
+  std::variant<MpiLauncher, std::vector<std::string>> launcher = MpiLauncher::mpirun;
+};
+
 /// A program to run at each point.
 struct CommandSpec {
   /// Arguments without a shell, or one text for `sh -c`. Both may hold mustache tags: the parameters, and
@@ -59,6 +74,7 @@ struct CommandSpec {
   std::vector<std::filesystem::path> templates;  ///< rendered into the point's directory, less the ending ".mustache"
   /// Files that the program reads and that decide what it computes: their contents are a part of definition().
   std::vector<std::filesystem::path> inputs{};
+  std::optional<RanksSpec> ranks{};  ///< none: the program is started as it is
   std::optional<std::chrono::nanoseconds> timeout;
   /// A time-out as a multiple of the median time of finished points: 3.0 is "300%". Whoever evaluates knows the times,
   /// and passes the limit to evaluate().
@@ -72,7 +88,8 @@ struct CommandSpec {
 
 /// The files and the command line of one point, ready to run.
 struct RenderedCommand {
-  std::vector<std::string> argv;  ///< with a shell: {"/bin/sh", "-c", text}
+  std::vector<std::string> argv;  ///< with a shell: {"/bin/sh", "-c", text}; after the launcher, if there is one
+  std::vector<std::string> environment{};  ///< "NAME=value", beside what is inherited: what the launcher needs
   std::filesystem::path directory;
   std::vector<std::pair<std::string, std::string>> files;  ///< name and content
 };
@@ -100,15 +117,23 @@ class Command {
   const CommandSpec& spec() const;
 
   /// What identifies the evaluation, as (name, canonical text): arguments, the contents of templates and inputs, and
-  /// outputs. Not the time-out, which changes no result, nor the program's own file, unless it is among the inputs.
+  /// outputs. Not the time-out, which changes no result, nor the program's own file, unless it is among the inputs, nor
+  /// `ranks` and the launcher: they say how a point is computed. (Where results do depend on them, the last digits
+  /// mostly, a parameter that `ranks` names tells the points apart.)
   std::vector<std::pair<std::string, std::string>> definition() const;
   /// Whether an argument or a template names `point.index`. `point.dir` does not count: it is a place to work in.
   bool sees_index() const;
   /// Whether one names `seed`.
   bool sees_seed() const;
 
+  /// The number of ranks, if it is the same at every point: 1 without CommandSpec::ranks.
+  std::optional<std::uint64_t> constant_ranks() const;
+  /// The number of ranks at a point. @throws SpecError if the expression gives no such number there
+  std::uint64_t ranks(const Point& point) const;
+
   /// What would run at a point. Touches no file. @throws SpecError as for a shell text that cannot quote a value safely
-  RenderedCommand render(const Point& point) const;
+  /// @param slots  where the ranks of an MPI program run; empty: all on this host
+  RenderedCommand render(const Point& point, std::span<const HostSlots> slots = {}) const;
 
   /// Runs the point's program in its own directory and collects the outputs. A failure of the program, the time-out or
   /// an output is a value; so is a disk that is full. Everything that the program started has ended when this returns.
@@ -121,10 +146,12 @@ class Command {
   ///                        take, or 0 while that is not known. May be empty
   /// @param keep_file       called once all outputs are found: takes the file of an array that is in NumPy's format (it
   ///                        may move it away), and returns what is to stand for it. Empty: arrays are read
+  /// @param slots           where the ranks of an MPI program run, as many as it has; empty: all on this host
   /// @throws Interrupted    as above
   Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
                                        const std::function<double()>& time_limit = {},
-                                       const std::function<Value(const std::filesystem::path&)>& keep_file = {}) const;
+                                       const std::function<Value(const std::filesystem::path&)>& keep_file = {},
+                                       std::span<const HostSlots> slots = {}) const;
   /// Removes what evaluate() keeps ready: the directory of a point that need not stay is renamed and becomes the next
   /// point's, which saves time. To be called before a wait; the end of this object does it, too.
   void rest() const noexcept;

@@ -15,6 +15,7 @@
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/index_set.hpp"
 #include "windrow/parallel/outcome.hpp"
+#include "windrow/parallel/slots.hpp"
 #include "windrow/process/byte_channel.hpp"
 
 /// The byte level below scatter, map, stream and sweeps: what a set of workers is asked to do, whatever the backend.
@@ -51,6 +52,8 @@ class WorkerUnable : public Error {
 struct Assigned {
   std::uint64_t index = 0;
   std::span<const std::byte> parameter;  ///< empty unless the job ships parameters
+  /// That it may use until it returns; empty unless Job::slots_needed is set.
+  std::span<const HostSlots> slots{};
 };
 
 /// The worker's side of a job. Every function may throw: that fails the points concerned, nothing else (but see
@@ -133,6 +136,14 @@ struct Job {
   std::function<double()> time_limit;
   /// Seconds that the callbacks above have spent on storing results so far, for the root's account. May be empty.
   std::function<double()> seconds_storing;
+  /// How many slots an evaluation takes, at least 1, where it may be more than its worker alone, as programs with ranks
+  /// of their own do; may throw: then the point fails as rejected, with that message. With it, points go out one by
+  /// one, in the supply's order, each with its slots and once it has all of them, so that none waits at a worker and
+  /// none is overtaken by smaller ones. A point that needs more slots than there are is rejected, too; if there were
+  /// enough before workers were lost, it fails as lost. Not for whole shares. May be empty.
+  std::function<std::uint64_t(std::uint64_t index)> slots_needed;
+  /// The slots that there are; empty: one for each worker, on its host.
+  Slots slots;
   /// Called once every worker is at rest; what it returns reaches every rank in its JobReport. May be empty.
   std::function<Bytes()> conclude;
 };

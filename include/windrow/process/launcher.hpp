@@ -21,8 +21,12 @@ struct ProgramSpec {
   std::filesystem::path stdout_file;  ///< created or emptied; relative to `directory`; empty: /dev/null
   std::filesystem::path stderr_file;  ///< the same; may be the same file as stdout_file
   /// "NAME=value", in place of what the launcher inherited: the environment that it was started with, less the
-  /// variables of an outer MPI launcher (so that the program may itself be an MPI program).
+  /// variables of an outer MPI launcher, so that the program may itself be an MPI program. Open MPI's settings that
+  /// concern an inner job as well (networks, oversubscription, how hosts are reached) stay.
   std::vector<std::string> environment;
+  /// Whether it may use all cores that this process's launcher has: mpirun binds each of its ranks to one core, and all
+  /// processes of an MPI program that such a rank starts would crowd on that.
+  bool unbound = false;
   std::optional<std::chrono::nanoseconds> timeout;
   std::chrono::nanoseconds grace = std::chrono::seconds(2);  ///< between SIGTERM and SIGKILL
 };

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "windrow/parallel/slots.hpp"
+
 namespace windrow {
 
 /// The Slurm job that this process runs in (SLURM_JOB_ID), or an empty text.
@@ -11,6 +13,12 @@ std::string slurm_job();
 /// When the Slurm job that this process runs in ends, in seconds since the Unix epoch: by SLURM_JOB_END_TIME, or else
 /// by `scontrol show job`. None outside of Slurm, for a job without an end, and where scontrol does not answer in 5 s.
 std::optional<double> slurm_job_end();
+
+/// The nodes of the Slurm job that this process runs in, with the tasks that it may have on each (SLURM_JOB_NODELIST,
+/// SLURM_TASKS_PER_NODE). Empty outside of Slurm.
+/// @throws SystemError  if there is no scontrol, which knows what the list of nodes means
+/// @throws Error        with what scontrol said, or if the two variables do not go together
+Slots slurm_slots();
 
 /// Has Slurm put the job of this process into its queue again. Slurm ends the job soon afterwards.
 /// @throws Error  with what scontrol said, if it could not be done

@@ -56,6 +56,10 @@ struct SweepOptions {
   /// How many evaluations a forked child makes, one after another: more than 1 saves time where evaluations are short.
   /// Each but the first finds the model as the one before left it, as without isolation.
   std::uint64_t evaluations_per_process = 1;
+  /// Where commands that are MPI programs run (CommandSpec::ranks), read at the root; handed out so that programs that
+  /// run at the same time never take more. Empty: the tasks of the Slurm job that this process is in, unless under MPI;
+  /// else one slot for each worker, on its host.
+  Slots slots = {};
   /// Names what the functions compute. Change it when they compute something else, and every point is evaluated anew
   /// instead of being mixed with old results. Commands name themselves by their arguments, templates and inputs.
   std::string version = "1";
@@ -154,6 +158,8 @@ class Sweep {
   /// @throws SpecError   on every rank if the ranks' designs differ; at the root (RootFailed on the other ranks) if
   /// costs
   ///                     are given twice, or for another schedule
+  /// @throws SpecError   at the root (RootFailed on the other ranks) if a command's programs need more slots than there
+  ///                     are, or slots and a schedule that shares out points beforehand (static, cyclic)
   /// @throws ParallelError on every rank if `isolation = process` needs a fork server on one that has called MPI_Init
   ///                       already: windrow::prepare() goes before it
   SweepResult run(ParallelManager& manager, const SweepOptions& options = {});

@@ -1,0 +1,75 @@
+#include "parallel/placements.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace windrow::detail {
+namespace {
+
+// The root's slot is one of them even if it only coordinates: its core is idle then.
+Slots slots_of(const Job& job, const Workers& workers) {
+  if (!job.slots.empty()) return job.slots;
+  Slots slots;
+  for (int w = 0; w < workers.count(); ++w) slots.push_back({workers.host(w), 1});
+  return slots;
+}
+
+TaskFailure failed(FailureKind kind, std::string message) {
+  TaskFailure failure;
+  failure.kind = kind;
+  failure.message = std::move(message);
+  return failure;
+}
+
+}  // namespace
+
+Placements::Placements(const Job& job, const Workers& workers)
+    : job_(job), workers_(workers), pool_(slots_of(job, workers)), taken_(static_cast<std::size_t>(workers.count())) {}
+
+Placements::Place Placements::find(std::uint64_t index, std::span<const int> idle) {
+  std::uint64_t needed = 0;
+  try {
+    needed = job_.slots_needed(index);
+  } catch (const std::exception& error) {
+    return {{}, failed(FailureKind::rejected, error.what())};
+  }
+  if (auto failure = obstacle(needed)) return {{}, std::move(failure)};
+  auto slots = pool_.take(needed);
+  if (!slots) return {};
+  const int worker = worker_for(*slots, idle);
+  taken_[static_cast<std::size_t>(worker)] = *std::move(slots);
+  return {worker, {}};
+}
+
+std::optional<TaskFailure> Placements::obstacle(std::uint64_t needed) const {
+  const std::uint64_t initial = pool_.initial_size();
+  if (needed > initial) {
+    return failed(FailureKind::rejected, fmt::format("it needs {} slots, and there are {} in all", needed, initial));
+  }
+  if (needed <= pool_.size()) return std::nullopt;
+  return failed(FailureKind::lost, fmt::format("it needs {} slots, and {} are left of {}: workers were lost", needed,
+                                               pool_.size(), initial));
+}
+
+// There is an idle one on each of these hosts, unless workers were lost, since every evaluation takes a slot of the
+// host that it is launched on. Then nothing has to be started from afar for an evaluation within one host.
+int Placements::worker_for(const Slots& slots, std::span<const int> idle) const {
+  for (const HostSlots& some : slots) {
+    const auto found = std::ranges::find_if(idle, [&](int w) { return workers_.host(w) == some.host; });
+    if (found != idle.end()) return *found;
+  }
+  return idle.front();
+}
+
+void Placements::release(int worker) {
+  pool_.give_back(std::exchange(taken_[static_cast<std::size_t>(worker)], {}));
+}
+
+void Placements::lose(int worker) {
+  if (job_.slots.empty()) pool_.remove(workers_.host(worker));
+}
+
+}  // namespace windrow::detail

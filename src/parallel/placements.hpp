@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "parallel/slot_pool.hpp"
+#include "parallel/workers.hpp"
+#include "windrow/parallel/job.hpp"
+
+namespace windrow::detail {
+
+/// Which slots the points of a job get that need some (Job::slots_needed), and which worker evaluates where.
+class Placements {
+ public:
+  /// @param job, workers  live longer than this
+  Placements(const Job& job, const Workers& workers);
+
+  struct Place {
+    std::optional<int> worker{};           ///< that launches it; its slots are taken
+    std::optional<TaskFailure> failure{};  ///< why there will never be enough; if neither is set, there are not now
+  };
+  /// Slots for a point, and the worker: on a host where some of them are, if one is idle there.
+  /// @param idle  workers without a point; not empty
+  Place find(std::uint64_t index, std::span<const int> idle);
+  const Slots& of(int worker) const { return taken_[static_cast<std::size_t>(worker)]; }
+  /// The worker's evaluation has ended.
+  void release(int worker);
+  /// The worker is gone for good, and its slot with it: the host may be gone as well.
+  void lose(int worker);
+
+ private:
+  std::optional<TaskFailure> obstacle(std::uint64_t needed) const;
+  int worker_for(const Slots& slots, std::span<const int> idle) const;
+
+  const Job& job_;
+  const Workers& workers_;
+  SlotPool pool_;
+  std::vector<Slots> taken_;  // by worker
+};
+
+}  // namespace windrow::detail
