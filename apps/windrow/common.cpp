@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "windrow/error.hpp"
 #include "windrow/study/study.hpp"
 #include "windrow/text/text.hpp"
 
@@ -29,6 +30,17 @@ std::filesystem::path results_directory(const std::filesystem::path& given) {
   if (!std::filesystem::is_regular_file(given)) return given;
   if (given.extension() == ".toml") return load_study(given).directory;
   return given.extension() == ".sqlite" ? std::filesystem::absolute(given).parent_path() : given;
+}
+
+StoreReader open_results(const std::filesystem::path& directory) {
+  std::error_code none;
+  if (!std::filesystem::exists(directory / "results.sqlite", none)) {
+    if (const std::string shards = unmerged(directory); !shards.empty()) {
+      throw StoreError(
+          fmt::format("{}: there are no results here but those of shards; {}", directory.string(), shards));
+    }
+  }
+  return StoreReader(directory);
 }
 
 std::string no_such_point(std::uint64_t index, const std::string& study, std::uint64_t points) {

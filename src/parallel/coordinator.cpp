@@ -37,6 +37,8 @@ struct WorkerState {
   bool takes_work = true;              // neither lost for good nor impossible to build
   bool is_late = false;                // in a point that takes longer than was expected of all it had
   int fruitless_deaths = 0;
+  std::uint64_t evaluated = 0;  // evaluations that it told of
+  double since = 0.0;           // when it told of the last one, or got something to do
 };
 
 class Coordinator {
@@ -50,7 +52,12 @@ class Coordinator {
         pace_(job.schedule, std::max(1, workers.count() - workers.first())),
         cutoff_(pace_, job.costs),
         retries_(job.retry),
-        states_(static_cast<std::size_t>(workers.count())) {}
+        states_(static_cast<std::size_t>(workers.count())) {
+    job.activity = [this] { return activity(); };
+  }
+  ~Coordinator() { job_.activity = nullptr; }
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
 
   JobReport run() {
     try {
@@ -71,6 +78,16 @@ class Coordinator {
   template <typename Action>
   void for_each_worker(Action action) {
     for (int w = workers_.first(); w < workers_.count(); ++w) action(w);
+  }
+
+  std::vector<WorkerActivity> activity() {
+    std::vector<WorkerActivity> all;
+    const double now = monotonic_seconds();
+    for_each_worker([&](int w) {
+      const auto point = first_unfinished(w);
+      all.push_back({w, workers_.host(w), state(w).evaluated, point, point ? now - state(w).since : 0.0});
+    });
+    return all;
   }
 
   void loop() {
@@ -193,7 +210,9 @@ class Coordinator {
     Assignment assignment{cutoff_.take(*supply_, w, most, cutoff_.is_set() ? outstanding(w) : 0, monotonic_seconds()),
                           pace_.budget(most)};
     if (assignment.runs.empty()) return false;
-    cutoff_.note_begin(monotonic_seconds());
+    const double now = monotonic_seconds();
+    cutoff_.note_begin(now);
+    if (state(w).assignments.empty()) state(w).since = now;
     const bool ship = job_.parameter && workers_.is_remote(w);
     ByteWriter out;
     out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, pace_.patience(),
@@ -244,6 +263,7 @@ class Coordinator {
     for (Result result; in.next(result);) {
       pop_outstanding(worker, result.index);
       worker.fruitless_deaths = 0;
+      ++worker.evaluated;
       pace_.observe(result.elapsed, result.payload.size());
       if (result.failed) {
         ByteReader failure_bytes(result.payload);
@@ -256,6 +276,7 @@ class Coordinator {
                   retries_.settle(result.index)});
       }
     }
+    worker.since = monotonic_seconds();
     worker.is_late = gives_back;
     gives_back ? keep_first_point(w, in.finished()) : finish_assignments(w, in.finished());
   }

@@ -225,6 +225,29 @@ std::optional<Resumption> StoreReader::preview(const StudyIdentity& present, con
   return detail::find_outcomes(*impl_->connection, as, points);
 }
 
+KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues& points) const {
+  KnownOutcomes known;
+  Connection& connection = *impl_->connection;
+  detail::Transaction snapshot(connection);
+  if (is_of(present)) {
+    detail::Statement failures(connection,
+                               "SELECT \"index\" FROM results INDEXED BY failures WHERE status <> 'ok' ORDER BY 1");
+    while (failures.step()) known.failed.insert(static_cast<std::uint64_t>(failures.integer(0)));
+    IndexSet all;
+    detail::Statement evaluated(connection, "SELECT \"index\" FROM evaluations ORDER BY \"index\"");
+    while (evaluated.step()) all.insert(static_cast<std::uint64_t>(evaluated.integer(0)));
+    known.succeeded = all.without(known.failed);
+  } else if (points) {
+    StudyIdentity as = present;
+    as.index_matters = as.index_matters || impl_->identity.index_matters;
+    detail::Outcomes(connection, detail::read_generations(connection), as)
+        .match(as, points,
+               [&](const detail::Match& match) { (match.failed ? known.failed : known.succeeded).insert(match.now); });
+  }
+  snapshot.commit();
+  return known;
+}
+
 PointOrigin StoreReader::origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points) const {
   StudyIdentity as = present;
   as.index_matters = as.index_matters || impl_->identity.index_matters;
