@@ -64,7 +64,7 @@ int print_merged(const MergeReport& report, bool quiet) {
 }
 
 std::string unmerged(const std::filesystem::path& directory) {
-  const std::size_t shards = count_shards(directory);
+  const std::size_t shards = find_shards(directory).shards.size();
   if (shards == 0) return {};
   return fmt::format("{} not merged yet: `windrow merge {}` joins what there is",
                      shards == 1 ? "a shard is" : fmt::format("{} shards are", shards),

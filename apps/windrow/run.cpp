@@ -64,7 +64,7 @@ void announce(const Study& study, const std::string& shard, int workers, Backend
   const std::string part = shard.empty() ? "" : fmt::format(", shard {}", shard);
   fmt::print(stderr, "{}: {} ({}){}, {} ({})\n", study.name, counted(study.design.size(), "point"),
              study.design.method(), part, counted(static_cast<std::uint64_t>(workers), "worker"), name_of(backend));
-  const std::size_t shards = shard.empty() ? count_shards(study.directory) : 0;
+  const std::size_t shards = shard.empty() ? find_shards(study.directory).shards.size() : 0;
   if (shards > 0) {
     fmt::print(stderr,
                "windrow: {} below {} not merged: without `windrow merge`, this run evaluates their points again\n",

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "generations.hpp"
+#include "journal.hpp"
 #include "origin.hpp"
 #include "resume.hpp"
 #include "rows.hpp"
@@ -47,9 +48,30 @@ void require_results(Connection& connection) {
   throw StoreError(fmt::format("{}: holds no results yet; run the study first", connection.file().string()));
 }
 
+std::unique_ptr<Connection> open_frozen(const std::filesystem::path& file) {
+  auto connection = std::make_unique<Connection>(file, Connection::Mode::frozen);
+  require_results(*connection);
+  return connection;
+}
+
+/// A write-ahead log needs memory that all its users share, so only the machine that wrote it can read it: over a
+/// network file system SQLite would see half of it, and might even take itself for the last user and move the log into
+/// the file under the writer's hands.
+std::unique_ptr<Connection> open_foreign_wal(const std::filesystem::path& file) {
+  if (journal_holds_data(file)) {
+    const std::string holder = detail::WriterLock::holder(file.parent_path());
+    throw StoreError(
+        fmt::format("{}: these results are written to a disk of another machine ({}), and can be read here only when "
+                    "the run has ended in order; until then ask on that machine",
+                    file.string(), holder.empty() ? "its run was killed: run it again there" : holder));
+  }
+  return open_frozen(file);
+}
+
 /// SQLite needs to write beside the file even to read it; where it may not, the file alone is read, which is right only
 /// if nothing of it is in a journal.
 std::unique_ptr<Connection> open(const std::filesystem::path& file) {
+  if (detail::has_wal(file) && detail::is_on_network(file.parent_path())) return open_foreign_wal(file);
   try {
     auto connection = std::make_unique<Connection>(file, Connection::Mode::read);
     require_results(*connection);
@@ -63,9 +85,7 @@ std::unique_ptr<Connection> open(const std::filesystem::path& file) {
                     "recover it; copy the directory to where you may write and read it there",
                     file.string()));
   }
-  auto connection = std::make_unique<Connection>(file, Connection::Mode::frozen);
-  require_results(*connection);
-  return connection;
+  return open_frozen(file);
 }
 
 /// Records that are read at once: few enough for wide rows, enough to make the start of a query cheap.

@@ -44,7 +44,7 @@ std::string counts(const WatchFrame& frame) {
   std::string line = fmt::format("{} failed", with_thousands(progress.failed));
   if (!frame.workers.empty()) line += fmt::format("   {} of {} ranks busy", busy, frame.workers.size());
   if (progress.evaluated > 0) line += fmt::format("   {:.{}f}/s", progress.rate(), progress.rate() < 10.0 ? 2 : 0);
-  if (progress.stopping) return line + "   stopping";
+  if (progress.stopping && !progress.finished) return line + "   stopping";
   const auto seconds = progress.finished ? std::nullopt : progress.remaining();
   if (seconds) line += "   ETA " + duration(*seconds);
   return line;

@@ -92,8 +92,11 @@ class Survey {
 
 }  // namespace
 
-std::size_t count_shards(const fs::path& store) {
-  return detail::found_shards(store).size();
+FoundShards find_shards(const fs::path& store) {
+  FoundShards found;
+  found.shards = detail::found_shards(store);
+  if (!found.shards.empty()) found.division = detail::latest_of(store, found.shards).count;
+  return found;
 }
 
 std::optional<ShardsStatus> shards_status(const fs::path& store) {

@@ -69,8 +69,12 @@ struct ShardsStatus {
   bool any_running() const;
 };
 
-/// How many shards there are below a study's store.
-std::size_t count_shards(const std::filesystem::path& store);
+/// The shards that have begun below a study's store, by their directories.
+struct FoundShards {
+  std::vector<Shard> shards;   ///< by count and number
+  std::uint32_t division = 0;  ///< the count of the one that began or ended last; 0: there are none
+};
+FoundShards find_shards(const std::filesystem::path& store);
 
 /// Looks at the shards below a study's store. Takes time for each outcome, and 16 bytes for each of its points that
 /// are not neighbours.
