@@ -78,7 +78,7 @@ std::string rest_line(const std::vector<LiveWorker>& workers, std::size_t shown)
   for (const LiveWorker& worker : workers) evaluated.push_back(worker.evaluated);
   const auto median = evaluated.begin() + static_cast<std::ptrdiff_t>(evaluated.size() / 2);
   std::ranges::nth_element(evaluated, median);
-  return fmt::format("shown: longest at a point, fewest points; {} more ranks (median {}, most {} points)",
+  return fmt::format("and {} more: median {}, most {} points (shown: longest at a point, fewest points)",
                      workers.size() - shown, with_thousands(*median), with_thousands(std::ranges::max(evaluated)));
 }
 

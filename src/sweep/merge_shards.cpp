@@ -63,11 +63,10 @@ class Merger {
     if (own.is_of(*study_)) return;
     if (options_.find_points) points_ = options_.find_points(*study_, study_file_);
     if (points_) return;
-    const auto lines = differences(own.identity().definition, study_->definition);
     throw StoreError(
         fmt::format("{}: its results are of another form of the study than the shards ({}), and the study file is not "
                     "that of the shards any more; merge into another directory with --into",
-                    target_.string(), lines.empty() ? "its points or outputs differ" : lines.front()));
+                    target_.string(), detail::difference_of(own.identity(), *study_)));
   }
 
   void take_all() {

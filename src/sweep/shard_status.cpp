@@ -64,12 +64,11 @@ class Survey {
     if (!detail::has_store(status.directory)) return;
     try {
       const StoreReader reader(status.directory);
-      const std::vector<std::string> lines = differences(reader.identity().definition, study_->definition);
       const bool same = reader.is_of(*study_);
       status.state = reader.status().running ? ShardState::running
                      : same                  ? ShardState::unfinished
                                              : ShardState::changed;
-      if (!same) status.problem = lines.empty() ? "its points or outputs differ" : lines.front();
+      if (!same) status.problem = detail::difference_of(reader.identity(), *study_);
       if (!same) return;
       const KnownOutcomes more = reader.known(*study_);
       for (KnownOutcomes* to : {&known, &all_}) {

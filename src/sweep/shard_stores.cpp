@@ -62,6 +62,15 @@ ReadStore read_store(const fs::path& directory) {
   return read;
 }
 
+std::string difference_of(const StudyIdentity& theirs, const StudyIdentity& ours) {
+  std::vector<std::string> lines = differences(theirs.definition, ours.definition);
+  // How many points mostly follows from the parameters.
+  const auto says_more = [](const std::string& line) { return !line.starts_with("design.points:"); };
+  const auto best = std::ranges::find_if(lines, says_more);
+  if (best != lines.end()) return *best;
+  return lines.empty() ? "its points or outputs differ" : lines.front();
+}
+
 std::string study_file_of(const StoreReader& store) {
   std::string file;
   const auto runs = store.runs();

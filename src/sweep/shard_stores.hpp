@@ -26,6 +26,9 @@ struct ReadStore {
 ReadStore read_store(const std::filesystem::path& directory);
 bool has_store(const std::filesystem::path& directory);
 
+/// "parameters.x: linear(0, 1, 5) -> linear(0, 1, 6)", of several the one that says most.
+std::string difference_of(const StudyIdentity& theirs, const StudyIdentity& ours);
+
 /// The study file of the last run, as it was called then; empty if it did not say.
 std::string study_file_of(const StoreReader& store);
 
