@@ -1,6 +1,7 @@
 // The store with a million outcomes: how fast they are recorded, how soon a run goes on from them, and how much memory
-// that takes; and what it costs a sweep of points of 1 ms. `bench-store [--anyway] [DIRECTORY]`: stores go to a
-// directory of their own below DIRECTORY (default: the one for temporary files) and are removed.
+// that takes; how long it takes to join them from shards; and what it costs a sweep of points of 1 ms. `bench-store
+// [--anyway] [DIRECTORY]`: stores go to a directory of their own below DIRECTORY (default: the one for temporary files)
+// and are removed.
 #include "windrow/store/store.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include "dispatch/work.hpp"
 #include "measure.hpp"
 #include "windrow/parallel/fork_manager.hpp"
+#include "windrow/sweep/shards.hpp"
 #include "windrow/sweep/sweep.hpp"
 
 namespace {
@@ -61,15 +63,17 @@ struct Row {
   }
 };
 
-void record_all(const fs::path& directory) {
+void record_all(const fs::path& directory, const windrow::IndexSet& indices = windrow::IndexSet::first(kPoints)) {
   const Design design = design_of(kPoints / 1000);
   Store store = open(directory, design);
   windrow::Record record;
   record.host = "localhost";
-  for (record.index = 0; record.index < kPoints; ++record.index) {
-    record.parameters = design.point(record.index).values();
-    record.outcome = std::vector<windrow::Value>{static_cast<double>(record.index)};
-    store.record(record);
+  for (const windrow::IndexRange& range : indices.ranges()) {
+    for (record.index = range.first; record.index < range.first + range.count; ++record.index) {
+      record.parameters = design.point(record.index).values();
+      record.outcome = std::vector<windrow::Value>{static_cast<double>(record.index)};
+      store.record(record);
+    }
   }
   store.commit();
 }
@@ -103,6 +107,22 @@ void measure_store(const fs::path& directory) {
   const auto [median, low, high] = bench::figures_of(record.seconds);
   const auto rate = [](double seconds) { return static_cast<double>(kPoints) / seconds; };
   fmt::print("  {:.0f} outcomes/s  ({:.0f} to {:.0f})\n", rate(median), rate(high), rate(low));
+}
+
+void measure_merge(const fs::path& directory) {
+  constexpr std::uint32_t shards = 4;
+  Row merge{"merge 1,000,000 outcomes of 4 shards"};
+  for (int i = 0; i < kRepetitions; ++i) {
+    for (std::uint32_t number = 1; number <= shards; ++number) {
+      const windrow::Shard shard{number, shards};
+      record_all(windrow::shard_directory(directory, shard), windrow::points_of(shard, kPoints));
+    }
+    merge.measure([&] {
+      if (!windrow::merge_shards(directory).complete()) throw windrow::Error("points are missing");
+    });
+    fs::remove_all(directory);
+  }
+  merge.print();
 }
 
 /// A sweep of 4,000 points of 1 ms of work on the two cores, with a store or without.
@@ -146,6 +166,7 @@ int main(int argc, char** argv) {
   }
   const fs::path directory = parent / fmt::format("bench-store-{}", ::getpid());
   fmt::print("median of {} (minimum to maximum); memory is that of the first repetition\n", kRepetitions);
+  measure_merge(directory);  // first: what it adds to the memory shows only where nothing took more before
   measure_store(directory);
   measure_sweeps(directory);
 }

@@ -54,6 +54,17 @@ std::filesystem::path results_directory(const std::filesystem::path& given) {
   return given.extension() == ".sqlite" ? std::filesystem::absolute(given).parent_path() : given;
 }
 
+StoreReader open_results(const std::filesystem::path& directory) {
+  std::error_code none;
+  if (!std::filesystem::exists(directory / "results.sqlite", none)) {
+    if (const std::string shards = unmerged(directory); !shards.empty()) {
+      throw StoreError(
+          fmt::format("{}: there are no results here but those of shards; {}", directory.string(), shards));
+    }
+  }
+  return StoreReader(directory);
+}
+
 std::string no_such_point(std::uint64_t index, const std::string& study, std::uint64_t points) {
   if (points == 1) return fmt::format("there is no point {}: {} has point 0 only", index, study);
   return fmt::format("there is no point {}: {} has points 0 to {}", index, study, points - 1);

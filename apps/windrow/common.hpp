@@ -9,6 +9,7 @@
 
 #include "windrow/design/design.hpp"
 #include "windrow/store/store.hpp"
+#include "windrow/sweep/shards.hpp"
 
 namespace windrow::app {
 
@@ -20,6 +21,9 @@ int complain(const std::string& message);
 
 /// The results directory that a user means: the directory itself, that of a study file, or of a results.sqlite.
 std::filesystem::path results_directory(const std::filesystem::path& given);
+
+/// The study's own results. @throws StoreError if there are none; if they are in shards, it says so
+StoreReader open_results(const std::filesystem::path& directory);
 
 /// "there is no point 7: rc-filter has points 0 to 4"
 std::string no_such_point(std::uint64_t index, const std::string& study, std::uint64_t points);
@@ -33,6 +37,13 @@ std::string one_line(const Point& point);
 /// Why the last run that wrote to the store ended though points were left, "at its time limit of 2h00m"; empty if it
 /// did not say.
 std::string why_stopped(const StoreReader& store);
+
+/// Says what was merged, and what was not and why. @return the exit code: whether everything is there
+int print_merged(const MergeReport& report, bool quiet);
+
+/// "2 shards are not merged yet: `windrow merge DIR` joins them", to be told beside what the study's own store has;
+/// empty if there are none.
+std::string unmerged(const std::filesystem::path& directory);
 
 /// Visits the files of arrays that are missing, or not as long as they were. @return of how many points they are
 std::uint64_t for_damaged_arrays(const StoreReader& store, const std::function<void(const ArrayFile&)>& visit);

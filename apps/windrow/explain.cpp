@@ -157,7 +157,7 @@ void explain_changed(const StoreReader& store, const std::filesystem::path& dire
 
 int explain(const std::filesystem::path& given, std::uint64_t index) {
   const std::filesystem::path directory = results_directory(given);
-  const StoreReader store(directory);
+  const StoreReader store = open_results(directory);
   const StudyIdentity& identity = store.identity();
   const std::optional<Present> present = present_study(store, given);
   const bool changed = present && !store.is_of(present->identity);
@@ -170,6 +170,7 @@ int explain(const std::filesystem::path& given, std::uint64_t index) {
     print_record(store, directory, *record);
   } else {
     fmt::print("Status: not evaluated yet; the next `windrow run` evaluates it.\n");
+    if (const std::string shards = unmerged(directory); !shards.empty()) fmt::print("But {}.\n", shards);
     const std::string stopped = why_stopped(store);
     if (!stopped.empty() && !store.status().running) fmt::print("The last run was stopped {}.\n", stopped);
     if (present) print_planned(*present, index);

@@ -33,7 +33,8 @@ int export_results(const ExportArguments& arguments) {
   if (arguments.csv.empty() && arguments.evaluations.empty()) {
     return complain("nothing to export: give --csv FILE, --evaluations FILE or both (- is standard output)");
   }
-  const StoreReader store(results_directory(arguments.directory));
+  const fs::path directory = results_directory(arguments.directory);
+  const StoreReader store = open_results(directory);
   if (!arguments.csv.empty()) {
     write_output(arguments.csv, [&](std::ostream& out) { export_csv(store, out); });
     if (arguments.csv != "-") {
@@ -49,6 +50,7 @@ int export_results(const ExportArguments& arguments) {
   if (const std::uint64_t left = status.points - status.succeeded - status.failed; left > 0) {
     fmt::print(stderr, "windrow: {} of {} points have no outcome yet and are not in the export\n", left, status.points);
   }
+  if (const std::string shards = unmerged(directory); !shards.empty()) fmt::print(stderr, "windrow: {}\n", shards);
   return whole ? kSuccess : kSomeFailed;
 }
 

@@ -12,6 +12,7 @@
 #include "windrow/error.hpp"
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/sweep/failure_policy.hpp"
+#include "windrow/sweep/shards.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::app {
@@ -22,7 +23,9 @@ constexpr const char* kFooter = R"(Examples:
   windrow run study.toml                     run it on all cores of this machine
   windrow run study.toml --workers 4         ... on four of them
   mpirun -n 64 windrow run study.toml        the same study, the same results, on 64 ranks
+  windrow run study.toml --shard 2/4         the second of four parts, merged by the last to end
   windrow status rc-filter.windrow           how far it is, also while it runs
+  windrow watch rc-filter.windrow            the same, live
   windrow export rc-filter.windrow --csv -   results as CSV
   windrow explain rc-filter.windrow 17       everything known of point 17
   windrow timing rc-filter.windrow           where the time of the last run went
@@ -96,9 +99,11 @@ class CommandLine {
     add_run();
     add_plan();
     add_status();
+    add_watch();
     add_export();
     add_explain();
     add_timing();
+    add_merge();
     for (CLI::App* verb : app_.get_subcommands({})) verb->group("Verbs");
     app_.footer(kFooter);  // after the verbs, which would inherit it
   }
@@ -116,6 +121,8 @@ class CommandLine {
     if (run_->parsed()) return plan({run_arguments_.study, run_arguments_.directory, 0, run_arguments_.retry_failed});
     if (plan_->parsed()) return plan(plan_arguments_);
     if (status_->parsed()) return status(directory_);
+    if (watch_->parsed()) return watch(watch_arguments_);
+    if (merge_->parsed()) return merge(merge_arguments_);
     if (export_->parsed()) return export_results(export_arguments_);
     if (timing_->parsed()) return timing(timing_arguments_);
     return explain(directory_, index_);
@@ -134,6 +141,11 @@ class CommandLine {
         ->check(CLI::Range(1, 100000));
     run_->add_option("--dir", run_arguments_.directory, "where results go (default: NAME.windrow beside STUDY)")
         ->option_text("DIR");
+    run_->add_option("--shard", run_arguments_.shard,
+                     "evaluate one of K parts of the points, for example 2/4, into a store of\n"
+                     "its own below DIR; the last part to end merges them")
+        ->option_text("k/K")
+        ->check(name_that([](const std::string& word) { parse_shard(word); }));
     run_->add_flag("--retry-failed", run_arguments_.retry_failed,
                    "evaluate points again that failed earlier, or lost an array");
     run_->add_flag("--dry-run", dry_run_, "the same as `windrow plan`");
@@ -198,6 +210,24 @@ class CommandLine {
   void add_status() {
     status_ = app_.add_subcommand("status", "how far a study is");
     status_->add_option("DIR", directory_, kResults)->required();
+  }
+
+  void add_watch() {
+    watch_ = app_.add_subcommand("watch", "follow a run: points, rate, ETA, what each rank is at; q leaves");
+    watch_->add_option("DIR", watch_arguments_.directory, kResults)->required();
+    watch_->add_option("--interval", watch_arguments_.interval, "between two looks (default: 1s)")
+        ->option_text("DURATION")
+        ->check(duration());
+    watch_->add_flag("--once", watch_arguments_.once, "look once and end");
+  }
+
+  void add_merge() {
+    merge_ = app_.add_subcommand("merge", "join the shards of a study into its results");
+    merge_->add_option("DIR", merge_arguments_.directory, kResults)->required();
+    merge_
+        ->add_option("--into", merge_arguments_.into,
+                     "join everything into another directory instead, and keep the shards")
+        ->option_text("DIR2");
   }
 
   void add_export() {
@@ -290,12 +320,14 @@ class CommandLine {
   int argc_;
   char** argv_;
   CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
-  CLI::App *run_, *plan_, *status_, *export_, *explain_, *timing_;
+  CLI::App *run_, *plan_, *status_, *watch_, *export_, *explain_, *timing_, *merge_;
   RunArguments run_arguments_;
   bool dry_run_ = false;
   PlanArguments plan_arguments_;
   ExportArguments export_arguments_;
   TimingArguments timing_arguments_;
+  WatchArguments watch_arguments_;
+  MergeArguments merge_arguments_;
   std::string directory_;
   std::uint64_t index_ = 0;
 };

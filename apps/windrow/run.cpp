@@ -29,6 +29,9 @@ std::optional<Prepared> prepare(ParallelManager& manager, const RunArguments& ar
   std::string problem;
   try {
     Study study = load_study(arguments.study, arguments.directory);
+    if (!arguments.shard.empty()) {
+      study.command.points_directory = shard_directory(study.directory, parse_shard(arguments.shard)) / "points";
+    }
     Sweep sweep(study.design, Command(study.command, study.design));
     const auto& costs = arguments.costs_from;
     prepared.emplace(Prepared{std::move(study), std::move(sweep), costs.empty() ? costs : results_directory(costs)});
@@ -57,13 +60,21 @@ std::vector<std::pair<std::string, std::string>> provenance(const Study& study, 
           {"seed", std::to_string(study.seed)}};
 }
 
-void announce(const Study& study, int workers, Backend backend) {
-  fmt::print(stderr, "{}: {} ({}), {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method(),
-             counted(static_cast<std::uint64_t>(workers), "worker"), name_of(backend));
+void announce(const Study& study, const std::string& shard, int workers, Backend backend) {
+  const std::string part = shard.empty() ? "" : fmt::format(", shard {}", shard);
+  fmt::print(stderr, "{}: {} ({}){}, {} ({})\n", study.name, counted(study.design.size(), "point"),
+             study.design.method(), part, counted(static_cast<std::uint64_t>(workers), "worker"), name_of(backend));
+  const std::size_t shards = shard.empty() ? find_shards(study.directory).shards.size() : 0;
+  if (shards > 0) {
+    fmt::print(stderr,
+               "windrow: {} below {} not merged: without `windrow merge`, this run evaluates their points again\n",
+               shards == 1 ? "a shard" : fmt::format("{} shards", shards),
+               study.directory.string() + (shards == 1 ? " is" : " are"));
+  }
 }
 
-void conclude(const Study& study, const SweepResult& result) {
-  const std::string directory = shell_line({study.directory.string()});
+void conclude(const SweepResult& result) {
+  const std::string directory = shell_line({result.store.string()});
   if (result.evaluated == 0 && result.unfinished() == 0) {
     fmt::print("Nothing to do: {} evaluated already",
                result.points == 1 ? "the only point is" : "all " + counted(result.points, "point") + " are");
@@ -74,7 +85,22 @@ void conclude(const Study& study, const SweepResult& result) {
     fmt::print("{}", result.summary());
   }
   if (!result.failures.empty()) fmt::print("`windrow explain {} INDEX` tells more of a point.\n", directory);
-  fmt::print("Results: {}\n", study.directory.string());
+  fmt::print("Results: {}\n", result.store.string());
+}
+
+// What goes wrong here costs nothing of the run: the shard is kept, and `merge` does the same.
+void merge_after(const Prepared& prepared, const SweepOptions& options, bool quiet) {
+  const Design& design = prepared.study.design;
+  MergeOptions merging;
+  merging.study = prepared.sweep.identity(options);
+  merging.points = [&design](std::uint64_t index) { return design.point(index).values(); };
+  try {
+    const auto report = merge_if_complete(prepared.study.directory, options.shard->count, merging);
+    if (report) print_merged(*report, quiet);
+  } catch (const Error& error) {
+    complain(fmt::format("this shard has ended, but the shards could not be merged: {}\n`windrow merge {}` tries again",
+                         error.what(), shell_line({prepared.study.directory.string()})));
+  }
 }
 
 // What the command line says goes before what the study file says.
@@ -116,6 +142,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   SweepOptions options;
   options.store = study.directory;
   options.name = study.name;
+  if (!arguments.shard.empty()) options.shard = parse_shard(arguments.shard);
   options.retry_failed = arguments.retry_failed;
   choose_policy(study, arguments, options);
   options.costs_from = prepared->costs_from;
@@ -125,7 +152,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   const int workers = manager.evaluating_workers(options.root);
   options.provenance = provenance(study, arguments, workers, manager.backend());
   if (!arguments.quiet && manager.is_root()) {
-    announce(study, workers, manager.backend());
+    announce(study, arguments.shard, workers, manager.backend());
     options.on_resumed = [](const Resumption& found) { fmt::print(stderr, "{}\n", found.describe()); };
     options.on_progress = [printer = ProgressPrinter(stderr)](const Progress& progress) mutable {
       const bool nothing_to_do = progress.evaluated == 0 && progress.done == progress.points;
@@ -134,7 +161,10 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   }
   try {
     const SweepResult result = prepared->sweep.run(manager, options);
-    if (manager.is_root() && !arguments.quiet) conclude(study, result);
+    if (manager.is_root() && !arguments.quiet) conclude(result);
+    if (manager.is_root() && options.shard && result.unfinished() == 0) {
+      merge_after(*prepared, options, arguments.quiet);
+    }
     if (manager.is_root() && arguments.requeue) requeue(result, arguments.quiet);
     return result.exit_code();
   } catch (const StoreError& error) {

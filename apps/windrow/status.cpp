@@ -4,6 +4,9 @@
 
 #include "common.hpp"
 #include "verbs.hpp"
+#include "windrow/error.hpp"
+#include "windrow/sweep/live.hpp"
+#include "windrow/sweep/shards.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::app {
@@ -46,10 +49,99 @@ void print_failures(const StoreReader& store, std::uint64_t failed, const std::s
   fmt::print("`windrow explain {} INDEX` tells more of a point.\n", shell_line({given}));
 }
 
+/// "running: 4 of 4 ranks busy, 12.3/s, ETA 9s", as the run itself told last; empty if nothing runs, or it told
+/// nothing.
+std::string live_text(const std::filesystem::path& directory) {
+  const PulseWatch::Look look = PulseWatch(directory).look();
+  if (look.pulse != Pulse::running || !look.live) return {};
+  const LiveStatus& live = *look.live;
+  const auto busy = std::ranges::count_if(live.workers, [](const LiveWorker& worker) { return !!worker.point; });
+  std::string text = fmt::format("Running on {} for {}: {} of {} ranks busy", live.host,
+                                 duration(live.progress.elapsed), busy, live.workers.size());
+  if (live.progress.evaluated > 0)
+    text += fmt::format(", {:.{}f}/s", live.progress.rate(), live.progress.rate() < 10.0 ? 2 : 0);
+  if (live.progress.stopping) return text + ", stopping";
+  if (const auto seconds = live.progress.remaining()) text += ", ETA " + duration(*seconds);
+  return text;
+}
+
+/// The results cannot be read from here; what the run tells of itself can.
+int status_from_afar(const std::filesystem::path& directory, const StoreError& error) {
+  const std::optional<LiveStatus> live = read_live(directory);
+  if (!live) throw error;
+  const Progress& progress = live->progress;
+  fmt::print("{}: {} of {} evaluated, {} failed, as its run on {} told last\n", live->study,
+             text::with_thousands(progress.done), counted(progress.points, "point"),
+             text::with_thousands(progress.failed), live->host);
+  if (const std::string text = live_text(directory); !text.empty()) fmt::print("{}\n", text);
+  fmt::print(stderr, "windrow: {}\n", error.what());
+  return kSuccess;
+}
+
+/// What to do about a shard that is not complete and does not run.
+std::string remedy(const ShardStatus& shard, const std::string& study) {
+  const std::string again = fmt::format("`windrow run {} --shard {}`", study, name_of(shard.shard));
+  switch (shard.state) {
+    case ShardState::missing:
+      return again + " begins it";
+    case ShardState::unfinished:
+      return again + " continues it";
+    case ShardState::changed:
+      return fmt::format("{}; {} runs what is new", shard.problem, again);
+    case ShardState::damaged:
+      return shard.problem;
+    case ShardState::running:
+    case ShardState::complete:
+      break;
+  }
+  return {};
+}
+
+/// A line for each, or, of many, for those that something can be done about.
+void print_shard_lines(const ShardsStatus& status, const std::string& study) {
+  constexpr std::size_t kAll = 16;
+  constexpr std::size_t kOfMany = 10;
+  const bool all = status.shards.size() <= kAll;
+  std::size_t shown = 0, left_out = 0;
+  for (const ShardStatus& shard : status.shards) {
+    const std::string advice = remedy(shard, study);
+    if (!all && advice.empty()) continue;
+    if (!all && ++shown > kOfMany) {
+      ++left_out;
+      continue;
+    }
+    fmt::print("  {:>7}  {:<11}  {} of {}{}{}\n", name_of(shard.shard), name_of(shard.state),
+               text::with_thousands(shard.succeeded + shard.failed), counted(shard.points, "point"),
+               shard.failed > 0 ? fmt::format(", {} failed", text::with_thousands(shard.failed)) : "",
+               advice.empty() ? "" : ": " + advice);
+  }
+  if (left_out > 0) fmt::print("  and {} more like these\n", left_out);
+}
+
+int shards_status(const std::filesystem::path& directory, const ShardsStatus& status) {
+  const std::uint64_t done = status.succeeded + status.failed;
+  std::size_t running = 0, complete = 0;
+  for (const ShardStatus& shard : status.shards) {
+    running += shard.state == ShardState::running ? 1 : 0;
+    complete += shard.state == ShardState::complete ? 1 : 0;
+  }
+  fmt::print("{}: {} of {} evaluated, in {} that are not merged yet\n", status.name, text::with_thousands(done),
+             counted(status.points, "point"), counted(status.shards.size(), "shard"));
+  fmt::print("  succeeded  {}\n  failed     {}\n  left       {}\n", text::with_thousands(status.succeeded),
+             text::with_thousands(status.failed), text::with_thousands(status.points - done));
+  fmt::print("Shards: {} complete, {} running\n", complete, running);
+  print_shard_lines(status, status.study.empty() ? "STUDY" : shell_line({status.study.string()}));
+  fmt::print("{}`windrow merge {}` joins what there is.\n",
+             running > 0 ? "The last one to end merges them; before that, " : "", shell_line({directory.string()}));
+  return kSuccess;
+}
+
 }  // namespace
 
-int status(const std::filesystem::path& given) {
-  const StoreReader store(results_directory(given));
+int status(const std::filesystem::path& given) try {
+  const std::filesystem::path directory = results_directory(given);
+  if (const auto shards = windrow::shards_status(directory)) return shards_status(directory, *shards);
+  const StoreReader store(directory);
   const StoreStatus status = store.status();
   const std::uint64_t done = status.succeeded + status.failed;
   const std::string stopped = why_stopped(store);
@@ -59,8 +151,11 @@ int status(const std::filesystem::path& given) {
                                                   stopped.empty() ? "" : "; the last run was stopped " + stopped)
                                     : "");
   print_counts(status);
+  if (const std::string text = live_text(directory); !text.empty()) fmt::print("{}\n", text);
   print_failures(store, status.failed, given.string());
   return kSuccess;
+} catch (const StoreError& error) {
+  return status_from_afar(results_directory(given), error);
 }
 
 }  // namespace windrow::app

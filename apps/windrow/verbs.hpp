@@ -21,6 +21,7 @@ struct RunArguments {
   std::string schedule;              ///< a valid name; empty: auto, or longest_first if there is `costs_from`
   std::filesystem::path costs_from;  ///< results of an earlier run; empty: none
   std::string root = "auto";         ///< a valid name
+  std::string shard;                 ///< "2/4", valid; empty: all points
   bool retry_failed = false;
   std::optional<int> retries;  ///< these four go before what the study file says
   std::string max_failures;    ///< "10" or "5%"; empty: as the study file says
@@ -41,6 +42,19 @@ struct PlanArguments {
 int plan(const PlanArguments& arguments);
 
 int status(const std::filesystem::path& directory);
+
+struct WatchArguments {
+  std::filesystem::path directory;
+  std::string interval = "1s";  ///< a duration
+  bool once = false;
+};
+int watch(const WatchArguments& arguments);
+
+struct MergeArguments {
+  std::filesystem::path directory;
+  std::filesystem::path into;  ///< empty: the study's own results
+};
+int merge(const MergeArguments& arguments);
 
 struct ExportArguments {
   std::filesystem::path directory;

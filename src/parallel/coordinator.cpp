@@ -39,6 +39,8 @@ struct WorkerState {
   bool takes_work = true;              // neither lost for good nor impossible to build
   bool is_late = false;                // in a point that takes longer than was expected of all it had
   int fruitless_deaths = 0;
+  std::uint64_t evaluated = 0;  // evaluations that it told of
+  double since = 0.0;           // when it told of the last one, or got something to do
 };
 
 class Coordinator {
@@ -55,7 +57,11 @@ class Coordinator {
         ledger_(workers.first(), workers.count(), begin_),
         states_(static_cast<std::size_t>(workers.count())) {
     if (job.slots_needed) placements_.emplace(job, workers);
+    job.activity = [this] { return activity(); };
   }
+  ~Coordinator() { job_.activity = nullptr; }
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
 
   JobReport run() {
     try {
@@ -90,6 +96,16 @@ class Coordinator {
         ledger_.close(now, own, workers_.evaluates(), [this](int w) -> const std::string& { return workers_.host(w); });
     report_.account.schedule = job_.schedule;
     if (report_.account.root) report_.account.root->host = workers_.host(0);
+  }
+
+  std::vector<WorkerActivity> activity() {
+    std::vector<WorkerActivity> all;
+    const double now = monotonic_seconds();
+    for_each_worker([&](int w) {
+      const auto point = first_unfinished(w);
+      all.push_back({w, workers_.host(w), state(w).evaluated, point, point ? now - state(w).since : 0.0});
+    });
+    return all;
   }
 
   void loop() {
@@ -223,7 +239,6 @@ class Coordinator {
         place.failure->host = workers_.host(idle.front());
         fail_run(idle.front(), runs.front(), *place.failure);
       } else if (place.worker) {
-        cutoff_.note_begin(monotonic_seconds());
         send_assignment(*place.worker, {runs, pace_.budget(1)});
       } else {
         return supply_->put_back(idle.front(), runs.front());
@@ -245,12 +260,14 @@ class Coordinator {
     Assignment assignment{cutoff_.take(*supply_, w, most, cutoff_.is_set() ? outstanding(w) : 0, monotonic_seconds()),
                           pace_.budget(most)};
     if (assignment.runs.empty()) return false;
-    cutoff_.note_begin(monotonic_seconds());
     send_assignment(w, std::move(assignment));
     return true;
   }
 
   void send_assignment(int w, Assignment assignment) {
+    const double now = monotonic_seconds();
+    cutoff_.note_begin(now);
+    if (state(w).assignments.empty()) state(w).since = now;
     const bool ship = job_.parameter && workers_.is_remote(w);
     const Slots slots = placements_ ? placements_->of(w) : Slots();
     ByteWriter out;
@@ -308,6 +325,7 @@ class Coordinator {
       pop_outstanding(worker, result.index);
       ledger_.evaluated(result.index, result.elapsed, w, result.failed);
       worker.fruitless_deaths = 0;
+      ++worker.evaluated;
       pace_.observe(result.elapsed, result.payload.size());
       if (result.failed) {
         ByteReader failure_bytes(result.payload);
@@ -322,6 +340,7 @@ class Coordinator {
       }
     }
     ledger_.count(w, succeeded, succeeded);
+    worker.since = now_;
     worker.is_late = gives_back;
     gives_back ? keep_first_point(w, in.finished()) : finish_assignments(w, in.finished());
   }

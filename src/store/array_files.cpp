@@ -68,6 +68,19 @@ class CellReader {
   std::string_view rest_;
 };
 
+/// The name of a copy in `directory`; empty if the file is damaged. @throws StoreError if it cannot be written
+std::string copied(const ArrayFile& array, const fs::path& directory) {
+  try {
+    ArrayFileSink sink(directory);
+    const ArrayFile copy = copy_array(array.file, sink);
+    if (copy.checksum == array.checksum) return copy.file.string();
+    fs::remove(directory / copy.file);
+  } catch (const SpecError&) {
+    // What is in it is no array.
+  }
+  return {};
+}
+
 }  // namespace
 
 fs::path array_path(const std::string& output, std::uint64_t index) {
@@ -127,6 +140,49 @@ std::vector<ArrayFile> ArrayFiles::place(const Record& record) {
     placed.push_back(std::move(array));
   }
   return placed;
+}
+
+std::string ArrayFiles::take(const fs::path& store, std::uint64_t index, const std::vector<std::string>& cells) {
+  std::vector<ArrayFile> found;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    found.push_back(parse_array_cell(cells[i], store));
+    found.back().file = store / array_path(outputs_[i].name, index);
+    if (!found.back().is_whole()) {
+      return fmt::format("{}: missing, or not as long as it was: run the same with --retry-failed, then merge again",
+                         found.back().file.string());
+    }
+  }
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    std::string problem = link_or_copy(found[i], directory_ / array_path(outputs_[i].name, index));
+    if (!problem.empty()) return problem;
+    changed_.insert(outputs_[i].name);
+  }
+  return {};
+}
+
+std::string ArrayFiles::link_or_copy(const ArrayFile& array, const fs::path& to) {
+  const fs::path linked = incoming() / fmt::format("{}.npy", array.checksum);
+  std::error_code error;
+  fs::create_hard_link(array.file, to, error);
+  if (!error) return {};
+  fs::remove(linked, error);
+  fs::create_hard_link(array.file, linked, error);
+  if (error) {  // another file system, or one without links
+    const std::string copy = copied(array, incoming());
+    if (copy.empty()) {
+      return fmt::format(
+          "{}: its contents are not those that were stored: remove it, run the same with "
+          "--retry-failed, then merge again",
+          array.file.string());
+    }
+    fs::rename(incoming() / copy, linked, error);
+  }
+  if (!error) fs::rename(linked, to, error);
+  std::error_code ignored;
+  fs::remove(linked, ignored);  // a rename from one link of a file to another leaves both
+  if (!error) return {};
+  throw StoreError(fmt::format("{}: the array cannot be brought here from {}: {}", to.string(), array.file.string(),
+                               error.message()));
 }
 
 void ArrayFiles::remove(std::uint64_t index) {

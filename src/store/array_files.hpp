@@ -38,6 +38,11 @@ class ArrayFiles {
 
   /// Gives the arrays of a result their places. @return as the row is to have them, in the order of the outputs
   std::vector<ArrayFile> place(const Record& record);
+  /// Gives the arrays that another store has for a point their places here, as links where it is on the same file
+  /// system, else as copies.
+  /// @param cells  what its row says of them (array_cell), in the order of the outputs
+  /// @return why not, and what to do; empty: done. @throws StoreError if they cannot be written
+  std::string take(const std::filesystem::path& store, std::uint64_t index, const std::vector<std::string>& cells);
   /// Removes what an earlier evaluation of a point may have left.
   void remove(std::uint64_t index);
   /// Before a commit: the places are on the disk.
@@ -46,6 +51,8 @@ class ArrayFiles {
   void clear();
 
  private:
+  std::string link_or_copy(const ArrayFile& array, const std::filesystem::path& to);
+
   struct Output {
     std::size_t position;  // among all outputs
     std::string name;

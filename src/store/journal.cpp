@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <system_error>
 
 #include "sqlite.hpp"
@@ -51,6 +52,18 @@ Journal journal_for(const std::filesystem::path& directory, Journal wanted) {
         fmt::format("{}: cannot tell its file system: {}", directory.string(), std::generic_category().message(errno)));
   }
   return is_network_file_system(static_cast<long>(info.f_type)) ? Journal::rollback : Journal::wal;
+}
+
+bool is_on_network(const std::filesystem::path& directory) {
+  struct statfs info {};
+  return statfs(directory.c_str(), &info) == 0 && is_network_file_system(static_cast<long>(info.f_type));
+}
+
+bool has_wal(const std::filesystem::path& file) {
+  constexpr std::size_t version_to_read = 19;  // of SQLite's file format: 1 with a rollback journal, 2 with WAL
+  std::array<char, version_to_read + 1> header{};
+  std::ifstream in(file, std::ios::binary);
+  return in.read(header.data(), header.size()) && header[version_to_read] == 2;
 }
 
 std::string set_journal(Connection& connection, Journal journal) {

@@ -17,6 +17,12 @@ bool is_network_file_system(long type);
 /// @throws StoreError if the file system cannot be asked
 Journal journal_for(const std::filesystem::path& directory, Journal wanted);
 
+/// Whether `directory` is on such a file system; false if it cannot be asked.
+bool is_on_network(const std::filesystem::path& directory);
+
+/// Whether a file of SQLite is in WAL mode, by its header.
+bool has_wal(const std::filesystem::path& file);
+
 /// Sets the journal, and how hard a commit pushes data to the disk. Returns what SQLite could do, in its own words:
 /// "wal" or "delete".
 std::string set_journal(Connection& connection, Journal journal);

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<const char*, 2> kinds = {"points", arrays_name};
+constexpr std::array<const char*, 2> kinds = {points_name, arrays_name};
 
 fs::path earlier(const fs::path& directory, const char* kind, std::int64_t generation) {
   return directory / fmt::format("{}.{}", kind, generation);
@@ -122,6 +122,27 @@ void move_point_files(Connection& connection, const fs::path& directory) {
   connection.execute("DROP TABLE moves");
   generations.push_back(last);
   for (const std::int64_t generation : generations) remove_emptied(connection, directory, generation);
+}
+
+void take_point_directory(const fs::path& from, const fs::path& to, bool move) {
+  std::error_code error;
+  fs::create_directories(to.parent_path(), error);
+  if (move) {
+    fs::remove_all(to, error);
+    fs::rename(from, to, error);
+    if (!error) return;
+  }
+  // Another file system, or one that must keep it: under a name that is no point's until all of it is there.
+  const fs::path part = to.parent_path() / fmt::format(".incoming-{}", to.filename().string());
+  fs::remove_all(part, error);
+  fs::copy(from, part, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+  if (!error) fs::remove_all(to, error);
+  if (error) {
+    throw StoreError(
+        fmt::format("{}: cannot be copied to {}: {}; the outcomes are safe: make it possible and do it again",
+                    from.string(), to.string(), error.message()));
+  }
+  rename_or_throw(part, to);
 }
 
 }  // namespace windrow::detail

@@ -6,6 +6,7 @@
 
 #include "accounts.hpp"
 #include "generations.hpp"
+#include "journal.hpp"
 #include "origin.hpp"
 #include "resume.hpp"
 #include "rows.hpp"
@@ -48,9 +49,30 @@ void require_results(Connection& connection) {
   throw StoreError(fmt::format("{}: holds no results yet; run the study first", connection.file().string()));
 }
 
+std::unique_ptr<Connection> open_frozen(const std::filesystem::path& file) {
+  auto connection = std::make_unique<Connection>(file, Connection::Mode::frozen);
+  require_results(*connection);
+  return connection;
+}
+
+/// A write-ahead log needs memory that all its users share, so only the machine that wrote it can read it: over a
+/// network file system SQLite would see half of it, and might even take itself for the last user and move the log into
+/// the file under the writer's hands.
+std::unique_ptr<Connection> open_foreign_wal(const std::filesystem::path& file) {
+  if (journal_holds_data(file)) {
+    const std::string holder = detail::WriterLock::holder(file.parent_path());
+    throw StoreError(
+        fmt::format("{}: these results are written to a disk of another machine ({}), and can be read here only when "
+                    "the run has ended in order; until then ask on that machine",
+                    file.string(), holder.empty() ? "its run was killed: run it again there" : holder));
+  }
+  return open_frozen(file);
+}
+
 /// SQLite needs to write beside the file even to read it; where it may not, the file alone is read, which is right only
 /// if nothing of it is in a journal.
 std::unique_ptr<Connection> open(const std::filesystem::path& file) {
+  if (detail::has_wal(file) && detail::is_on_network(file.parent_path())) return open_foreign_wal(file);
   try {
     auto connection = std::make_unique<Connection>(file, Connection::Mode::read);
     require_results(*connection);
@@ -64,9 +86,7 @@ std::unique_ptr<Connection> open(const std::filesystem::path& file) {
                     "recover it; copy the directory to where you may write and read it there",
                     file.string()));
   }
-  auto connection = std::make_unique<Connection>(file, Connection::Mode::frozen);
-  require_results(*connection);
-  return connection;
+  return open_frozen(file);
 }
 
 /// Records that are read at once: few enough for wide rows, enough to make the start of a query cheap.
@@ -236,6 +256,29 @@ std::optional<Resumption> StoreReader::preview(const StudyIdentity& present, con
   StudyIdentity as = present;
   as.index_matters = as.index_matters || impl_->identity.index_matters;
   return detail::find_outcomes(*impl_->connection, as, points);
+}
+
+KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues& points) const {
+  KnownOutcomes known;
+  Connection& connection = *impl_->connection;
+  detail::Transaction snapshot(connection);
+  if (is_of(present)) {
+    detail::Statement failures(connection,
+                               "SELECT \"index\" FROM results INDEXED BY failures WHERE status <> 'ok' ORDER BY 1");
+    while (failures.step()) known.failed.insert(static_cast<std::uint64_t>(failures.integer(0)));
+    IndexSet all;
+    detail::Statement evaluated(connection, "SELECT \"index\" FROM evaluations ORDER BY \"index\"");
+    while (evaluated.step()) all.insert(static_cast<std::uint64_t>(evaluated.integer(0)));
+    known.succeeded = all.without(known.failed);
+  } else if (points) {
+    StudyIdentity as = present;
+    as.index_matters = as.index_matters || impl_->identity.index_matters;
+    detail::Outcomes(connection, detail::read_generations(connection), as)
+        .match(as, points,
+               [&](const detail::Match& match) { (match.failed ? known.failed : known.succeeded).insert(match.now); });
+  }
+  snapshot.commit();
+  return known;
 }
 
 PointOrigin StoreReader::origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points) const {

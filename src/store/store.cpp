@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <system_error>
 
 #include "accounts.hpp"
 #include "array_files.hpp"
 #include "journal.hpp"
-#include "point_files.hpp"
-#include "resume.hpp"
+#include "open_study.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
@@ -43,34 +41,12 @@ class CommitTimer {
   Clock::duration interval_{0};
 };
 
-std::filesystem::path prepared_directory(const std::filesystem::path& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error || !std::filesystem::is_directory(directory, error)) {
-    throw StoreError(fmt::format("{}: cannot make this directory: {}; choose another with --dir", directory.string(),
-                                 error ? error.message() : "a file has its name"));
-  }
-  return std::filesystem::absolute(directory);
-}
-
-/// SQLite takes an empty file for a new one, and throws away the log beside it.
-void require_not_emptied(const std::filesystem::path& file) {
-  std::error_code ignored;
-  const auto log = std::filesystem::path(file.string() + "-wal");
-  const bool emptied = std::filesystem::exists(file, ignored) && std::filesystem::file_size(file, ignored) == 0;
-  if (emptied && std::filesystem::exists(log, ignored) && std::filesystem::file_size(log, ignored) > 0) {
-    throw StoreError(
-        fmt::format("{}: the file is empty but its log `{}` is not: it was damaged; move both away and run again",
-                    file.string(), log.filename().string()));
-  }
-}
-
 }  // namespace
 
 struct Store::Impl {
   Impl(const std::filesystem::path& where, const StudyIdentity& study)
-      : directory(prepared_directory(where)), identity(study), lock(directory) {
-    require_not_emptied(directory / detail::results_file);
+      : directory(detail::prepared_directory(where)), identity(study), lock(directory) {
+    detail::require_not_emptied(directory / detail::results_file);
     connection.emplace(directory / detail::results_file, detail::Connection::Mode::write);
   }
 
@@ -82,23 +58,6 @@ struct Store::Impl {
     } catch (const StoreError&) {
       // Nobody is left to tell; what is lost is recomputed by the next run.
     }
-  }
-
-  void open_tables(const PointValues& points) {
-    if (detail::inspect(*connection) == detail::Content::nothing) {
-      detail::Transaction transaction(*connection, "BEGIN IMMEDIATE");
-      detail::create_tables(*connection, identity);
-      transaction.commit();
-      return;
-    }
-    detail::migrate(*connection);
-    detail::move_point_files(*connection, directory);
-    const StudyIdentity stored = detail::read_identity(*connection);
-    identity.index_matters = identity.index_matters || stored.index_matters;
-    const bool may_differ = points && stored.name == identity.name;
-    if (!may_differ) return detail::require_same_study(directory, stored, identity);
-    if (detail::study_differences(stored, identity).empty()) return;
-    resumption = detail::change_study(*connection, directory, identity, points);
   }
 
   void begin_run(std::vector<std::pair<std::string, std::string>> provenance, Journal journal) {
@@ -236,7 +195,7 @@ Store::Store(const std::filesystem::path& directory, const StudyIdentity& identi
              const PointValues& points) {
   detail::check_limits(identity);
   impl_ = std::make_unique<Impl>(directory, identity);
-  impl_->open_tables(points);
+  impl_->resumption = detail::open_study(*impl_->connection, impl_->directory, impl_->identity, points);
   impl_->begin_run(provenance, journal);
 }
 

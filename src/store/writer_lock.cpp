@@ -69,12 +69,17 @@ struct flock whole_file(short type) {
                                file.parent_path().string(), holder));
 }
 
-/// "process 1234 on node7", as the holder wrote it; from the kernel if it has not yet.
-std::string holder_of(int fd) {
+std::string written_holder(int fd) {
   std::array<char, 512> buffer{};
   const ssize_t size = pread(fd, buffer.data(), buffer.size() - 1, 0);
   std::string text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   text.erase(std::min(text.find('\n'), text.size()));
+  return text;
+}
+
+/// "process 1234 on node7", as the holder wrote it; from the kernel if it has not yet.
+std::string holder_of(int fd) {
+  const std::string text = written_holder(fd);
   if (!text.empty()) return text;
   struct flock lock = whole_file(F_WRLCK);
   const bool known = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0;
@@ -164,6 +169,20 @@ bool WriterLock::is_held(const std::filesystem::path& directory) {
   const bool held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
   close(fd);
   return held;
+}
+
+std::string WriterLock::holder(const std::filesystem::path& directory) {
+  const std::filesystem::path file = std::filesystem::absolute(directory) / "lock";
+  Registry& locks = registry();
+  const std::lock_guard guard(locks.mutex);
+  struct stat info {};
+  if (stat(file.c_str(), &info) != 0) return {};
+  if (held_here(locks, info)) return fmt::format("process {} on {}", getpid(), host_name());
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  std::string text = written_holder(fd);
+  close(fd);
+  return text;
 }
 
 }  // namespace windrow::detail

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <string>
 
 namespace windrow::detail {
 
@@ -21,6 +22,8 @@ class WriterLock {
 
   /// Whether any process, this one included, holds the lock of `directory`.
   static bool is_held(const std::filesystem::path& directory);
+  /// "process 1234 on node7", as the last holder wrote it; empty if it has given the lock up in order.
+  static std::string holder(const std::filesystem::path& directory);
 
  private:
   int fd_ = -1;

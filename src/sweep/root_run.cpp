@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "evaluator.hpp"
+#include "shard_stores.hpp"
 #include "stopwatch.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/byte_stream.hpp"
@@ -23,16 +24,17 @@ RootRun::RootRun(const Sweep& sweep, const SweepOptions& options, const Parallel
                  const CommandSpec* command)
     : sweep_(sweep),
       options_(options),
+      share_(options.shard ? points_of(*options.shard, sweep.design().size()) : IndexSet::first(sweep.design().size())),
       costs_(sweep.design(), options),
-      judge_(options.failure_policy, sweep.design().size()),
+      judge_(options.failure_policy, share_.size()),
       deadline_(options.limits, command != nullptr ? command->grace : std::chrono::nanoseconds(0),
                 manager.backend() == Backend::mpi, options.limits.slurm ? slurm_job_end() : std::nullopt),
       start_(Clock::now()) {
-  result_.points = sweep.design().size();
+  result_.points = share_.size();
   result_.workers = manager.evaluating_workers(options.root);
   const auto& relative_timeout = command != nullptr ? command->relative_timeout : options.relative_timeout;
   if (relative_timeout) time_limit_.emplace(*relative_timeout);
-  result_.store = options.store;
+  result_.store = options.shard ? shard_directory(options.store, *options.shard) : options.store;
   if (options.store.empty()) {
     TaskFailure none;
     none.kind = FailureKind::lost;
@@ -45,6 +47,7 @@ RootRun::RootRun(const Sweep& sweep, const SweepOptions& options, const Parallel
 }
 
 void RootRun::fill(Job& job) {
+  job_ = &job;
   job.schedule = options_.schedule;
   job.costs = costs_.model();
   job.pending = std::move(pending_);
@@ -96,21 +99,31 @@ void RootRun::keep_account(TimeAccount account) {
 
 void RootRun::open_store() {
   const auto points = [&](std::uint64_t index) { return sweep_.design().point(index).values(); };
-  store_.emplace(options_.store, sweep_.identity(options_), provenance(), Journal::automatic, points);
+  store_.emplace(result_.store, sweep_.identity(options_), provenance(), Journal::automatic, points);
   if (store_->resumption() && options_.on_resumed) options_.on_resumed(*store_->resumption());
   IndexSet succeeded = store_->succeeded();
-  const IndexSet failed = store_->failed();
+  IndexSet failed = store_->failed();
   if (options_.retry_failed) succeeded = succeeded.without(store_->damaged());
+  if (options_.shard) add_known_elsewhere(succeeded, failed, points);
   result_.succeeded = succeeded.size();
   IndexSet done = succeeded;
   if (!options_.retry_failed) {
     result_.failed = failed.size();
-    for (const IndexRange& range : failed.ranges()) done.insert(range);
+    done = either(done, failed, sweep_.design().size());
   }
   result_.reused = result_.succeeded + result_.failed;
-  pending_ = done.complement(result_.points);
+  pending_ = options_.shard ? share_.without(done) : done.complement(result_.points);
+  live_.emplace(store_->directory());
   costs_.learn_from(store_->directory(), result_.succeeded);
   if (time_limit_ && result_.succeeded > 0) learn_times();
+}
+
+void RootRun::add_known_elsewhere(IndexSet& succeeded, IndexSet& failed, const PointValues& points) const {
+  const std::uint64_t size = sweep_.design().size();
+  const KnownOutcomes known = known_elsewhere(options_.store, *options_.shard, sweep_.identity(options_), points);
+  // What a shard has of another form of the study may be at any index.
+  succeeded = both(either(succeeded, known.succeeded, size), share_);
+  failed = both(either(failed, known.failed, size), share_).without(succeeded);
 }
 
 void RootRun::learn_times() {
@@ -126,6 +139,7 @@ std::vector<std::pair<std::string, std::string>> RootRun::provenance() const {
   provenance.emplace_back("schedule", name_of(options_.schedule));
   if (!options_.costs_from.empty()) provenance.emplace_back("costs_from", options_.costs_from.string());
   provenance.emplace_back("root", name_of(options_.root));
+  if (options_.shard) provenance.emplace_back("shard", name_of(*options_.shard));
   if (options_.isolation != Isolation::none) provenance.emplace_back("isolation", name_of(options_.isolation));
   return provenance;
 }
@@ -196,6 +210,7 @@ Direction RootRun::tick() {
     const Stopwatch storing(seconds_storing_);
     if (store_) store_->tick();
   }
+  if (live_ && live_->is_due(now)) tell_live(progress());
   if (options_.on_progress && now - last_progress_ >= std::chrono::milliseconds(100)) {
     last_progress_ = now;
     options_.on_progress(progress());
@@ -212,6 +227,20 @@ Progress RootRun::progress() const {
   progress.elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
   progress.stopping = stopping_;
   return progress;
+}
+
+void RootRun::tell_live(const Progress& progress) {
+  LiveStatus live;
+  live.study = options_.name;
+  if (options_.shard) live.shard = name_of(*options_.shard);
+  live.progress = progress;
+  live.stopped = result_.why_stopped;
+  if (job_ != nullptr && job_->activity) {
+    for (WorkerActivity& at : job_->activity()) {
+      live.workers.push_back({at.worker, std::move(at.host), at.evaluated, at.point, at.seconds});
+    }
+  }
+  live_->write(std::move(live));
 }
 
 void RootRun::tell_why_stopped() {
@@ -236,6 +265,7 @@ Bytes RootRun::conclude() {
   last.finished = true;
   last.stopping = !complete;
   if (options_.on_progress) options_.on_progress(last);
+  if (live_) tell_live(last);
   ByteWriter out;
   for (const std::uint64_t number :
        {result_.points, result_.succeeded, result_.failed, result_.evaluated, result_.reused, result_.retried}) {

@@ -11,6 +11,7 @@
 #include "array_route.hpp"
 #include "deadline.hpp"
 #include "failure_policy.hpp"
+#include "live_writer.hpp"
 #include "sweep_costs.hpp"
 #include "typical_time.hpp"
 #include "windrow/parallel/job.hpp"
@@ -39,6 +40,8 @@ class RootRun {
   void keep_account(TimeAccount account);
   void open_store();
   void learn_times();
+  /// What other stores have of a shard's points.
+  void add_known_elsewhere(IndexSet& succeeded, IndexSet& failed, const PointValues& points) const;
   std::vector<std::pair<std::string, std::string>> provenance() const;
   void keep(const Completed& completed);
   void keep_attempt(const Completed& completed);
@@ -46,12 +49,14 @@ class RootRun {
   std::optional<double> retry(const TaskFailure& failure, int tries);
   Direction tick();
   Progress progress() const;
+  void tell_live(const Progress& progress);
   void tell_why_stopped();
   void commit();
   Bytes conclude();
 
   const Sweep& sweep_;
   const SweepOptions& options_;
+  IndexSet share_;  // the points that this run is about
   SweepCosts costs_;
   FailureJudge judge_;
   Deadline deadline_;
@@ -59,6 +64,8 @@ class RootRun {
   bool stopping_ = false;
   double seconds_storing_ = 0.0;
   std::optional<Store> store_;
+  std::optional<LiveWriter> live_;  // with a store
+  Job* job_ = nullptr;
   std::optional<ArrayPieces> pieces_;
   IndexSet pending_;
   SweepResult result_;

@@ -123,7 +123,7 @@ std::vector<std::pair<std::string, std::string>> Sweep::definition(const SweepOp
   return definition;
 }
 
-void Sweep::check_isolation(const SweepOptions& options) const {
+void Sweep::check_options(const SweepOptions& options) const {
   const bool has_limit = options.timeout || options.relative_timeout || options.memory_limit > 0;
   if (command_ && (options.isolation != Isolation::none || has_limit)) {
     throw SpecError(
@@ -139,6 +139,7 @@ void Sweep::check_isolation(const SweepOptions& options) const {
   if (options.relative_timeout && !(*options.relative_timeout > 1.0)) {
     throw SpecError("relative_timeout is a multiple of the median time: it must be more than 1");
   }
+  if (options.shard && options.store.empty()) throw SpecError("a shard needs a store, to be merged from");
   if (options.evaluations_per_process < 1) throw SpecError("evaluations_per_process must be at least 1");
 }
 
@@ -153,7 +154,7 @@ StudyIdentity Sweep::identity(const SweepOptions& options) const {
 SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   const std::optional<InterruptGuard> guard(options.handle_interrupts ? std::make_optional<InterruptGuard>()
                                                                       : std::nullopt);
-  check_isolation(options);
+  check_options(options);
   std::optional<detail::Guard> guarded;
   std::string obstacle = detail::Guard::obstacle(functions_, options);
   try {

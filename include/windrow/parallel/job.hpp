@@ -104,6 +104,15 @@ struct Direction {
   std::optional<double> seconds_left = {};
 };
 
+/// What a worker is at, as far as the root knows.
+struct WorkerActivity {
+  int worker = 0;
+  std::string host;
+  std::uint64_t evaluated = 0;         ///< evaluations that it has told of in this job
+  std::optional<std::uint64_t> point;  ///< the first that it was given and has not told of; none: it is idle
+  double seconds = 0.0;                ///< since it told of the one before, or was given this one
+};
+
 /// A job: evaluate the pending indices on all workers.
 struct Job {
   WorkerTask task;                          ///< every rank
@@ -120,6 +129,9 @@ struct Job {
   std::function<void(int worker, std::span<const std::byte> piece)> on_piece;
   /// Called at least every 100 ms while the root waits. A stop is for good.
   std::function<Direction()> on_tick;
+  /// What every worker is at. Set by whoever coordinates, for as long as the job runs there; to be called from on_tick,
+  /// now and then, since it takes time for each worker.
+  std::function<std::vector<WorkerActivity>()> activity;
   /// Asked of each evaluation that failed, or that a worker was lost at: after how many seconds the point is tried
   /// again. None: the failure is its outcome; infinity: not in this job, it counts as unfinished. Not asked of points
   /// that fail because no worker is left, nor of whole shares, nor of a point at which a worker was lost for a reason

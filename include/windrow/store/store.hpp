@@ -93,6 +93,12 @@ struct PointOrigin {
   std::vector<std::string> changes;  ///< from that one: "`viscosity` changed from 0.1 to 0.2"; none: it is the same
 };
 
+/// Which points of a study have an outcome, and of which kind.
+struct KnownOutcomes {
+  IndexSet succeeded;
+  IndexSet failed;
+};
+
 /// How long a point took.
 struct PointTime {
   std::uint64_t index = 0;
@@ -256,6 +262,9 @@ class StoreReader {
   bool is_of(const StudyIdentity& study) const;
   /// What a run of `present` would find here; nothing if it is the study that wrote last.
   std::optional<Resumption> preview(const StudyIdentity& present, const PointValues& points) const;
+  /// The points of `present` that have an outcome here, by what they compute. If the study is not the one that wrote
+  /// last, that takes `points`, and 32 bytes for each outcome; without `points`, nothing is known then.
+  KnownOutcomes known(const StudyIdentity& present, const PointValues& points = {}) const;
   /// Where the outcome of a point of `present` will be from that has none in find(), or why there is none. Reads all
   /// outcomes.
   PointOrigin origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points) const;

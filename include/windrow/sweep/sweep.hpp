@@ -22,6 +22,7 @@
 #include "windrow/sweep/failure_policy.hpp"
 #include "windrow/sweep/isolation.hpp"
 #include "windrow/sweep/progress.hpp"
+#include "windrow/sweep/shards.hpp"
 
 namespace windrow {
 
@@ -33,6 +34,11 @@ struct SweepOptions {
   /// arrays included.
   std::filesystem::path store = {};
   std::string name = "sweep";  ///< of the study, kept in the store
+  /// Evaluates this part of the points alone, into a store of its own: shard_directory(store, shard). Points that
+  /// `store` itself has, or a shard of another division, are not evaluated again. merge_shards() joins the parts. A
+  /// command's directories of points belong below shard_directory(), too. The numbers of SweepResult and Progress are
+  /// those of the part.
+  std::optional<Shard> shard = {};
   /// Schedule::longest_first takes the costs of points from `cost`, or from `costs_from`, or else learns from the
   /// points that have finished, in earlier runs of this store and in this one, how the time depends on the parameters.
   Schedule schedule = Schedule::automatic;
@@ -90,7 +96,7 @@ struct SweepOptions {
 /// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `notes`,
 /// `why_stopped`, `account` and `outcomes` are empty.
 struct SweepResult {
-  std::uint64_t points = 0;     ///< of the design
+  std::uint64_t points = 0;     ///< of the design, or of the shard
   std::uint64_t succeeded = 0;  ///< with a result, earlier runs included
   std::uint64_t failed = 0;     ///< with a failure, earlier runs included
   std::uint64_t evaluated = 0;  ///< by this run
@@ -155,8 +161,8 @@ class Sweep {
   /// @throws StoreError  at the root if the store cannot be used (RootFailed on the other ranks); what was committed
   /// stays
   /// Where `costs_from` is no store or one of another design, that is a StoreError too, which names what differs.
-  /// @throws SpecError   on every rank if the ranks' designs differ; at the root (RootFailed on the other ranks) if
-  /// costs
+  /// @throws SpecError   on every rank if the ranks' designs differ, or for a shard without a store; at the root
+  /// (RootFailed on the other ranks) if costs
   ///                     are given twice, or for another schedule
   /// @throws SpecError   at the root (RootFailed on the other ranks) if a command's programs need more slots than there
   ///                     are, or slots and a schedule that shares out points beforehand (static, cyclic)
@@ -166,7 +172,7 @@ class Sweep {
 
  private:
   Sweep(Design design, std::vector<Column> outputs, detail::FunctionSource functions);
-  void check_isolation(const SweepOptions& options) const;
+  void check_options(const SweepOptions& options) const;
 
   Design design_;
   std::vector<Column> outputs_;

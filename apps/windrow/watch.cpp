@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "common.hpp"
+#include "screen.hpp"
+#include "verbs.hpp"
+#include "watched.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow::app {
+namespace {
+
+using Milliseconds = std::chrono::milliseconds;
+
+constexpr std::size_t kPlainWidth = 100;
+constexpr std::size_t kPlainHeight = 14;
+
+void print(const WatchFrame& frame) {
+  for (const std::string& line : render(frame, kPlainWidth, kPlainHeight)) fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+/// @return what was seen last
+Watched::Seen watch_in_lines(Watched& watched, Milliseconds interval) {
+  Watched::Seen seen = watched.look();
+  while (seen.running) {
+    print(seen.frame);
+    fmt::print("\n");
+    std::fflush(stdout);
+    std::this_thread::sleep_for(interval);
+    seen = watched.look();
+  }
+  return seen;
+}
+
+Watched::Seen watch_on_screen(Watched& watched, Milliseconds interval) {
+  Watched::Seen seen = watched.look();
+  if (!seen.running) return seen;
+  Screen screen;
+  while (seen.running) {
+    WatchFrame frame = seen.frame;
+    if (frame.note.empty()) frame.note = "q leaves; the run goes on";
+    screen.draw(render(frame, screen.width(), screen.height()));
+    const auto next = std::chrono::steady_clock::now() + interval;
+    for (auto left = interval; left.count() > 0;) {
+      const Screen::Event event = screen.wait(left);
+      if (event == Screen::Event::leave) return seen;
+      if (event == Screen::Event::resized) screen.draw(render(frame, screen.width(), screen.height()));
+      left = std::chrono::ceil<Milliseconds>(next - std::chrono::steady_clock::now());
+    }
+    seen = watched.look();
+  }
+  return seen;
+}
+
+}  // namespace
+
+int watch(const WatchArguments& arguments) {
+  const auto longest = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::hours(24));
+  const auto interval = std::chrono::ceil<Milliseconds>(std::min(*text::parse_duration(arguments.interval), longest));
+  const std::filesystem::path directory = results_directory(arguments.directory);
+  Watched watched(directory);
+  Watched::Seen seen;
+  if (arguments.once) {
+    seen = watched.look();
+  } else {
+    seen = Screen::possible() ? watch_on_screen(watched, interval) : watch_in_lines(watched, interval);
+  }
+  print(seen.frame);
+  if (!seen.ending.empty()) {
+    fmt::print("{}\n", seen.ending);
+  } else if (!arguments.once) {
+    fmt::print("Still running; `windrow watch {}` shows it again.\n", shell_line({directory.string()}));
+  }
+  return kSuccess;
+}
+
+}  // namespace windrow::app

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "windrow/store/store.hpp"
+
+namespace windrow {
+
+/// What another store gave.
+struct Taken {
+  std::uint64_t outcomes = 0;         ///< that are new here, or took the place of a failure
+  std::vector<std::string> problems;  ///< what could not be taken, and what to do: arrays that are missing or torn, ...
+  bool removed = false;               ///< the other store is gone: all of it is here
+};
+
+/// Joins stores of one study into one: outcomes with their evaluations, attempts, arrays and kept directories, and the
+/// provenance of the runs.
+///
+/// A result is never replaced, a failure by a result or by a later failure; a failure that does not stand becomes an
+/// attempt. To take the same store again changes nothing. Each store is taken in one transaction: a process that is
+/// killed leaves what was there before, or all of it. Memory does not grow with the number of points. Arrays are
+/// linked where both stores are on one file system, else copied.
+/// For one thread at a time. It has the writer's lock of the store for as long as it lives.
+class StoreMerge {
+ public:
+  /// Opens the store in `directory`, or makes it.
+  /// @param points  as for Store: with it, a store of an earlier form of the study is brought to the present one
+  /// @throws StoreError as Store does
+  StoreMerge(const std::filesystem::path& directory, const StudyIdentity& study, const PointValues& points = {});
+  ~StoreMerge();
+  StoreMerge(StoreMerge&&) noexcept;
+  StoreMerge& operator=(StoreMerge&&) noexcept;
+
+  /// What was found if the store held an earlier form of the study.
+  const std::optional<Resumption>& resumption() const;
+
+  enum class Then { keep, remove };
+  /// Takes all that the store in `from` has.
+  /// @param then  whether to remove it once all of it is here and on the disk. What is left of one that a kill removed
+  ///              halfway has another name, `from` + ".merged", and goes with the next call
+  /// @throws StoreError if it is damaged, is being written, or holds another form of the study (it is said in what it
+  ///         differs); nothing has changed then
+  Taken take(const std::filesystem::path& from, Then then);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace windrow

@@ -1,0 +1,186 @@
+#include "merge_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <system_error>
+#include <utility>
+
+#include "point_files.hpp"
+#include "schema.hpp"
+#include "windrow/error.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow::detail {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Outcomes to take: those of points without one, and in the place of a failure a result or a later failure.
+constexpr const char* choose_sql = R"(
+INSERT INTO temp.taken
+SELECT s."index", m."index" IS NOT NULL
+FROM shard.evaluations s CROSS JOIN shard.results r USING("index")
+LEFT JOIN main.results m ON m."index" = s."index" LEFT JOIN main.evaluations e ON e."index" = s."index"
+WHERE m."index" IS NULL OR (m.status <> 'ok' AND (r.status = 'ok' OR s.started > e.started)) ORDER BY s."index")";
+
+/// The number of the attempt before, for one more at `{0}."index"`.
+constexpr const char* last_attempt =
+    R"((SELECT coalesce(max(attempt), 0) FROM main.attempts m WHERE m."index" = {0}."index"))";
+
+/// Whether an attempt is known already; a shard that is taken twice brings nothing twice.
+constexpr const char* unknown_attempt =
+    R"(NOT EXISTS (SELECT 1 FROM main.attempts k WHERE k."index" = {0}."index" AND k.started IS {0}.started
+       AND k.rank = {0}.rank AND k.host = {0}.host))";
+
+/// A failure there that does not stand here, and is not the one that does.
+constexpr const char* lost_failures_sql = R"(
+INSERT INTO main.attempts
+SELECT e."index", {} + 1, r.status, e.rank, e.host, e.started, e.elapsed, e.code, e.message
+FROM shard.results r INDEXED BY failures CROSS JOIN shard.evaluations e USING("index")
+CROSS JOIN main.evaluations o ON o."index" = e."index"
+WHERE r.status <> 'ok' AND e."index" NOT IN (SELECT "index" FROM temp.taken)
+AND NOT (o.started IS e.started AND o.rank = e.rank AND o.host = e.host) AND {})";
+
+constexpr const char* replaced_failures_sql = R"(
+INSERT INTO main.attempts
+SELECT e."index", {} + 1, r.status, e.rank, e.host, e.started, e.elapsed, e.code, e.message
+FROM temp.taken t CROSS JOIN main.results r ON r."index" = t."index" CROSS JOIN main.evaluations e
+ON e."index" = t."index" WHERE t.replaces)";
+
+constexpr const char* attempts_sql = R"(
+INSERT INTO main.attempts
+SELECT a."index", {} + a.attempt, a.status, a.rank, a.host, a.started, a.elapsed, a.code, a.message
+FROM shard.attempts a WHERE {})";
+
+std::string formatted(const char* sql, const char* row) {
+  return fmt::format(fmt::runtime(sql), fmt::format(fmt::runtime(last_attempt), row),
+                     fmt::format(fmt::runtime(unknown_attempt), row));
+}
+
+}  // namespace
+
+MergeRows::MergeRows(Connection& connection, ArrayFiles& arrays, const StudyIdentity& study, fs::path to, fs::path from)
+    : connection_(connection), arrays_(arrays), study_(study), to_(std::move(to)), from_(std::move(from)) {
+  connection.execute("CREATE TEMP TABLE IF NOT EXISTS taken(\"index\" INTEGER PRIMARY KEY, replaces INTEGER NOT NULL)");
+  Statement(connection, "ATTACH ? AS shard").bind(1, (from_ / results_file).string()).run();
+}
+
+MergeRows::~MergeRows() {
+  try {
+    connection_.execute("DETACH shard");
+  } catch (const StoreError&) {
+    // After an error of the file system; it goes with the connection.
+  }
+}
+
+std::uint64_t MergeRows::take(std::vector<std::string>& problems) {
+  try {
+    Transaction transaction(connection_, "BEGIN IMMEDIATE");
+    connection_.execute("DELETE FROM temp.taken");
+    connection_.execute(choose_sql);
+    if (arrays_.any()) take_arrays(problems);
+    take_attempts();
+    remove_replaced_files();
+    take_outcomes();
+    take_runs();
+    connection_.execute(
+        "UPDATE main.study SET index_matters = 1 WHERE EXISTS (SELECT 1 FROM shard.study s WHERE "
+        "s.index_matters)");
+    const std::int64_t count = connection_.integer("SELECT count(*) FROM temp.taken");
+    transaction.commit();
+    return static_cast<std::uint64_t>(count);
+  } catch (const SqliteError& error) {
+    throw StoreError(fmt::format("{}: cannot be merged into {}; what was there before is safe: {}", from_.string(),
+                                 to_.string(), error.what()));
+  }
+}
+
+void MergeRows::take_arrays(std::vector<std::string>& problems) {
+  constexpr std::size_t told = 3;
+  std::vector<std::int64_t> damaged;
+  {
+    std::string cells;
+    for (std::size_t i = 0; i < study_.outputs.size(); ++i) {
+      if (is_array_type(study_.outputs[i].type)) cells += fmt::format(", r.o{}", i);
+    }
+    Statement select(connection_, fmt::format("SELECT t.\"index\"{} FROM temp.taken t CROSS JOIN shard.results r "
+                                              "USING(\"index\") WHERE r.status = 'ok' ORDER BY 1",
+                                              cells));
+    while (select.step()) {
+      std::vector<std::string> of_point;
+      for (int i = 0; i < static_cast<int>(arrays_.count()); ++i) of_point.push_back(select.text(i + 1));
+      const std::string problem = arrays_.take(from_, static_cast<std::uint64_t>(select.integer(0)), of_point);
+      if (problem.empty()) continue;
+      damaged.push_back(select.integer(0));
+      if (damaged.size() <= told) problems.push_back(problem);
+    }
+  }
+  arrays_.sync();
+  if (damaged.size() > told) problems.push_back(fmt::format("... and arrays of {} more points", damaged.size() - told));
+  Statement forget(connection_, "DELETE FROM temp.taken WHERE \"index\" = ?");
+  for (const std::int64_t index : damaged) forget.bind(1, index).run();
+}
+
+void MergeRows::take_attempts() {
+  connection_.execute(formatted(attempts_sql, "a"));
+  connection_.execute(formatted(lost_failures_sql, "e"));
+  connection_.execute(formatted(replaced_failures_sql, "e"));
+}
+
+void MergeRows::take_outcomes() {
+  for (const char* table : {"results", "evaluations"}) {
+    connection_.execute(
+        fmt::format("INSERT OR REPLACE INTO main.{0} SELECT r.* FROM temp.taken t CROSS JOIN shard.{0} "
+                    "r USING(\"index\") ORDER BY t.\"index\"",
+                    table));
+  }
+}
+
+void MergeRows::take_runs() {
+  std::vector<std::int64_t> runs;
+  {
+    Statement select(connection_,
+                     "SELECT s.run FROM shard.runs s WHERE NOT EXISTS (SELECT 1 FROM main.runs r WHERE r.started = "
+                     "s.started AND (SELECT group_concat(text) FROM main.provenance p WHERE p.run = r.run) IS (SELECT "
+                     "group_concat(text) FROM shard.provenance p WHERE p.run = s.run)) ORDER BY s.run");
+    while (select.step()) runs.push_back(select.integer(0));
+  }
+  for (const std::int64_t run : runs) {
+    Statement(connection_, "INSERT INTO main.runs SELECT NULL, started FROM shard.runs WHERE run = ?")
+        .bind(1, run)
+        .run();
+    Statement(connection_,
+              "INSERT INTO main.provenance SELECT (SELECT max(run) FROM main.runs), position, name, text FROM "
+              "shard.provenance WHERE run = ?")
+        .bind(1, run)
+        .run();
+  }
+}
+
+/// The directory that a failure left belongs to it alone. Before the commit: a failure without its directory is true,
+/// a result with that of an earlier failure is not.
+void MergeRows::remove_replaced_files() {
+  Statement select(connection_, "SELECT \"index\" FROM temp.taken WHERE replaces");
+  while (select.step()) {
+    std::error_code ignored;
+    fs::remove_all(to_ / points_name / std::to_string(select.integer(0)), ignored);
+  }
+}
+
+void MergeRows::take_point_files(bool move) {
+  Statement stands(connection_,
+                   "SELECT 1 FROM main.evaluations m CROSS JOIN shard.evaluations s USING(\"index\") WHERE \"index\" = "
+                   "? AND m.started IS s.started AND m.rank = s.rank AND m.host = s.host");
+  std::error_code error;
+  for (fs::directory_iterator entry(from_ / points_name, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const auto index = text::parse_integer(name);
+    if (!index || *index < 0) continue;
+    const ResetAtEnd reset(stands);
+    if (!stands.bind(1, *index).step()) continue;
+    take_point_directory(entry->path(), to_ / points_name / name, move);
+  }
+}
+
+}  // namespace windrow::detail

@@ -1,0 +1,58 @@
+#include "open_study.hpp"
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include "point_files.hpp"
+#include "resume.hpp"
+#include "schema.hpp"
+#include "windrow/error.hpp"
+
+namespace windrow::detail {
+
+namespace fs = std::filesystem;
+
+fs::path prepared_directory(const fs::path& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error || !fs::is_directory(directory, error)) {
+    throw StoreError(fmt::format("{}: cannot make this directory: {}; choose another with --dir", directory.string(),
+                                 error ? error.message() : "a file has its name"));
+  }
+  return fs::absolute(directory);
+}
+
+void require_not_emptied(const fs::path& file) {
+  std::error_code ignored;
+  const auto log = fs::path(file.string() + "-wal");
+  const bool emptied = fs::exists(file, ignored) && fs::file_size(file, ignored) == 0;
+  if (emptied && fs::exists(log, ignored) && fs::file_size(log, ignored) > 0) {
+    throw StoreError(
+        fmt::format("{}: the file is empty but its log `{}` is not: it was damaged; move both away and run again",
+                    file.string(), log.filename().string()));
+  }
+}
+
+std::optional<Resumption> open_study(Connection& connection, const fs::path& directory, StudyIdentity& identity,
+                                     const PointValues& points) {
+  if (inspect(connection) == Content::nothing) {
+    Transaction transaction(connection, "BEGIN IMMEDIATE");
+    create_tables(connection, identity);
+    transaction.commit();
+    return std::nullopt;
+  }
+  migrate(connection);
+  move_point_files(connection, directory);
+  const StudyIdentity stored = read_identity(connection);
+  identity.index_matters = identity.index_matters || stored.index_matters;
+  const bool may_differ = points && stored.name == identity.name;
+  if (!may_differ) {
+    require_same_study(directory, stored, identity);
+    return std::nullopt;
+  }
+  if (study_differences(stored, identity).empty()) return std::nullopt;
+  return change_study(connection, directory, identity, points);
+}
+
+}  // namespace windrow::detail
