@@ -53,7 +53,7 @@ void Deadline::receive(int signal, Clock::time_point now) {
 }
 
 Direction Deadline::ask(int signal, Clock::time_point now) {
-  if (signal != 0 && signal_ == 0) receive(signal, now);
+  if (signal != 0 && signal_ != signal) receive(signal, now);
   if (!end_) return {};
   if (now >= *end_) return true;
   return Direction::finish_within(std::chrono::duration<double>(*end_ - now).count());

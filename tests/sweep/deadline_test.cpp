@@ -80,6 +80,14 @@ TEST(DeadlineTest, a_known_end_stands_after_sigusr1_but_not_after_sigterm) {
   EXPECT_NEAR(left(ended.ask(SIGTERM, Clock::now())), 20.0, 1.0);
 }
 
+TEST(DeadlineTest, sigterm_counts_though_sigusr1_came_before) {
+  Deadline deadline({}, 0s, false, unix_now() + 310.0);
+  EXPECT_NEAR(left(deadline.ask(SIGUSR1, Clock::now())), 300.0, 30.0);
+  EXPECT_NEAR(left(deadline.ask(SIGTERM, Clock::now())), 20.0, 1.0);
+  EXPECT_EQ(deadline.why(), "by SIGTERM");
+  EXPECT_TRUE(deadline.ask(SIGINT, Clock::now()).stop);
+}
+
 TEST(DeadlineTest, on_short_notice_sigterm_leaves_no_time_and_sigusr1_does) {
   Deadline ended({}, 2s, true, std::nullopt);
   EXPECT_TRUE(ended.ask(SIGTERM, Clock::now()).stop);
