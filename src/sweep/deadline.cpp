@@ -11,7 +11,8 @@
 namespace windrow::detail {
 namespace {
 
-constexpr auto kFarAway = std::chrono::hours(24 * 365);  // later ends are none: they would not fit the clock
+// Later ends are none: they would not fit the clock, and Slurm says "in a year" of a job without a limit.
+constexpr auto kFarAway = std::chrono::hours(24 * 360);
 
 }  // namespace
 

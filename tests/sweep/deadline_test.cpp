@@ -52,6 +52,13 @@ TEST(DeadlineTest, an_end_in_the_past_is_an_old_variable) {
   EXPECT_EQ(deadline.reason(), StopReason::none);
 }
 
+TEST(DeadlineTest, an_end_in_a_year_is_that_of_a_job_without_a_limit) {
+  Deadline deadline({}, 2s, false, unix_now() + 365 * 24 * 3600.0 - 5.0);
+  EXPECT_FALSE(deadline.ask(0, Clock::now()).stop);
+  EXPECT_EQ(deadline.reason(), StopReason::none);
+  EXPECT_NEAR(left(deadline.ask(SIGUSR1, Clock::now())), 20.0, 1.0);
+}
+
 TEST(DeadlineTest, sigint_and_sighup_stop_at_once) {
   for (const int signal : {SIGINT, SIGHUP}) {
     Deadline deadline({}, 2s, false, std::nullopt);
