@@ -76,13 +76,14 @@ constexpr const char* kScript = R"(#!/bin/bash
 {directives}
 echo "== $(date '+%F %T'): job $SLURM_JOB_ID${{SLURM_RESTART_COUNT:+, start $((SLURM_RESTART_COUNT + 1)),}} on $SLURM_JOB_NODELIST"
 
-# Slurm tells this shell some time before the job ends (SIGUSR1), and when it is ended (SIGTERM). windrow is to know.
+# Slurm tells this shell some time before the job ends (SIGUSR1), and when it is ended (SIGTERM). Both
+# go on to windrow.
 trap 'told=yes; kill -USR1 "$windrow" 2>/dev/null' USR1
 trap 'told=yes; kill -TERM "$windrow" 2>/dev/null' TERM
 
 {command} &
 windrow=$!
-while
+while # a signal ends this wait, not windrow
   told=
   wait "$windrow"
   code=$?

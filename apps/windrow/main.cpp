@@ -23,7 +23,7 @@ constexpr const char* kFooter = R"(Examples:
   windrow run study.toml                     run it on all cores of this machine
   windrow run study.toml --workers 4         ... on four of them
   mpirun -n 64 windrow run study.toml        the same study, the same results, on 64 ranks
-  windrow submit study.toml --ntasks 64 --time 2h --requeue        the same as a job of Slurm
+  windrow submit study.toml --ntasks 64      ... as a job of Slurm
   windrow status rc-filter.windrow           how far it is, also while it runs
   windrow export rc-filter.windrow --csv -   results as CSV
   windrow explain rc-filter.windrow 17       everything known of point 17
@@ -164,7 +164,8 @@ class CommandLine {
         ->option_text("DURATION")
         ->check(duration());
     run_->add_flag("--requeue", run_arguments_.requeue,
-                   "put the Slurm job into its queue again if time ended before the points did");
+                   "put the Slurm job into its queue again if time ended before the points\n"
+                   "did (not after SIGTERM: the job was cancelled)");
     add_dispatch_options(run_, run_arguments_);
   }
 
