@@ -102,6 +102,35 @@ TEST_F(SubmitTest, ranks_may_have_several_cores) {
   expect_complete();
 }
 
+TEST_F(SubmitTest, an_array_gives_the_same_bytes_as_one_run) {
+  write_study(26, "0.1");
+  const std::string job = submit({"sweep.toml", "--array", "4", "--cpus-per-task", "2", "--time", "5"});
+  ASSERT_TRUE(wait_for_end(job));
+  for (const char* shard : {"_1", "_2", "_3", "_4"}) {
+    EXPECT_EQ(field(job + shard, "JobState"), "COMPLETED") << output("sweep.windrow", job + shard);
+  }
+  EXPECT_GE(nodes().size(), 2U);
+  expect_complete();
+}
+
+TEST_F(SubmitTest, an_array_with_a_job_that_was_cancelled_goes_on) {
+  write_study(40, "0.5");
+  const Arguments arguments = {"sweep.toml", "--array", "4", "--drain", "1s"};
+  const std::string first = submit(arguments);
+  ASSERT_TRUE(wait_for_log("log", 8));
+  slurm({"scancel", first + "_2"});
+  ASSERT_TRUE(wait_for_end(first));
+  EXPECT_LT(logged("log").size(), 40U);
+
+  const std::string second = submit(arguments);
+  ASSERT_TRUE(wait_for_end(second));
+  EXPECT_EQ(windrow({"export", "sweep.windrow", "--csv", "-"}).code, 0);
+  const auto evaluated = logged("log");
+  EXPECT_EQ(std::set<std::uint64_t>(evaluated.begin(), evaluated.end()).size(), 40U);
+  EXPECT_LE(evaluated.size(), 41U) << "at most the point that was ended runs again";
+  EXPECT_EQ(exported("sweep.windrow"), exported_by_a_local_run());
+}
+
 TEST_F(SubmitTest, status_works_while_the_job_runs) {
   write_study(40, "0.5");
   const std::string job = submit({"sweep.toml", "--nodes", "2", "--ntasks", "2"});
