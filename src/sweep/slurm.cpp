@@ -103,17 +103,6 @@ std::optional<double> end_time_in(const std::string& text) {
   return static_cast<double>(std::mktime(&time));
 }
 
-// "4711", or "4711;cluster"
-bool is_job(const std::string& line) {
-  const std::string number = line.substr(0, line.find(';'));
-  return text::parse_integer(number).value_or(0) > 0;
-}
-
-std::string trimmed(std::string text) {
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
-}
-
 }  // namespace
 
 std::string slurm_job() {
@@ -136,6 +125,21 @@ void requeue_slurm_job() {
   const Answer answer = ask({"scontrol", "requeue", slurm_job()});
   if (answer.code != 0) throw Error(fmt::format("scontrol requeue {}: {}", slurm_job(), answer.text));
 }
+
+namespace {
+
+// "4711", or "4711;cluster"
+bool is_job(const std::string& line) {
+  const std::string number = line.substr(0, line.find(';'));
+  return text::parse_integer(number).value_or(0) > 0;
+}
+
+std::string trimmed(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+}  // namespace
 
 SubmittedJob submit_slurm_job(const std::filesystem::path& script) {
   const Answer answer = ask({"sbatch", "--parsable", script.string()}, kPatienceWithSbatch);
