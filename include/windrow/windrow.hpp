@@ -17,6 +17,7 @@
 #include "windrow/process/shared_array.hpp"
 #include "windrow/process/shared_value.hpp"
 #include "windrow/process/sync.hpp"
+#include "windrow/sweep/ask_tell.hpp"
 #include "windrow/sweep/sweep.hpp"
 #include "windrow/timing/report.hpp"
 #include "windrow/timing/timer.hpp"

@@ -55,6 +55,7 @@ class RootRun {
   Deadline deadline_;
   std::optional<RelativeLimit> time_limit_;
   bool stopping_ = false;
+  bool asked_to_stop_ = false;  // by the program
   std::optional<Store> store_;
   std::optional<ArrayPieces> pieces_;
   IndexSet pending_;
