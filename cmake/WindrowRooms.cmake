@@ -5,16 +5,36 @@
 function(windrow_room name)
   cmake_parse_arguments(ROOM "" "" "USES;PACKAGES;PRIVATE_PACKAGES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
-  if(NOT WINDROW_MPI)
-    list(FILTER sources EXCLUDE REGEX "/src/${name}/mpi/")
-  endif()
+  list(FILTER sources EXCLUDE REGEX "/src/${name}/mpi/")
   add_library(windrow_${name} STATIC ${sources})
-  set_target_properties(windrow_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  target_include_directories(windrow_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  windrow_library_settings(windrow_${name})
   list(TRANSFORM ROOM_USES PREPEND windrow_)
   target_link_libraries(windrow_${name}
     PUBLIC ${ROOM_USES} ${ROOM_PACKAGES}
     PRIVATE ${ROOM_PRIVATE_PACKAGES} $<BUILD_INTERFACE:windrow_options>)
+  set_property(GLOBAL APPEND PROPERTY WINDROW_ROOMS windrow_${name})
+  set_property(GLOBAL APPEND PROPERTY WINDROW_PRIVATE_PACKAGES ${ROOM_PRIVATE_PACKAGES})
+endfunction()
+
+# windrow_mpi_backend(USES <room>... PACKAGES <target>...): the folders mpi/ of rooms, as one library.
+function(windrow_mpi_backend)
+  cmake_parse_arguments(BACKEND "" "" "USES;PACKAGES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/mpi/*.cpp)
+  add_library(windrow_mpi STATIC ${sources})
+  windrow_library_settings(windrow_mpi)
+  target_compile_definitions(windrow_mpi INTERFACE WINDROW_HAS_MPI)
+  # What the rooms know of it is a weak symbol, which by itself brings nothing into a program.
+  target_link_options(windrow_mpi INTERFACE LINKER:--undefined=_ZN7windrow6detail11mpi_backendE)
+  list(TRANSFORM BACKEND_USES PREPEND windrow_)
+  target_link_libraries(windrow_mpi PUBLIC ${BACKEND_USES} ${BACKEND_PACKAGES} PRIVATE fmt::fmt windrow_options)
+endfunction()
+
+# Of every library: only what its public headers declare can be seen from outside of a shared library.
+function(windrow_library_settings target)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
 endfunction()
 
 # windrow_room_test(<room> [USES <room>...]): every tests/<room>/*_test.cpp in one program of GoogleTest cases.

@@ -20,6 +20,7 @@
 #include "windrow/process/sync.hpp"
 #include "windrow/sweep/account_summary.hpp"
 #include "windrow/sweep/run_timing.hpp"
+#include "windrow/sweep/ask_tell.hpp"
 #include "windrow/sweep/sweep.hpp"
 #include "windrow/timing/report.hpp"
 #include "windrow/timing/timer.hpp"

@@ -36,9 +36,22 @@ Backend choose(const LaunchOptions& options, int workers) {
   return workers > 1 ? Backend::fork : Backend::serial;
 }
 
+int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>& body, const LaunchOptions& options) {
+  if (const auto* mpi = detail::linked_mpi_backend()) return mpi->launch(argc, argv, body, options);
+  throw ParallelError(
+      "MPI is asked for (by mpirun, srun, or a choice of backend), but this program has windrow without it: build "
+      "windrow with -DWINDROW_MPI=ON and link its component mpi, or choose the backend `fork`");
+}
+
 }  // namespace
 
 namespace detail {
+
+extern const MpiBackend mpi_backend [[gnu::weak]];  // here, and not where it is defined
+
+const MpiBackend* linked_mpi_backend() {
+  return &mpi_backend;
+}
 
 int report_exception(int rank) noexcept {
   const auto say = [&](const char* what) {
@@ -77,7 +90,7 @@ int launch_ranks(int argc, char** argv, const std::function<int(ParallelManager&
     prepared.emplace(options.isolates_evaluations);
     workers = options.workers > 0 ? options.workers : workers_of_environment();
     chosen = choose(options, workers);
-    if (chosen == Backend::mpi) return detail::launch_mpi(argc, argv, body, options);
+    if (chosen == Backend::mpi) return launch_mpi(argc, argv, body, options);
   } catch (const std::exception& error) {  // of setting up, before there are ranks
     std::fprintf(stderr, "windrow: %s\n", error.what());
     return 2;
@@ -103,13 +116,5 @@ int launch_ranks(int argc, char** argv, const std::function<int(ParallelManager&
     return detail::report_exception(0);
   }
 }
-
-#ifndef WINDROW_HAS_MPI
-int detail::launch_mpi(int, char**, const std::function<int(ParallelManager&)>&, const LaunchOptions&) {
-  throw ParallelError(
-      "MPI is asked for (by mpirun, srun, or a choice of backend), but this windrow was built without it: "
-      "build with -DWINDROW_MPI=ON, or choose the backend `fork`");
-}
-#endif
 
 }  // namespace windrow

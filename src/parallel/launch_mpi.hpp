@@ -6,8 +6,16 @@
 
 namespace windrow::detail {
 
-/// launch() over MPI; throws in a build without it.
-int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>& body, const LaunchOptions& options);
+/// What launch() and prepare() ask of MPI.
+struct MpiBackend {
+  int (*launch)(int argc, char** argv, const std::function<int(ParallelManager&)>& body, const LaunchOptions& options);
+  bool (*has_begun)();
+};
+
+/// Defined by the library windrow_mpi.
+extern const MpiBackend mpi_backend;
+/// It, or null in a program without that library.
+const MpiBackend* linked_mpi_backend();
 
 /// prepare(), and its end, for a body of launch().
 class PreparedForBody {

@@ -35,10 +35,9 @@ detail::PreparedForBody::~PreparedForBody() {
   if (started_here_) prepared().reset();
 }
 
-#ifndef WINDROW_HAS_MPI
 bool detail::mpi_has_begun() {
-  return false;
+  const MpiBackend* const mpi = linked_mpi_backend();
+  return mpi != nullptr && mpi->has_begun();
 }
-#endif
 
 }  // namespace windrow

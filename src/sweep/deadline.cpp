@@ -71,6 +71,7 @@ std::string Deadline::why() const {
       return fmt::format("by SIG{}", ::sigabbrev_np(signal_));
     case StopReason::none:
     case StopReason::failures:
+    case StopReason::program:
       break;
   }
   return "";

@@ -43,7 +43,7 @@ void FunctionEvaluator::build() {
 Outcome<Evaluated> FunctionEvaluator::evaluate(Point point) {
   point.watch_index(index_read_);
   if (spoiled_) rebuild();
-  const bool was_fresh = std::exchange(fresh_, false);
+  const bool was_fresh = std::exchange(fresh_, false) || !functions_.has_model;
   try {
     return checked(functions_.evaluate(point), 1);
   } catch (const Interrupted&) {

@@ -200,6 +200,7 @@ Direction RootRun::tick() {
   const int signal = options_.handle_interrupts ? InterruptGuard::signal() : 0;
   Direction direction = deadline_.ask(signal, now);
   if (!direction.stop && judge_.gives_up()) direction = Direction::finish_within(0.0);
+  if (options_.stop_requested && options_.stop_requested()) direction.stop = asked_to_stop_ = true;
   stopping_ = stopping_ || direction.stop || deadline_.is_signalled() || judge_.gives_up();
   if (signal != result_.interrupted_by) {
     result_.interrupted_by = signal;
@@ -247,6 +248,10 @@ void RootRun::tell_why_stopped() {
   const bool given_up = judge_.gives_up() && result_.interrupted_by == 0;
   result_.stopped_by = given_up ? StopReason::failures : deadline_.reason();
   result_.why_stopped = given_up ? judge_.why() : deadline_.why();
+  if (asked_to_stop_ && result_.stopped_by == StopReason::none) {
+    result_.stopped_by = StopReason::program;
+    result_.why_stopped = "as the program asked";
+  }
   if (store_) store_->note("stopped", result_.why_stopped);
 }
 

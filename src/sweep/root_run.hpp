@@ -63,6 +63,7 @@ class RootRun {
   std::optional<RelativeLimit> time_limit_;
   bool stopping_ = false;
   double seconds_storing_ = 0.0;
+  bool asked_to_stop_ = false;  // by the program
   std::optional<Store> store_;
   std::optional<LiveWriter> live_;  // with a store
   Job* job_ = nullptr;

@@ -29,6 +29,7 @@ std::string what_now(const SweepResult& result) {
       return fmt::format("Stopped {}: {} left. No point ended in that time, so the next run needs more of it.\n",
                          result.why_stopped, left);
     case StopReason::signal:
+    case StopReason::program:
       break;
   }
   return fmt::format("Stopped {}: {} left; run the same command again.\n", result.why_stopped, left);
@@ -43,6 +44,7 @@ int SweepResult::exit_code() const {
     case StopReason::signal:
     case StopReason::time_limit:
     case StopReason::slurm_end:
+    case StopReason::program:
       return 75;  // EX_TEMPFAIL of sysexits.h: to be tried again
     case StopReason::none:
     case StopReason::failures:

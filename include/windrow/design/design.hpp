@@ -22,6 +22,8 @@ class Point {
     if (index_read_) index_read_->store(true, std::memory_order_relaxed);
     return index_;
   }
+  /// Whether both are one point of a design; nobody notices it as asking for the index.
+  bool has_index_of(const Point& other) const { return index_ == other.index_; }
   /// @throws SpecError for an unknown name, with the nearest valid one
   const Value& operator[](std::string_view name) const;
   const std::vector<Value>& values() const { return values_; }

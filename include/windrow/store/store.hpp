@@ -21,10 +21,10 @@ namespace windrow {
 /// and every text with it); the type says what is usual, and how a failed point is exported.
 struct Column {
   std::string name;
-  std::string unit;         ///< may be empty
-  std::string type;         ///< "number", "integer", "boolean" or "string"; a parameter of several kinds: "mixed"; an
-                            ///< output also "array"
-  std::string description;  ///< may be empty
+  std::string unit = {};
+  std::string type = {};  ///< "number" (default of an output), "integer", "boolean" or "string"; a parameter of several
+                          ///< kinds: "mixed"; an output also "array"
+  std::string description = {};
 };
 
 /// What a store holds the results of. Units and descriptions may change at will, and so may the name if nothing else

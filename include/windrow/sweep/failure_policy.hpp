@@ -72,6 +72,7 @@ enum class StopReason {
   time_limit,  ///< TimeLimits::time_limit
   slurm_end,   ///< the end of the Slurm job
   failures,    ///< FailurePolicy::max_failures
+  program,     ///< SweepOptions::stop_requested
 };
 
 }  // namespace windrow

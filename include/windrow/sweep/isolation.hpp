@@ -41,6 +41,8 @@ namespace detail {
 struct SweepFunctions {
   std::function<void()> build;
   std::function<std::vector<Value>(const Point&)> evaluate;
+  /// Whether a failure may be the model's fault, so that it is built anew and the point tried once more.
+  bool has_model = true;
 };
 
 template <typename T>

@@ -85,6 +85,8 @@ struct SweepOptions {
   /// SIGUSR1 after TimeLimits::drain, or what ends the run earlier. Under MPI SIGTERM stops at once, too, since mpirun
   /// kills two seconds after it.
   bool handle_interrupts = true;
+  /// Asked at the root at least every 100 ms while the sweep runs: true ends it, as SIGINT does.
+  std::function<bool()> stop_requested = {};
   /// Called at the root at most every 100 ms, and once at the end; for instance a ProgressPrinter.
   std::function<void(const Progress&)> on_progress = {};
   /// Called at the root before the first point, if the store holds an earlier form of the study, with what was found.
@@ -119,7 +121,8 @@ struct SweepResult {
   bool interrupted() const { return interrupted_by != 0; }
   std::uint64_t unfinished() const { return points - succeeded - failed; }
   /// 0 if all points succeeded, 1 if some failed, 130 after SIGINT or SIGHUP, 75 if the run ended before its points did
-  /// because of a time limit, the end of its Slurm job, SIGTERM or SIGUSR1: to be run again.
+  /// because of a time limit, the end of its Slurm job, SIGTERM, SIGUSR1 or SweepOptions::stop_requested: to be
+  /// run again.
   int exit_code() const;
   /// A few lines for a user: how many of what, how long, the first failures with their reasons, and, of runs of a
   /// second and more, where their time went (account_summary).
@@ -129,6 +132,8 @@ struct SweepResult {
 /// A design and what to evaluate at its points, ready to run on any manager. Results depend on the design and the
 /// evaluation alone: not on the backend, the number of ranks, or the order of arrival.
 class Sweep {
+  friend class AskTell;
+
  public:
   /// Functions in this process.
   /// @param build     () -> Model; called once per worker, before its first point, and again after a failed evaluation

@@ -72,9 +72,7 @@ int run_guarded(MpiManager& manager, const std::function<int(ParallelManager&)>&
   return code;
 }
 
-}  // namespace
-
-bool mpi_has_begun() {
+bool has_begun() {
   int initialized = 0;
   MPI_Initialized(&initialized);
   return initialized != 0;
@@ -100,5 +98,9 @@ int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>
   MpiManager manager(MPI_COMM_WORLD, std::move(launcher));
   return guard ? run_guarded(manager, body, *guard) : run(manager, body);
 }
+
+}  // namespace
+
+extern const MpiBackend mpi_backend{&launch_mpi, &has_begun};
 
 }  // namespace windrow::detail

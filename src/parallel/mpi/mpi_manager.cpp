@@ -81,6 +81,9 @@ int MpiManager::rank() const {
 int MpiManager::size() const {
   return impl_->comm.size();
 }
+bool MpiManager::may_change_thread() const {
+  return impl_->root().is_thread_safe();
+}
 std::shared_ptr<Launcher> MpiManager::launcher() {
   return impl_->launcher;
 }

@@ -36,6 +36,8 @@ class MpiManager : public ParallelManager {
   Backend backend() const override { return Backend::mpi; }
   int rank() const override;
   int size() const override;
+  /// If MPI_THREAD_MULTIPLE is provided.
+  bool may_change_thread() const override;
   std::shared_ptr<Launcher> launcher() override;
   void sync() override;
   detail::JobReport run_job(detail::Job& job) override;

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "windrow/design/design.hpp"
+#include "windrow/error.hpp"
+#include "windrow/parallel/manager.hpp"
+#include "windrow/store/store.hpp"
+#include "windrow/sweep/ask_tell.hpp"
+#include "windrow/sweep/sweep.hpp"
+#include "windrow/windrow.h"
+
+/// What stands behind the handles of the C interface.
+
+struct windrow_design {
+  std::vector<windrow::Parameter> parameters;
+  std::string method = "grid";
+  std::uint64_t points = 0;
+  std::uint64_t seed = 0;
+  mutable std::optional<windrow::Design> made;  ///< when it was first asked for, until it is changed
+
+  const windrow::Design& get() const;
+};
+
+struct windrow_manager {
+  std::unique_ptr<windrow::ParallelManager> manager;
+};
+
+struct windrow_point {
+  windrow::Point point;
+  std::string message;
+};
+
+struct windrow_sweep {
+  windrow::Design design;
+  std::vector<windrow::Column> outputs;
+  windrow::SweepOptions options;
+  windrow_build_function build = nullptr;
+  windrow_destroy_function destroy = nullptr;
+};
+
+struct windrow_result {
+  windrow::SweepResult result;
+  std::string summary;
+  std::optional<windrow::StoreReader> reader;  ///< once it is needed
+};
+
+struct windrow_asked {
+  windrow_asked(const windrow_sweep& sweep, windrow::ParallelManager& manager)
+      : outputs(sweep.outputs.size()), session(manager, sweep.design, sweep.outputs, sweep.options) {}
+
+  std::size_t outputs;
+  windrow::AskTell session;
+  std::optional<windrow_point> point;  ///< that was asked for last
+};
+
+namespace windrow {
+namespace detail {
+
+/// Runs `action`; what it throws becomes a status, and the message of windrow_last_error().
+windrow_status guarded(const std::function<void()>& action) noexcept;
+
+/// @throws SpecError if it is NULL. @param what  "the design"
+template <typename T>
+T& given(T* pointer, const char* what) {
+  if (pointer == nullptr) throw SpecError(std::string(what) + " is NULL");
+  return *pointer;
+}
+
+/// Fails the call with WINDROW_POINT_FAILED.
+struct PointFailed {
+  std::string message;
+};
+
+/// @throws SpecError as windrow_sweep_set_option() says
+void set_option(SweepOptions& options, const std::string& name, const std::string& value);
+
+/// @throws SpecError if one of them is not a number
+void copy_numbers(const std::vector<Value>& values, double* numbers);
+
+}  // namespace detail
+}  // namespace windrow

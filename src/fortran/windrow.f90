@@ -1,0 +1,693 @@
+! windrow for Fortran, over its C interface (windrow/windrow.h, which says more of each call).
+!
+!   type(windrow_manager) :: manager;  type(windrow_design) :: design
+!   type(windrow_sweep) :: sweep;      type(windrow_result) :: result
+!
+!   call windrow_create_mpi(manager, MPI_COMM_WORLD)   ! of the module windrow_mpi; or manager%create_serial()
+!   call design%create()
+!   call design%add_linear('length', 0.1d0, 2.0d0, 12, unit='m')
+!   call sweep%create(design)
+!   call sweep%add_output('period', 's')
+!   call sweep%run(manager, evaluate, result)          ! collective
+!   if (manager%rank() == 0) call result%outputs(0_int64, values, failed)
+!
+! Every procedure has an optional `status`: WINDROW_OK, or what was wrong, and windrow_last_error() in words. Without it
+! an error stops the program with that message. free() gives an object back.
+module windrow
+  use, intrinsic :: iso_c_binding
+  use, intrinsic :: iso_fortran_env, only: error_unit, int64
+  implicit none
+  private
+
+  integer, parameter, public :: WINDROW_OK = 0, WINDROW_SPEC_ERROR = 1, WINDROW_STORE_ERROR = 2, &
+    WINDROW_PARALLEL_ERROR = 3, WINDROW_SYSTEM_ERROR = 4, WINDROW_POINT_FAILED = 5, WINDROW_ERROR = 6
+  ! What an evaluation gives for a point that it turns down.
+  integer, parameter, public :: WINDROW_REJECT = -1
+
+  public :: windrow_evaluate, windrow_last_error, windrow_version, windrow_prepare, windrow_finish_call
+
+  ! A point while it is evaluated.
+  type, public :: windrow_point
+    type(c_ptr) :: handle = c_null_ptr
+  contains
+    procedure :: index => point_index
+    procedure :: set_message => point_set_message
+  end type
+
+  ! Which points there are: a grid, until set_method() says otherwise.
+  type, public :: windrow_design
+    type(c_ptr) :: handle = c_null_ptr
+    integer :: parameters = 0
+  contains
+    procedure :: create => design_create
+    procedure :: add_linear => design_add_linear
+    procedure :: add_geometric => design_add_geometric
+    procedure :: add_values => design_add_values
+    procedure :: add_uniform => design_add_uniform
+    procedure :: add_normal => design_add_normal
+    procedure :: set_method => design_set_method
+    procedure :: size => design_size
+    procedure :: point => design_point
+    procedure :: free => design_free
+  end type
+
+  ! The ranks that evaluate.
+  type, public :: windrow_manager
+    type(c_ptr) :: handle = c_null_ptr
+  contains
+    procedure :: create_serial => manager_create_serial
+    procedure :: create_fork => manager_create_fork
+    procedure :: rank => manager_rank
+    procedure :: size => manager_size
+    procedure :: free => manager_free
+  end type
+
+  type, public :: windrow_sweep
+    type(c_ptr) :: handle = c_null_ptr
+    integer :: parameters = 0
+    integer :: outputs = 0
+  contains
+    procedure :: create => sweep_create
+    procedure :: add_output => sweep_add_output
+    procedure :: set_option => sweep_set_option
+    procedure :: run => sweep_run
+    procedure :: free => sweep_free
+  end type
+
+  type, public :: windrow_result
+    type(c_ptr) :: handle = c_null_ptr
+  contains
+    procedure :: points => result_points
+    procedure :: succeeded => result_succeeded
+    procedure :: failed => result_failed
+    procedure :: exit_code => result_exit_code
+    procedure :: summary => result_summary
+    procedure :: outputs => result_outputs
+    procedure :: free => result_free
+  end type
+
+  ! A sweep whose loop is the caller's: next_point() until it is false, with a report of each point in between.
+  type, public :: windrow_asked
+    type(c_ptr) :: handle = c_null_ptr
+    integer :: outputs = 0
+  contains
+    procedure :: create => asked_create
+    procedure :: next_point => asked_next_point
+    procedure :: report => asked_report
+    procedure :: report_failure => asked_report_failure
+    procedure :: finish => asked_finish
+    procedure :: free => asked_free
+  end type
+
+  abstract interface
+    ! @param parameters  in the design's order
+    ! @param outputs     to be written, one number each
+    ! @param status      0; WINDROW_REJECT to turn the point down; any other number: it has failed
+    subroutine windrow_evaluate(point, parameters, outputs, status)
+      import :: windrow_point, c_double
+      type(windrow_point), intent(in) :: point
+      real(c_double), intent(in) :: parameters(:)
+      real(c_double), intent(out) :: outputs(:)
+      integer, intent(out) :: status
+    end subroutine
+  end interface
+
+  ! What the C function below needs to call the Fortran one.
+  type :: evaluation
+    procedure(windrow_evaluate), pointer, nopass :: evaluate => null()
+    integer :: parameters = 0, outputs = 0
+  end type
+
+  interface
+    function c_last_error() bind(c, name='windrow_last_error') result(text)
+      import :: c_ptr
+      type(c_ptr) :: text
+    end function
+    function c_version() bind(c, name='windrow_version') result(text)
+      import :: c_ptr
+      type(c_ptr) :: text
+    end function
+    integer(c_int) function c_prepare() bind(c, name='windrow_prepare')
+      import :: c_int
+    end function
+
+    integer(c_int) function c_design_create(design) bind(c, name='windrow_design_create')
+      import :: c_int, c_ptr
+      type(c_ptr), intent(out) :: design
+    end function
+    subroutine c_design_free(design) bind(c, name='windrow_design_free')
+      import :: c_ptr
+      type(c_ptr), value :: design
+    end subroutine
+    integer(c_int) function c_design_add_linear(design, name, from, to, points) bind(c, name='windrow_design_add_linear')
+      import :: c_int, c_ptr, c_char, c_double, c_int64_t
+      type(c_ptr), value :: design
+      character(kind=c_char), intent(in) :: name(*)
+      real(c_double), value :: from, to
+      integer(c_int64_t), value :: points
+    end function
+    integer(c_int) function c_design_add_geometric(design, name, from, to, points) &
+        bind(c, name='windrow_design_add_geometric')
+      import :: c_int, c_ptr, c_char, c_double, c_int64_t
+      type(c_ptr), value :: design
+      character(kind=c_char), intent(in) :: name(*)
+      real(c_double), value :: from, to
+      integer(c_int64_t), value :: points
+    end function
+    integer(c_int) function c_design_add_values(design, name, count, values) bind(c, name='windrow_design_add_values')
+      import :: c_int, c_ptr, c_char, c_double, c_size_t
+      type(c_ptr), value :: design
+      character(kind=c_char), intent(in) :: name(*)
+      integer(c_size_t), value :: count
+      real(c_double), intent(in) :: values(*)
+    end function
+    integer(c_int) function c_design_add_uniform(design, name, low, high) bind(c, name='windrow_design_add_uniform')
+      import :: c_int, c_ptr, c_char, c_double
+      type(c_ptr), value :: design
+      character(kind=c_char), intent(in) :: name(*)
+      real(c_double), value :: low, high
+    end function
+    integer(c_int) function c_design_add_normal(design, name, mean, sd) bind(c, name='windrow_design_add_normal')
+      import :: c_int, c_ptr, c_char, c_double
+      type(c_ptr), value :: design
+      character(kind=c_char), intent(in) :: name(*)
+      real(c_double), value :: mean, sd
+    end function
+    integer(c_int) function c_design_set_unit(design, unit) bind(c, name='windrow_design_set_unit')
+      import :: c_int, c_ptr, c_char
+      type(c_ptr), value :: design
+      character(kind=c_char), intent(in) :: unit(*)
+    end function
+    integer(c_int) function c_design_set_method(design, method, points, seed) bind(c, name='windrow_design_set_method')
+      import :: c_int, c_ptr, c_char, c_int64_t
+      type(c_ptr), value :: design
+      character(kind=c_char), intent(in) :: method(*)
+      integer(c_int64_t), value :: points, seed
+    end function
+    integer(c_int) function c_design_size(design, points) bind(c, name='windrow_design_size')
+      import :: c_int, c_ptr, c_int64_t
+      type(c_ptr), value :: design
+      integer(c_int64_t), intent(out) :: points
+    end function
+    integer(c_int) function c_design_point(design, index, values) bind(c, name='windrow_design_point')
+      import :: c_int, c_ptr, c_int64_t, c_double
+      type(c_ptr), value :: design
+      integer(c_int64_t), value :: index
+      real(c_double), intent(out) :: values(*)
+    end function
+
+    integer(c_int) function c_manager_create_serial(manager) bind(c, name='windrow_manager_create_serial')
+      import :: c_int, c_ptr
+      type(c_ptr), intent(out) :: manager
+    end function
+    integer(c_int) function c_manager_create_fork(manager, workers) bind(c, name='windrow_manager_create_fork')
+      import :: c_int, c_ptr
+      type(c_ptr), intent(out) :: manager
+      integer(c_int), value :: workers
+    end function
+    subroutine c_manager_free(manager) bind(c, name='windrow_manager_free')
+      import :: c_ptr
+      type(c_ptr), value :: manager
+    end subroutine
+    integer(c_int) function c_manager_rank(manager) bind(c, name='windrow_manager_rank')
+      import :: c_int, c_ptr
+      type(c_ptr), value :: manager
+    end function
+    integer(c_int) function c_manager_size(manager) bind(c, name='windrow_manager_size')
+      import :: c_int, c_ptr
+      type(c_ptr), value :: manager
+    end function
+
+    integer(c_int64_t) function c_point_index(point) bind(c, name='windrow_point_index')
+      import :: c_int64_t, c_ptr
+      type(c_ptr), value :: point
+    end function
+    subroutine c_point_set_message(point, message) bind(c, name='windrow_point_set_message')
+      import :: c_ptr, c_char
+      type(c_ptr), value :: point
+      character(kind=c_char), intent(in) :: message(*)
+    end subroutine
+
+    integer(c_int) function c_sweep_create(sweep, design) bind(c, name='windrow_sweep_create')
+      import :: c_int, c_ptr
+      type(c_ptr), intent(out) :: sweep
+      type(c_ptr), value :: design
+    end function
+    subroutine c_sweep_free(sweep) bind(c, name='windrow_sweep_free')
+      import :: c_ptr
+      type(c_ptr), value :: sweep
+    end subroutine
+    integer(c_int) function c_sweep_add_output(sweep, name, unit) bind(c, name='windrow_sweep_add_output')
+      import :: c_int, c_ptr, c_char
+      type(c_ptr), value :: sweep
+      character(kind=c_char), intent(in) :: name(*), unit(*)
+    end function
+    integer(c_int) function c_sweep_set_option(sweep, name, value) bind(c, name='windrow_sweep_set_option')
+      import :: c_int, c_ptr, c_char
+      type(c_ptr), value :: sweep
+      character(kind=c_char), intent(in) :: name(*), value(*)
+    end function
+    integer(c_int) function c_sweep_run(sweep, manager, evaluate, user, result) bind(c, name='windrow_sweep_run')
+      import :: c_int, c_ptr, c_funptr
+      type(c_ptr), value :: sweep, manager, user
+      type(c_funptr), value :: evaluate
+      type(c_ptr), intent(out) :: result
+    end function
+
+    integer(c_int64_t) function c_result_points(result) bind(c, name='windrow_result_points')
+      import :: c_int64_t, c_ptr
+      type(c_ptr), value :: result
+    end function
+    integer(c_int64_t) function c_result_succeeded(result) bind(c, name='windrow_result_succeeded')
+      import :: c_int64_t, c_ptr
+      type(c_ptr), value :: result
+    end function
+    integer(c_int64_t) function c_result_failed(result) bind(c, name='windrow_result_failed')
+      import :: c_int64_t, c_ptr
+      type(c_ptr), value :: result
+    end function
+    integer(c_int) function c_result_exit_code(result) bind(c, name='windrow_result_exit_code')
+      import :: c_int, c_ptr
+      type(c_ptr), value :: result
+    end function
+    function c_result_summary(result) bind(c, name='windrow_result_summary') result(text)
+      import :: c_ptr
+      type(c_ptr), value :: result
+      type(c_ptr) :: text
+    end function
+    integer(c_int) function c_result_outputs(result, index, outputs) bind(c, name='windrow_result_outputs')
+      import :: c_int, c_ptr, c_int64_t, c_double
+      type(c_ptr), value :: result
+      integer(c_int64_t), value :: index
+      real(c_double), intent(out) :: outputs(*)
+    end function
+    subroutine c_result_free(result) bind(c, name='windrow_result_free')
+      import :: c_ptr
+      type(c_ptr), value :: result
+    end subroutine
+
+    integer(c_int) function c_asked_create(asked, sweep, manager) bind(c, name='windrow_asked_create')
+      import :: c_int, c_ptr
+      type(c_ptr), intent(out) :: asked
+      type(c_ptr), value :: sweep, manager
+    end function
+    subroutine c_asked_free(asked) bind(c, name='windrow_asked_free')
+      import :: c_ptr
+      type(c_ptr), value :: asked
+    end subroutine
+    integer(c_int) function c_next_point(asked, point, parameters) bind(c, name='windrow_next_point')
+      import :: c_int, c_ptr, c_double
+      type(c_ptr), value :: asked
+      type(c_ptr), intent(out) :: point
+      real(c_double), intent(inout) :: parameters(*)
+    end function
+    integer(c_int) function c_report(asked, point, outputs) bind(c, name='windrow_report')
+      import :: c_int, c_ptr, c_double
+      type(c_ptr), value :: asked, point
+      real(c_double), intent(in) :: outputs(*)
+    end function
+    integer(c_int) function c_report_failure(asked, point, message) bind(c, name='windrow_report_failure')
+      import :: c_int, c_ptr, c_char
+      type(c_ptr), value :: asked, point
+      character(kind=c_char), intent(in) :: message(*)
+    end function
+    integer(c_int) function c_finish(asked, result) bind(c, name='windrow_finish')
+      import :: c_int, c_ptr
+      type(c_ptr), value :: asked
+      type(c_ptr), intent(out) :: result
+    end function
+
+    integer(c_size_t) function c_strlen(text) bind(c, name='strlen')
+      import :: c_size_t, c_ptr
+      type(c_ptr), value :: text
+    end function
+  end interface
+
+contains
+
+  ! Of the last call that failed.
+  function windrow_last_error() result(text)
+    character(len=:), allocatable :: text
+    text = to_fortran(c_last_error())
+  end function
+
+  function windrow_version() result(text)
+    character(len=:), allocatable :: text
+    text = to_fortran(c_version())
+  end function
+
+  ! For sweeps with the option isolation = process: before MPI_Init.
+  subroutine windrow_prepare(status)
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_prepare(), status)
+  end subroutine
+
+  ! Hands the status on, or stops the program where nobody asks for it.
+  subroutine windrow_finish_call(code, status)
+    integer(c_int), intent(in) :: code
+    integer, intent(out), optional :: status
+    if (present(status)) then
+      status = int(code)
+    else if (code /= WINDROW_OK) then
+      write (error_unit, '(2a)') 'windrow: ', windrow_last_error()
+      error stop 1
+    end if
+  end subroutine
+
+  function to_fortran(text) result(copy)
+    type(c_ptr), intent(in) :: text
+    character(len=:), allocatable :: copy
+    character(kind=c_char), pointer :: letters(:)
+    integer :: i
+    call c_f_pointer(text, letters, [c_strlen(text)])
+    allocate (character(len=size(letters)) :: copy)
+    do i = 1, size(letters)
+      copy(i:i) = letters(i)
+    end do
+  end function
+
+  subroutine design_create(self, status)
+    class(windrow_design), intent(inout) :: self
+    integer, intent(out), optional :: status
+    self%parameters = 0
+    call windrow_finish_call(c_design_create(self%handle), status)
+  end subroutine
+
+  ! After a parameter has been added, or not.
+  subroutine added(self, code, unit, status)
+    class(windrow_design), intent(inout) :: self
+    integer(c_int), intent(in) :: code
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    integer(c_int) :: unit_code
+    unit_code = code
+    if (code == WINDROW_OK) then
+      self%parameters = self%parameters + 1
+      if (present(unit)) unit_code = c_design_set_unit(self%handle, unit // c_null_char)
+    end if
+    call windrow_finish_call(unit_code, status)
+  end subroutine
+
+  subroutine design_add_linear(self, name, from, to, points, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name
+    real(c_double), intent(in) :: from, to
+    integer, intent(in) :: points
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    call added(self, c_design_add_linear(self%handle, name // c_null_char, from, to, int(points, c_int64_t)), &
+      unit, status)
+  end subroutine
+
+  subroutine design_add_geometric(self, name, from, to, points, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name
+    real(c_double), intent(in) :: from, to
+    integer, intent(in) :: points
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    call added(self, c_design_add_geometric(self%handle, name // c_null_char, from, to, int(points, c_int64_t)), &
+      unit, status)
+  end subroutine
+
+  subroutine design_add_values(self, name, values, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name
+    real(c_double), intent(in) :: values(:)
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    call added(self, c_design_add_values(self%handle, name // c_null_char, size(values, kind=c_size_t), values), &
+      unit, status)
+  end subroutine
+
+  subroutine design_add_uniform(self, name, low, high, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name
+    real(c_double), intent(in) :: low, high
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    call added(self, c_design_add_uniform(self%handle, name // c_null_char, low, high), unit, status)
+  end subroutine
+
+  subroutine design_add_normal(self, name, mean, sd, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name
+    real(c_double), intent(in) :: mean, sd
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    call added(self, c_design_add_normal(self%handle, name // c_null_char, mean, sd), unit, status)
+  end subroutine
+
+  ! 'grid', 'zip', 'monte_carlo' or 'latin_hypercube'; `points` is for the last two.
+  subroutine design_set_method(self, method, points, seed, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: method
+    integer, intent(in), optional :: points, seed
+    integer, intent(out), optional :: status
+    integer(c_int64_t) :: number, key
+    number = 0
+    key = 0
+    if (present(points)) number = points
+    if (present(seed)) key = seed
+    call windrow_finish_call(c_design_set_method(self%handle, method // c_null_char, number, key), status)
+  end subroutine
+
+  function design_size(self, status) result(points)
+    class(windrow_design), intent(in) :: self
+    integer, intent(out), optional :: status
+    integer(int64) :: points
+    points = 0
+    call windrow_finish_call(c_design_size(self%handle, points), status)
+  end function
+
+  ! @param index  from 0
+  subroutine design_point(self, index, values, status)
+    class(windrow_design), intent(in) :: self
+    integer(int64), intent(in) :: index
+    real(c_double), intent(out) :: values(:)
+    integer, intent(out), optional :: status
+    real(c_double) :: room(max(1, self%parameters))
+    integer(c_int) :: code
+    code = c_design_point(self%handle, index, room)
+    if (code == WINDROW_OK) values(1:self%parameters) = room(1:self%parameters)
+    call windrow_finish_call(code, status)
+  end subroutine
+
+  subroutine design_free(self)
+    class(windrow_design), intent(inout) :: self
+    call c_design_free(self%handle)
+    self%handle = c_null_ptr
+  end subroutine
+
+  subroutine manager_create_serial(self, status)
+    class(windrow_manager), intent(inout) :: self
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_manager_create_serial(self%handle), status)
+  end subroutine
+
+  subroutine manager_create_fork(self, workers, status)
+    class(windrow_manager), intent(inout) :: self
+    integer, intent(in) :: workers
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_manager_create_fork(self%handle, int(workers, c_int)), status)
+  end subroutine
+
+  integer function manager_rank(self)
+    class(windrow_manager), intent(in) :: self
+    manager_rank = int(c_manager_rank(self%handle))
+  end function
+
+  integer function manager_size(self)
+    class(windrow_manager), intent(in) :: self
+    manager_size = int(c_manager_size(self%handle))
+  end function
+
+  subroutine manager_free(self)
+    class(windrow_manager), intent(inout) :: self
+    call c_manager_free(self%handle)
+    self%handle = c_null_ptr
+  end subroutine
+
+  ! From 0. Evaluations that ask for it are run again if a changed design moves their point.
+  function point_index(self) result(index)
+    class(windrow_point), intent(in) :: self
+    integer(int64) :: index
+    index = c_point_index(self%handle)
+  end function
+
+  ! What the failure of this point will say.
+  subroutine point_set_message(self, message)
+    class(windrow_point), intent(in) :: self
+    character(len=*), intent(in) :: message
+    call c_point_set_message(self%handle, message // c_null_char)
+  end subroutine
+
+  subroutine sweep_create(self, design, status)
+    class(windrow_sweep), intent(inout) :: self
+    type(windrow_design), intent(in) :: design
+    integer, intent(out), optional :: status
+    self%parameters = design%parameters
+    self%outputs = 0
+    call windrow_finish_call(c_sweep_create(self%handle, design%handle), status)
+  end subroutine
+
+  subroutine sweep_add_output(self, name, unit, status)
+    class(windrow_sweep), intent(inout) :: self
+    character(len=*), intent(in) :: name
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    integer(c_int) :: code
+    if (present(unit)) then
+      code = c_sweep_add_output(self%handle, name // c_null_char, unit // c_null_char)
+    else
+      code = c_sweep_add_output(self%handle, name // c_null_char, c_null_char)
+    end if
+    if (code == WINDROW_OK) self%outputs = self%outputs + 1
+    call windrow_finish_call(code, status)
+  end subroutine
+
+  ! Names and values as of windrow_sweep_set_option in windrow/windrow.h.
+  subroutine sweep_set_option(self, name, value, status)
+    class(windrow_sweep), intent(inout) :: self
+    character(len=*), intent(in) :: name, value
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_sweep_set_option(self%handle, name // c_null_char, value // c_null_char), status)
+  end subroutine
+
+  ! Evaluates every point that has no outcome yet. Collective.
+  subroutine sweep_run(self, manager, evaluate, result, status)
+    class(windrow_sweep), intent(in) :: self
+    type(windrow_manager), intent(in) :: manager
+    procedure(windrow_evaluate) :: evaluate
+    type(windrow_result), intent(inout) :: result
+    integer, intent(out), optional :: status
+    type(evaluation), target :: user
+    user%evaluate => evaluate
+    user%parameters = self%parameters
+    user%outputs = self%outputs
+    call windrow_finish_call(c_sweep_run(self%handle, manager%handle, c_funloc(evaluate_for_c), c_loc(user), &
+      result%handle), status)
+  end subroutine
+
+  integer(c_int) function evaluate_for_c(point, parameters, outputs, model, user) bind(c)
+    type(c_ptr), value :: point, parameters, outputs, model, user
+    type(evaluation), pointer :: known
+    real(c_double), pointer :: in(:), out(:)
+    integer :: status
+    if (c_associated(model)) continue  ! there is none
+    call c_f_pointer(user, known)
+    call c_f_pointer(parameters, in, [known%parameters])
+    call c_f_pointer(outputs, out, [known%outputs])
+    status = 0
+    call known%evaluate(windrow_point(point), in, out, status)
+    evaluate_for_c = int(status, c_int)
+  end function
+
+  subroutine sweep_free(self)
+    class(windrow_sweep), intent(inout) :: self
+    call c_sweep_free(self%handle)
+    self%handle = c_null_ptr
+  end subroutine
+
+  function result_points(self) result(points)
+    class(windrow_result), intent(in) :: self
+    integer(int64) :: points
+    points = c_result_points(self%handle)
+  end function
+
+  function result_succeeded(self) result(points)
+    class(windrow_result), intent(in) :: self
+    integer(int64) :: points
+    points = c_result_succeeded(self%handle)
+  end function
+
+  function result_failed(self) result(points)
+    class(windrow_result), intent(in) :: self
+    integer(int64) :: points
+    points = c_result_failed(self%handle)
+  end function
+
+  integer function result_exit_code(self)
+    class(windrow_result), intent(in) :: self
+    result_exit_code = int(c_result_exit_code(self%handle))
+  end function
+
+  ! At the root: a few lines for people.
+  function result_summary(self) result(text)
+    class(windrow_result), intent(in) :: self
+    character(len=:), allocatable :: text
+    text = to_fortran(c_result_summary(self%handle))
+  end function
+
+  ! At the root. @param index  from 0; @param failed  the point has no result: windrow_last_error() says why
+  subroutine result_outputs(self, index, outputs, failed, status)
+    class(windrow_result), intent(in) :: self
+    integer(int64), intent(in) :: index
+    real(c_double), intent(out) :: outputs(:)
+    logical, intent(out) :: failed
+    integer, intent(out), optional :: status
+    integer(c_int) :: code
+    code = c_result_outputs(self%handle, index, outputs)
+    failed = code == WINDROW_POINT_FAILED
+    if (failed) code = WINDROW_OK
+    call windrow_finish_call(code, status)
+  end subroutine
+
+  subroutine result_free(self)
+    class(windrow_result), intent(inout) :: self
+    call c_result_free(self%handle)
+    self%handle = c_null_ptr
+  end subroutine
+
+  subroutine asked_create(self, sweep, manager, status)
+    class(windrow_asked), intent(inout) :: self
+    type(windrow_sweep), intent(in) :: sweep
+    type(windrow_manager), intent(in) :: manager
+    integer, intent(out), optional :: status
+    self%outputs = sweep%outputs
+    call windrow_finish_call(c_asked_create(self%handle, sweep%handle, manager%handle), status)
+  end subroutine
+
+  ! Waits for a point. @return whether there was one; if not, the sweep is over
+  logical function asked_next_point(self, point, parameters, status)
+    class(windrow_asked), intent(inout) :: self
+    type(windrow_point), intent(out) :: point
+    real(c_double), intent(inout) :: parameters(:)
+    integer, intent(out), optional :: status
+    integer(c_int) :: code
+    code = c_next_point(self%handle, point%handle, parameters)
+    asked_next_point = code == WINDROW_OK .and. c_associated(point%handle)
+    call windrow_finish_call(code, status)
+  end function
+
+  subroutine asked_report(self, point, outputs, status)
+    class(windrow_asked), intent(inout) :: self
+    type(windrow_point), intent(in) :: point
+    real(c_double), intent(in) :: outputs(:)
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_report(self%handle, point%handle, outputs), status)
+  end subroutine
+
+  subroutine asked_report_failure(self, point, message, status)
+    class(windrow_asked), intent(inout) :: self
+    type(windrow_point), intent(in) :: point
+    character(len=*), intent(in) :: message
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_report_failure(self%handle, point%handle, message // c_null_char), status)
+  end subroutine
+
+  ! Collective.
+  subroutine asked_finish(self, result, status)
+    class(windrow_asked), intent(inout) :: self
+    type(windrow_result), intent(inout) :: result
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_finish(self%handle, result%handle), status)
+  end subroutine
+
+  subroutine asked_free(self)
+    class(windrow_asked), intent(inout) :: self
+    call c_asked_free(self%handle)
+    self%handle = c_null_ptr
+  end subroutine
+
+end module

@@ -1,0 +1,288 @@
+// The C interface: what goes wrong is told, and what goes right is what C++ gives.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "windrow/windrow.h"
+
+namespace {
+
+using testing::HasSubstr;
+
+template <auto free>
+struct Free {
+  template <typename T>
+  void operator()(T* handle) const {
+    free(handle);
+  }
+};
+using DesignHandle = std::unique_ptr<windrow_design, Free<windrow_design_free>>;
+using ManagerHandle = std::unique_ptr<windrow_manager, Free<windrow_manager_free>>;
+using SweepHandle = std::unique_ptr<windrow_sweep, Free<windrow_sweep_free>>;
+using ResultHandle = std::unique_ptr<windrow_result, Free<windrow_result_free>>;
+
+DesignHandle grid() {
+  windrow_design* design = nullptr;
+  EXPECT_EQ(windrow_design_create(&design), WINDROW_OK);
+  const double masses[] = {1.0, 2.5};
+  EXPECT_EQ(windrow_design_add_linear(design, "angle", 0.0, 1.0, 3), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_unit(design, "rad"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_add_values(design, "mass", 2, masses), WINDROW_OK);
+  return DesignHandle(design);
+}
+
+ManagerHandle serial() {
+  windrow_manager* manager = nullptr;
+  EXPECT_EQ(windrow_manager_create_serial(&manager), WINDROW_OK);
+  return ManagerHandle(manager);
+}
+
+SweepHandle sweep_of(const windrow_design* design) {
+  windrow_sweep* sweep = nullptr;
+  EXPECT_EQ(windrow_sweep_create(&sweep, design), WINDROW_OK);
+  EXPECT_EQ(windrow_sweep_add_output(sweep, "y", nullptr), WINDROW_OK);
+  return SweepHandle(sweep);
+}
+
+int product(windrow_point*, const double* parameters, double* outputs, void*, void*) {
+  outputs[0] = parameters[0] * parameters[1];
+  return 0;
+}
+
+ResultHandle run(windrow_sweep* sweep, windrow_manager* manager, windrow_evaluate_function evaluate,
+                 void* user = nullptr) {
+  windrow_result* result = nullptr;
+  EXPECT_EQ(windrow_sweep_run(sweep, manager, evaluate, user, &result), WINDROW_OK) << windrow_last_error();
+  return ResultHandle(result);
+}
+
+TEST(CDesignTest, points_are_those_of_the_design) {
+  const auto design = grid();
+  std::uint64_t points = 0;
+  EXPECT_EQ(windrow_design_size(design.get(), &points), WINDROW_OK);
+  EXPECT_EQ(points, 6U);
+  double values[2];
+  EXPECT_EQ(windrow_design_point(design.get(), 3, values), WINDROW_OK);
+  EXPECT_EQ(values[0], 0.5);
+  EXPECT_EQ(values[1], 2.5);
+  EXPECT_EQ(windrow_design_point(design.get(), 6, values), WINDROW_SPEC_ERROR);
+}
+
+TEST(CDesignTest, methods_and_mistakes) {
+  const auto design = grid();
+  EXPECT_EQ(windrow_design_set_method(design.get(), "latin_hipercube", 10, 1), WINDROW_SPEC_ERROR);
+  EXPECT_THAT(windrow_last_error(), HasSubstr("latin_hypercube"));
+  EXPECT_EQ(windrow_design_set_method(design.get(), "zip", 0, 0), WINDROW_OK);
+  std::uint64_t points = 0;
+  EXPECT_EQ(windrow_design_size(design.get(), &points), WINDROW_SPEC_ERROR);  // 3 levels beside 2
+  EXPECT_EQ(windrow_design_add_linear(nullptr, "x", 0, 1, 2), WINDROW_SPEC_ERROR);
+  EXPECT_STREQ(windrow_last_error(), "the design is NULL");
+  EXPECT_EQ(windrow_design_add_linear(design.get(), "no name", 0, 1, 2), WINDROW_SPEC_ERROR);
+  EXPECT_EQ(windrow_design_add_geometric(design.get(), "g", 0.0, 1, 2), WINDROW_SPEC_ERROR);
+
+  windrow_design* sampled = nullptr;
+  ASSERT_EQ(windrow_design_create(&sampled), WINDROW_OK);
+  const DesignHandle owner(sampled);
+  EXPECT_EQ(windrow_design_set_unit(sampled, "m"), WINDROW_SPEC_ERROR);
+  EXPECT_EQ(windrow_design_add_uniform(sampled, "u", 0, 1), WINDROW_OK);
+  EXPECT_EQ(windrow_design_add_normal(sampled, "n", 0, 1), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_method(sampled, "monte_carlo", 7, 3), WINDROW_OK);
+  EXPECT_EQ(windrow_design_size(sampled, &points), WINDROW_OK);
+  EXPECT_EQ(points, 7U);
+}
+
+TEST(CSweepTest, results_by_index) {
+  const auto design = grid();
+  const auto sweep = sweep_of(design.get());
+  const auto manager = serial();
+  const auto result = run(sweep.get(), manager.get(), product);
+  EXPECT_EQ(windrow_result_points(result.get()), 6U);
+  EXPECT_EQ(windrow_result_succeeded(result.get()), 6U);
+  EXPECT_EQ(windrow_result_exit_code(result.get()), 0);
+  double y = 0.0;
+  EXPECT_EQ(windrow_result_outputs(result.get(), 5, &y), WINDROW_OK);
+  EXPECT_EQ(y, 2.5);
+  EXPECT_EQ(windrow_result_outputs(result.get(), 6, &y), WINDROW_SPEC_ERROR);
+  EXPECT_THAT(windrow_result_summary(result.get()), HasSubstr("6"));
+}
+
+int fussy(windrow_point* point, const double* parameters, double* outputs, void*, void*) {
+  outputs[0] = 1.0;
+  switch (windrow_point_index(point)) {
+    case 1:
+      return WINDROW_REJECT;
+    case 2:
+      windrow_point_set_message(point, "diverged");
+      return 7;
+    case 3:
+      return 8;
+    default:
+      return parameters[0] < 0.0;
+  }
+}
+
+TEST(CSweepTest, failures_say_why) {
+  const auto design = grid();
+  const auto sweep = sweep_of(design.get());
+  const auto manager = serial();
+  const auto result = run(sweep.get(), manager.get(), fussy);
+  EXPECT_EQ(windrow_result_failed(result.get()), 3U);
+  EXPECT_EQ(windrow_result_exit_code(result.get()), 1);
+  double y = 0.0;
+  const std::vector<std::string> messages = {"", "rejected", "diverged", "the evaluate function returned 8", "", ""};
+  for (std::uint64_t i = 0; i < messages.size(); ++i) {
+    const bool good = messages[i].empty();
+    EXPECT_EQ(windrow_result_outputs(result.get(), i, &y), good ? WINDROW_OK : WINDROW_POINT_FAILED);
+    if (!good) {
+      EXPECT_EQ(windrow_last_error(), messages[i]);
+    }
+  }
+}
+
+struct Count {
+  int built = 0, destroyed = 0;
+};
+
+TEST(CSweepTest, a_model_is_made_once_and_destroyed) {
+  const auto design = grid();
+  const auto sweep = sweep_of(design.get());
+  const auto manager = serial();
+  const auto build = [](void** model, void* user) {
+    ++static_cast<Count*>(user)->built;
+    *model = new double(10.0);
+    return 0;
+  };
+  const auto destroy = [](void* model, void* user) {
+    ++static_cast<Count*>(user)->destroyed;
+    delete static_cast<double*>(model);
+  };
+  EXPECT_EQ(windrow_sweep_set_model(sweep.get(), build, destroy), WINDROW_OK);
+  Count count;
+  const auto evaluate = [](windrow_point*, const double* parameters, double* outputs, void* model, void*) {
+    outputs[0] = *static_cast<double*>(model) * parameters[1];
+    return 0;
+  };
+  const auto result = run(sweep.get(), manager.get(), evaluate, &count);
+  double y = 0.0;
+  EXPECT_EQ(windrow_result_outputs(result.get(), 1, &y), WINDROW_OK);
+  EXPECT_EQ(y, 25.0);
+  EXPECT_EQ(count.built, 1);
+  EXPECT_EQ(count.destroyed, 1);
+}
+
+TEST(CSweepTest, a_model_that_cannot_be_made_fails_the_points) {
+  const auto design = grid();
+  const auto sweep = sweep_of(design.get());
+  const auto manager = serial();
+  EXPECT_EQ(windrow_sweep_set_model(
+                sweep.get(), [](void**, void*) { return 4; }, nullptr),
+            WINDROW_OK);
+  const auto result = run(sweep.get(), manager.get(), product);
+  EXPECT_EQ(windrow_result_failed(result.get()), 6U);
+  double y = 0.0;
+  EXPECT_EQ(windrow_result_outputs(result.get(), 0, &y), WINDROW_POINT_FAILED);
+  EXPECT_THAT(windrow_last_error(), HasSubstr("the build function returned 4"));
+}
+
+int deadly(windrow_point*, const double* parameters, double* outputs, void*, void*) {
+  if (parameters[0] == 0.5) ::_exit(3);
+  outputs[0] = parameters[1];
+  return 0;
+}
+
+TEST(CSweepTest, forked_workers_that_die_cost_their_points) {
+  const auto design = grid();
+  const auto sweep = sweep_of(design.get());
+  windrow_manager* forked = nullptr;
+  ASSERT_EQ(windrow_manager_create_fork(&forked, 2), WINDROW_OK);
+  const ManagerHandle manager(forked);
+  const auto result = run(sweep.get(), forked, deadly);
+  EXPECT_EQ(windrow_result_failed(result.get()), 2U);
+  EXPECT_EQ(windrow_result_succeeded(result.get()), 4U);
+}
+
+TEST(CSweepTest, options) {
+  const auto design = grid();
+  const auto sweep = sweep_of(design.get());
+  EXPECT_EQ(windrow_sweep_set_option(sweep.get(), "retires", "2"), WINDROW_SPEC_ERROR);
+  EXPECT_THAT(windrow_last_error(), HasSubstr("did you mean `retries`?"));
+  EXPECT_EQ(windrow_sweep_set_option(sweep.get(), "retries", "some"), WINDROW_SPEC_ERROR);
+  EXPECT_EQ(windrow_sweep_set_option(sweep.get(), "time_limit", "soon"), WINDROW_SPEC_ERROR);
+  EXPECT_EQ(windrow_sweep_set_option(sweep.get(), "schedule", "best"), WINDROW_SPEC_ERROR);
+  EXPECT_EQ(windrow_sweep_set_option(sweep.get(), "retry_failed", "yes"), WINDROW_SPEC_ERROR);
+  for (const auto& [name, value] : std::vector<std::pair<const char*, const char*>>{{"retries", "2"},
+                                                                                    {"max_failures", "5%"},
+                                                                                    {"time_limit", "90m"},
+                                                                                    {"relative_timeout", "300%"},
+                                                                                    {"schedule", "dynamic"}}) {
+    EXPECT_EQ(windrow_sweep_set_option(sweep.get(), name, value), WINDROW_OK) << name;
+  }
+}
+
+TEST(CSweepTest, a_store_is_continued_and_read) {
+  std::string folder = std::filesystem::temp_directory_path() / "windrow-c-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  {
+    const auto design = grid();
+    const auto sweep = sweep_of(design.get());
+    const auto manager = serial();
+    ASSERT_EQ(windrow_sweep_set_option(sweep.get(), "store", (folder + "/c.windrow").c_str()), WINDROW_OK);
+    EXPECT_EQ(windrow_result_evaluated(run(sweep.get(), manager.get(), product).get()), 6U);
+    const auto again = run(sweep.get(), manager.get(), product);
+    EXPECT_EQ(windrow_result_evaluated(again.get()), 0U);
+    double y = 0.0;
+    EXPECT_EQ(windrow_result_outputs(again.get(), 3, &y), WINDROW_OK);
+    EXPECT_EQ(y, 1.25);
+    ASSERT_EQ(windrow_sweep_set_option(sweep.get(), "store", "/proc/none"), WINDROW_OK);
+    EXPECT_EQ(windrow_sweep_run(sweep.get(), manager.get(), product, nullptr, nullptr), WINDROW_STORE_ERROR);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(CAskTest, the_callers_loop_and_its_mistakes) {
+  const auto design = grid();
+  const auto sweep = sweep_of(design.get());
+  const auto manager = serial();
+  windrow_asked* asked = nullptr;
+  ASSERT_EQ(windrow_asked_create(&asked, sweep.get(), manager.get()), WINDROW_OK);
+  windrow_point* point = nullptr;
+  double parameters[2];
+  EXPECT_EQ(windrow_report(asked, nullptr, parameters), WINDROW_SPEC_ERROR);
+  int asked_for = 0;
+  while (windrow_next_point(asked, &point, parameters) == WINDROW_OK && point != nullptr) {
+    const double y = parameters[0] * parameters[1];
+    EXPECT_EQ(++asked_for == 2 ? windrow_report_failure(asked, point, "diverged") : windrow_report(asked, point, &y),
+              WINDROW_OK);
+    EXPECT_EQ(windrow_report(asked, point, &y), WINDROW_SPEC_ERROR);
+  }
+  windrow_result* result = nullptr;
+  EXPECT_EQ(windrow_finish(asked, &result), WINDROW_OK);
+  const ResultHandle owner(result);
+  windrow_asked_free(asked);
+  EXPECT_EQ(asked_for, 6);
+  EXPECT_EQ(windrow_result_succeeded(result), 5U);
+  double y = 0.0;
+  EXPECT_EQ(windrow_result_outputs(result, 1, &y), WINDROW_POINT_FAILED);
+  EXPECT_STREQ(windrow_last_error(), "diverged");
+}
+
+TEST(CAskTest, freed_in_the_middle) {
+  const auto design = grid();
+  const auto sweep = sweep_of(design.get());
+  const auto manager = serial();
+  windrow_asked* asked = nullptr;
+  ASSERT_EQ(windrow_asked_create(&asked, sweep.get(), manager.get()), WINDROW_OK);
+  windrow_point* point = nullptr;
+  double parameters[2];
+  EXPECT_EQ(windrow_next_point(asked, &point, parameters), WINDROW_OK);
+  windrow_asked_free(asked);
+}
+
+}  // namespace
