@@ -16,17 +16,18 @@ function(windrow_room name)
   set_property(GLOBAL APPEND PROPERTY WINDROW_PRIVATE_PACKAGES ${ROOM_PRIVATE_PACKAGES})
 endfunction()
 
-# windrow_mpi_backend(USES <room>... PACKAGES <target>...): the folders mpi/ of rooms, as one library.
+# windrow_mpi_backend(OF <room>... PACKAGES <target>...): the folders mpi/ of these rooms, as one library.
 function(windrow_mpi_backend)
-  cmake_parse_arguments(BACKEND "" "" "USES;PACKAGES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/mpi/*.cpp)
+  cmake_parse_arguments(BACKEND "" "" "OF;PACKAGES" ${ARGN})
+  list(TRANSFORM BACKEND_OF REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/src/\\1/mpi/*.cpp" OUTPUT_VARIABLE patterns)
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   add_library(windrow_mpi STATIC ${sources})
   windrow_library_settings(windrow_mpi)
   target_compile_definitions(windrow_mpi INTERFACE WINDROW_HAS_MPI)
   # What the rooms know of it is a weak symbol, which by itself brings nothing into a program.
   target_link_options(windrow_mpi INTERFACE LINKER:--undefined=_ZN7windrow6detail11mpi_backendE)
-  list(TRANSFORM BACKEND_USES PREPEND windrow_)
-  target_link_libraries(windrow_mpi PUBLIC ${BACKEND_USES} ${BACKEND_PACKAGES} PRIVATE fmt::fmt windrow_options)
+  list(TRANSFORM BACKEND_OF PREPEND windrow_)
+  target_link_libraries(windrow_mpi PUBLIC ${BACKEND_OF} ${BACKEND_PACKAGES} PRIVATE fmt::fmt windrow_options)
 endfunction()
 
 # Of every library: only what its public headers declare can be seen from outside of a shared library.

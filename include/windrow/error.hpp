@@ -5,7 +5,7 @@
 #include <system_error>
 
 /// windrow: parameter sweeps over the processes of a machine or a cluster.
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Base of every exception that windrow throws. A failed evaluation is not one: see Outcome.
 class Error : public std::runtime_error {

@@ -59,7 +59,7 @@ struct windrow_asked {
   std::optional<windrow_point> point;  ///< that was asked for last
 };
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
 /// Runs `action`; what it throws becomes a status, and the message of windrow_last_error().

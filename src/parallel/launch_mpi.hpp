@@ -4,7 +4,8 @@
 
 #include "windrow/parallel/launch.hpp"
 
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// What launch() and prepare() ask of MPI.
 struct MpiBackend {
@@ -32,4 +33,5 @@ class PreparedForBody {
 /// Prints the exception in flight with rank and host. @return the exit code for it
 int report_exception(int rank) noexcept;
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -12,7 +12,8 @@
 #include "windrow/parallel/job.hpp"
 #include "windrow/process/fd.hpp"
 
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// The root's own worker, on a thread beside the coordinator: however long one of its evaluations takes, the other
 /// workers get their next points at once, and MPI stays on the main thread.
@@ -48,4 +49,5 @@ class LocalWorker {
   std::jthread thread_;
 };
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -8,7 +8,8 @@
 #include "parallel/worker_loop.hpp"
 #include "parallel/workers.hpp"
 
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// One worker in the root's own thread: next() evaluates.
 class SerialWorkers : public Workers {
@@ -62,4 +63,5 @@ class SerialWorkers : public Workers {
   WorkerLoop loop_;
 };
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -8,7 +8,8 @@
 #include "windrow/parallel/outcome.hpp"
 
 /// The messages of a job as bytes.
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 void put_failure(ByteWriter& out, const TaskFailure& failure);
 TaskFailure get_failure(ByteReader& in);
@@ -95,4 +96,5 @@ class ResultReader {
   bool failed_ = false;
 };
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -17,7 +17,8 @@
 #include "parallel/workers.hpp"
 #include "windrow/parallel/job.hpp"
 
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// A worker's side of a job: takes assignments, evaluates their points in order, reports outcomes in batches.
 ///
@@ -135,4 +136,5 @@ class WorkerLoop : private WorkerContext {
   std::thread watcher_;  // once there is something to watch
 };
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -11,7 +11,8 @@
 #include "windrow/process/byte_channel.hpp"
 
 /// What lies between the coordinator of a job and its workers: messages there and back, and news of deaths.
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// Messages of a job. Root to worker: assign, stop, end, time_limit (seconds, a double), piece_taken. Worker to root:
 /// results, build_failed, given_back, piece. Given_back is results, too, and says that of the first `finished`
@@ -85,4 +86,5 @@ class RootLink {
   virtual void mark(std::optional<std::uint64_t> index) = 0;
 };
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -11,7 +11,8 @@
 #include "windrow/pool/batch.hpp"
 #include "windrow/process/fd.hpp"
 
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// Workers and whatever they need to live.
 struct Crew {
@@ -95,4 +96,5 @@ class CallerDriver : public StreamDriver {
   void wake() override {}
 };
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -14,7 +14,8 @@
 #include "windrow/pool/batch.hpp"
 #include "windrow/pool/executor.hpp"
 
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// What an executor's workers do with an item. Runs the initializer first.
 WorkerTask item_task(const std::function<void()>& initializer);
@@ -82,4 +83,5 @@ class Stream {
   std::optional<std::string> gave_up_;
 };
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -5,7 +5,8 @@
 
 #include "windrow/process/fd.hpp"
 
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// Wakes ranks of the same machine that sleep: MPI has no wait that leaves the core to others. After a message, its
 /// sender rings the receiver's bell. Ranks on other hosts cannot be rung; they look for messages now and then, as
@@ -33,4 +34,5 @@ class Doorbells {
   bool everybody_rings_ = false;
 };
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

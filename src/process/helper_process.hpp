@@ -8,7 +8,8 @@
 #include "windrow/process/fd.hpp"
 
 /// What the helpers share that a process forks while it is small: the Launcher's and the ForkServer.
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// Blocks every signal for a while, so that no handler of this process runs in a child just forked.
 class SignalsBlocked {
@@ -36,4 +37,5 @@ std::vector<pid_t> with_descendants(std::vector<pid_t> pids);
 /// Every process below this one.
 std::vector<pid_t> descendants();
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

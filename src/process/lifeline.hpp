@@ -10,7 +10,8 @@
 /// TCP connections (IPv4) that carry nothing: they end when the process at the other end does, however that happens,
 /// since its kernel closes them; and 30 s after its machine has gone, since that no longer answers the kernel's probes.
 /// A process that computes, or is stopped, keeps them: unlike a heartbeat, they need none of its time.
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// The side that others connect to.
 class LifelineHost {
@@ -42,4 +43,5 @@ Fd connect_lifeline(const std::string& address, int number);
 /// Whether the process at the other end is gone: of a lifeline, or of a descriptor as open_process() gives it.
 bool has_ended(const Fd& lifeline);
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -17,7 +17,7 @@
 #include "windrow/parallel/slots.hpp"
 #include "windrow/process/launcher.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Which point directories stay after their evaluation.
 enum class Keep { none, failed, all };

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// A vector or field: an output that is more than one number.
 struct Array {

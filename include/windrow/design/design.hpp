@@ -11,7 +11,7 @@
 #include "windrow/design/parameter.hpp"
 #include "windrow/design/value.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// One point of a design: an index and a value for every parameter.
 class Point {

@@ -12,7 +12,8 @@
 
 /// Arrays as files in the format of NumPy (.npy), which Python, Julia, MATLAB, R and others read.
 /// Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
-namespace windrow::npy {
+namespace [[gnu::visibility("default")]] windrow {
+namespace npy {
 
 /// What a file says before its data.
 struct Header {
@@ -41,4 +42,5 @@ Array read(const std::filesystem::path& file, const std::function<void(std::span
 /// @throws SpecError that names file and line, for what is no number, or rows of different lengths
 Array read_text(const std::filesystem::path& file);
 
-}  // namespace windrow::npy
+}  // namespace npy
+}  // namespace windrow

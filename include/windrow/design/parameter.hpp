@@ -8,7 +8,7 @@
 
 #include "windrow/design/value.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Levels in equal steps, in order. A single one is `from`. `from` may be above `to`.
 struct Linear {

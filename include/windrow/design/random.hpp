@@ -6,7 +6,8 @@
 
 /// Random numbers as a function of (seed, stream, index): no state, so that any rank can compute any point's draws.
 /// Philox4x32-10: Salmon et al. 2011, doi:10.1145/2063384.2063405
-namespace windrow::rng {
+namespace [[gnu::visibility("default")]] windrow {
+namespace rng {
 
 /// 64-bit FNV-1a, continued from `hash`.
 std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325U);
@@ -36,4 +37,5 @@ double stratified(std::uint64_t stratum, std::uint64_t strata, double offset);
 /// Inverse of the standard normal distribution. @pre 0 < u < 1
 double normal_quantile(double u);
 
-}  // namespace windrow::rng
+}  // namespace rng
+}  // namespace windrow

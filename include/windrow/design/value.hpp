@@ -12,7 +12,7 @@
 
 #include "windrow/design/array.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 namespace detail {
 

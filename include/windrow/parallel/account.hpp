@@ -9,7 +9,7 @@
 #include "windrow/timing/record.hpp"
 
 /// Where the time of a job went: of a sweep, a map, a scatter.
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Seconds of one worker, by what it did.
 struct ActivityTimes {

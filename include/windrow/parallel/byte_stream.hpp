@@ -12,7 +12,8 @@
 #include "windrow/process/byte_channel.hpp"
 
 /// Plain values one after another, as bytes.
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 class ByteWriter {
  public:
@@ -78,4 +79,5 @@ class ByteReader {
   std::span<const std::byte> bytes_;
 };
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -11,7 +11,7 @@
 #include "windrow/parallel/outcome.hpp"
 #include "windrow/parallel/schedule.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// What the root does beside coordinating.
 enum class RootRole {

@@ -5,7 +5,7 @@
 
 #include "windrow/parallel/manager.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Processes of one machine, made by fork.
 ///

@@ -6,7 +6,7 @@
 #include "windrow/timing/record.hpp"
 #include "windrow/timing/timer.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// What every rank's timer has measured so far, for compare(), save_timings(), or to be attached to the root's:
 ///

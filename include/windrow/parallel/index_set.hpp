@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Indices first, first + 1, ..., first + count - 1.
 struct IndexRange {

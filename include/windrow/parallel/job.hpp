@@ -19,7 +19,8 @@
 #include "windrow/process/byte_channel.hpp"
 
 /// The byte level below scatter, map, stream and sweeps: what a set of workers is asked to do, whatever the backend.
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// What an evaluation may ask its worker.
 class WorkerContext {
@@ -170,4 +171,5 @@ struct JobReport {
   TimeAccount account;
 };
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -9,7 +9,7 @@
 #include "windrow/parallel/manager.hpp"
 #include "windrow/process/fork_server.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 struct LaunchOptions {
   /// Explicit choice. Otherwise the environment's WINDROW_BACKEND; else MPI when started by mpirun or srun; else fork

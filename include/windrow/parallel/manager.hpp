@@ -17,7 +17,7 @@
 #include "windrow/parallel/scatter.hpp"
 #include "windrow/process/serialize.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 class Launcher;
 

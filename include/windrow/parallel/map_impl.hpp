@@ -13,7 +13,7 @@
 #include "windrow/parallel/manager.hpp"
 #include "windrow/parallel/put_value.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
 template <typename Build, typename Execute>

@@ -8,7 +8,7 @@
 
 #include "windrow/error.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Why an evaluation failed.
 enum class FailureKind {

@@ -5,7 +5,8 @@
 #include "windrow/parallel/byte_stream.hpp"
 #include "windrow/process/serialize.hpp"
 
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// Writes what from_bytes<T> reads; a number without a detour through memory of its own.
 template <typename T>
@@ -17,4 +18,5 @@ void put_value(ByteWriter& out, const T& value) {
   }
 }
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 /// Operations for all_reduce. Any function object T(T, T) can be given instead.
-namespace windrow::op {
+namespace [[gnu::visibility("default")]] windrow {
+namespace op {
 
 struct Sum {
   template <typename T>
@@ -49,4 +50,5 @@ inline constexpr Max max{};
 inline constexpr LogicalAnd logical_and{};
 inline constexpr LogicalOr logical_or{};
 
-}  // namespace windrow::op
+}  // namespace op
+}  // namespace windrow

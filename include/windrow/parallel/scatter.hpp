@@ -7,7 +7,7 @@
 
 #include "windrow/parallel/outcome.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// What one worker evaluated: three columns of equal length, in index order.
 template <typename P, typename R>

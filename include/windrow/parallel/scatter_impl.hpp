@@ -16,7 +16,7 @@
 #include "windrow/parallel/put_value.hpp"
 #include "windrow/process/serialize.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
 template <typename Build, typename Execute, typename P>

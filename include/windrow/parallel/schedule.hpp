@@ -3,7 +3,7 @@
 #include <array>
 #include <string_view>
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Which worker evaluates what, and when. Results are the same under all of them; the time they take is not.
 enum class Schedule {

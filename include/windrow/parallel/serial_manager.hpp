@@ -2,7 +2,7 @@
 
 #include "windrow/parallel/manager.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// One rank, one worker: this process and this thread.
 class SerialManager : public ParallelManager {

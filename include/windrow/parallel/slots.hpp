@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Room for so many processes on a host.
 struct HostSlots {

@@ -13,7 +13,8 @@
 #include "windrow/process/byte_channel.hpp"
 
 /// The byte level below executors.
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// Code that evaluates an item. The address is translated on its way to another process.
 using ItemInvoker = void (*)(std::span<const std::byte> item, ByteWriter& result);
@@ -65,4 +66,5 @@ class Driver {
   virtual void terminate() = 0;
 };
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -18,7 +18,7 @@
 #include "windrow/pool/batch.hpp"
 #include "windrow/process/serialize.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// What becomes of an item whose worker died while evaluating it.
 struct LossPolicy {

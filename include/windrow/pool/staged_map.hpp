@@ -16,7 +16,7 @@
 #include "windrow/pool/executor.hpp"
 #include "windrow/pool/staged_map_core.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// A stage takes this many inputs per call: its function is given vectors. The last call may be given fewer.
 struct Consume {

@@ -10,7 +10,7 @@
 #include "windrow/parallel/outcome.hpp"
 #include "windrow/pool/batch.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 struct StagedMapOptions {
   /// Calls of one stage that are submitted before any of the next; 0: as many as there are workers. With fewer, some

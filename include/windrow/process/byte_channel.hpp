@@ -11,7 +11,7 @@
 
 #include "windrow/process/fd.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 using Bytes = std::vector<std::byte>;
 

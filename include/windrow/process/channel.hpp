@@ -11,7 +11,7 @@
 #include "windrow/process/serialize.hpp"
 #include "windrow/process/type_name.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// The other end of a channel is closed or its process has ended, or this end is closed.
 class ChannelClosed : public PeerLost {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Where a function is, in terms that hold in every process of the same program: address spaces are laid out at random.
 struct CodeAddress {

@@ -17,7 +17,7 @@
 
 #include "windrow/process/fd.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 class Process;
 

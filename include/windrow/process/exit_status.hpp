@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// How a process ended, or that it has not.
 class ExitStatus {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Owner of a file descriptor. Move-only; closes it at the end of its life.
 class Fd {

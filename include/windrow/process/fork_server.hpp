@@ -14,7 +14,7 @@
 #include "windrow/process/byte_channel.hpp"
 #include "windrow/process/fd.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 namespace detail {
 class ResultMemory;

@@ -12,7 +12,7 @@
 
 #include "windrow/process/fd.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// A program to run.
 struct ProgramSpec {

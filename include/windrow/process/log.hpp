@@ -8,7 +8,8 @@
 /// Messages for whoever looks for a fault, on stderr: one line each, with level, name and number of the process. Off
 /// unless the environment says WINDROW_LOG=error, warn, info, debug or trace, or the program calls set_level(). A line
 /// is one write and no lock is held, so lines of several processes do not mix and a forked child may log at any time.
-namespace windrow::log {
+namespace [[gnu::visibility("default")]] windrow {
+namespace log {
 
 enum class Level { trace, debug, info, warn, error, off };
 
@@ -42,4 +43,5 @@ void error(fmt::format_string<Args...> text, Args&&... args) {
   if (is_on(Level::error)) write(Level::error, fmt::format(text, std::forward<Args>(args)...));
 }
 
-}  // namespace windrow::log
+}  // namespace log
+}  // namespace windrow

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// How many threads may run at once in this process: its CPU affinity and its cgroup's quota, not what the machine has.
 int available_parallelism();

@@ -14,7 +14,7 @@
 #include "windrow/process/exit_status.hpp"
 #include "windrow/process/fd.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Which of its parent's descriptors from 3 up a process keeps. The others are closed in it before it runs, so that it
 /// holds open neither files nor channels that are not its business: no peer waits for an end-of-file that it withholds.

@@ -11,7 +11,7 @@
 #include "windrow/process/serialize.hpp"
 #include "windrow/process/shared_memory.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Thrown by putting into a closed queue, and by getting from one that is closed and empty.
 class QueueClosed : public ParallelError {

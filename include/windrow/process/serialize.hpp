@@ -25,7 +25,8 @@
 
 /// Objects as bytes: plain memory for numbers and sequences of numbers, Boost.Serialization for everything else.
 /// Sender and receiver are the same program, so neither version headers nor object tracking is needed.
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 template <typename T>
 struct IsNumberVector : std::false_type {};
@@ -87,4 +88,5 @@ T from_bytes(std::span<const std::byte> bytes) {
   }
 }
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

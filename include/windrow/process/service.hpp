@@ -19,7 +19,7 @@
 #include "windrow/process/serialize.hpp"
 #include "windrow/process/service_types.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// An exception that a handler of a Service threw in its back end, as data.
 class RemoteError : public Error {

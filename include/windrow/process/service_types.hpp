@@ -19,7 +19,8 @@
 #include "windrow/process/serialize.hpp"
 
 /// Types of calls as a Service ships and checks them.
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 class ServiceFront;
 
@@ -85,4 +86,5 @@ bool wait_for_reply(ReplyState& state, std::chrono::nanoseconds limit);
 const Bytes& reply_content(ReplyState& state);
 void when_done(ReplyState& state, std::function<void()> callback);
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

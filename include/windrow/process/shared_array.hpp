@@ -14,7 +14,7 @@
 
 #include "windrow/process/shared_memory.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// The length of each dimension of an array, the slowest first (row-major).
 using Shape = std::vector<std::size_t>;

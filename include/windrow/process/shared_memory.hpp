@@ -8,7 +8,7 @@
 
 #include "windrow/process/fd.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Zeroed memory that several processes share, anonymous or named. Nothing in the file system: nothing to leak.
 ///

@@ -9,7 +9,7 @@
 #include "windrow/process/shared_memory.hpp"
 #include "windrow/process/sync.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// A value in memory shared with children forked later, with its lock.
 ///

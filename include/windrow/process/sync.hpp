@@ -14,7 +14,7 @@
 /// Synchronization between processes and between threads. An object is shared by the process that made it and the
 /// children that it forks later. A process killed at any instruction neither corrupts one for the others nor blocks
 /// them. Waiting costs no CPU time. Objects can be moved, but not while another thread of this process uses them.
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// What came of asking for a mutex. True as a bool if the caller holds it.
 class LockState {

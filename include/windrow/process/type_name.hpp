@@ -5,7 +5,8 @@
 #include <string_view>
 #include <typeinfo>
 
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 /// As a user writes it, for messages: "std::vector<double>"
 std::string readable_type_name(std::string_view mangled);
@@ -26,4 +27,5 @@ std::uint64_t type_fingerprint() {
   return value;
 }
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -12,7 +12,7 @@
 
 #include "windrow/design/array.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// An array that lies in a file of its own, in the format of NumPy (.npy).
 struct ArrayFile {

@@ -5,7 +5,7 @@
 
 #include "windrow/store/store.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Results as CSV (RFC 4180, lines end in "\n"): index, the parameters, the outputs, status (`ok` or the kind of
 /// failure), in index order; numbers read back exactly. A failed point keeps its parameters; its numeric outputs are

@@ -9,7 +9,7 @@
 
 #include "windrow/store/store.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// What another store gave.
 struct Taken {

@@ -15,7 +15,7 @@
 #include "windrow/parallel/outcome.hpp"
 #include "windrow/store/array_file.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// A column of a study's results. Any kind of Value may be recorded in it and reads back equal (and -0.0, infinities
 /// and every text with it); the type says what is usual, and how a failed point is exported.

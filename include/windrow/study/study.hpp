@@ -10,7 +10,7 @@
 #include "windrow/design/design.hpp"
 #include "windrow/sweep/failure_policy.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// A study file, read and checked.
 struct Study {

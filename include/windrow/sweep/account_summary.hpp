@@ -4,7 +4,7 @@
 
 #include "windrow/parallel/account.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Where a run's time went, for people, in at most five lines: shares of the workers' time, efficiency, imbalance,
 /// overhead, the longest points, and one sentence on what dominates and what would help. Empty for runs that

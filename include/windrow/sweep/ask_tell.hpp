@@ -7,7 +7,7 @@
 
 #include "windrow/sweep/sweep.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// A sweep for programs whose own loop stays in charge: each rank asks for points and reports what came of them.
 ///

@@ -10,7 +10,7 @@
 
 #include "windrow/parallel/outcome.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// So many failed points that a run gives up: a number, or a share of the points of the study.
 struct MaxFailures {

@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// While it lives, SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask for a clean stop instead of ending the process. After SIGINT
 /// or SIGHUP a second signal ends it at once, as if no guard were there; SIGUSR1 and SIGTERM may come again, and give

@@ -16,7 +16,7 @@
 #include "windrow/process/code_address.hpp"
 #include "windrow/process/serialize.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Where the evaluations of functions run. Isolated ones run in a child process each, so that a crash, an exit(), a
 /// hang past the time limit, or too much memory costs one point, and every one begins with the model as it was built.

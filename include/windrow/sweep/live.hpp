@@ -8,7 +8,7 @@
 
 #include "windrow/sweep/progress.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// What a rank, or a forked worker, of a run is at.
 struct LiveWorker {

@@ -8,7 +8,7 @@
 #include "windrow/sweep/live.hpp"
 #include "windrow/sweep/shards.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// One part of what is watched: a run, or a shard.
 struct WatchedPart {

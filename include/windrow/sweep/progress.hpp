@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// How far a sweep has come.
 struct Progress {

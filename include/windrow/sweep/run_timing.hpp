@@ -6,7 +6,7 @@
 #include "windrow/parallel/account.hpp"
 #include "windrow/store/store.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Where the time of a run went, as far as its store tells.
 struct RunTiming {

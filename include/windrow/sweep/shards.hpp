@@ -13,7 +13,7 @@
 
 /// Sweeps in several parts that know nothing of each other while they run, each with a store of its own below that of
 /// the study, and how they are joined.
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// One of `count` parts of a sweep, counted from 1.
 struct Shard {

@@ -6,7 +6,7 @@
 
 #include "windrow/parallel/slots.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// The Slurm job that this process runs in (SLURM_JOB_ID), or an empty text.
 std::string slurm_job();

@@ -24,7 +24,7 @@
 #include "windrow/sweep/progress.hpp"
 #include "windrow/sweep/shards.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 struct SweepOptions {
   /// Directory of the results store. With one, a sweep that was interrupted or killed, or whose design was changed,

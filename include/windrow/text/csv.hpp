@@ -8,7 +8,8 @@
 #include <vector>
 
 /// Comma-separated values as RFC 4180 states them (quoted fields may hold commas, quotes and line breaks).
-namespace windrow::csv {
+namespace [[gnu::visibility("default")]] windrow {
+namespace csv {
 
 /// One field, quoted only if it must be (it holds a comma, a quote or a line break).
 std::string field(std::string_view text);
@@ -44,4 +45,5 @@ class Reader {
   std::size_t record_line_ = 0;
 };
 
-}  // namespace windrow::csv
+}  // namespace csv
+}  // namespace windrow

@@ -9,7 +9,8 @@
 #include <string_view>
 #include <vector>
 
-namespace windrow::text {
+namespace [[gnu::visibility("default")]] windrow {
+namespace text {
 
 /// The shortest decimal text that reads back as exactly `value`: "0.1", "1e-09", "100", "nan", "inf".
 std::string render(double value);
@@ -38,4 +39,5 @@ std::string suggestion(std::string_view word, std::span<const std::string> candi
 /// "1,234,567"
 std::string with_thousands(std::uint64_t number);
 
-}  // namespace windrow::text
+}  // namespace text
+}  // namespace windrow

@@ -12,7 +12,7 @@
 
 /// Where time went, as plain values: what a Timer has measured, to be sent, stored, merged, reported and compared.
 /// Only durations, never points in time: clocks of different hosts cannot be compared.
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// A timer was used out of order, records cannot be combined, or a file holds none.
 class TimingError : public Error {

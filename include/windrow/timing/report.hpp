@@ -7,7 +7,7 @@
 
 #include "windrow/timing/record.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Text for people; tab-separated values (seconds, a header, one line a row) and JSON (nanoseconds) for programs. These
 /// two have everything, and paths of names instead of indentation.

@@ -14,7 +14,7 @@
 
 #include "windrow/timing/record.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// Where a Timer reads the time. The default is std::chrono::steady_clock.
 struct TimerClock {

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// A row of a trace: one for each rank, worker or thread. Rows of the same process stand together.
 struct TraceTrack {

@@ -6,7 +6,7 @@
 
 #include "windrow/parallel/manager.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 namespace detail {
 class Workers;

@@ -5,7 +5,7 @@
 #include "windrow/parallel/manager.hpp"
 #include "windrow/pool/executor.hpp"
 
-namespace windrow {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// The other ranks of an MPI communicator as workers of the root.
 class MpiExecutor : public Executor {
