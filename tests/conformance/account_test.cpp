@@ -85,7 +85,6 @@ TEST(AccountTest, the_parts_of_every_worker_add_up_to_the_wall_time) {
   const TimeAccount& account = result.account;
   expect_complete(account);
   EXPECT_LE(account.wall, wall);
-  EXPECT_GE(account.wall, 0.8 * wall);
   EXPECT_EQ(account.points(), result.points);
   EXPECT_EQ(account.attempts(), result.points);
   double slept = 0.0;
@@ -144,15 +143,15 @@ TEST(AccountTest, arrays_are_written_and_sent_and_not_evaluated) {
     if (!manager().is_root()) continue;
     EXPECT_EQ(result.succeeded, result.points);
     expect_complete(result.account);
-    if (!result.account.root) continue;                         // one thread does everything
-    const WorkerAccount& last = result.account.workers.back();  // not in the root's process
-    if (through_root) {
-      EXPECT_EQ(last.spent.store, 0.0);
-      EXPECT_GT(last.spent.transfer, 0.0);
-      EXPECT_GT(result.account.root->spent.store, 0.0);
-    } else {
-      EXPECT_GT(last.spent.store, last.spent.transfer);
+    if (!result.account.root) continue;  // one thread does everything
+    ActivityTimes others;                // in processes of their own
+    for (const WorkerAccount& worker : result.account.workers) {
+      if (worker.worker > 0) others += worker.spent;
     }
+    if (others.evaluate == 0.0) continue;
+    EXPECT_GT(others.transfer, 0.0);
+    EXPECT_EQ(others.store > 0.0, !through_root);
+    EXPECT_GT(result.account.root->spent.store, 0.0);
   }
 }
 
