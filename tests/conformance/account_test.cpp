@@ -227,6 +227,35 @@ TEST(AccountTest, a_stored_account_is_the_one_that_was_told_and_agrees_with_the_
   }
 }
 
+TEST(AccountTest, scatter_map_and_stream_account_for_their_workers_too) {
+  const auto count = static_cast<std::uint64_t>(5 * manager().worker_count());
+  const auto build = [] { return 0; };
+  const auto sleep_a_little = [](int&, std::uint64_t index) {
+    sleep_for(0.002);
+    return index;
+  };
+  const auto mapped = manager().map(build, sleep_a_little, count);
+  const auto streamed =
+      manager().stream(build, sleep_a_little, count, [](std::uint64_t, const Outcome<std::uint64_t>&) {});
+  auto scattered = manager().scatter(build, sleep_a_little, std::vector<std::uint64_t>(count, 7));
+  const auto results = scattered.gather();
+  if (!manager().is_root()) {
+    EXPECT_TRUE(mapped.account.empty() && streamed.account.empty());
+    EXPECT_EQ(results.at(0).timing.find("evaluate"), nullptr);
+    return;
+  }
+  for (const TimeAccount& account : {mapped.account, streamed.account}) {
+    EXPECT_EQ(account.points(), count);
+    EXPECT_GE(account.spent().evaluate, 0.002 * static_cast<double>(count));
+  }
+  for (const auto& local : results) {  // a static split: five for each
+    ASSERT_NE(local.timing.find("evaluate"), nullptr) << local.worker;
+    EXPECT_EQ(local.timing.find("evaluate")->count, 5U);
+    EXPECT_GE(local.timing.find("evaluate")->cumulative, std::chrono::milliseconds(10));
+    EXPECT_EQ(local.timing.name.rfind("worker " + std::to_string(local.worker) + " on ", 0), 0U) << local.timing.name;
+  }
+}
+
 TEST(GatherTimingsTest, the_root_gets_every_ranks_record_by_name_and_none_of_their_costs) {
   Timer timer("some name");
   for (int i = 0; i < 3 + manager().rank(); ++i) timer.accumulate("step");
