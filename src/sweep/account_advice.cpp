@@ -32,7 +32,6 @@ std::string on_waiting_for_root(const TimeAccount& account, double waiting) {
 
 std::string on_waiting(const TimeAccount& account, double waiting) {
   const auto workers = static_cast<double>(account.workers.size());
-  if (account.root && account.root->busy() > kRootBusy * account.wall) return on_waiting_for_root(account, waiting);
   if (account.schedule == Schedule::static_split || account.schedule == Schedule::cyclic) {
     return fmt::format("Workers waited {} of the time because shares were fixed beforehand ({}): try schedule auto.",
                        percent(waiting), name_of(account.schedule));
@@ -84,6 +83,10 @@ std::string account_advice(const TimeAccount& account) {
                                         {"results", (spent.transfer + spent.store) / available},
                                         {"coordinate", spent.coordinate / available},
                                         {"other", account.other() / available}}};
+  // A root that is late keeps workers waiting for work, and for somebody who takes what they send.
+  const double for_root = others[0].second + spent.transfer / available;
+  const bool root_is_late = account.root && account.root->busy() > kRootBusy * account.wall;
+  if (root_is_late && for_root > others[1].second) return on_waiting_for_root(account, for_root);
   const auto [what, share] = *std::ranges::max_element(others, {}, &Share::second);
   if (what == "wait") return on_waiting(account, share);
   if (what == "build") {

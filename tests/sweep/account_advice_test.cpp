@@ -70,6 +70,11 @@ TEST(AccountAdviceTest, a_busy_root) {
   EXPECT_THAT(account_advice(account), HasSubstr("because the root was busy (recording results)"));
   account.root->spent = {.store = 5.0, .coordinate = 80.0, .wait = 15.0};
   EXPECT_THAT(account_advice(account), HasSubstr("because the root was busy (handing out points)"));
+  account = account_with({.transfer = 31.0, .wait = 15.0});
+  EXPECT_THAT(account_advice(account), HasSubstr("Sending and storing results took 31 %"));
+  account.root->spent = {.store = 90.0, .wait = 10.0};
+  EXPECT_THAT(account_advice(account), HasSubstr("Workers waited 46 % of the time because the root was busy"))
+      << "nobody took what they sent";
 }
 
 TEST(AccountAdviceTest, few_points) {

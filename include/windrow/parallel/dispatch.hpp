@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "windrow/parallel/account.hpp"
 #include "windrow/parallel/outcome.hpp"
 #include "windrow/parallel/schedule.hpp"
 
@@ -55,6 +56,7 @@ struct Mapped {
   std::vector<R> values;                  ///< by index; R() where the evaluation failed
   std::vector<TaskFailure> failures;      ///< in index order
   std::vector<std::string> lost_workers;  ///< in words
+  TimeAccount account;                    ///< where the workers' time went
 };
 
 /// How a stream() went, at the root; zero and empty on other ranks.
@@ -62,6 +64,7 @@ struct Streamed {
   std::uint64_t succeeded = 0;
   std::uint64_t failed = 0;
   std::vector<std::string> lost_workers;  ///< in words
+  TimeAccount account;                    ///< where the workers' time went
 };
 
 }  // namespace windrow

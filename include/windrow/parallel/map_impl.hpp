@@ -58,7 +58,9 @@ auto ParallelManager::map(Build build, Execute execute, std::uint64_t count, Dis
       mapped.values[static_cast<std::size_t>(completed.index)] = detail::from_bytes<R>(completed.payload);
     }
   };
-  mapped.lost_workers = std::move(run_job(job).lost_workers);
+  detail::JobReport report = run_job(job);
+  mapped.lost_workers = std::move(report.lost_workers);
+  mapped.account = std::move(report.account);
   std::sort(mapped.failures.begin(), mapped.failures.end(),
             [](const TaskFailure& a, const TaskFailure& b) { return a.index < b.index; });
   return mapped;
@@ -80,7 +82,9 @@ Streamed ParallelManager::stream(Build build, Execute execute, std::uint64_t cou
       consume(completed.index, Outcome<R>(detail::from_bytes<R>(completed.payload)));
     }
   };
-  streamed.lost_workers = std::move(run_job(job).lost_workers);
+  detail::JobReport report = run_job(job);
+  streamed.lost_workers = std::move(report.lost_workers);
+  streamed.account = std::move(report.account);
   return streamed;
 }
 

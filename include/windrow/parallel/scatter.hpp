@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "windrow/parallel/outcome.hpp"
+#include "windrow/timing/record.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 
@@ -16,6 +17,7 @@ struct LocalResults {
   std::vector<std::uint64_t> indices;
   std::vector<P> parameters;
   std::vector<Outcome<R>> outcomes;
+  TimingRecord timing{};  ///< where the worker's time went (timing_records); at the root, elsewhere empty
 };
 
 /// The outcomes of a scatter, until gather() takes them.

@@ -79,6 +79,10 @@ class ScatterRun {
     Job job = make_job(options);
     JobReport report = manager_.run_job(job);
     for (auto& local : results_) sort_by_index(local);
+    const auto records = timing_records(report.account);
+    for (std::size_t i = 0; i < report.account.workers.size(); ++i) {
+      results_[static_cast<std::size_t>(report.account.workers[i].worker)].timing = records[i];
+    }
     return {std::move(results_), std::move(report.lost_workers)};
   }
 
