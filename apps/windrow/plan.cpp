@@ -66,7 +66,10 @@ void print_state_of_store(const Study& study, Command command, bool retry_failed
 void print_state(const Study& study, Command command, bool retry_failed) {
   std::error_code none;
   if (!std::filesystem::exists(study.directory / "results.sqlite", none)) {
-    fmt::print("\nNothing is evaluated yet; results will go to {}\n", study.directory.string());
+    const std::string shards = unmerged(study.directory);
+    fmt::print("\n{}; results will go to {}\n",
+               shards.empty() ? "Nothing is evaluated yet" : fmt::format("Nothing is merged yet: {}", shards),
+               study.directory.string());
     return;
   }
   try {

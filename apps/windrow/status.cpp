@@ -140,7 +140,7 @@ int shards_status(const std::filesystem::path& directory, const ShardsStatus& st
 
 int status(const std::filesystem::path& given) try {
   const std::filesystem::path directory = results_directory(given);
-  if (const auto shards = windrow::shards_status(directory)) return shards_status(directory, *shards);
+  if (const auto shards = windrow::shards_status(directory, points_of_shards)) return shards_status(directory, *shards);
   const StoreReader store(directory);
   const StoreStatus status = store.status();
   const std::uint64_t done = status.succeeded + status.failed;

@@ -136,7 +136,10 @@ std::optional<MergeReport> merge_if_complete(const fs::path& store, std::uint32_
     if (detail::WriterLock::is_held(shard_directory(store, shard))) return std::nullopt;
   }
   if (begun < count && !detail::has_store(store)) return std::nullopt;
-  const std::optional<ShardsStatus> status = shards_status(store);
+  const FindPoints find_points = [&](const StudyIdentity& study, const fs::path& file) {
+    return options.points || !options.find_points ? options.points : options.find_points(study, file);
+  };
+  const std::optional<ShardsStatus> status = shards_status(store, find_points);
   if (!status) return std::nullopt;
   std::uint32_t complete = 0;
   for (const ShardStatus& shard : status->shards) {

@@ -53,6 +53,10 @@ void RootRun::fill(Job& job) {
   job.on_completed = [this](const Completed& completed) { keep(completed); };
   if (pieces_) job.on_piece = [this](int worker, std::span<const std::byte> piece) { pieces_->take(worker, piece); };
   job.on_tick = [this] { return tick(); };
+  job.on_handed_out = [this] {
+    if (live_is_due_) tell_live(progress());
+    live_is_due_ = false;
+  };
   job.retry = [this](const TaskFailure& failure, int tries) { return retry(failure, tries); };
   job.on_retried = [this](const Completed& completed) { keep_attempt(completed); };
   if (time_limit_) job.time_limit = [this] { return time_limit_->seconds(); };
@@ -188,7 +192,7 @@ Direction RootRun::tick() {
     last_tick_ = now;
     if (store_) store_->tick();
   }
-  if (live_ && live_->is_due(now)) tell_live(progress());
+  live_is_due_ = live_ && live_->is_due(now);
   if (options_.on_progress && now - last_progress_ >= std::chrono::milliseconds(100)) {
     last_progress_ = now;
     options_.on_progress(progress());

@@ -62,6 +62,7 @@ class RootRun {
   bool stopping_ = false;
   std::optional<Store> store_;
   std::optional<LiveWriter> live_;  // with a store
+  bool live_is_due_ = false;
   Job* job_ = nullptr;
   std::optional<ArrayPieces> pieces_;
   IndexSet pending_;
