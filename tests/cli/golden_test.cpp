@@ -80,7 +80,7 @@ echo safe=true
 
 TEST_F(GoldenTest, help) {
   expect_golden("help", windrow({"--help"}));
-  for (const char* verb : {"run", "plan", "status", "export", "explain"}) {
+  for (const char* verb : {"run", "plan", "status", "watch", "export", "explain", "merge"}) {
     expect_golden(std::string("help-") + verb, windrow({verb, "--help"}));
   }
 }
@@ -96,6 +96,15 @@ TEST_F(GoldenTest, run_status_and_explain) {
   expect_golden("explain-ok", windrow({"explain", "beam.windrow", "2"}));
   expect_golden("explain-failed", windrow({"explain", "beam.windrow", "4"}));
   expect_golden("plan-again", windrow({"plan", "beam.toml"}));
+}
+
+TEST_F(GoldenTest, shards) {
+  for (const char* shard : {"1/3", "3/3"}) windrow({"run", "beam.toml", "--workers", "1", "--shard", shard});
+  expect_golden("status-shards", windrow({"status", "beam.windrow"}));
+  expect_golden("watch-shards", windrow({"watch", "beam.windrow"}));
+  expect_golden("merge-incomplete", windrow({"merge", "beam.windrow"}));
+  expect_golden("run-shard", windrow({"run", "beam.toml", "--workers", "1", "--shard", "2/3"}));
+  expect_golden("watch-ended", windrow({"watch", "beam.windrow"}));
 }
 
 TEST_F(GoldenTest, an_interrupted_run) {

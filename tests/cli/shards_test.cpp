@@ -79,9 +79,10 @@ TEST_F(ShardsTest, what_is_there_is_merged_and_what_is_not_is_named) {
   const Ended merged = windrow({"merge", results});
   EXPECT_EQ(merged.code, 1);
   EXPECT_THAT(merged.out, AllOf(HasSubstr("Merged 2 shards with 20 outcomes"), HasSubstr("20 of 40 points")));
-  EXPECT_THAT(merged.err, AllOf(HasSubstr("windrow: shard 2/4: "), HasSubstr("damaged"),
-                                HasSubstr("windrow: shard 3/4: 10 of its points have no outcome: `windrow run "),
-                                HasSubstr("logging.toml --shard 3/4` evaluates them")));
+  EXPECT_THAT(merged.err,
+              AllOf(HasSubstr("windrow: shard 2/4: "), HasSubstr("damaged"),
+                    HasSubstr("windrow: shard 3/4: 10 of its points have no outcome: `windrow run "),
+                    HasSubstr("logging.toml --dir " + path(results).string() + " --shard 3/4` evaluates them")));
   EXPECT_EQ(recorded(results).size(), 20U);
   EXPECT_THAT(windrow({"status", results}).out, AllOf(HasSubstr("damaged"), HasSubstr("20 of 40 points")));
   std::filesystem::remove_all(path(results) / "shards" / "2-of-4");

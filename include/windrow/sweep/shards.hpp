@@ -76,6 +76,11 @@ struct FoundShards {
 };
 FoundShards find_shards(const std::filesystem::path& store);
 
+/// How a shard is begun or continued: "`windrow run study.toml --dir results --shard 2/4`", or, if there is no study
+/// file, "the same program with shard 2/4".
+std::string how_to_run(const Shard& shard, const std::filesystem::path& store, const std::string& study,
+                       const std::filesystem::path& study_file);
+
 /// The points of a study, by what is known of its file; nothing if that is not this study (any more).
 using FindPoints = std::function<PointValues(const StudyIdentity& study, const std::filesystem::path& study_file)>;
 
