@@ -40,6 +40,9 @@ std::string one_line(const Point& point);
 /// did not say.
 std::string why_stopped(const StoreReader& store);
 
+/// A FindPoints: if the study file still says what the shards are of.
+PointValues points_of_shards(const StudyIdentity& shards, const std::filesystem::path& file);
+
 /// Says what was merged, and what was not and why. @return the exit code: whether everything is there
 int print_merged(const MergeReport& report, bool quiet);
 

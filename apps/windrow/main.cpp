@@ -117,13 +117,13 @@ class CommandLine {
     app_.get_formatter()->label("Positionals", "Arguments");
     add_run();
     add_plan();
+    add_submit();
     add_status();
     add_watch();
     add_export();
     add_explain();
     add_timing();
     add_merge();
-    add_submit();
     for (CLI::App* verb : app_.get_subcommands({})) verb->group("Verbs");
     app_.footer(kFooter);  // after the verbs, which would inherit it
   }

@@ -27,7 +27,8 @@ Present present_study(const std::filesystem::path& file) {
           [study](std::uint64_t index) { return study->design.point(index).values(); }};
 }
 
-/// If the study file still says what the shards are of.
+}  // namespace
+
 PointValues points_of_shards(const StudyIdentity& shards, const std::filesystem::path& file) {
   try {
     Present present = present_study(file);
@@ -37,8 +38,6 @@ PointValues points_of_shards(const StudyIdentity& shards, const std::filesystem:
     return {};
   }
 }
-
-}  // namespace
 
 int print_merged(const MergeReport& report, bool quiet) {
   constexpr std::size_t shown = 10;

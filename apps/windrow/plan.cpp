@@ -49,7 +49,10 @@ void print_state(const Study& study, Command command, bool retry_failed) {
   try {
     const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
     if (!state) {
-      fmt::print("\nNothing is evaluated yet; results will go to {}\n", study.directory.string());
+      const std::string shards = unmerged(study.directory);
+      fmt::print("\n{}; results will go to {}\n",
+                 shards.empty() ? "Nothing is evaluated yet" : fmt::format("Nothing is merged yet: {}", shards),
+                 study.directory.string());
       return;
     }
     if (state->found) fmt::print("\nThe study has changed since it ran: {}", state->found->describe());

@@ -79,8 +79,7 @@ int status_from_afar(const std::filesystem::path& directory, const StoreError& e
 }
 
 /// What to do about a shard that is not complete and does not run.
-std::string remedy(const ShardStatus& shard, const std::string& study) {
-  const std::string again = fmt::format("`windrow run {} --shard {}`", study, name_of(shard.shard));
+std::string remedy(const ShardStatus& shard, const std::string& again) {
   switch (shard.state) {
     case ShardState::missing:
       return again + " begins it";
@@ -98,13 +97,13 @@ std::string remedy(const ShardStatus& shard, const std::string& study) {
 }
 
 /// A line for each, or, of many, for those that something can be done about.
-void print_shard_lines(const ShardsStatus& status, const std::string& study) {
+void print_shard_lines(const std::filesystem::path& directory, const ShardsStatus& status) {
   constexpr std::size_t kAll = 16;
   constexpr std::size_t kOfMany = 10;
   const bool all = status.shards.size() <= kAll;
   std::size_t shown = 0, left_out = 0;
   for (const ShardStatus& shard : status.shards) {
-    const std::string advice = remedy(shard, study);
+    const std::string advice = remedy(shard, how_to_run(shard.shard, directory, status.name, status.study));
     if (!all && advice.empty()) continue;
     if (!all && ++shown > kOfMany) {
       ++left_out;
@@ -130,7 +129,7 @@ int shards_status(const std::filesystem::path& directory, const ShardsStatus& st
   fmt::print("  succeeded  {}\n  failed     {}\n  left       {}\n", text::with_thousands(status.succeeded),
              text::with_thousands(status.failed), text::with_thousands(status.points - done));
   fmt::print("Shards: {} complete, {} running\n", complete, running);
-  print_shard_lines(status, status.study.empty() ? "STUDY" : shell_line({status.study.string()}));
+  print_shard_lines(directory, status);
   fmt::print("{}`windrow merge {}` joins what there is.\n",
              running > 0 ? "The last one to end merges them; before that, " : "", shell_line({directory.string()}));
   return kSuccess;
@@ -140,7 +139,7 @@ int shards_status(const std::filesystem::path& directory, const ShardsStatus& st
 
 int status(const std::filesystem::path& given) try {
   const std::filesystem::path directory = results_directory(given);
-  if (const auto shards = windrow::shards_status(directory)) return shards_status(directory, *shards);
+  if (const auto shards = windrow::shards_status(directory, points_of_shards)) return shards_status(directory, *shards);
   const StoreReader store(directory);
   const StoreStatus status = store.status();
   const std::uint64_t done = status.succeeded + status.failed;

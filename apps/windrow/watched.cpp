@@ -94,6 +94,8 @@ Watched::Seen Watched::look_at_run() {
     seen.frame.progress = look.live->progress;
   }
   if (look.live) seen.frame.progress.elapsed = look.live->progress.elapsed;
+  const bool complete = seen.frame.progress.done == seen.frame.progress.points;
+  if (look.pulse == Pulse::none && complete) seen.frame.state = "complete";
   if (!seen.running) seen.ending = ending_of(look, seen.frame.progress);
   return seen;
 }
@@ -148,6 +150,7 @@ Watched::Seen Watched::look_at_shards(const FoundShards& found) {
   }
   frame.study = study_ ? study_->name : directory_.filename().string();
   frame.state = fmt::format("{} of {} running", running, counted(all.size(), "shard"));
+  // So that the rate of the frame is that of all.
   frame.progress.elapsed = rate > 0.0 ? static_cast<double>(frame.progress.evaluated) / rate : 0.0;
   seen.running = running > 0 || pulse_.look().pulse == Pulse::running;  // its own run, or a merge
   frame.progress.finished = !seen.running;

@@ -114,6 +114,7 @@ class Coordinator {
     for (;;) {
       look_around();
       if (!stopping_) hand_out();
+      if (job_.on_handed_out) job_.on_handed_out();
       if (left_ == 0 || (assignments_ == 0 && !awaits_retry())) break;
       handle_next();
     }
@@ -198,6 +199,7 @@ class Coordinator {
       job_.on_completed = nullptr;
       job_.on_piece = nullptr;
       job_.on_tick = nullptr;
+      job_.on_handed_out = nullptr;
       stop();
       while (assignments_ > 0) handle_next();
       for_each_worker([this](int w) { workers_.send(w, kEnd, {}); });

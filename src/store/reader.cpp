@@ -64,7 +64,7 @@ std::unique_ptr<Connection> open_foreign_wal(const std::filesystem::path& file) 
     throw StoreError(
         fmt::format("{}: these results are written to a disk of another machine ({}), and can be read here only when "
                     "the run has ended in order; until then ask on that machine",
-                    file.string(), holder.empty() ? "its run was killed: run it again there" : holder));
+                    file.string(), holder.empty() ? "whose run was killed, or ended a moment ago" : holder));
   }
   return open_frozen(file);
 }

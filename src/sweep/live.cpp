@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "live_writer.hpp"
+#include "store/journal.hpp"
 #include "store/writer_lock.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/machine.hpp"
@@ -103,7 +104,8 @@ PulseWatch::Look PulseWatch::look() {
   } else if (look.live->progress.finished) {
     look.pulse = Pulse::ended;
   } else {
-    const bool elsewhere = look.live->host != host_name();
+    // On this machine no lock means no process; elsewhere, and over a network, a lock may be there unseen.
+    const bool elsewhere = look.live->host != host_name() || detail::is_on_network(store_);
     look.pulse = elsewhere && (beats || look.silence < kFresh) ? Pulse::running : Pulse::broken;
   }
   return look;
@@ -128,7 +130,9 @@ void LiveWriter::write(LiveStatus status) noexcept {
     // No memory, for example: the run matters more.
   }
   const Clock::time_point end = Clock::now();
-  next_ = end + std::max<Clock::duration>(std::chrono::seconds(1), 100 * (end - begin));
+  // The first of them soon, for who looks at a run that has just begun.
+  const auto interval = std::chrono::milliseconds(beats_ < 3 ? 300 : 1000);
+  next_ = end + std::max<Clock::duration>(interval, 100 * (end - begin));
 }
 
 }  // namespace detail

@@ -52,7 +52,6 @@ class Merger {
       break;
     }
     if (!study_) study_ = StoreReader(store_).identity();  // throws if there is none either
-    if (study_file_.empty()) study_file_ = "STUDY";
   }
 
   /// If the store is of another form than the shards.
@@ -103,9 +102,9 @@ class Merger {
       const bool begun = known_shard != report_.shards.end();
       if (left == 0 || (begun && !known_shard->problems.empty())) continue;
       MergedShard& told = begun ? *known_shard : report_.shards.emplace_back(MergedShard{shard, 0, false, {}});
-      told.problems.push_back(fmt::format("{} of its points {} no outcome: `windrow run {} --shard {}` evaluates {}",
-                                          text::with_thousands(left), left == 1 ? "has" : "have", study_file_,
-                                          name_of(shard), left == 1 ? "it" : "them"));
+      told.problems.push_back(fmt::format(
+          "{} of its points {} no outcome: {} evaluates {}", text::with_thousands(left), left == 1 ? "has" : "have",
+          how_to_run(shard, store_, study_->name, study_file_), left == 1 ? "it" : "them"));
     }
     std::ranges::sort(report_.shards, {},
                       [](const MergedShard& one) { return std::tuple(one.shard.count, one.shard.number); });
@@ -136,7 +135,10 @@ std::optional<MergeReport> merge_if_complete(const fs::path& store, std::uint32_
     if (detail::WriterLock::is_held(shard_directory(store, shard))) return std::nullopt;
   }
   if (begun < count && !detail::has_store(store)) return std::nullopt;
-  const std::optional<ShardsStatus> status = shards_status(store);
+  const FindPoints find_points = [&](const StudyIdentity& study, const fs::path& file) {
+    return options.points || !options.find_points ? options.points : options.find_points(study, file);
+  };
+  const std::optional<ShardsStatus> status = shards_status(store, find_points);
   if (!status) return std::nullopt;
   std::uint32_t complete = 0;
   for (const ShardStatus& shard : status->shards) {

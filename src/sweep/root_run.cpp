@@ -60,6 +60,10 @@ void RootRun::fill(Job& job) {
   }
   job.seconds_storing = [this] { return seconds_storing_; };
   job.on_tick = [this] { return tick(); };
+  job.on_handed_out = [this] {
+    if (live_is_due_) tell_live(progress());
+    live_is_due_ = false;
+  };
   job.retry = [this](const TaskFailure& failure, int tries) { return retry(failure, tries); };
   job.on_retried = [this](const Completed& completed) { keep_attempt(completed); };
   if (time_limit_) job.time_limit = [this] { return time_limit_->seconds(); };
@@ -211,7 +215,7 @@ Direction RootRun::tick() {
     const Stopwatch storing(seconds_storing_);
     if (store_) store_->tick();
   }
-  if (live_ && live_->is_due(now)) tell_live(progress());
+  live_is_due_ = live_ && live_->is_due(now);
   if (options_.on_progress && now - last_progress_ >= std::chrono::milliseconds(100)) {
     last_progress_ = now;
     options_.on_progress(progress());

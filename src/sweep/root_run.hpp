@@ -66,6 +66,7 @@ class RootRun {
   bool asked_to_stop_ = false;  // by the program
   std::optional<Store> store_;
   std::optional<LiveWriter> live_;  // with a store
+  bool live_is_due_ = false;
   Job* job_ = nullptr;
   std::optional<ArrayPieces> pieces_;
   IndexSet pending_;

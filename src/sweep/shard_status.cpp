@@ -13,18 +13,16 @@ using detail::either;
 
 class Survey {
  public:
-  Survey(const fs::path& store, std::vector<Shard> found) : store_(store), found_(std::move(found)) {
+  Survey(const fs::path& store, std::vector<Shard> found, const FindPoints& find_points)
+      : store_(store), found_(std::move(found)) {
     const Shard latest = detail::latest_of(store, found_);
-    if (!choose_study(latest)) {
-      for (const Shard& shard : found_) {
-        if (choose_study(shard)) break;
-      }
-    }
-    if (!study_) StoreReader{shard_directory(store_, latest)};  // throws, and says why
+    choose_study(latest);
     status_.name = study_->name;
     status_.points = study_->points;
     if (detail::has_store(store_)) {
-      own_ = StoreReader(store_).known(*study_);
+      const StoreReader own(store_);
+      const bool same = own.is_of(*study_) || !find_points;
+      own_ = own.known(*study_, same ? PointValues() : find_points(*study_, status_.study));
     }
     all_ = own_;
     for (std::uint32_t number = 1; number <= latest.count; ++number) look_at({number, latest.count});
@@ -38,12 +36,19 @@ class Survey {
   ShardsStatus take() { return std::move(status_); }
 
  private:
-  bool choose_study(const Shard& shard) {
-    const detail::ReadStore read = detail::read_store(shard_directory(store_, shard));
-    if (!read.reader) return false;
-    study_ = read.reader->identity();
-    status_.study = detail::study_file_of(*read.reader);
-    return true;
+  /// That of the latest shard, else of another, else of the study's own store. @throws StoreError if none can be read
+  void choose_study(const Shard& latest) {
+    std::vector<fs::path> places = {shard_directory(store_, latest)};
+    for (const Shard& shard : found_) places.push_back(shard_directory(store_, shard));
+    if (detail::has_store(store_)) places.push_back(store_);
+    for (const fs::path& place : places) {
+      const detail::ReadStore read = detail::read_store(place);
+      if (!read.reader) continue;
+      study_ = read.reader->identity();
+      status_.study = detail::study_file_of(*read.reader);
+      return;
+    }
+    throw StoreError(detail::read_store(places.front()).problem);
   }
 
   void look_at(const Shard& shard) {
@@ -98,10 +103,10 @@ FoundShards find_shards(const fs::path& store) {
   return found;
 }
 
-std::optional<ShardsStatus> shards_status(const fs::path& store) {
+std::optional<ShardsStatus> shards_status(const fs::path& store, const FindPoints& find_points) {
   std::vector<Shard> found = detail::found_shards(store);
   if (found.empty()) return std::nullopt;
-  return Survey(store, std::move(found)).take();
+  return Survey(store, std::move(found), find_points).take();
 }
 
 }  // namespace windrow

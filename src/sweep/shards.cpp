@@ -74,6 +74,15 @@ std::string_view name_of(ShardState state) {
   return "damaged";
 }
 
+std::string how_to_run(const Shard& shard, const std::filesystem::path& store, const std::string& study,
+                       const std::filesystem::path& study_file) {
+  if (study_file.empty()) return fmt::format("the same program with shard {}", name_of(shard));
+  const std::filesystem::path directory = std::filesystem::absolute(store).lexically_normal();
+  const bool usual = directory == study_file.parent_path() / fmt::format("{}.windrow", study);
+  return fmt::format("`windrow run {}{} --shard {}`", study_file.string(), usual ? "" : " --dir " + directory.string(),
+                     name_of(shard));
+}
+
 bool ShardsStatus::any_running() const {
   return std::ranges::any_of(shards, [](const ShardStatus& shard) { return shard.state == ShardState::running; });
 }

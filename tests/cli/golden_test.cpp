@@ -96,7 +96,8 @@ echo safe=true
 
 TEST_F(GoldenTest, help) {
   expect_golden("help", windrow({"--help"}));
-  for (const char* verb : {"run", "plan", "submit", "status", "export", "explain", "timing"}) {
+  for (const char* verb :
+       {"run", "plan", "submit", "status", "watch", "export", "explain", "timing", "merge"}) {
     expect_golden(std::string("help-") + verb, windrow({verb, "--help"}));
   }
 }
@@ -123,6 +124,15 @@ TEST_F(GoldenTest, where_the_time_went) {
   const Ended run = windrow({"run", "beam.toml", "--workers", "1"});
   expect_golden("run-time", without_shares(run.out));
   expect_golden("timing", without_shares(windrow({"timing", "beam.windrow"}).out));
+}
+
+TEST_F(GoldenTest, shards) {
+  for (const char* shard : {"1/3", "3/3"}) windrow({"run", "beam.toml", "--workers", "1", "--shard", shard});
+  expect_golden("status-shards", windrow({"status", "beam.windrow"}));
+  expect_golden("watch-shards", windrow({"watch", "beam.windrow"}));
+  expect_golden("merge-incomplete", windrow({"merge", "beam.windrow"}));
+  expect_golden("run-shard", windrow({"run", "beam.toml", "--workers", "1", "--shard", "2/3"}));
+  expect_golden("watch-ended", windrow({"watch", "beam.windrow"}));
 }
 
 TEST_F(GoldenTest, an_interrupted_run) {

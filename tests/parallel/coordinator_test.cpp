@@ -99,6 +99,34 @@ TEST(CoordinatorTest, the_automatic_schedule_leaves_a_slow_point_to_one_worker_a
   EXPECT_EQ(study.order.back(), 0U) << "outcomes are told as they arrive";
 }
 
+TEST_P(AllSchedulesTest, what_workers_are_at_can_be_asked_while_they_work_and_not_afterwards) {
+  FakeWorkers fake(3);
+  fake.seconds = [](std::uint64_t) { return 0.5; };
+  Study study(20, GetParam());
+  std::uint64_t asked = 0, busiest = 0;
+  study.job.on_handed_out = [&] {
+    ++asked;
+    std::uint64_t evaluated = 0, busy = 0;
+    const auto activity = study.job.activity();
+    ASSERT_EQ(activity.size(), 3U);
+    for (const WorkerActivity& at : activity) {
+      EXPECT_EQ(at.worker, &at - activity.data());
+      EXPECT_EQ(at.host, fake.host(at.worker));
+      evaluated += at.evaluated;
+      busy += at.point ? 1 : 0;
+      EXPECT_FALSE(at.point && study.times.contains(*at.point)) << "it has an outcome already";
+      EXPECT_TRUE(at.point || at.seconds == 0.0);
+      EXPECT_GE(at.seconds, 0.0);
+    }
+    EXPECT_EQ(evaluated, study.times.size());
+    busiest = std::max(busiest, busy);
+  };
+  coordinate(fake, study.job);
+  EXPECT_GT(asked, 5U);
+  EXPECT_EQ(busiest, 3U);
+  EXPECT_FALSE(study.job.activity) << "nobody is there to answer";
+}
+
 TEST(CoordinatorTest, slow_points_are_handed_out_one_at_a_time_and_not_ahead) {
   FakeWorkers fake(4);
   fake.seconds = [](std::uint64_t) { return 0.5; };

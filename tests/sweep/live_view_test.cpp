@@ -50,11 +50,11 @@ TEST(WatchFrameTest, shows_every_rank_that_fits) {
 rc-filter: running on node7, for 10s
 [===========                                      ] 120/500  24%
 3 failed   3 of 4 ranks busy   10/s   ETA 38s
-  rank  host          done    at point  for
-     0  node7        1,000          40  0.5s
-     1  node7        1,001        idle
-     2  node8        1,002          42  0.5s
-     3  node8        1,003          43  0.5s
+  rank  host        done    at point  for
+     0  node7      1,000          40  0.5s
+     1  node7      1,001        idle
+     2  node8      1,002          42  0.5s
+     3  node8      1,003          43  0.5s
 )");
 }
 

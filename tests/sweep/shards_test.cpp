@@ -207,7 +207,8 @@ TEST_P(ShardedSweepTest, missing_changed_and_damaged_shards_are_named_and_the_re
   EXPECT_THAT(report.shards[0].problems, ElementsAre(HasSubstr("another form of the study")));
   EXPECT_TRUE(report.shards[1].merged);
   EXPECT_THAT(report.shards[1].problems, IsEmpty());
-  EXPECT_THAT(report.shards[2].problems, ElementsAre(AllOf(HasSubstr("5 of its points"), HasSubstr("--shard 3/4"))));
+  EXPECT_THAT(report.shards[2].problems,
+              ElementsAre(AllOf(HasSubstr("5 of its points"), HasSubstr("the same program with shard 3/4"))));
   EXPECT_THAT(report.shards[3].problems, ElementsAre(HasSubstr("4-of-4/results.sqlite")));
   EXPECT_TRUE(fs::exists(shard_directory(store(), {4, 4})));
 }

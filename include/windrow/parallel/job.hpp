@@ -130,9 +130,11 @@ struct Job {
   std::function<void(int worker, std::span<const std::byte> piece)> on_piece;
   /// Called at least every 100 ms while the root waits. A stop is for good.
   std::function<Direction()> on_tick;
-  /// What every worker is at. Set by whoever coordinates, for as long as the job runs there; to be called from on_tick,
-  /// now and then, since it takes time for each worker.
+  /// What every worker is at. Set by whoever coordinates, for as long as the job runs there; to be called now and then
+  /// from on_handed_out, since it takes time for each worker.
   std::function<std::vector<WorkerActivity>()> activity;
+  /// Called as often as on_tick, once whoever is free has something to do; may be empty.
+  std::function<void()> on_handed_out;
   /// Asked of each evaluation that failed, or that a worker was lost at: after how many seconds the point is tried
   /// again. None: the failure is its outcome; infinity: not in this job, it counts as unfinished. Not asked of points
   /// that fail because no worker is left, nor of whole shares, nor of a point at which a worker was lost for a reason

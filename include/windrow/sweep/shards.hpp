@@ -76,18 +76,26 @@ struct FoundShards {
 };
 FoundShards find_shards(const std::filesystem::path& store);
 
+/// How a shard is begun or continued: "`windrow run study.toml --dir results --shard 2/4`", or, if there is no study
+/// file, "the same program with shard 2/4".
+std::string how_to_run(const Shard& shard, const std::filesystem::path& store, const std::string& study,
+                       const std::filesystem::path& study_file);
+
+/// The points of a study, by what is known of its file; nothing if that is not this study (any more).
+using FindPoints = std::function<PointValues(const StudyIdentity& study, const std::filesystem::path& study_file)>;
+
 /// Looks at the shards below a study's store. Takes time for each outcome, and 16 bytes for each of its points that
 /// are not neighbours.
+/// @param find_points  asked if the store is of an earlier form of the study; without an answer its outcomes are not
+///                     counted then
 /// @return nothing if there are none. @throws StoreError if none of them, nor the study's own store, can be read
-std::optional<ShardsStatus> shards_status(const std::filesystem::path& store);
+std::optional<ShardsStatus> shards_status(const std::filesystem::path& store, const FindPoints& find_points = {});
 
 struct MergeOptions {
   std::filesystem::path into = {};          ///< another store than the study's own; everything else is kept then
   std::optional<StudyIdentity> study = {};  ///< the present form of the study; else that of the latest shard
   PointValues points = {};                  ///< of `study`: with it, a store of an earlier form is brought to it
-  /// Asked if the store is of an earlier form than the shards, and there are no `points`: those of the study, by what
-  /// is known of its file; nothing if that is not the study any more.
-  std::function<PointValues(const StudyIdentity& study, const std::filesystem::path& study_file)> find_points = {};
+  FindPoints find_points = {};              ///< asked if the store is of an earlier form, and there are no `points`
 };
 
 /// What came of one shard.
