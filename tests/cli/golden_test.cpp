@@ -96,8 +96,7 @@ echo safe=true
 
 TEST_F(GoldenTest, help) {
   expect_golden("help", windrow({"--help"}));
-  for (const char* verb :
-       {"run", "plan", "submit", "status", "watch", "export", "explain", "timing", "merge"}) {
+  for (const char* verb : {"run", "plan", "submit", "status", "watch", "export", "explain", "timing", "merge"}) {
     expect_golden(std::string("help-") + verb, windrow({verb, "--help"}));
   }
 }
