@@ -66,7 +66,7 @@ std::string live_text(const std::filesystem::path& directory) {
 }
 
 /// The results cannot be read from here; what the run tells of itself can.
-int status_from_afar(const std::filesystem::path& directory, const StoreError& error) {
+int status_from_afar(const std::filesystem::path& directory, const StoreElsewhere& error) {
   const std::optional<LiveStatus> live = read_live(directory);
   if (!live) throw error;
   const Progress& progress = live->progress;
@@ -153,7 +153,7 @@ int status(const std::filesystem::path& given) try {
   if (const std::string text = live_text(directory); !text.empty()) fmt::print("{}\n", text);
   print_failures(store, status.failed, given.string());
   return kSuccess;
-} catch (const StoreError& error) {
+} catch (const StoreElsewhere& error) {
   return status_from_afar(results_directory(given), error);
 }
 

@@ -53,7 +53,7 @@ std::string ending_of(const PulseWatch::Look& look, const Progress& progress) {
         "The run broke off: process {} on {} was killed, or met an error (last sign of life {} ago); {}.",
         look.live->process, look.live->host, duration(look.silence), left_text(progress));
   }
-  if (look.pulse == Pulse::ended) {
+  if (look.pulse == Pulse::ended && !look.live->stopped.empty()) {
     return fmt::format("The run was stopped {}; {}.", look.live->stopped, left_text(progress));
   }
   return fmt::format("No run is there; {}.", left_text(progress));
@@ -88,7 +88,7 @@ Watched::Seen Watched::look_at_run() {
     const StoreStatus status = StoreReader(directory_).status();
     seen.frame.study = status.name;
     seen.frame.progress = progress_of(status);
-  } catch (const StoreError&) {
+  } catch (const StoreElsewhere&) {
     if (!look.live) throw;  // what the run said last is all that can be read from here
     seen.frame.study = look.live->study;
     seen.frame.progress = look.live->progress;

@@ -54,6 +54,12 @@ class StoreError : public Error {
   using Error::Error;
 };
 
+/// The results store is in order, but another machine writes it in a way that only that machine can read.
+class StoreElsewhere : public StoreError {
+ public:
+  using StoreError::StoreError;
+};
+
 /// Thrown inside an evaluation that was asked to stop; the point counts as not evaluated.
 class Interrupted : public Error {
  public:

@@ -61,7 +61,7 @@ std::unique_ptr<Connection> open_frozen(const std::filesystem::path& file) {
 std::unique_ptr<Connection> open_foreign_wal(const std::filesystem::path& file) {
   if (journal_holds_data(file)) {
     const std::string holder = detail::WriterLock::holder(file.parent_path());
-    throw StoreError(
+    throw StoreElsewhere(
         fmt::format("{}: these results are written to a disk of another machine ({}), and can be read here only when "
                     "the run has ended in order; until then ask on that machine",
                     file.string(), holder.empty() ? "whose run was killed, or ended a moment ago" : holder));

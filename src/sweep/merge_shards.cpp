@@ -26,7 +26,13 @@ class Merger {
     report_.store = target_;
     if (found_.empty()) {
       report_.status = StoreReader(store_).status();  // throws if nothing is there at all
-      if (options_.into.empty()) return std::move(report_);
+      if (options_.into.empty()) {
+        if (!leftovers().empty()) {
+          const detail::WriterLock lock(target_);
+          remove_leftovers();
+        }
+        return std::move(report_);
+      }
     } else {
       latest_ = detail::latest_of(store_, found_);
     }
@@ -34,8 +40,6 @@ class Merger {
     find_points();
     take_all();
     tell_what_is_missing();
-    std::error_code ignored;
-    fs::remove(store_ / "shards", ignored);  // if it is empty
     return std::move(report_);
   }
 
@@ -74,6 +78,7 @@ class Merger {
     if (!options_.into.empty() && detail::has_store(store_)) {
       static_cast<void>(merge.take(store_, then));  // the study's own; if it cannot be read, nothing else helps
     }
+    if (options_.into.empty()) remove_leftovers();
     for (const Shard& shard : found_) {
       MergedShard& merged = report_.shards.emplace_back();
       merged.shard = shard;
@@ -86,6 +91,25 @@ class Merger {
         merged.problems.emplace_back(error.what());
       }
     }
+    std::error_code ignored;
+    fs::remove(store_ / "shards", ignored);  // if it is empty
+  }
+
+  /// Of shards that are merged, whose removal was killed.
+  std::vector<fs::path> leftovers() const {
+    std::vector<fs::path> left;
+    std::error_code error;
+    for (fs::directory_iterator entry(store_ / "shards", error), end; !error && entry != end; entry.increment(error)) {
+      if (entry->path().extension() == ".merged") left.push_back(entry->path());
+    }
+    return left;
+  }
+
+  /// To be called with the writer's lock: who has it is the one that removes.
+  void remove_leftovers() const {
+    std::error_code ignored;
+    for (const fs::path& path : leftovers()) fs::remove_all(path, ignored);
+    fs::remove(store_ / "shards", ignored);
   }
 
   /// Points without an outcome of every shard of the latest division, those included that never began.

@@ -239,6 +239,20 @@ TEST_P(ShardedSweepTest, everything_can_be_joined_elsewhere_and_stays) {
   EXPECT_FALSE(fs::exists(store() / "results.sqlite"));
 }
 
+TEST_P(ShardedSweepTest, what_a_killed_removal_left_goes_with_the_next_merge) {
+  const auto leave_something = [&] {
+    fs::create_directories(store() / "shards" / "7-of-9.merged" / "points");
+    EXPECT_TRUE(fs::exists(store() / "shards" / "7-of-9.merged"));
+  };
+  run(Shard{1, 1});
+  leave_something();
+  EXPECT_TRUE(merge_shards(store()).complete());
+  EXPECT_FALSE(fs::exists(store() / "shards"));
+  leave_something();
+  EXPECT_THAT(merge_shards(store()).shards, IsEmpty());
+  EXPECT_FALSE(fs::exists(store() / "shards"));
+}
+
 TEST_P(ShardedSweepTest, a_shard_needs_a_store) {
   Sweep sweep(
       design(3), [] { return 0; }, [](int, const Point& point) { return point["x"].number(); });

@@ -229,6 +229,8 @@ class StoreReader {
  public:
   /// @param directory  the study's directory, or the SQLite file itself
   /// @throws StoreError if there is no store, it is damaged, or of a newer version
+  /// @throws StoreElsewhere if it is seen through a network file system, while its writer, on another machine, uses a
+  ///         write-ahead log
   explicit StoreReader(const std::filesystem::path& directory);
   ~StoreReader();
   StoreReader(StoreReader&&) noexcept;
