@@ -190,7 +190,7 @@ void print_follow_up(const SubmittedJob& job, const BatchJob& batch) {
   const std::string directory = shell_line({batch.directory.string()});
   if (!job.messages.empty()) fmt::print("{}\n", job.messages);
   fmt::print("Submitted as job {}.\n", id);
-  fmt::print("  windrow status {}\n", directory);
+  fmt::print("  windrow status {0}\n  windrow watch {0}\n", directory);
   fmt::print("  squeue --job {}\n", id);
   fmt::print("  tail -F {}/slurm-{}{}.out\n", directory, id, batch.array.empty() ? "" : "_1");
   fmt::print("  scancel {}      what is finished is kept; `windrow submit` again runs the rest\n", id);
