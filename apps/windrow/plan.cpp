@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common.hpp"
+#include "study_state.hpp"
 #include "verbs.hpp"
 #include "windrow/error.hpp"
 #include "windrow/study/study.hpp"
