@@ -20,10 +20,10 @@ namespace {
 
 constexpr const char* kFooter = R"(Examples:
   windrow plan study.toml                    what would run: points, rendered command
+  windrow submit study.toml --ntasks 64      run it as a job of Slurm
   windrow run study.toml                     run it on all cores of this machine
   windrow run study.toml --workers 4         ... on four of them
   mpirun -n 64 windrow run study.toml        the same study, the same results, on 64 ranks
-  windrow submit study.toml --ntasks 64      ... as a job of Slurm
   windrow status rc-filter.windrow           how far it is, also while it runs
   windrow export rc-filter.windrow --csv -   results as CSV
   windrow explain rc-filter.windrow 17       everything known of point 17
@@ -113,10 +113,10 @@ class CommandLine {
     app_.get_formatter()->label("Positionals", "Arguments");
     add_run();
     add_plan();
+    add_submit();
     add_status();
     add_export();
     add_explain();
-    add_submit();
     for (CLI::App* verb : app_.get_subcommands({})) verb->group("Verbs");
     app_.footer(kFooter);  // after the verbs, which would inherit it
   }
@@ -331,7 +331,8 @@ class CommandLine {
   int argc_;
   char** argv_;
   CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
-  CLI::App *run_, *plan_, *status_, *export_, *explain_, *submit_;
+  CLI::App *run_, *plan_, *status_, *export_, *explain_;
+  CLI::App* submit_;
   RunArguments run_arguments_;
   bool dry_run_ = false;
   PlanArguments plan_arguments_;

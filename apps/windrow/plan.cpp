@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common.hpp"
+#include "study_state.hpp"
 #include "verbs.hpp"
 #include "windrow/error.hpp"
 #include "windrow/study/study.hpp"
@@ -45,17 +46,23 @@ void print_command(const Study& study, const Command& command, std::uint64_t ind
   fmt::print("{}\n", study.command.outputs.empty() ? " none (a point succeeds if its program exits with 0)" : "");
 }
 
+void print_state_of_store(const Study& study, Command command, bool retry_failed) {
+  const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
+  if (!state) return;
+  if (state->found) fmt::print("\nThe study has changed since it ran: {}", state->found->describe());
+  fmt::print("\nEvaluated already: {} ({} failed); left to run: {}\nResults: {}\n",
+             text::with_thousands(state->succeeded + state->failed), text::with_thousands(state->failed),
+             text::with_thousands(state->left), study.directory.string());
+}
+
 void print_state(const Study& study, Command command, bool retry_failed) {
+  std::error_code none;
+  if (!std::filesystem::exists(study.directory / "results.sqlite", none)) {
+    fmt::print("\nNothing is evaluated yet; results will go to {}\n", study.directory.string());
+    return;
+  }
   try {
-    const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
-    if (!state) {
-      fmt::print("\nNothing is evaluated yet; results will go to {}\n", study.directory.string());
-      return;
-    }
-    if (state->found) fmt::print("\nThe study has changed since it ran: {}", state->found->describe());
-    fmt::print("\nEvaluated already: {} ({} failed); left to run: {}\nResults: {}\n",
-               text::with_thousands(state->succeeded + state->failed), text::with_thousands(state->failed),
-               text::with_thousands(state->left), study.directory.string());
+    print_state_of_store(study, std::move(command), retry_failed);
   } catch (const StoreError& error) {  // what would run is shown all the same
     fmt::print("\nNo earlier results can be read: {}\n", error.what());
   }

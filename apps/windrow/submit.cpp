@@ -10,6 +10,7 @@
 
 #include "batch_script.hpp"
 #include "common.hpp"
+#include "study_state.hpp"
 #include "verbs.hpp"
 #include "windrow/error.hpp"
 #include "windrow/study/study.hpp"
