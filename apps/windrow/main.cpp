@@ -332,10 +332,10 @@ class CommandLine {
   char** argv_;
   CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
   CLI::App *run_, *plan_, *status_, *export_, *explain_;
-  CLI::App* submit_;
   RunArguments run_arguments_;
   bool dry_run_ = false;
   PlanArguments plan_arguments_;
+  CLI::App* submit_;
   SubmitArguments submit_arguments_;
   ExportArguments export_arguments_;
   std::string directory_;
