@@ -6,8 +6,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
-#include "windrow/study/study.hpp"
+#include "windrow/sweep/sweep.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::app {
@@ -74,6 +75,24 @@ std::uint64_t for_damaged_arrays(const StoreReader& store, const std::function<v
     points += whole ? 0 : 1;
   });
   return points;
+}
+
+std::optional<StudyState> state_of(const Study& study, Command command, bool retry_failed) {
+  std::error_code none;
+  if (!std::filesystem::exists(study.directory / "results.sqlite", none)) return std::nullopt;
+  const StoreReader store(study.directory);
+  const auto points = [&](std::uint64_t index) { return study.design.point(index).values(); };
+  const StudyIdentity present = Sweep(study.design, std::move(command)).identity({.name = study.name});
+  const StoreStatus status = store.status();
+  StudyState state{status.succeeded, status.failed, 0, status.running, store.preview(present, points)};
+  if (state.found) {
+    state.succeeded = state.found->succeeded;
+    state.failed = state.found->failed;
+  }
+  const std::uint64_t damaged = retry_failed && !state.found ? for_damaged_arrays(store, [](const ArrayFile&) {}) : 0;
+  const std::uint64_t done = state.succeeded - std::min(damaged, state.succeeded) + (retry_failed ? 0 : state.failed);
+  state.left = study.design.size() - std::min(done, study.design.size());
+  return state;
 }
 
 std::string counted(std::uint64_t number, const std::string& thing) {

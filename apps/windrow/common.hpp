@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "windrow/design/design.hpp"
 #include "windrow/store/store.hpp"
+#include "windrow/study/study.hpp"
 
 namespace windrow::app {
 
@@ -35,6 +37,19 @@ std::string why_stopped(const StoreReader& store);
 
 /// Visits the files of arrays that are missing, or not as long as they were. @return of how many points they are
 std::uint64_t for_damaged_arrays(const StoreReader& store, const std::function<void(const ArrayFile&)>& visit);
+
+/// What there is of a study's results before a run.
+struct StudyState {
+  std::uint64_t succeeded = 0;      ///< points of the present study
+  std::uint64_t failed = 0;         ///< ... the same
+  std::uint64_t left = 0;           ///< that a run would evaluate
+  bool running = false;             ///< a run has the store open
+  std::optional<Resumption> found;  ///< if the study has changed since it ran
+};
+
+/// @return nothing if there is no store yet
+/// @throws StoreError if it cannot be read
+std::optional<StudyState> state_of(const Study& study, Command command, bool retry_failed);
 
 /// "1 point", "1,200 points"
 std::string counted(std::uint64_t number, const std::string& thing);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "batch_script.hpp"
 #include "common.hpp"
 #include "verbs.hpp"
 #include "windrow/error.hpp"
@@ -22,6 +23,7 @@ constexpr const char* kFooter = R"(Examples:
   windrow run study.toml                     run it on all cores of this machine
   windrow run study.toml --workers 4         ... on four of them
   mpirun -n 64 windrow run study.toml        the same study, the same results, on 64 ranks
+  windrow submit study.toml --ntasks 64      ... as a job of Slurm
   windrow status rc-filter.windrow           how far it is, also while it runs
   windrow export rc-filter.windrow --csv -   results as CSV
   windrow explain rc-filter.windrow 17       everything known of point 17
@@ -56,6 +58,23 @@ CLI::Validator duration() {
     const auto duration = text::parse_duration(word);
     if (duration && duration->count() > 0) return "";
     return fmt::format("`{}` is not a duration such as 30s, 90m or 1h30m", word);
+  };
+  return {check, ""};
+}
+
+CLI::Validator batch_time_limit() {
+  const auto check = [](std::string& word) -> std::string {
+    if (batch_time(word)) return "";
+    return fmt::format("`{}` is not a time such as 90 (minutes), 2h30m, 2:30:00 or 1-12 (days-hours)", word);
+  };
+  return {check, ""};
+}
+
+CLI::Validator launcher() {
+  const auto check = [](std::string& word) -> std::string {
+    const std::vector<std::string> launchers = {"mpirun", "srun"};
+    if (std::find(launchers.begin(), launchers.end(), word) != launchers.end()) return "";
+    return fmt::format("`{}` starts no ranks{}", word, text::suggestion(word, launchers));
   };
   return {check, ""};
 }
@@ -97,6 +116,7 @@ class CommandLine {
     add_status();
     add_export();
     add_explain();
+    add_submit();
     for (CLI::App* verb : app_.get_subcommands({})) verb->group("Verbs");
     app_.footer(kFooter);  // after the verbs, which would inherit it
   }
@@ -104,7 +124,7 @@ class CommandLine {
   int run_verb() {
     if (const std::string problem = problem_with_verb(); !problem.empty()) return complain(problem + try_help());
     try {
-      app_.parse(argc_, argv_);
+      app_.parse(without_sbatch_options(), argv_);
     } catch (const CLI::ParseError& error) {
       if (error.get_exit_code() == 0) return app_.exit(error);  // --help, --version
       return complain(problem_with_arguments(error) + try_help());
@@ -113,6 +133,7 @@ class CommandLine {
     if (run_->parsed() && !dry_run_) return run(run_arguments_, argc_, argv_);
     if (run_->parsed()) return plan({run_arguments_.study, run_arguments_.directory, 0, run_arguments_.retry_failed});
     if (plan_->parsed()) return plan(plan_arguments_);
+    if (submit_->parsed()) return submit(submit_arguments_, std::vector<std::string>(argv_, argv_ + argc_));
     if (status_->parsed()) return status(directory_);
     if (export_->parsed()) return export_results(export_arguments_);
     return explain(directory_, index_);
@@ -135,48 +156,48 @@ class CommandLine {
                    "evaluate points again that failed earlier, or lost an array");
     run_->add_flag("--dry-run", dry_run_, "the same as `windrow plan`");
     run_->add_flag("-q,--quiet", run_arguments_.quiet, "no progress and no summary, only errors");
-    add_policy_options();
-    add_dispatch_options();
-  }
-
-  void add_policy_options() {
-    run_->add_option("--retries", run_arguments_.retries,
-                     "try a failed point up to N times again (this and the next three go\n"
-                     "before what [run] in the study file says)")
-        ->option_text("N")
-        ->check(whole_number())
-        ->check(CLI::Range(0, 1000));
-    run_->add_option("--max-failures", run_arguments_.max_failures,
-                     "stop at so many failed points of this run, or such a share of all\n"
-                     "points: 10, or 5%")
-        ->option_text("N|P%")
-        ->check(number_or_share());
+    add_policy_options(run_, run_arguments_);
     run_->add_option("--time-limit", run_arguments_.time_limit,
                      "end this run after so long, 1h30m for example: points that are not\n"
                      "expected to end in time do not begin. In a job of Slurm its end is\n"
                      "such a limit, too")
         ->option_text("DURATION")
         ->check(duration());
-    run_->add_option("--drain", run_arguments_.drain,
-                     "after SIGTERM or SIGUSR1, let points run for so long (default: 20s)")
-        ->option_text("DURATION")
-        ->check(duration());
     run_->add_flag("--requeue", run_arguments_.requeue,
-                   "put the Slurm job into its queue again if time ended before the points did");
+                   "put the Slurm job into its queue again if time ended before the points\n"
+                   "did (not after SIGTERM: the job was cancelled)");
+    add_dispatch_options(run_, run_arguments_);
   }
 
-  void add_dispatch_options() {
-    run_->add_option("--schedule", run_arguments_.schedule,
+  static void add_policy_options(CLI::App* verb, RunArguments& arguments) {
+    verb->add_option("--retries", arguments.retries,
+                     "try a failed point up to N times again (options like this one\n"
+                     "go before what [run] in the study file says)")
+        ->option_text("N")
+        ->check(whole_number())
+        ->check(CLI::Range(0, 1000));
+    verb->add_option("--max-failures", arguments.max_failures,
+                     "stop at so many failed points of this run, or such a share of all\n"
+                     "points: 10, or 5%")
+        ->option_text("N|P%")
+        ->check(number_or_share());
+    verb->add_option("--drain", arguments.drain, "after SIGTERM or SIGUSR1, let points run for so long (default: 20s)")
+        ->option_text("DURATION")
+        ->check(duration());
+  }
+
+  static void add_dispatch_options(CLI::App* verb, RunArguments& arguments) {
+    verb->add_option("--schedule", arguments.schedule,
                      "which point is evaluated when and where; results are the same:\n"
                      "auto (default, nothing to tune), longest_first (by --costs-from,\n"
                      "or by what finished points teach), dynamic, guided, static, cyclic")
         ->option_text("NAME")
         ->check(name_that([](const std::string& word) { schedule(word); }));
-    run_->add_option("--costs-from", run_arguments_.costs_from,
+    verb->add_option("--costs-from", arguments.costs_from,
                      "longest points first, by the times in the results directory of an\n"
                      "earlier run of the same design")
         ->option_text("DIR");
-    run_->add_option("--root", run_arguments_.root,
+    verb->add_option("--root", arguments.root,
                      "under mpirun, whether the first rank evaluates points too:\n"
                      "evaluates, coordinates (it does not), or auto (default)")
         ->option_text("NAME")
@@ -218,6 +239,49 @@ class CommandLine {
     explain_->add_option("INDEX", index_, "the point, from 0")->option_text(" ")->required()->check(whole_number());
   }
 
+  void add_submit() {
+    SubmitArguments& job = submit_arguments_;
+    submit_ = app_.add_subcommand("submit", "run it as a job of Slurm; options of sbatch follow `--`");
+    submit_->add_option("STUDY", job.run.study, "study file (TOML)")->required();
+    const auto number = [this](const char* name, int& value, int most, const char* description) {
+      submit_->add_option(name, value, description)
+          ->option_text("N")
+          ->check(whole_number())
+          ->check(CLI::Range(1, most));
+    };
+    number("-N,--nodes", job.nodes, 100000, "nodes of the cluster");
+    number("-n,--ntasks", job.tasks, 10000000, "ranks of MPI, each with a point at a time (default: no MPI)");
+    number("-c,--cpus-per-task", job.cpus_per_task, 10000,
+           "cores of a rank, for programs with threads; without MPI: points at\na time, on one node");
+    number("--array", job.shards, 1000000,
+           "N jobs without MPI, each with a share of the points; the last one\nmerges what they found");
+    submit_->add_option("-t,--time", job.time, "limit of the job: 90 (minutes), 2h30m, 2:30:00, 1-12 (days-hours)")
+        ->option_text("TIME")
+        ->check(batch_time_limit());
+    submit_->add_option("-p,--partition", job.partition, "queue")->option_text("NAME");
+    submit_->add_option("-A,--account", job.account, "who is charged")->option_text("NAME");
+    submit_->add_flag("--requeue", job.run.requeue,
+                      "a job that meets its limit goes into the queue again, until all\npoints are done");
+    submit_->add_option("--launcher", job.launcher, "what starts the ranks: mpirun (default), or srun (with PMIx)")
+        ->option_text("NAME")
+        ->check(launcher());
+    submit_->add_flag("--print", job.print, "write the batch script and show it; submit nothing");
+    submit_->add_option("--dir", job.run.directory, "where results go (default: NAME.windrow beside STUDY)")
+        ->option_text("DIR");
+    submit_->add_flag("--retry-failed", job.run.retry_failed, "evaluate points again that failed earlier");
+    add_policy_options(submit_, job.run);
+    add_dispatch_options(submit_, job.run);
+  }
+
+  /// What follows `--` is sbatch's. @return the number of arguments before it
+  int without_sbatch_options() {
+    char** const end = argv_ + argc_;
+    char** const dashes = std::find(argv_, end, std::string("--"));
+    if (argv_[1] != std::string("submit") || dashes == end) return argc_;
+    submit_arguments_.more.assign(dashes + 1, end);
+    return static_cast<int>(dashes - argv_);
+  }
+
   std::vector<std::string> verbs() const {
     std::vector<std::string> names;
     for (const CLI::App* verb : app_.get_subcommands(nullptr)) names.push_back(verb->get_name());
@@ -244,8 +308,9 @@ class CommandLine {
   }
 
   std::string problem_with_costs() const {
-    const std::string& chosen = run_arguments_.schedule;
-    if (run_arguments_.costs_from.empty() || chosen.empty() || schedule(chosen) == Schedule::longest_first) return "";
+    const RunArguments& arguments = submit_->parsed() ? submit_arguments_.run : run_arguments_;
+    const std::string& chosen = arguments.schedule;
+    if (arguments.costs_from.empty() || chosen.empty() || schedule(chosen) == Schedule::longest_first) return "";
     return fmt::format("--costs-from is for --schedule longest_first, not for {}", chosen);
   }
 
@@ -266,10 +331,11 @@ class CommandLine {
   int argc_;
   char** argv_;
   CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
-  CLI::App *run_, *plan_, *status_, *export_, *explain_;
+  CLI::App *run_, *plan_, *status_, *export_, *explain_, *submit_;
   RunArguments run_arguments_;
   bool dry_run_ = false;
   PlanArguments plan_arguments_;
+  SubmitArguments submit_arguments_;
   ExportArguments export_arguments_;
   std::string directory_;
   std::uint64_t index_ = 0;

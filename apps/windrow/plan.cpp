@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -8,7 +7,6 @@
 #include "verbs.hpp"
 #include "windrow/error.hpp"
 #include "windrow/study/study.hpp"
-#include "windrow/sweep/sweep.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::app {
@@ -47,30 +45,17 @@ void print_command(const Study& study, const Command& command, std::uint64_t ind
   fmt::print("{}\n", study.command.outputs.empty() ? " none (a point succeeds if its program exits with 0)" : "");
 }
 
-void print_state_of_store(const Study& study, Command command, bool retry_failed) {
-  const StoreReader store(study.directory);
-  const auto points = [&](std::uint64_t index) { return study.design.point(index).values(); };
-  const StudyIdentity present = Sweep(study.design, std::move(command)).identity({.name = study.name});
-  const std::optional<Resumption> found = store.preview(present, points);
-  const StoreStatus status = store.status();
-  const std::uint64_t succeeded = found ? found->succeeded : status.succeeded;
-  const std::uint64_t failed = found ? found->failed : status.failed;
-  const std::uint64_t damaged = retry_failed && !found ? for_damaged_arrays(store, [](const ArrayFile&) {}) : 0;
-  const std::uint64_t done = succeeded - std::min(damaged, succeeded) + (retry_failed ? 0 : failed);
-  if (found) fmt::print("\nThe study has changed since it ran: {}", found->describe());
-  fmt::print("\nEvaluated already: {} ({} failed); left to run: {}\nResults: {}\n",
-             text::with_thousands(succeeded + failed), text::with_thousands(failed),
-             text::with_thousands(study.design.size() - std::min(done, study.design.size())), study.directory.string());
-}
-
 void print_state(const Study& study, Command command, bool retry_failed) {
-  std::error_code none;
-  if (!std::filesystem::exists(study.directory / "results.sqlite", none)) {
-    fmt::print("\nNothing is evaluated yet; results will go to {}\n", study.directory.string());
-    return;
-  }
   try {
-    print_state_of_store(study, std::move(command), retry_failed);
+    const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
+    if (!state) {
+      fmt::print("\nNothing is evaluated yet; results will go to {}\n", study.directory.string());
+      return;
+    }
+    if (state->found) fmt::print("\nThe study has changed since it ran: {}", state->found->describe());
+    fmt::print("\nEvaluated already: {} ({} failed); left to run: {}\nResults: {}\n",
+               text::with_thousands(state->succeeded + state->failed), text::with_thousands(state->failed),
+               text::with_thousands(state->left), study.directory.string());
   } catch (const StoreError& error) {  // what would run is shown all the same
     fmt::print("\nNo earlier results can be read: {}\n", error.what());
   }

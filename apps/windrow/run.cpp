@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <cstdlib>
 #include <optional>
@@ -92,9 +93,10 @@ void choose_policy(const Study& study, const RunArguments& arguments, SweepOptio
   if (!arguments.drain.empty()) options.limits.drain = *text::parse_duration(arguments.drain);
 }
 
-// A run that evaluates nothing would be queued again for ever.
+// A run that evaluates nothing would be queued again for ever, and a job that was cancelled (scancel sends SIGTERM) is
+// not wanted any more.
 void requeue(const SweepResult& result, bool quiet) {
-  if (result.exit_code() != kRunAgain) return;
+  if (result.exit_code() != kRunAgain || result.interrupted_by == SIGTERM) return;
   if (result.evaluated == 0) {
     complain("not queued again: this run evaluated no point, so the next one would not either");
     return;

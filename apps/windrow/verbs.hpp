@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 /// The verbs of the windrow command. Each returns the exit code of the program.
 namespace windrow::app {
@@ -39,6 +40,22 @@ struct PlanArguments {
   bool retry_failed = false;
 };
 int plan(const PlanArguments& arguments);
+
+struct SubmitArguments {
+  RunArguments run;  ///< of the job; those of the machine that it begins on are not asked for
+  int nodes = 0;     ///< 0 here and below: left to Slurm
+  int tasks = 0;
+  int cpus_per_task = 0;
+  int shards = 0;    ///< an array of jobs, each with a share of the points
+  std::string time;  ///< a valid time
+  std::string partition;
+  std::string account;
+  std::string launcher;           ///< "mpirun", "srun"; empty: the first
+  bool print = false;             ///< write the script, submit nothing
+  std::vector<std::string> more;  ///< options of sbatch
+};
+/// @param command_line  that asked for it
+int submit(const SubmitArguments& arguments, const std::vector<std::string>& command_line);
 
 int status(const std::filesystem::path& directory);
 

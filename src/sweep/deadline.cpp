@@ -11,7 +11,8 @@
 namespace windrow::detail {
 namespace {
 
-constexpr auto kFarAway = std::chrono::hours(24 * 365);  // later ends are none: they would not fit the clock
+// Later ends are none: they would not fit the clock, and Slurm says "in a year" of a job without a limit.
+constexpr auto kFarAway = std::chrono::hours(24 * 360);
 
 }  // namespace
 
@@ -53,7 +54,7 @@ void Deadline::receive(int signal, Clock::time_point now) {
 }
 
 Direction Deadline::ask(int signal, Clock::time_point now) {
-  if (signal != 0 && signal_ == 0) receive(signal, now);
+  if (signal != 0 && signal_ != signal) receive(signal, now);
   if (!end_) return {};
   if (now >= *end_) return true;
   return Direction::finish_within(std::chrono::duration<double>(*end_ - now).count());

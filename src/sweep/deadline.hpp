@@ -20,7 +20,7 @@ class Deadline {
   Deadline(const TimeLimits& limits, std::chrono::nanoseconds grace, bool short_notice,
            std::optional<double> slurm_end);
 
-  /// @param signal  that has been received, or 0
+  /// @param signal  the most urgent that has been received, or 0
   Direction ask(int signal, Clock::time_point now);
   /// Why it would end the run, or has ended it.
   StopReason reason() const { return reason_; }

@@ -9,10 +9,18 @@ std::atomic<int> received{0};
 std::atomic<int> guards{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 
+// Batch systems send SIGUSR1 and SIGTERM, one after the other, or the same one by several ways; people are impatient.
+int urgency(int number) {
+  return number == 0 ? 0 : number == SIGUSR1 ? 1 : number == SIGTERM ? 2 : 3;
+}
+
 void on_signal(int number) {
-  if (received.exchange(number) != 0) {
+  int earlier = received;
+  if (urgency(earlier) == 3) {
     ::signal(number, SIG_DFL);
     ::raise(number);
+  }
+  while (urgency(number) > urgency(earlier) && !received.compare_exchange_weak(earlier, number)) {
   }
 }
 

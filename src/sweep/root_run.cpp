@@ -166,7 +166,7 @@ Direction RootRun::tick() {
   Direction direction = deadline_.ask(signal, now);
   if (!direction.stop && judge_.gives_up()) direction = Direction::finish_within(0.0);
   stopping_ = stopping_ || direction.stop || deadline_.is_signalled() || judge_.gives_up();
-  if (signal != 0 && result_.interrupted_by == 0) {
+  if (signal != result_.interrupted_by) {
     result_.interrupted_by = signal;
     if (store_) store_->commit();  // whoever asked may not wait long
   }

@@ -27,6 +27,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::seconds(5);
+constexpr auto kPatienceWithSbatch = std::chrono::minutes(2);  // it waits for a busy slurmctld itself
 
 /// What a program printed on both streams, and its exit code: 0 if all went well.
 struct Answer {
@@ -52,8 +53,8 @@ pid_t spawn(std::vector<std::string> argv, int output) {
 }
 
 // @return whether the stream ended in time
-bool read_all(int input, std::string& text) {
-  const auto deadline = Clock::now() + kPatience;
+bool read_all(int input, std::string& text, Clock::duration patience) {
+  const auto deadline = Clock::now() + patience;
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     pollfd entry{input, POLLIN, 0};
@@ -67,7 +68,7 @@ bool read_all(int input, std::string& text) {
   }
 }
 
-Answer ask(std::vector<std::string> argv) {
+Answer ask(std::vector<std::string> argv, Clock::duration patience = kPatience) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw SystemError("cannot make a pipe", errno);
   const Fd input(ends[0]);
@@ -75,13 +76,13 @@ Answer ask(std::vector<std::string> argv) {
   const pid_t pid = spawn(argv, output.get());
   output = Fd();
   Answer answer;
-  const bool in_time = read_all(input.get(), answer.text);
+  const bool in_time = read_all(input.get(), answer.text, patience);
   if (!in_time) ::kill(pid, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   answer.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  if (!in_time) answer.text = "no answer within 5s";
+  if (!in_time) answer.text = "no answer within " + text::render_duration(patience);
   return answer;
 }
 
@@ -158,6 +159,35 @@ void requeue_slurm_job() {
   if (slurm_job().empty()) throw Error("this is no job of Slurm: SLURM_JOB_ID is not set");
   const Answer answer = ask({"scontrol", "requeue", slurm_job()});
   if (answer.code != 0) throw Error(fmt::format("scontrol requeue {}: {}", slurm_job(), answer.text));
+}
+
+namespace {
+
+// "4711", or "4711;cluster"
+bool is_job(const std::string& line) {
+  const std::string number = line.substr(0, line.find(';'));
+  return text::parse_integer(number).value_or(0) > 0;
+}
+
+std::string trimmed(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+SubmittedJob submit_slurm_job(const std::filesystem::path& script) {
+  const Answer answer = ask({"sbatch", "--parsable", script.string()}, kPatienceWithSbatch);
+  if (answer.code != 0) throw Error(trimmed(answer.text.empty() ? "sbatch failed without a word" : answer.text));
+  SubmittedJob job;
+  std::istringstream lines(answer.text);
+  for (std::string line; std::getline(lines, line);) (is_job(line) ? job.id : job.messages) += line + "\n";
+  job.id = trimmed(job.id);
+  job.messages = trimmed(job.messages);
+  if (job.id.empty() || job.id.find('\n') != std::string::npos) {
+    throw Error("sbatch named no job: " + trimmed(answer.text));
+  }
+  return job;
 }
 
 }  // namespace windrow

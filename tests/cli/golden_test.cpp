@@ -56,6 +56,9 @@ echo safe=true
     for (std::size_t at = 0; (at = text.find(directory().string())) != std::string::npos;) {
       text.replace(at, directory().string().size(), "DIR");
     }
+    for (std::size_t at = 0; (at = text.find(WINDROW_PROGRAM)) != std::string::npos;) {
+      text.replace(at, std::string(WINDROW_PROGRAM).size(), "WINDROW");
+    }
     text = replaced(text, std::string("\\b") + host.data() + "\\b", "HOST");
     text = replaced(text, R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)", "DATE");
     text = replaced(text, R"(\b\d+(\.\d+)?/s)", "RATE/s");
@@ -80,13 +83,17 @@ echo safe=true
 
 TEST_F(GoldenTest, help) {
   expect_golden("help", windrow({"--help"}));
-  for (const char* verb : {"run", "plan", "status", "export", "explain"}) {
+  for (const char* verb : {"run", "plan", "status", "export", "explain", "submit"}) {
     expect_golden(std::string("help-") + verb, windrow({verb, "--help"}));
   }
 }
 
 TEST_F(GoldenTest, plan) {
   expect_golden("plan", windrow({"plan", "beam.toml", "--point", "2"}));
+}
+
+TEST_F(GoldenTest, submit) {
+  expect_golden("submit", windrow({"submit", "beam.toml", "--nodes", "2", "--ntasks", "8", "--time", "2h", "--print"}));
 }
 
 TEST_F(GoldenTest, run_status_and_explain) {

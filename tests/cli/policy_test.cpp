@@ -222,6 +222,16 @@ TEST_F(SlurmCliTest, a_run_that_completes_is_not_queued_again) {
   EXPECT_EQ(read_file(path("scontrol.log")), "show job 4711\n");
 }
 
+TEST_F(SlurmCliTest, a_job_that_was_cancelled_is_not_queued_again) {
+  write("waiting", "");
+  Environment environment = slurm(3600);
+  Program run = start_windrow({"run", "policy.toml", "--workers", "2", "--drain", "1s", "--requeue"}, environment);
+  ASSERT_TRUE(wait_for_log("log", 5)) << "three that have finished, two that wait";
+  run.signal(SIGTERM);
+  EXPECT_EQ(run.wait().code, 75);
+  EXPECT_EQ(read_file(path("scontrol.log")), "show job 4711\n");
+}
+
 TEST_F(SlurmCliTest, a_requeue_that_is_refused_is_told) {
   write("waiting", "");
   write("refuse", "");

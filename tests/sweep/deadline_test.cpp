@@ -52,6 +52,13 @@ TEST(DeadlineTest, an_end_in_the_past_is_an_old_variable) {
   EXPECT_EQ(deadline.reason(), StopReason::none);
 }
 
+TEST(DeadlineTest, an_end_in_a_year_is_that_of_a_job_without_a_limit) {
+  Deadline deadline({}, 2s, false, unix_now() + 365 * 24 * 3600.0 - 5.0);
+  EXPECT_FALSE(deadline.ask(0, Clock::now()).stop);
+  EXPECT_EQ(deadline.reason(), StopReason::none);
+  EXPECT_NEAR(left(deadline.ask(SIGUSR1, Clock::now())), 20.0, 1.0);
+}
+
 TEST(DeadlineTest, sigint_and_sighup_stop_at_once) {
   for (const int signal : {SIGINT, SIGHUP}) {
     Deadline deadline({}, 2s, false, std::nullopt);
@@ -78,6 +85,14 @@ TEST(DeadlineTest, a_known_end_stands_after_sigusr1_but_not_after_sigterm) {
   EXPECT_EQ(announced.reason(), StopReason::signal);
   Deadline ended({}, 0s, false, unix_now() + 310.0);
   EXPECT_NEAR(left(ended.ask(SIGTERM, Clock::now())), 20.0, 1.0);
+}
+
+TEST(DeadlineTest, sigterm_counts_though_sigusr1_came_before) {
+  Deadline deadline({}, 0s, false, unix_now() + 310.0);
+  EXPECT_NEAR(left(deadline.ask(SIGUSR1, Clock::now())), 300.0, 30.0);
+  EXPECT_NEAR(left(deadline.ask(SIGTERM, Clock::now())), 20.0, 1.0);
+  EXPECT_EQ(deadline.why(), "by SIGTERM");
+  EXPECT_TRUE(deadline.ask(SIGINT, Clock::now()).stop);
 }
 
 TEST(DeadlineTest, on_short_notice_sigterm_leaves_no_time_and_sigusr1_does) {

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <initializer_list>
+
 namespace windrow {
 namespace {
 
@@ -34,18 +36,37 @@ TEST(InterruptTest, an_inner_guard_keeps_what_the_outer_one_noted) {
   EXPECT_EQ(InterruptGuard::signal(), SIGINT);
 }
 
-TEST(InterruptTest, a_second_signal_ends_the_process) {
+/// How a process ended that got these signals under a guard: the signal that ended it, or 0.
+int ended_by(std::initializer_list<int> signals) {
   const pid_t child = ::fork();
   if (child == 0) {
     const InterruptGuard guard;
-    ::raise(SIGINT);
-    ::raise(SIGINT);
+    for (const int signal : signals) ::raise(signal);
     ::_exit(0);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFSIGNALED(status));
-  EXPECT_EQ(WTERMSIG(status), SIGINT);
+  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+TEST(InterruptTest, after_sigint_or_sighup_a_second_signal_ends_the_process) {
+  EXPECT_EQ(ended_by({SIGINT, SIGINT}), SIGINT);
+  EXPECT_EQ(ended_by({SIGHUP, SIGTERM}), SIGTERM);
+  EXPECT_EQ(ended_by({SIGTERM, SIGINT, SIGINT}), SIGINT);
+}
+
+TEST(InterruptTest, signals_of_a_batch_system_may_come_twice) {
+  EXPECT_EQ(ended_by({SIGUSR1, SIGUSR1, SIGTERM, SIGTERM, SIGUSR1, SIGINT}), 0);
+}
+
+TEST(InterruptTest, the_most_urgent_signal_counts) {
+  const InterruptGuard guard;
+  for (const int signal : {SIGUSR1, SIGTERM, SIGINT}) {
+    ::raise(signal);
+    EXPECT_EQ(InterruptGuard::signal(), signal);
+    if (signal == SIGTERM) ::raise(SIGUSR1);
+    EXPECT_EQ(InterruptGuard::signal(), signal);
+  }
 }
 
 TEST(InterruptTest, signals_that_the_program_ignores_stay_ignored) {

@@ -6,9 +6,10 @@
 
 namespace windrow {
 
-/// While it lives, SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask for a clean stop instead of ending the process; a second one
-/// ends it at once, as if no guard were there. Signals that the program ignores stay ignored. The earlier handlers come
-/// back at the end.
+/// While it lives, SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask for a clean stop instead of ending the process. After SIGINT
+/// or SIGHUP a second signal ends it at once, as if no guard were there; SIGUSR1 and SIGTERM may come again, and give
+/// way to what is more urgent: SIGTERM before SIGUSR1, the other two before both. Signals that the program ignores stay
+/// ignored. The earlier handlers come back at the end.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -16,7 +17,7 @@ class InterruptGuard {
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
-  /// The signal that asked for a stop since the first living guard was made, or 0.
+  /// The most urgent signal that asked for a stop since the first living guard was made, or 0.
   static int signal();
 
  private:

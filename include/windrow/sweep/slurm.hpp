@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -23,5 +24,16 @@ Slots slurm_slots();
 /// Has Slurm put the job of this process into its queue again. Slurm ends the job soon afterwards.
 /// @throws Error  with what scontrol said, if it could not be done
 void requeue_slurm_job();
+
+/// A batch job that Slurm has taken.
+struct SubmittedJob {
+  std::string id;        ///< "4711"; on a cluster of several: "4711;cluster"
+  std::string messages;  ///< what sbatch said beside it, warnings for example; may be empty
+};
+
+/// Hands a batch script to sbatch, with this process's environment.
+/// @throws SystemError  if there is no sbatch in PATH
+/// @throws Error        with what sbatch said, if it did not take the job, or did not answer within 2 minutes
+SubmittedJob submit_slurm_job(const std::filesystem::path& script);
 
 }  // namespace windrow

@@ -1,0 +1,143 @@
+#include "batch_script.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "common.hpp"
+#include "windrow/error.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow::app {
+namespace {
+
+using std::chrono::seconds;
+
+// Minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes, days-hours:minutes:seconds
+std::optional<seconds> slurm_time(const std::string& text) {
+  static const std::regex form(R"((?:(\d{1,5})-)?(\d{1,7})(?::(\d{1,7}))?(?::(\d{1,7}))?)");
+  std::smatch found;
+  if (!std::regex_match(text, found, form)) return std::nullopt;
+  const auto part = [&](std::size_t i) { return found[i].matched ? std::stol(found[i].str()) : 0L; };
+  const long days = part(1), a = part(2), b = part(3), c = part(4);
+  if (found[1].matched || found[4].matched) return seconds(((days * 24 + a) * 60 + b) * 60 + c);
+  return seconds(a * 60 + b);
+}
+
+std::string quoted_for_sbatch(const std::string& word) {
+  if (shell_line({word}) == word) return word;
+  std::string quoted = "\"";
+  for (const char c : word) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+/// A line for each option, with the words that belong to it.
+std::string directives(const std::vector<std::string>& words) {
+  std::string lines;
+  for (const std::string& word : words) {
+    lines += lines.empty() || word.starts_with('-') ? (lines.empty() ? "#SBATCH " : "\n#SBATCH ") : " ";
+    lines += quoted_for_sbatch(word);
+  }
+  return lines.empty() ? lines : lines + '\n';
+}
+
+std::vector<std::string> options(const BatchJob& job) {
+  std::vector<std::string> words = {"--job-name=" + job.name};
+  const auto number = [&](const char* name, int value) {
+    if (value > 0) words.push_back(fmt::format("--{}={}", name, value));
+  };
+  const auto text = [&](const char* name, const std::string& value) {
+    if (!value.empty()) words.push_back(fmt::format("--{}={}", name, value));
+  };
+  text("array", job.array);
+  number("nodes", job.nodes);
+  number("ntasks", job.tasks);
+  number("cpus-per-task", job.cpus_per_task);
+  text("time", job.time);
+  text("partition", job.partition);
+  text("account", job.account);
+  std::string directory = job.directory.string();
+  for (std::size_t at = 0; (at = directory.find('%', at)) != std::string::npos; at += 2) directory.insert(at, 1, '%');
+  words.push_back(fmt::format("--output={}/slurm-{}.out", directory, job.array.empty() ? "%j" : "%A_%a"));
+  words.emplace_back("--open-mode=append");
+  words.push_back(fmt::format("--signal=B:USR1@{}", job.notice.count()));
+  if (job.requeue) words.emplace_back("--requeue");
+  words.insert(words.end(), job.more.begin(), job.more.end());
+  return words;
+}
+
+constexpr const char* kScript = R"(#!/bin/bash
+# The study "{name}" as a job of Slurm, written by windrow {version}; sbatch takes it as it is. It was asked for by
+#   {again}
+{directives}
+echo "== $(date '+%F %T'): job $SLURM_JOB_ID${{SLURM_RESTART_COUNT:+, start $((SLURM_RESTART_COUNT + 1)),}} on $SLURM_JOB_NODELIST"
+
+# Slurm tells this shell some time before the job ends (SIGUSR1), and when it is ended (SIGTERM). Both
+# go on to windrow.
+trap 'told=yes; kill -USR1 "$windrow" 2>/dev/null' USR1
+trap 'told=yes; kill -TERM "$windrow" 2>/dev/null' TERM
+
+{command} &
+windrow=$!
+while # a signal ends this wait, not windrow
+  told=
+  wait "$windrow"
+  code=$?
+  [ "$told" ]
+do :; done
+{ending}
+exit "$code"
+)";
+
+constexpr const char* kEnding = R"(
+if [ "$code" = 75 ]; then
+  echo "Time ended before the points did. This goes on:"
+  echo {again}
+fi
+)";
+
+void refuse_line_breaks(const BatchJob& job) {
+  std::vector<std::string> words = job.more;
+  words.insert(words.end(), job.command.begin(), job.command.end());
+  for (const std::string* word : {&job.directory.native(), &job.partition, &job.account, &job.again}) {
+    words.push_back(*word);
+  }
+  for (const std::string& word : words) {
+    if (word.find_first_of("\n\r") != std::string::npos) {
+      throw SpecError(fmt::format("a batch script cannot hold a line break: {}", shell_line({word})));
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<BatchTime> batch_time(std::string_view given) {
+  const std::string word(given);
+  if (word == "UNLIMITED" || word == "INFINITE") return BatchTime{word, std::nullopt};
+  if (const auto limit = slurm_time(word)) {
+    return limit->count() > 0 ? std::optional(BatchTime{word, limit}) : std::nullopt;
+  }
+  const auto duration = text::parse_duration(word);
+  if (!duration || duration->count() <= 0) return std::nullopt;
+  const auto minutes = std::chrono::ceil<std::chrono::minutes>(*duration).count();
+  const std::string clock = fmt::format("{:02}:{:02}:00", minutes / 60 % 24, minutes % 60);
+  return BatchTime{minutes < 24 * 60 ? clock : fmt::format("{}-{}", minutes / (24 * 60), clock),
+                   std::chrono::minutes(minutes)};
+}
+
+std::string batch_script(const BatchJob& job) {
+  refuse_line_breaks(job);
+  std::string command = shell_line(job.command);
+  for (const std::string& word : job.variables) command += ' ' + word;
+  const std::string ending =
+      job.requeue ? "" : fmt::format(fmt::runtime(kEnding), fmt::arg("again", shell_line({"  " + job.again})));
+  return fmt::format(fmt::runtime(kScript), fmt::arg("name", job.name), fmt::arg("version", version()),
+                     fmt::arg("again", job.again), fmt::arg("directives", directives(options(job))),
+                     fmt::arg("command", command), fmt::arg("ending", ending));
+}
+
+}  // namespace windrow::app

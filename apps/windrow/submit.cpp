@@ -1,0 +1,234 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "batch_script.hpp"
+#include "common.hpp"
+#include "verbs.hpp"
+#include "windrow/error.hpp"
+#include "windrow/study/study.hpp"
+#include "windrow/sweep/slurm.hpp"
+#include "windrow/text/text.hpp"
+
+namespace windrow::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+#ifdef WINDROW_HAS_MPI
+constexpr bool kHasMpi = true;
+#else
+constexpr bool kHasMpi = false;
+#endif
+
+bool needs_mpi(const SubmitArguments& arguments) {
+  return arguments.nodes > 1 || arguments.tasks > 1;
+}
+
+/// What is wrong with options that are fine one by one, or nothing.
+std::string contradiction(const SubmitArguments& arguments) {
+  const bool mpi = needs_mpi(arguments);
+  if (arguments.shards > 0 && mpi) {
+    return "the jobs of an --array run without MPI, each on one node: leave --nodes and --ntasks out (--cpus-per-task "
+           "says how many programs each runs at a time)";
+  }
+  if (mpi && !kHasMpi) return "this windrow was built without MPI: ask for one task, or for an --array of jobs";
+  if (arguments.tasks > 0 && arguments.tasks < arguments.nodes) {
+    return fmt::format("--ntasks {} cannot be spread over --nodes {}", arguments.tasks, arguments.nodes);
+  }
+  if (!mpi && !arguments.launcher.empty()) return "--launcher is for jobs of more than one task: give --ntasks";
+  return "";
+}
+
+/// Options of sbatch that windrow writes itself.
+std::string taken_option(const std::vector<std::string>& more) {
+  struct Taken {
+    const char* name;
+    const char* letter;
+    const char* advice;
+  };
+  static constexpr std::array<Taken, 12> taken = {{{"--nodes", "-N", "goes before `--`"},
+                                                   {"--ntasks", "-n", "goes before `--`"},
+                                                   {"--cpus-per-task", "-c", "goes before `--`"},
+                                                   {"--time", "-t", "goes before `--`"},
+                                                   {"--partition", "-p", "goes before `--`"},
+                                                   {"--account", "-A", "goes before `--`"},
+                                                   {"--array", "-a", "goes before `--`"},
+                                                   {"--requeue", nullptr, "goes before `--`"},
+                                                   {"--output", "-o",
+                                                    "is windrow's: it goes to slurm-JOB.out in the "
+                                                    "results directory"},
+                                                   {"--signal", nullptr, "is windrow's"},
+                                                   {"--parsable", nullptr, "is windrow's"},
+                                                   {"--wrap", nullptr, "has no meaning here"}}};
+  if (!more.empty() && !more.front().starts_with('-')) {
+    return fmt::format("after `--` come options of sbatch, and `{}` is none", more.front());
+  }
+  for (const std::string& word : more) {
+    for (const Taken& option : taken) {
+      const bool is_letter = option.letter && !word.starts_with("--") && word.starts_with(option.letter);
+      if (!is_letter && word.substr(0, word.find('=')) != option.name) continue;
+      return fmt::format("sbatch's `{}` {}", word, option.advice);
+    }
+  }
+  return "";
+}
+
+/// The time limit, as Slurm writes it, and how long before it the job is told: long enough for points to be drained
+/// where the end is not known, and no more than a quarter of what there is.
+void choose_time(const SubmitArguments& arguments, const Study& study, BatchJob& job) {
+  using std::chrono::seconds;
+  const std::string& drain = arguments.run.drain;
+  const auto patience = (drain.empty() ? study.limits.drain : *text::parse_duration(drain)) + study.command.grace;
+  job.notice = std::max(seconds(60), std::chrono::ceil<seconds>(patience) + seconds(20));
+  if (arguments.time.empty()) return;
+  const BatchTime time = *batch_time(arguments.time);
+  job.time = time.text;
+  if (time.limit) job.notice = std::min(job.notice, *time.limit / 4);
+}
+
+/// `windrow run ...`, with paths that hold wherever the job begins.
+std::vector<std::string> run_command(const SubmitArguments& arguments, const Study& study) {
+  const RunArguments& run = arguments.run;
+  std::vector<std::string> words = {fs::read_symlink("/proc/self/exe").string(), "run", study.file.string()};
+  const auto option = [&words](const char* name, const std::string& value) {
+    if (!value.empty()) words.insert(words.end(), {name, value});
+  };
+  const auto flag = [&words](const char* name, bool given) {
+    if (given) words.emplace_back(name);
+  };
+  if (!run.directory.empty()) option("--dir", study.directory.string());
+  option("--schedule", run.schedule);
+  if (!run.costs_from.empty()) option("--costs-from", fs::absolute(run.costs_from).string());
+  if (run.root != "auto") option("--root", run.root);
+  if (run.retries) option("--retries", std::to_string(*run.retries));
+  option("--max-failures", run.max_failures);
+  option("--drain", run.drain);
+  flag("--retry-failed", run.retry_failed);
+  flag("--requeue", run.requeue);
+  return words;
+}
+
+std::vector<std::string> launcher(const SubmitArguments& arguments) {
+  const bool several = arguments.cpus_per_task > 1;
+  if (arguments.launcher == "srun") {
+    std::vector<std::string> words = {"srun", "--mpi=pmix"};
+    if (several) words.push_back(fmt::format("--cpus-per-task={}", arguments.cpus_per_task));
+    return words;
+  }
+  // Programs of several threads would all run on the core that mpirun binds their rank to.
+  if (several) return {"mpirun", "--bind-to", "none"};
+  return {"mpirun"};
+}
+
+/// What a user would type to submit such a job.
+std::string again(std::vector<std::string> command_line) {
+  const auto dashes = std::find(command_line.begin(), command_line.end(), "--");
+  command_line.erase(std::remove(command_line.begin(), dashes, "--print"), dashes);
+  return fmt::format("cd {} && {}", shell_line({fs::current_path().string()}), shell_line(command_line));
+}
+
+BatchJob batch_job(const SubmitArguments& arguments, const Study& study) {
+  BatchJob job;
+  job.name = study.name;
+  job.directory = study.directory;
+  job.nodes = arguments.nodes;
+  job.tasks = arguments.tasks;
+  job.cpus_per_task = arguments.cpus_per_task;
+  if (arguments.shards > 0) job.array = fmt::format("1-{}", arguments.shards);
+  choose_time(arguments, study, job);
+  job.partition = arguments.partition;
+  job.account = arguments.account;
+  job.requeue = arguments.run.requeue;
+  job.more = arguments.more;
+  job.command = run_command(arguments, study);
+  if (needs_mpi(arguments)) {
+    const std::vector<std::string> words = launcher(arguments);
+    job.command.insert(job.command.begin(), words.begin(), words.end());
+  } else {
+    job.variables = {"--workers", R"("${SLURM_CPUS_PER_TASK:-1}")"};
+  }
+  if (arguments.shards > 0) {
+    job.variables.insert(job.variables.end(),
+                         {"--shard", fmt::format("\"$SLURM_ARRAY_TASK_ID/{}\"", arguments.shards)});
+  }
+  return job;
+}
+
+/// @return whether a job would have something to do
+bool announce(const Study& study, bool retry_failed) {
+  const std::optional<StudyState> state = state_of(study, Command(study.command, study.design), retry_failed);
+  if (state && state->left == 0) {
+    fmt::print("Nothing to do: all {} are evaluated already", counted(study.design.size(), "point"));
+    if (state->failed > 0) {
+      fmt::print(", {} failed (--retry-failed evaluates those again)", text::with_thousands(state->failed));
+    }
+    fmt::print(".\n");
+    return false;
+  }
+  fmt::print("{}: {} ({}), {} to run{}\n", study.name, counted(study.design.size(), "point"), study.design.method(),
+             text::with_thousands(state ? state->left : study.design.size()),
+             state && state->running ? "; a run is at it at this moment" : "");
+  return true;
+}
+
+void show(const fs::path& file, const std::string& script, const fs::path& kept) {
+  fmt::print("\n{}:\n\n{}\n", file.string(), indented(script, 2));
+  if (kept.empty()) return;
+  fmt::print("{} had been edited since windrow wrote it: that one is kept as {}\n", file.filename().string(),
+             kept.filename().string());
+}
+
+void print_follow_up(const SubmittedJob& job, const BatchJob& batch) {
+  const std::string id = job.id.substr(0, job.id.find(';'));
+  const std::string directory = shell_line({batch.directory.string()});
+  if (!job.messages.empty()) fmt::print("{}\n", job.messages);
+  fmt::print("Submitted as job {}.\n", id);
+  fmt::print("  windrow status {}\n", directory);
+  fmt::print("  squeue --job {}\n", id);
+  fmt::print("  tail -F {}/slurm-{}{}.out\n", directory, id, batch.array.empty() ? "" : "_1");
+  fmt::print("  scancel {}      what is finished is kept; `windrow submit` again runs the rest\n", id);
+}
+
+int hand_over(const fs::path& script, const BatchJob& batch) {
+  std::fflush(stdout);
+  const std::string by_hand = shell_line({"sbatch", script.string()});
+  try {
+    print_follow_up(submit_slurm_job(script), batch);
+    return kSuccess;
+  } catch (const SystemError& error) {
+    if (error.error_number() != ENOENT) throw;
+    return complain(fmt::format("there is no sbatch in PATH, so nothing was submitted; where Slurm is: {}", by_hand));
+  } catch (const Error& error) {
+    return complain(
+        fmt::format("Slurm did not take the job:\n{}The script is {}", indented(error.what(), 2), script.string()));
+  }
+}
+
+}  // namespace
+
+int submit(const SubmitArguments& arguments, const std::vector<std::string>& command_line) {
+  for (const std::string& problem : {contradiction(arguments), taken_option(arguments.more)}) {
+    if (!problem.empty()) return complain(problem);
+  }
+  const Study study = load_study(arguments.run.study, arguments.run.directory);
+  if (!announce(study, arguments.run.retry_failed)) return kSuccess;
+  BatchJob job = batch_job(arguments, study);
+  job.again = again(command_line);
+  const std::string script = batch_script(job);
+  const WrittenScript written = write_script(study.directory / "slurm.sh", script);
+  show(written.file, script, written.kept);
+  if (arguments.print) {
+    fmt::print("Nothing was submitted; this does it: {}\n", shell_line({"sbatch", written.file.string()}));
+    return kSuccess;
+  }
+  return hand_over(written.file, job);
+}
+
+}  // namespace windrow::app

@@ -1,0 +1,76 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+
+#include "batch_script.hpp"
+#include "windrow/error.hpp"
+
+namespace windrow::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kSeal = "# This line tells windrow whether the script was edited: ";
+
+/// With a last line that fits no other text.
+std::string sealed(const std::string& text) {
+  return fmt::format("{}{}{:016x}\n", text, kSeal, XXH3_64bits(text.data(), text.size()));
+}
+
+bool is_as_written(const std::string& text) {
+  const std::size_t seal = text.rfind(kSeal);
+  return seal != std::string::npos && sealed(text.substr(0, seal)) == text;
+}
+
+std::string content(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) throw SystemError("cannot read " + file.string(), errno);
+  return text.str();
+}
+
+// "slurm.sh" goes to "slurm.1.sh", or the next number that is free. A link fails where a name is taken.
+fs::path put_aside(const fs::path& file) {
+  for (int number = 1;; ++number) {
+    fs::path other = file;
+    other.replace_extension(fmt::format(".{}{}", number, file.extension().string()));
+    if (::link(file.c_str(), other.c_str()) == 0) return other;
+    if (errno != EEXIST) throw SystemError(fmt::format("cannot keep the edited {}", file.string()), errno);
+  }
+}
+
+}  // namespace
+
+WrittenScript write_script(const fs::path& file, const std::string& text) {
+  std::error_code error;
+  fs::create_directories(file.parent_path(), error);
+  if (error) throw SystemError("cannot make " + file.parent_path().string(), error.value());
+  WrittenScript written{file, {}};
+  const fs::path part = fmt::format("{}.{}.part", file.string(), ::getpid());
+  std::ofstream out(part, std::ios::binary);
+  out << sealed(text);
+  out.close();
+  if (!out || ::chmod(part.c_str(), 0755) != 0) {
+    const int number = errno;
+    fs::remove(part, error);
+    throw SystemError("cannot write " + file.string(), number);
+  }
+  try {
+    if (fs::exists(file) && !is_as_written(content(file))) written.kept = put_aside(file);
+    fs::rename(part, file);
+  } catch (...) {
+    fs::remove(part, error);
+    throw;
+  }
+  return written;
+}
+
+}  // namespace windrow::app
