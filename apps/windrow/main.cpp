@@ -145,8 +145,8 @@ class CommandLine {
     run_ = app_.add_subcommand("run", "evaluate every point that has no outcome yet");
     run_->add_option("STUDY", run_arguments_.study, "study file (TOML)")->required();
     run_->add_option("-w,--workers", run_arguments_.workers,
-                     "programs at a time (default: the cores that this process may use);\n"
-                     "under mpirun the ranks are the workers")
+                     "programs at a time (default: the cores that this process may use),\n"
+                     "or slots for the ranks of MPI programs; under mpirun its ranks are both")
         ->option_text("N")
         ->check(whole_number())
         ->check(CLI::Range(1, 100000));

@@ -109,10 +109,10 @@ std::vector<int> tasks_in(const std::string& text) {
   std::istringstream in(text);
   for (std::string part; std::getline(in, part, ',');) {
     const std::size_t times = part.find("(x");
+    const bool repeated = times != std::string::npos;
+    if (repeated && !part.ends_with(')')) return {};
     const auto each = text::parse_integer(part.substr(0, times));
-    const auto nodes = times == std::string::npos || !part.ends_with(')')
-                           ? std::optional<std::int64_t>(1)
-                           : text::parse_integer(part.substr(times + 2, part.size() - times - 3));
+    const auto nodes = repeated ? text::parse_integer(part.substr(times + 2, part.size() - times - 3)) : 1;
     if (!each || !nodes || *each < 1 || *nodes < 1 || *nodes > 1'000'000) return {};
     tasks.insert(tasks.end(), static_cast<std::size_t>(*nodes), static_cast<int>(*each));
   }
@@ -130,9 +130,7 @@ Slots slurm_slots() {
   const std::vector<int> tasks = tasks_in(tasks_per_node);
   Slots slots;
   std::istringstream names(answer.text);
-  for (std::string name; names >> name;) {
-    if (slots.size() < tasks.size()) slots.push_back({name, tasks[slots.size()]});
-  }
+  for (std::string name; names >> name;) slots.push_back({name, slots.size() < tasks.size() ? tasks[slots.size()] : 0});
   if (slots.empty() || slots.size() != tasks.size()) {
     throw Error(fmt::format("SLURM_TASKS_PER_NODE is `{}`, which does not fit the nodes of the job, {}", tasks_per_node,
                             nodes));

@@ -77,7 +77,7 @@ y = { stdout = 'y=(\d+)', type = "integer" }
 
   /// @param what  "cut" or "mend": the link of the third host
   static void set_link(const std::string& what) {
-    const std::string command = fmt::format("{}/{} h3", std::getenv("WINDROW_TEST_HOSTS"), what);
+    const std::string command = fmt::format("/run/hosts/{} h3", what);
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
   }
 

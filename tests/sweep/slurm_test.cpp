@@ -94,5 +94,45 @@ TEST_F(SlurmTest, a_requeue_that_slurm_refuses_says_why) {
   }
 }
 
+class SlurmSlotsTest : public SlurmTest {
+ protected:
+  SlurmSlotsTest() {
+    write_scontrol("[ \"$1 $2 $3\" = 'show hostnames n[1-3]' ] && printf 'n1\\nn2\\nn3\\n'\n");
+    ::setenv("SLURM_JOB_NODELIST", "n[1-3]", 1);
+  }
+  ~SlurmSlotsTest() override {
+    ::unsetenv("SLURM_JOB_NODELIST");
+    ::unsetenv("SLURM_TASKS_PER_NODE");
+  }
+  static std::string problem() {
+    try {
+      slurm_slots();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "none";
+  }
+};
+
+TEST_F(SlurmSlotsTest, are_the_tasks_of_each_node) {
+  ::setenv("SLURM_TASKS_PER_NODE", "4(x2),1", 1);
+  EXPECT_THAT(slurm_slots(), testing::ElementsAre(HostSlots{"n1", 4}, HostSlots{"n2", 4}, HostSlots{"n3", 1}));
+  ::setenv("SLURM_TASKS_PER_NODE", "2(x3)", 1);
+  EXPECT_THAT(slurm_slots(), testing::ElementsAre(HostSlots{"n1", 2}, HostSlots{"n2", 2}, HostSlots{"n3", 2}));
+  ::unsetenv("SLURM_JOB_ID");
+  EXPECT_THAT(slurm_slots(), testing::IsEmpty());
+}
+
+TEST_F(SlurmSlotsTest, say_what_does_not_fit) {
+  for (const char* tasks : {"2", "2(x4)", "two", "2(x3", "0(x3)", "2(x-1)"}) {
+    ::setenv("SLURM_TASKS_PER_NODE", tasks, 1);
+    EXPECT_EQ(problem(),
+              std::string("SLURM_TASKS_PER_NODE is `") + tasks + "`, which does not fit the nodes of the job, n[1-3]");
+  }
+  ::setenv("SLURM_TASKS_PER_NODE", "2(x3)", 1);
+  write_scontrol("echo 'no such list' >&2; exit 1\n");
+  EXPECT_EQ(problem(), "scontrol show hostnames n[1-3]: no such list\n");
+}
+
 }  // namespace
 }  // namespace windrow
