@@ -93,7 +93,7 @@ TEST_F(GoldenTest, plan) {
 }
 
 TEST_F(GoldenTest, submit) {
-  expect_golden("submit", windrow({"submit", "beam.toml", "--nodes", "2", "--ntasks", "8", "--time", "2h", "--print"}));
+  expect_golden("submit", windrow({"submit", "beam.toml", "--cpus-per-task", "4", "--time", "2h", "--print"}));
 }
 
 TEST_F(GoldenTest, run_status_and_explain) {

@@ -1,68 +1,11 @@
 // What `windrow submit` writes and says, where there is no Slurm. tests/slurm has jobs that run.
-#include <gmock/gmock.h>
-
-#include "cli/cli_fixture.hpp"
-#include "cli/usage.hpp"
+#include "cli/submit_fixture.hpp"
 
 namespace windrow::test {
 namespace {
 
-using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
-
-class SubmitCliTest : public CliTest {
- protected:
-  void SetUp() override {
-    write("study.toml", "[parameters.x]\nvalues = [1, 2, 3]\n[command]\nrun = \"true\"\ngrace = \"5s\"\n");
-  }
-
-  Environment sbatch(const std::string& text) {
-    write_program("bin/sbatch", text);
-    return {{"PATH", path("bin").string() + ":" + std::getenv("PATH")}};
-  }
-
-  Ended submit(const Arguments& more, const Environment& environment = {}) {
-    Arguments arguments = {"submit", "study.toml"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return windrow(arguments, environment);
-  }
-
-  /// The script for these options, which must be in order.
-  std::string script(Arguments options) {
-    options.insert(options.begin(), "--print");
-    const Ended ended = submit(options);
-    EXPECT_EQ(ended.code, 0) << ended.text();
-    return read_file(path("study.windrow/slurm.sh"));
-  }
-
-  void expect_refused(const Arguments& options, const std::string& message) {
-    const Ended ended = submit(options);
-    EXPECT_EQ(ended.code, 2) << ended.text();
-    EXPECT_EQ(messages(ended.err), 1) << ended.err;
-    EXPECT_THAT(ended.err, HasSubstr(message));
-    EXPECT_FALSE(std::filesystem::exists(path("study.windrow")));
-  }
-};
-
-TEST_F(SubmitCliTest, what_the_job_needs_goes_to_slurm_and_how_it_runs_to_windrow) {
-  const std::string text = script({"--nodes",         "2",           "--ntasks",    "8",
-                                   "--cpus-per-task", "4",           "--partition", "long",
-                                   "--account",       "me",          "--requeue",   "--retry-failed",
-                                   "--schedule",      "dynamic",     "--retries",   "2",
-                                   "--max-failures",  "5%",          "--drain",     "3m",
-                                   "--root",          "coordinates", "--",          "--mem=4G",
-                                   "--mail-type",     "END"});
-  for (const char* line : {"--nodes=2", "--ntasks=8", "--cpus-per-task=4", "--partition=long", "--account=me",
-                           "--requeue", "--mem=4G", "--mail-type END", "--signal=B:USR1@205", "--job-name=study"}) {
-    EXPECT_EQ(times(text, std::string("\n#SBATCH ") + line + "\n"), 1) << line << "\n" << text;
-  }
-  EXPECT_THAT(text, HasSubstr("\nmpirun --bind-to none " + std::string(WINDROW_PROGRAM) + " run " +
-                              path("study.toml").string() +
-                              " --schedule dynamic --root coordinates --retries 2 --max-failures 5% --drain 3m "
-                              "--retry-failed --requeue &\n"));
-  EXPECT_THAT(text, Not(HasSubstr("--time")));
-}
 
 TEST_F(SubmitCliTest, an_array_is_a_shard_a_job) {
   const std::string text = script({"--array", "12", "--cpus-per-task", "4"});
@@ -95,7 +38,6 @@ TEST_F(SubmitCliTest, contradictions_are_told_before_anything_is_written) {
   expect_refused({"--time", "3x"}, "`3x` is not a time such as 90 (minutes), 2h30m, 2:30:00 or 1-12 (days-hours)");
   expect_refused({"--time", "0"}, "`0` is not a time");
   expect_refused({"--array", "4", "--ntasks", "2"}, "the jobs of an --array run without MPI");
-  expect_refused({"--nodes", "4", "--ntasks", "2"}, "--ntasks 2 cannot be spread over --nodes 4");
   expect_refused({"--launcher", "srun"}, "--launcher is for jobs of more than one task");
   expect_refused({"--launcher", "mpiexec", "--ntasks", "2"}, "`mpiexec` starts no ranks; valid: `mpirun`, `srun`");
   expect_refused({"--exclusive"}, "unknown option `--exclusive`");
@@ -139,11 +81,11 @@ TEST_F(SubmitCliTest, what_sbatch_says_is_passed_on) {
 }
 
 TEST_F(SubmitCliTest, without_sbatch_the_script_is_there) {
-  const Ended ended = submit({"--ntasks", "4"}, {{"PATH", path("nowhere").string()}});
+  const Ended ended = submit({"--cpus-per-task", "4"}, {{"PATH", path("nowhere").string()}});
   EXPECT_EQ(ended.code, 2);
   EXPECT_THAT(ended.err, HasSubstr("there is no sbatch in PATH, so nothing was submitted; where Slurm is: sbatch " +
                                    path("study.windrow/slurm.sh").string()));
-  EXPECT_THAT(read_file(path("study.windrow/slurm.sh")), HasSubstr("\n#SBATCH --ntasks=4\n"));
+  EXPECT_THAT(read_file(path("study.windrow/slurm.sh")), HasSubstr("\n#SBATCH --cpus-per-task=4\n"));
 }
 
 TEST_F(SubmitCliTest, a_study_is_checked_first) {
