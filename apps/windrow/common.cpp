@@ -9,11 +9,8 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <utility>
 
 #include "windrow/error.hpp"
-#include "windrow/study/study.hpp"
-#include "windrow/sweep/sweep.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::app {

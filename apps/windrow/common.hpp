@@ -4,13 +4,11 @@
 #include <filesystem>
 #include <functional>
 #include <iosfwd>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "windrow/design/design.hpp"
 #include "windrow/store/store.hpp"
-#include "windrow/study/study.hpp"
 #include "windrow/sweep/shards.hpp"
 
 namespace windrow::app {
