@@ -213,6 +213,16 @@ TEST_P(ShardedSweepTest, missing_changed_and_damaged_shards_are_named_and_the_re
   EXPECT_TRUE(fs::exists(shard_directory(store(), {4, 4})));
 }
 
+TEST_P(ShardedSweepTest, nothing_is_merged_by_itself_while_a_shard_that_has_begun_is_unfinished) {
+  run(Shard{1, 2});
+  const StudyIdentity study = StoreReader(shard_directory(store(), {1, 2})).identity();
+  { const Store begun(shard_directory(store(), {2, 2}), study, {}); }
+  EXPECT_EQ(shards_status(store())->shards[1].state, ShardState::unfinished);
+  EXPECT_FALSE(merge_if_complete(store(), 2, {}).has_value());
+  run(Shard{2, 2});
+  EXPECT_TRUE(merge_if_complete(store(), 2, {}).has_value());
+}
+
 TEST_P(ShardedSweepTest, a_shard_that_runs_is_left_alone) {
   run(Shard{1, 2});
   run(Shard{2, 2});
