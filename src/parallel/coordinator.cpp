@@ -11,6 +11,7 @@
 
 #include "parallel/clock.hpp"
 #include "parallel/cutoff.hpp"
+#include "parallel/group_runs.hpp"
 #include "parallel/ledger.hpp"
 #include "parallel/pace.hpp"
 #include "parallel/placements.hpp"
@@ -57,6 +58,7 @@ class Coordinator {
         ledger_(workers.first(), workers.count(), begin_),
         states_(static_cast<std::size_t>(workers.count())) {
     if (job.slots_needed) placements_.emplace(job, workers);
+    if (job.ranks_needed) groups_.emplace(job, workers);
     job.activity = [this] { return activity(); };
   }
   ~Coordinator() { job_.activity = nullptr; }
@@ -67,11 +69,15 @@ class Coordinator {
     try {
       loop();
       if (job_.conclude) report_.conclusion = job_.conclude();
+    } catch (const GroupStuck&) {
+      give_up_quietly();
+      throw;
     } catch (...) {
       if (!workers_.disposable()) release_quietly();
       throw;
     }
     close_account();
+    if (groups_) note_unused();
     for_each_worker([this](int w) { workers_.send(w, kEnd, report_.conclusion); });
     report_.unfinished = left_;
     return std::move(report_);
@@ -173,6 +179,7 @@ class Coordinator {
       heard_of_ = event->worker;
     }
     if (error_) std::rethrow_exception(error_);
+    if (groups_) look_after_groups();
     measure_load();
   }
 
@@ -193,7 +200,7 @@ class Coordinator {
   }
 
   // After an exception: workers that outlive the job must come to rest, or their messages would meet the next one.
-  void release_quietly() noexcept {
+  void release_quietly() {
     try {
       error_ = nullptr;
       job_.on_completed = nullptr;
@@ -202,6 +209,18 @@ class Coordinator {
       job_.on_handed_out = nullptr;
       stop();
       while (assignments_ > 0) handle_next();
+      for_each_worker([this](int w) { workers_.send(w, kEnd, {}); });
+    } catch (const GroupStuck&) {  // which the caller must know of
+      give_up_quietly();
+      throw;
+    } catch (...) {  // the first exception is the one that counts
+    }
+  }
+
+  // Some workers will never come to rest: what is known is kept, and the others are told.
+  void give_up_quietly() noexcept {
+    try {
+      if (job_.conclude) job_.conclude();
       for_each_worker([this](int w) { workers_.send(w, kEnd, {}); });
     } catch (...) {  // the first exception is the one that counts
     }
@@ -212,6 +231,7 @@ class Coordinator {
   void hand_out() {
     const int heard_of = std::exchange(heard_of_, -1);
     if (placements_) return hand_out_placed();
+    if (groups_) return hand_out_to_groups();
     if (!std::exchange(supply_has_grown_, false)) return heard_of >= 0 ? hand_out(heard_of, kAnyNumber) : void();
     for (const std::uint64_t ahead : {1U, 2U}) {
       for_each_worker([&](int w) {
@@ -251,9 +271,99 @@ class Coordinator {
   std::vector<int> idle_workers() {
     std::vector<int> idle;
     for_each_worker([&](int w) {
-      if (state(w).takes_work && state(w).assignments.empty()) idle.push_back(w);
+      const bool busy = !state(w).assignments.empty() || (groups_ && groups_->busy(w));
+      if (state(w).takes_work && !busy) idle.push_back(w);
     });
     return idle;
+  }
+
+  // As with slots: the first point that has to wait for workers holds up the others.
+  void hand_out_to_groups() {
+    for (std::vector<int> idle = idle_workers(); !idle.empty() && supply_->size() > 0; idle = idle_workers()) {
+      const auto runs = cutoff_.take(*supply_, idle.front(), 1, 0, monotonic_seconds());
+      if (runs.empty()) return;
+      std::size_t able = 0;
+      for_each_worker([&](int w) { able += state(w).takes_work ? 1U : 0U; });
+      GroupRuns::Place place = groups_->find(runs.front().first, idle, able);
+      if (place.failure) {
+        place.failure->host = workers_.host(idle.front());
+        fail_run(idle.front(), runs.front(), *place.failure);
+      } else if (place.start) {
+        send_to_group(*place.start);
+      } else {
+        return supply_->put_back(idle.front(), runs.front());
+      }
+    }
+  }
+
+  void send_to_group(const GroupRuns::Start& start) {
+    for (const GroupRuns::Freed& group : groups_->take_freed()) {
+      ByteWriter out;
+      out.put(group.id);
+      for (const int w : group.members) workers_.send(w, kFreeGroup, out.bytes());
+    }
+    for (const int w : start.members) send_assignment(w, {{{start.index, 1, 1}}, pace_.budget(1)}, &start);
+  }
+
+  // A message of one member of a group: the point's outcome is known when all of them have sent theirs.
+  void handle_group_results(int w, std::span<const std::byte> message) {
+    ResultReader in(message);
+    ledger_.heard(w, in.times(), now_);
+    for (Result result; in.next(result);) {
+      pop_outstanding(state(w), result.index);
+      ++state(w).evaluated;
+      groups_->take(w, result, now_);
+    }
+    state(w).since = now_;
+    if (in.finished() == 0) return;
+    assignments_ -= state(w).assignments.size();
+    state(w).assignments.clear();
+    if (groups_->came_back(w)) end_group_run(w);
+  }
+
+  void end_group_run(int w) {
+    GroupRuns::Ended ended = groups_->end(w);
+    if (ended.again) return send_to_group(*ended.again);
+    if (ended.interrupted) put_back(ended.leader, {ended.index, 1, 1});
+    if (ended.has_outcome) complete_group_run(ended);
+  }
+
+  void complete_group_run(GroupRuns::Ended& ended) {
+    const int w = ended.leader;
+    ledger_.evaluated(ended.index, ended.elapsed, w, ended.failure.has_value());
+    Completed completed{ended.index, w, workers_.host(w), ended.payload, nullptr, ended.started, ended.elapsed};
+    if (ended.failure) {
+      completed.payload = {};
+      completed.failure = &*ended.failure;
+      if (ended.started == 0.0) completed.started = unix_seconds() - ended.elapsed;
+      return complete_or_retry(completed, *ended.failure, ended.failure->kind == FailureKind::lost);
+    }
+    ledger_.count(w, 1, 1);
+    pace_.observe(ended.elapsed, ended.payload.size());
+    cutoff_.observe(ended.index, ended.elapsed);
+    if (job_.costs && !error_) job_.costs->observe(ended.index, ended.elapsed);
+    completed.earlier_attempts = retries_.settle(ended.index);
+    complete(completed);
+  }
+
+  void look_after_groups() {
+    while (auto overdue = groups_->take_overdue(now_)) complete_group_run(*overdue);
+    if (error_) std::rethrow_exception(error_);
+    groups_->check_patience(now_);
+  }
+
+  void handle_group_loss(int w, const WorkerLoss& loss) {
+    TaskFailure failure = failure_of(w, loss);
+    assignments_ -= state(w).assignments.size();
+    state(w).assignments.clear();
+    give_up(state(w), w);
+    if (groups_->lose(w, failure, now_)) end_group_run(w);
+  }
+
+  void note_unused() {
+    for_each_worker([this](int w) {
+      if (state(w).evaluated == 0) report_.unused_workers.push_back(w);
+    });
   }
 
   bool assign(int w) {
@@ -266,7 +376,7 @@ class Coordinator {
     return true;
   }
 
-  void send_assignment(int w, Assignment assignment) {
+  void send_assignment(int w, Assignment assignment, const GroupRuns::Start* group = nullptr) {
     const double now = monotonic_seconds();
     cutoff_.note_begin(now);
     if (state(w).assignments.empty()) state(w).since = now;
@@ -274,11 +384,16 @@ class Coordinator {
     const Slots slots = placements_ ? placements_->of(w) : Slots();
     ByteWriter out;
     out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, pace_.patience(),
-                           pace_.gives_back() && !placements_ ? 1U : 0U, slots.size()});
+                           pace_.gives_back() && !placements_ && group == nullptr ? 1U : 0U, slots.size(),
+                           group != nullptr ? group->members.size() : 0});
     for (const IndexRun& run : assignment.runs) out.put(run);
     for (const HostSlots& some : slots) {
       out.put_text(some.host);
       out.put(some.slots);
+    }
+    if (group != nullptr) {
+      out.put(group->head);
+      for (const int member : group->members) out.put(member);
     }
     for (const IndexRun& run : assignment.runs) {
       for (std::uint64_t i = 0; ship && i < run.count; ++i) {
@@ -318,6 +433,7 @@ class Coordinator {
   }
 
   void handle_results(int w, std::span<const std::byte> message, bool gives_back) {
+    if (groups_) return handle_group_results(w, message);
     WorkerState& worker = state(w);
     const std::string& host = workers_.host(w);
     ResultReader in(message);
@@ -472,6 +588,7 @@ class Coordinator {
     report_.lost_workers.push_back(loss.description);
     last_loss_ = loss;
     ledger_.lost(w, first_unfinished(w).has_value(), now_);
+    if (groups_) return handle_group_loss(w, loss);
     const auto evaluating = loss.knows_point ? loss.evaluating : first_unfinished(w);
     if (evaluating && fail_evaluated(w, loss, *evaluating)) {
       worker.fruitless_deaths = 0;
@@ -492,15 +609,20 @@ class Coordinator {
     return std::nullopt;
   }
 
-  // Fails the point that a lost worker was at (or has it tried again), or all of a share that was evaluated as a whole.
-  // Outcomes before it may have been lost with the worker; those points run again. @return whether there was any
-  bool fail_evaluated(int w, const WorkerLoss& loss, std::uint64_t index) {
+  TaskFailure failure_of(int w, const WorkerLoss& loss) const {
     TaskFailure failure;
     failure.kind = loss.kind;
     failure.code = loss.code;
     failure.message = loss.description;
     failure.rank = w;
     failure.host = workers_.host(w);
+    return failure;
+  }
+
+  // Fails the point that a lost worker was at (or has it tried again), or all of a share that was evaluated as a whole.
+  // Outcomes before it may have been lost with the worker; those points run again. @return whether there was any
+  bool fail_evaluated(int w, const WorkerLoss& loss, std::uint64_t index) {
+    TaskFailure failure = failure_of(w, loss);
     bool any = false;
     for (Assignment& assignment : state(w).assignments) {
       std::vector<IndexRun> rest;
@@ -555,6 +677,7 @@ class Coordinator {
   Cutoff cutoff_;
   Retries retries_;
   std::optional<Placements> placements_;  // of points that need slots
+  std::optional<GroupRuns> groups_;       // of points that several workers evaluate together
   Ledger ledger_;
   double now_ = begin_;           // when next() returned last
   double seconds_in_next_ = 0.0;  // in all

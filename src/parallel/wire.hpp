@@ -24,7 +24,8 @@ struct IndexRun {
 };
 
 /// Head of an assignment. `runs` of IndexRun follow; then, `hosts` times, the name of a host and the number of slots
-/// (an int) that all its points may use there; then, if parameters are shipped, for each point its length and bytes.
+/// (an int) that all its points may use there; then, if a group evaluates it, a GroupHead and `members` ranks (an int
+/// each); then, if parameters are shipped, for each point its length and bytes.
 struct AssignmentHead {
   std::uint64_t ships_parameters = 0;  ///< 0 or 1
   std::uint64_t runs = 0;
@@ -32,6 +33,12 @@ struct AssignmentHead {
   double patience = 0.0;         ///< seconds that outcomes may wait at the worker to travel together
   std::uint64_t gives_back = 0;  ///< 1: what has not been begun when it is late goes back to the root; 0: never
   std::uint64_t hosts = 0;       ///< with slots for it
+  std::uint64_t members = 0;     ///< of the group that evaluates it; 0: its worker alone
+};
+
+struct GroupHead {
+  std::uint64_t id = 0;
+  int attempt = 1;  ///< as in Assigned
 };
 
 /// What a worker has to say of its time so far; in front of every message of outcomes.

@@ -43,12 +43,14 @@ WorkerLoop::Assignment::Assignment(Frame message) : frame(std::move(message)) {
     std::string host = in.get_text();
     slots.push_back({std::move(host), in.get<int>()});
   }
+  if (head.members > 0) group = in.get<GroupHead>();
+  for (std::uint64_t i = 0; i < head.members; ++i) members.push_back(in.get<int>());
   offset = frame.payload.size() - in.rest().size();
 }
 
 Assigned WorkerLoop::Assignment::next() {
   IndexRun& run = runs[at];
-  Assigned assigned{run.first, {}, slots};
+  Assigned assigned{run.first, {}, slots, nullptr, group.attempt};
   if (head.ships_parameters != 0) {
     ByteReader in(std::span<const std::byte>(frame.payload).subspan(offset));
     const auto length = in.get<std::uint64_t>();
@@ -111,7 +113,9 @@ bool WorkerLoop::step() {
     charge_since(begin, &ActivityTimes::transfer);
   }
   look_if_due();
-  if (stopping_ || assignments_.front().done() || !ensure_built()) {
+  // The others of a group may have begun before they knew of a stop, and wait for this one.
+  const bool stops = stopping_ && assignments_.front().members.empty();
+  if (stops || assignments_.front().done() || !ensure_built()) {
     finish_assignments(1);
     return true;
   }
@@ -234,6 +238,9 @@ void WorkerLoop::handle(Frame frame) {
     case kPieceTaken:
       piece_on_the_way_ = false;
       return;
+    case kFreeGroup:
+      task_.groups->free(ByteReader(frame.payload).get<std::uint64_t>());
+      return;
     case kEnd:
       ended_ = true;
       conclusion_ = std::move(frame.payload);
@@ -318,7 +325,16 @@ void WorkerLoop::evaluate_points() {
   } while (now_ < look_up);
 }
 
-void WorkerLoop::evaluate(const Assigned& assigned) {
+// Ahead of the point: it may have to wait for the others.
+void WorkerLoop::join_group(Assigned& assigned) {
+  const Assignment& assignment = assignments_.front();
+  if (assignment.members.empty()) return;
+  const double begin = monotonic_seconds();
+  assigned.group = &task_.groups->use(assignment.group.id, assignment.members);
+  spent(&ActivityTimes::build, monotonic_seconds() - begin);
+}
+
+void WorkerLoop::evaluate(Assigned assigned) {
   link_.mark(assigned.index);
   const double begin = now_;
   result_.clear();
@@ -326,6 +342,7 @@ void WorkerLoop::evaluate(const Assigned& assigned) {
   std::exception_ptr thrown;
   lock_.lend();
   try {
+    join_group(assigned);
     failure = task_.evaluate(assigned, *this, result_);
   } catch (...) {
     thrown = std::current_exception();

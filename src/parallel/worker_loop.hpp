@@ -60,6 +60,8 @@ class WorkerLoop : private WorkerContext {
     AssignmentHead head;
     std::vector<IndexRun> runs;
     Slots slots{};
+    GroupHead group{};
+    std::vector<int> members{};   // of the group; empty: this worker alone
     std::size_t at = 0;           // of the run that is next
     std::size_t offset = 0;       // of the next parameter in the frame
     std::optional<double> due{};  // when it is late, once it has been begun
@@ -81,7 +83,8 @@ class WorkerLoop : private WorkerContext {
   void give_up(TaskFailure failure);
   void evaluate_some();
   void evaluate_points();
-  void evaluate(const Assigned& assigned);
+  void evaluate(Assigned assigned);
+  void join_group(Assigned& assigned);
   void evaluate_share();
   void watch_until(double due);
   void watch();

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "evaluator.hpp"
+#include "group_evaluator.hpp"
 #include "shard_stores.hpp"
 #include "stopwatch.hpp"
 #include "windrow/error.hpp"
@@ -84,6 +85,8 @@ SweepResult RootRun::finish(JobReport report) {
   }
   for (std::string& lost : report.lost_workers) result_.notes.push_back(std::move(lost));
   if (result_.evaluated > 0) {
+    std::string unused = note_of_unused(report.unused_workers, result_.workers, options_.ranks_per_evaluation);
+    if (!unused.empty()) result_.notes.push_back(std::move(unused));
     for (std::string& note : costs_.notes()) result_.notes.push_back(std::move(note));
   }
   for (auto& [index, failure] : lowest_failures_) result_.failures.push_back(std::move(failure));
@@ -144,6 +147,10 @@ std::vector<std::pair<std::string, std::string>> RootRun::provenance() const {
   if (!options_.costs_from.empty()) provenance.emplace_back("costs_from", options_.costs_from.string());
   provenance.emplace_back("root", name_of(options_.root));
   if (options_.shard) provenance.emplace_back("shard", name_of(*options_.shard));
+  if (options_.ranks_per_evaluation.constant() != 1) {
+    const auto ranks = options_.ranks_per_evaluation.constant();
+    provenance.emplace_back("ranks_per_evaluation", ranks ? std::to_string(*ranks) : "by point");
+  }
   if (options_.isolation != Isolation::none) provenance.emplace_back("isolation", name_of(options_.isolation));
   return provenance;
 }

@@ -10,6 +10,7 @@
 
 #include "array_route.hpp"
 #include "evaluator.hpp"
+#include "group_evaluator.hpp"
 #include "guard.hpp"
 #include "program_slots.hpp"
 #include "root_run.hpp"
@@ -139,6 +140,9 @@ void Sweep::check_options(const SweepOptions& options) const {
   if (options.relative_timeout && !(*options.relative_timeout > 1.0)) {
     throw SpecError("relative_timeout is a multiple of the median time: it must be more than 1");
   }
+  if (functions_.groups && options.isolation != Isolation::none) {
+    throw SpecError("evaluations that take a communicator cannot be isolated: a forked process has no MPI");
+  }
   if (options.shard && options.store.empty()) throw SpecError("a shard needs a store, to be merged from");
   if (options.evaluations_per_process < 1) throw SpecError("evaluations_per_process must be at least 1");
 }
@@ -151,7 +155,8 @@ StudyIdentity Sweep::identity(const SweepOptions& options) const {
   return identity;
 }
 
-SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
+SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& given_options) {
+  SweepOptions options = given_options;
   const std::optional<InterruptGuard> guard(options.handle_interrupts ? std::make_optional<InterruptGuard>()
                                                                       : std::nullopt);
   check_options(options);
@@ -168,10 +173,15 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   std::optional<detail::RootRun> root;
   detail::ProgramSlots program_slots;
   detail::ArrayOffer offer;
+  detail::GroupMode mode = detail::GroupMode::none;
+  // Evaluations on the root's second thread call MPI.
+  const bool root_steps_back = functions_.groups && manager.size() > 1 && !manager.may_change_thread();
+  if (root_steps_back) options.root = RootRole::coordinates;
   const bool has_arrays =
       std::ranges::any_of(outputs_, [](const Column& output) { return detail::is_array_type(output.type); });
   on_root(manager, [&] {
     if (command_) program_slots = detail::ProgramSlots(*command_, options, manager);  // before the store is touched
+    mode = detail::group_mode(functions_, options, manager);
     root.emplace(*this, options, manager, command_ ? &command_->spec() : nullptr);
     if (command_ && !options.store.empty()) command_->tidy();  // this process is the store's only writer now
     if (has_arrays) offer = root->offer_arrays();
@@ -184,12 +194,21 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   if (command_) {
     if (auto launcher = manager.launcher()) command_->use(std::move(launcher));
     job.task = detail::command_task(design_, command_, arrays);
+  } else if (functions_.groups) {
+    mode = manager.broadcast(mode);
+    auto groups = manager.rank_groups();
+    if (!groups) groups = functions_.groups->of_this_process();
+    job.task = detail::group_task(mode, design_, outputs_, functions_.groups, std::move(groups), arrays);
   } else {
     job.task = guarded ? guarded->task(arrays) : detail::function_task(design_, outputs_, functions_.make(), arrays);
   }
   if (root) root->fill(job);
   if (root && command_) program_slots.fill(job, design_, command_);
+  if (root && mode == detail::GroupMode::groups) detail::fill_groups(job, design_, options);
   if (root && guarded) root->note(guarded->note());
+  if (root && root_steps_back) {
+    root->note("the root only coordinated: MPI_THREAD_MULTIPLE, which its evaluations need, is not provided");
+  }
   detail::JobReport report = manager.run_job(job);
   return root ? root->finish(std::move(report)) : detail::read_conclusion(report.conclusion);
 }

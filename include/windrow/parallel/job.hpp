@@ -15,6 +15,7 @@
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/index_set.hpp"
 #include "windrow/parallel/outcome.hpp"
+#include "windrow/parallel/rank_group.hpp"
 #include "windrow/parallel/slots.hpp"
 #include "windrow/process/byte_channel.hpp"
 
@@ -55,6 +56,9 @@ struct Assigned {
   std::span<const std::byte> parameter;  ///< empty unless the job ships parameters
   /// That it may use until it returns; empty unless Job::slots_needed is set.
   std::span<const HostSlots> slots{};
+  /// The ranks that evaluate it together, this one among them; null unless Job::ranks_needed is set.
+  RankGroup* group = nullptr;
+  int attempt = 1;  ///< in a group: 2 for a second one, with a new group, as after a failure that may be the model's
 };
 
 /// The worker's side of a job. Every function may throw: that fails the points concerned, nothing else (but see
@@ -72,6 +76,8 @@ struct WorkerTask {
   std::function<void()> rest;
   /// Told every outcome on the worker that made it, the result if `failure` is null; may be empty.
   std::function<void(const Assigned&, std::span<const std::byte> result, const TaskFailure* failure)> observe;
+  /// Where groups come from, for a job with Job::ranks_needed.
+  std::shared_ptr<RankGroups> groups{};
 };
 
 /// A finished evaluation as the root sees it. `payload` lives until the callback returns.
@@ -159,6 +165,14 @@ struct Job {
   std::function<std::uint64_t(std::uint64_t index)> slots_needed;
   /// The slots that there are; empty: one for each worker, on its host.
   Slots slots;
+  /// How many workers evaluate a point together, at least 1; may throw: then the point fails as rejected. With it,
+  /// points go out one by one, in the supply's order, each once it has all its workers, so that none is overtaken by
+  /// smaller ones. All of them evaluate it (Assigned::group); the result of the first counts, and it fails if one of
+  /// them fails. Not for whole shares, nor with slots_needed. May be empty.
+  std::function<std::uint64_t(std::uint64_t index)> ranks_needed;
+  /// Seconds after which the job is given up with GroupStuck because workers have not come back from a point at which
+  /// one of their group had failed.
+  double group_patience = 30.0;
   /// Called once every worker is at rest; what it returns reaches every rank in its JobReport. May be empty.
   std::function<Bytes()> conclude;
 };
@@ -170,7 +184,14 @@ struct JobReport {
   std::uint64_t unfinished = 0;             ///< points without an outcome then
   std::vector<TaskFailure> build_failures;  ///< workers that could not be built, or not any more, while others could
   std::vector<std::string> lost_workers;    ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
+  std::vector<int> unused_workers;          ///< with ranks_needed: those that evaluated nothing
   TimeAccount account;
+};
+
+/// Ranks wait in an evaluation for one that has left it by an exception, and nothing can call them back.
+class GroupStuck : public ParallelError {
+ public:
+  using ParallelError::ParallelError;
 };
 
 }  // namespace detail

@@ -59,6 +59,9 @@ class ParallelManager {
   virtual bool may_change_thread() const { return true; }
   /// A helper that starts programs, made before MPI was initialized; null where one can be made when it is needed.
   virtual std::shared_ptr<Launcher> launcher() { return nullptr; }
+  /// Byte-level core of sweeps over groups of ranks: groups for one job, null where ranks have no communicators.
+  /// Collective.
+  virtual std::shared_ptr<detail::RankGroups> rank_groups() { return nullptr; }
 
   /// Waits until every rank has come here. Collective.
   virtual void sync() = 0;

@@ -13,6 +13,7 @@
 
 #include "windrow/design/design.hpp"
 #include "windrow/parallel/byte_stream.hpp"
+#include "windrow/parallel/rank_group.hpp"
 #include "windrow/process/code_address.hpp"
 #include "windrow/process/serialize.hpp"
 
@@ -114,11 +115,20 @@ SweepFunctions functions_from_bytes(std::span<const std::byte> bytes) {
   return sweep_functions(std::move(build), get_function<Evaluate>(in));
 }
 
+/// Functions for groups of ranks; may throw. The model is kept in the group.
+struct GroupFunctions {
+  std::function<std::shared_ptr<void>(const RankGroup&)> build;
+  std::function<std::vector<Value>(const RankGroup&, const Point&)> evaluate;
+  /// For a manager without ranks of MPI.
+  std::shared_ptr<RankGroups> (*of_this_process)() = nullptr;
+};
+
 /// The functions of a sweep: for this process, and, if that is possible, for one that was forked earlier.
 struct FunctionSource {
   std::function<SweepFunctions()> make;
   SweepFunctions (*make_elsewhere)(std::span<const std::byte>) = nullptr;  ///< null if they cannot go elsewhere
   Bytes bytes = {};                                                        ///< for make_elsewhere
+  std::shared_ptr<GroupFunctions> groups = {};  ///< instead of all others, where evaluations take a communicator
   std::string reason = {};  ///< in words, why they can or cannot: "build and evaluate capture nothing"
 };
 

@@ -22,6 +22,7 @@
 #include "windrow/sweep/failure_policy.hpp"
 #include "windrow/sweep/isolation.hpp"
 #include "windrow/sweep/progress.hpp"
+#include "windrow/sweep/ranks_per_evaluation.hpp"
 #include "windrow/sweep/shards.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
@@ -66,6 +67,14 @@ struct SweepOptions {
   /// run at the same time never take more. Empty: the tasks of the Slurm job that this process is in, unless under MPI;
   /// else one slot for each worker, on its host.
   Slots slots = {};
+  /// How many ranks evaluate a point together, for a GroupSweep; an int, or a function of the Point, called at the root
+  /// alone. A point waits until so many ranks are free, and no later one overtakes it.
+  RanksPerEvaluation ranks_per_evaluation = 1;
+  /// After one rank of a group threw, the others may take so long to leave the evaluation. Those that wait inside MPI
+  /// for the one that threw never will: the failure is recorded after a second, and when this time is over run() throws
+  /// ParallelError at the root, naming point and ranks. launch() then ends all ranks; a program of its own must do so
+  /// (MPI_Abort), since MPI has no way to call ranks back.
+  std::chrono::nanoseconds group_patience = std::chrono::seconds(30);
   /// Names what the functions compute. Change it when they compute something else, and every point is evaluated anew
   /// instead of being mixed with old results. Commands name themselves by their arguments, templates and inputs.
   std::string version = "1";
@@ -171,12 +180,17 @@ class Sweep {
   ///                     are given twice, or for another schedule
   /// @throws SpecError   at the root (RootFailed on the other ranks) if a command's programs need more slots than there
   ///                     are, or slots and a schedule that shares out points beforehand (static, cyclic)
+  /// @throws SpecError   at the root (RootFailed on the other ranks) if there are not as many ranks as
+  ///                     ranks_per_evaluation, for such a sweep on forked workers, or one of more than 1 rank without
+  ///                     MPI
   /// @throws ParallelError on every rank if `isolation = process` needs a fork server on one that has called MPI_Init
   ///                       already: windrow::prepare() goes before it
   SweepResult run(ParallelManager& manager, const SweepOptions& options = {});
 
- private:
+ protected:
   Sweep(Design design, std::vector<Column> outputs, detail::FunctionSource functions);
+
+ private:
   void check_options(const SweepOptions& options) const;
 
   Design design_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "parallel/coordinator.hpp"
+#include "parallel/mpi/mpi_groups.hpp"
 #include "parallel/mpi/mpi_wait.hpp"
 #include "parallel/mpi/mpi_workers.hpp"
 #include "parallel/mpi/rank_watch.hpp"
@@ -22,6 +23,13 @@ using detail::check_mpi;
 namespace {
 
 constexpr std::size_t kLargestMessage = std::size_t{1} << 30;
+
+/// The root's own worker, with all that its thread needs for as long as it lives.
+struct LocalCrew {
+  LocalCrew(detail::WorkerTask its_task, const std::string& host) : task(std::move(its_task)), worker(task, 0, host) {}
+  detail::WorkerTask task;
+  detail::LocalWorker worker;
+};
 
 boost::mpi::communicator duplicate(MPI_Comm comm) {
   int initialized = 0;
@@ -92,6 +100,15 @@ detail::RankWatch* MpiManager::watch() {
   return impl_->watch.get();
 }
 
+std::shared_ptr<detail::RankGroups> MpiManager::rank_groups() {
+  check_ranks();
+  MPI_Comm copy = MPI_COMM_NULL;
+  MPI_Request request;
+  check_mpi(MPI_Comm_idup(impl_->comm, &copy, &request), "MPI_Comm_idup");
+  wait(request);
+  return std::make_shared<detail::MpiGroups>(copy);
+}
+
 void MpiManager::wait(MPI_Request& request) {
   detail::wait_mpi(request, watch());
 }
@@ -113,10 +130,16 @@ detail::JobReport MpiManager::run_job(detail::Job& job) {
     return detail::coordinate(workers, job);
   }
   if (is_root()) {
-    std::optional<detail::LocalWorker> local;
-    if (root_evaluates(job.root)) local.emplace(job.task, 0, impl_->hosts.front());
-    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local ? &*local : nullptr, &impl_->bells, watch());
-    detail::JobReport report = detail::coordinate(workers, job);
+    std::unique_ptr<LocalCrew> local;
+    if (root_evaluates(job.root)) local = std::make_unique<LocalCrew>(job.task, impl_->hosts.front());
+    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local ? &local->worker : nullptr, &impl_->bells, watch());
+    detail::JobReport report;
+    try {
+      report = detail::coordinate(workers, job);
+    } catch (const detail::GroupStuck&) {
+      static_cast<void>(local.release());  // its thread may never come to an end
+      throw;
+    }
     if (watch() != nullptr) {
       report.lost_workers.insert(report.lost_workers.end(), watch()->unwatched().begin(), watch()->unwatched().end());
     }

@@ -39,6 +39,7 @@ class MpiManager : public ParallelManager {
   /// If MPI_THREAD_MULTIPLE is provided.
   bool may_change_thread() const override;
   std::shared_ptr<Launcher> launcher() override;
+  std::shared_ptr<detail::RankGroups> rank_groups() override;
   void sync() override;
   detail::JobReport run_job(detail::Job& job) override;
 
