@@ -83,7 +83,8 @@ void expect_sums(const SweepResult& result, const Design& design, const std::fun
 TEST(GroupTest, every_group_has_a_communicator_of_its_size) {
   for (const int ranks : {1, 2, 3}) {
     if (!has_ranks(ranks)) continue;
-    for (const Schedule schedule : {Schedule::automatic, Schedule::dynamic, Schedule::guided, Schedule::longest_first}) {
+    for (const Schedule schedule :
+         {Schedule::automatic, Schedule::dynamic, Schedule::guided, Schedule::longest_first}) {
       GroupSweep sweep(
           points(23), [](MPI_Comm comm) { return size_of(comm); }, sum_and_size, two_outputs());
       expect_sums(sweep.run(manager(), {.schedule = schedule, .ranks_per_evaluation = ranks}), sweep.design(),
@@ -126,7 +127,8 @@ TEST(GroupTest, store_holds_the_same_as_on_one_rank_and_a_second_run_goes_on) {
   }
 }
 
-/// Counts the models and the communicators of this rank. The number that a communicator is the how many-th is kept with it.
+/// Counts the models and the communicators of this rank. The number that a communicator is the how many-th is kept with
+/// it.
 struct Counts {
   std::atomic<int> builds{0};
   std::atomic<int> alive{0};

@@ -1,0 +1,10 @@
+#!/bin/sh
+# stuck_group.sh <how> <mpirun> <ranks> <group_faults>
+# A job of which one rank leaves its group must end by itself, in failure; the next one must find what was kept.
+directory=$(mktemp -d) || exit 1
+trap 'rm -rf "$directory"' EXIT
+if "$2" -n "$3" "$4" "$1" "$directory/results"; then
+  echo "stuck_group.sh: success, where a failure was due"
+  exit 1
+fi
+"$2" -n "$3" "$4" "again after $1" "$directory/results"
