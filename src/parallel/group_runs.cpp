@@ -59,8 +59,12 @@ GroupRuns::Place GroupRuns::find(std::uint64_t index, std::span<const int> idle,
   }
   if (auto failure = obstacle(needed, able)) return {{}, std::move(failure)};
   if (idle.size() < needed) return {};
-  if (Group* kept = kept_group(needed, idle)) return {start(index, *kept, false, 1), {}};
-  bound_kept_groups(idle);
+  if (Group* kept = kept_group(needed, idle)) {
+    const Start begun = start(index, *kept, false, 1);
+    bound_kept_groups(idle, 0);
+    return {begun, {}};
+  }
+  bound_kept_groups(idle, 1);
   return {start(index, make_group(choose(needed, idle)), true, 1), {}};
 }
 
@@ -123,11 +127,15 @@ GroupRuns::Group& GroupRuns::make_group(std::vector<int> members) {
 
 // Only groups end whose members all have nothing to do: they do it at once, and in the same order, so that nobody waits
 // for somebody who waits for another.
-void GroupRuns::bound_kept_groups(std::span<const int> idle) {
-  while (groups_.size() >= kKeptGroups * run_of_.size()) {
+void GroupRuns::bound_kept_groups(std::span<const int> idle, std::size_t more) {
+  const auto is_used = [this](const Group& group) {
+    const Run* const run = run_of(group.members.front());
+    return run != nullptr && run->start.head.id == group.id;
+  };
+  while (groups_.size() + more > kKeptGroups * run_of_.size()) {
     const Group* oldest = nullptr;
     for (const Group& group : groups_) {
-      if (!holds_all(idle, group.members)) continue;
+      if (!holds_all(idle, group.members) || is_used(group)) continue;
       if (oldest == nullptr || group.last_used < oldest->last_used) oldest = &group;
     }
     if (oldest == nullptr) return;

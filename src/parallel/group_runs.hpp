@@ -97,7 +97,7 @@ class GroupRuns {
   std::vector<int> choose(std::uint64_t size, std::span<const int> idle) const;
   Start start(std::uint64_t index, Group& group, bool fresh, int attempt);
   Group& make_group(std::vector<int> members);
-  void bound_kept_groups(std::span<const int> idle);
+  void bound_kept_groups(std::span<const int> idle, std::size_t more);
   void free_group(std::uint64_t id);
   void add_failure(Run& run, TaskFailure failure, double now);
   static Ended outcome_of(const Run& run);

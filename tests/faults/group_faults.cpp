@@ -67,13 +67,43 @@ int check_again(const SweepResult& result, const ParallelManager& manager, bool 
   return good ? 0 : 1;
 }
 
-int run_host(const char* directory) {
+// Where only one thread may call MPI, the root's evaluations cannot: it only coordinates, and says so.
+int check_funneled(ParallelManager& manager) {
+  GroupSweep sweep(
+      points(), [] { return 0; },
+      [&manager](int&, const Point& p, MPI_Comm comm) {
+        if (manager.is_root()) throw std::runtime_error("on the root");
+        MPI_Barrier(comm);
+        return p["i"].number();
+      });
+  bool good = true;
+  for (const int ranks : {1, 2}) {
+    const SweepResult result = sweep.run(manager, {.ranks_per_evaluation = ranks});
+    good = good && result.succeeded == kPoints && result.workers == manager.size() - 1;
+    if (!manager.is_root()) continue;
+    good = good && result.notes.size() == 1 && result.notes[0].find("the root only coordinated") == 0;
+  }
+  try {
+    sweep.run(manager, {.ranks_per_evaluation = manager.size()});
+    good = false;
+  } catch (const SpecError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+  } catch (const RootFailed&) {
+  }
+  good = manager.all_reduce(good ? 0 : 1) == 0;
+  if (manager.is_root()) std::puts(good ? "all is well" : "wrong");
+  return good ? 0 : 1;
+}
+
+int run_host(const std::string& how, const char* directory) {
   int provided = 0;
-  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
+  MPI_Init_thread(nullptr, nullptr, how == "host" ? MPI_THREAD_MULTIPLE : MPI_THREAD_FUNNELED, &provided);
+  int code = 0;
   {
     MpiManager manager(MPI_COMM_WORLD);
+    if (how == "funneled") code = check_funneled(manager);
     try {
-      sweep(manager, "host", directory);
+      if (how == "host") sweep(manager, how, directory);
     } catch (const RootFailed&) {
       MPI_Barrier(MPI_COMM_WORLD);  // until the root ends all
     } catch (const ParallelError& error) {
@@ -82,7 +112,7 @@ int run_host(const char* directory) {
     }
   }
   MPI_Finalize();
-  return 0;
+  return code;
 }
 
 }  // namespace
@@ -91,7 +121,7 @@ int run_host(const char* directory) {
 int main(int argc, char** argv) {
   const std::string how = argc > 2 ? argv[1] : "";
   if (how.empty()) return 2;
-  if (how == "host") return windrow::run_host(argv[2]);
+  if (how == "host" || how == "funneled") return windrow::run_host(how, argv[2]);
   return windrow::launch(argc, argv, [&](windrow::ParallelManager& manager) {
     const auto result = windrow::sweep(manager, how, argv[2]);
     if (!how.starts_with("again")) return result.exit_code();

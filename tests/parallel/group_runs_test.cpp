@@ -1,0 +1,255 @@
+// Which ranks evaluate which point together, and what came of it; without any ranks.
+#include "parallel/group_runs.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "windrow/error.hpp"
+
+namespace windrow::detail {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Hosts : public Workers {
+ public:
+  explicit Hosts(std::vector<std::string> hosts) : hosts_(std::move(hosts)) {}
+  int count() const override { return static_cast<int>(hosts_.size()); }
+  const std::string& host(int worker) const override { return hosts_[static_cast<std::size_t>(worker)]; }
+  bool is_remote(int) const override { return true; }
+  void send(int, JobTag, std::span<const std::byte>) override {}
+  std::optional<WorkerEvent> next(std::chrono::nanoseconds) override { return std::nullopt; }
+  bool replace(int) override { return false; }
+  bool disposable() const override { return false; }
+
+ private:
+  std::vector<std::string> hosts_;
+};
+
+class GroupRunsTest : public testing::Test {
+ protected:
+  explicit GroupRunsTest(std::vector<std::string> hosts = {"a", "a", "a", "a", "a"}) : hosts_(std::move(hosts)) {
+    job_.ranks_needed = [this](std::uint64_t index) { return needs_.at(index); };
+    job_.group_patience = 30.0;
+  }
+
+  std::vector<int> idle() const {
+    std::vector<int> all;
+    for (int w = 0; w < hosts_.count(); ++w) {
+      if (!runs_.busy(w)) all.push_back(w);
+    }
+    return all;
+  }
+  GroupRuns::Place find(std::uint64_t index) {
+    return runs_.find(index, idle(), static_cast<std::size_t>(hosts_.count()));
+  }
+  void succeed(int worker) {
+    runs_.take(worker, {0, 1.0, 2.0, false, {}}, 0.0);
+    last_ = runs_.came_back(worker);
+  }
+  void fail(int worker, const std::string& message, double now = 0.0, FailureKind kind = FailureKind::exception) {
+    TaskFailure failure;
+    failure.kind = kind;
+    failure.rank = worker;
+    failure.message = message;
+    ByteWriter out;
+    put_failure(out, failure);
+    runs_.take(worker, {0, 1.0, 2.0, true, out.bytes()}, now);
+  }
+  void fail_and_come(int worker, const std::string& message, FailureKind kind = FailureKind::exception) {
+    fail(worker, message, 0.0, kind);
+    last_ = runs_.came_back(worker);
+  }
+
+  std::map<std::uint64_t, std::uint64_t> needs_;
+  Hosts hosts_;
+  Job job_;
+  GroupRuns runs_{job_, hosts_};
+  bool last_ = false;  // whether the last one to come back was the last of its group
+};
+
+TEST_F(GroupRunsTest, takes_whoever_is_free_and_leaves_the_root_over) {
+  needs_ = {{0, 2}, {1, 2}, {2, 2}};
+  EXPECT_THAT(find(0).start->members, ElementsAre(3, 4));
+  EXPECT_THAT(find(1).start->members, ElementsAre(1, 2));
+  const auto none = find(2);
+  EXPECT_FALSE(none.start || none.failure);
+  EXPECT_THAT(idle(), ElementsAre(0));
+}
+
+TEST_F(GroupRunsTest, a_group_stays_together_and_is_not_made_again) {
+  needs_ = {{0, 2}, {1, 2}, {2, 2}};
+  const auto first = *find(0).start;
+  succeed(3);
+  EXPECT_FALSE(last_);
+  EXPECT_THAT(idle(), ElementsAre(0, 1, 2)) << "the one that has come back waits for the other";
+  succeed(4);
+  EXPECT_TRUE(last_);
+  const auto ended = runs_.end(4);
+  EXPECT_TRUE(ended.has_outcome);
+  EXPECT_FALSE(ended.failure);
+  EXPECT_EQ(ended.leader, 3);
+  const auto second = *find(1).start;
+  EXPECT_EQ(second.head.id, first.head.id);
+  EXPECT_EQ(second.members, first.members);
+  EXPECT_NE(find(2).start->head.id, first.head.id);
+  EXPECT_TRUE(runs_.take_freed().empty());
+}
+
+TEST_F(GroupRunsTest, a_failure_says_who_met_what) {
+  needs_ = {{0, 4}};
+  const auto group = *find(0).start;
+  EXPECT_THAT(group.members, ElementsAre(1, 2, 3, 4));
+  fail_and_come(4, "no space left");
+  succeed(2);
+  fail_and_come(3, "diverged");
+  fail_and_come(1, "diverged");
+  ASSERT_TRUE(last_);
+  const auto ended = runs_.end(1);
+  ASSERT_TRUE(ended.failure);
+  EXPECT_EQ(ended.failure->message, "ranks 1, 3: diverged; rank 4: no space left");
+  EXPECT_EQ(ended.failure->rank, 1);
+  EXPECT_TRUE(ended.has_outcome);
+  EXPECT_FALSE(ended.again) << "its model was fresh";
+  const auto freed = runs_.take_freed();
+  ASSERT_EQ(freed.size(), 1U) << "messages of the point may be under way";
+  EXPECT_EQ(freed.front().id, group.head.id);
+  EXPECT_EQ(freed.front().members, group.members);
+}
+
+TEST_F(GroupRunsTest, what_a_used_group_fails_at_is_tried_again_by_a_new_one) {
+  needs_ = {{0, 2}, {1, 2}};
+  find(0);
+  succeed(3);
+  succeed(4);
+  runs_.end(3);
+  const auto used = *find(1).start;
+  fail_and_come(3, "worn out");
+  succeed(4);
+  const auto ended = runs_.end(4);
+  ASSERT_TRUE(ended.again);
+  EXPECT_EQ(ended.again->index, 1U);
+  EXPECT_EQ(ended.again->head.attempt, 2);
+  EXPECT_EQ(ended.again->members, used.members);
+  EXPECT_NE(ended.again->head.id, used.head.id);
+  EXPECT_TRUE(runs_.busy(3));
+  fail_and_come(3, "still broken");
+  succeed(4);
+  const auto last = runs_.end(4);
+  EXPECT_FALSE(last.again);
+  EXPECT_TRUE(last.has_outcome);
+  EXPECT_EQ(last.failure->attempts, 2);
+}
+
+TEST_F(GroupRunsTest, a_point_that_all_ranks_reject_leaves_its_group_sound) {
+  needs_ = {{0, 2}, {1, 2}};
+  const auto group = *find(0).start;
+  fail_and_come(3, "outside", FailureKind::rejected);
+  fail_and_come(4, "outside", FailureKind::rejected);
+  EXPECT_EQ(runs_.end(4).failure->kind, FailureKind::rejected);
+  EXPECT_EQ(find(1).start->head.id, group.head.id);
+  fail_and_come(3, "outside", FailureKind::rejected);
+  succeed(4);
+  runs_.end(4);
+  EXPECT_EQ(runs_.take_freed().size(), 1U) << "not all of them did";
+}
+
+TEST_F(GroupRunsTest, an_interrupted_point_has_no_outcome) {
+  needs_ = {{0, 2}};
+  find(0);
+  succeed(3);
+  EXPECT_TRUE(runs_.came_back(4));
+  const auto ended = runs_.end(4);
+  EXPECT_TRUE(ended.interrupted);
+  EXPECT_FALSE(ended.has_outcome);
+}
+
+TEST_F(GroupRunsTest, a_failure_is_told_though_others_have_not_come_back_and_then_the_job_is_given_up) {
+  needs_ = {{0, 3}};
+  find(0);
+  fail(4, "no licence", 10.0);
+  EXPECT_FALSE(runs_.came_back(4));
+  EXPECT_FALSE(runs_.take_overdue(10.9));
+  const auto overdue = runs_.take_overdue(11.1);
+  ASSERT_TRUE(overdue);
+  EXPECT_THAT(overdue->failure->message, HasSubstr("rank 4: no licence; ranks 2, 3 had not come back"));
+  EXPECT_FALSE(runs_.take_overdue(20.0)) << "once";
+  EXPECT_NO_THROW(runs_.check_patience(39.9));
+  EXPECT_THROW(runs_.check_patience(40.1), GroupStuck);
+  succeed(2);  // late, but there
+  succeed(3);
+  ASSERT_TRUE(last_);
+  EXPECT_FALSE(runs_.end(3).has_outcome) << "it has been told";
+  EXPECT_NO_THROW(runs_.check_patience(1e9));
+}
+
+TEST_F(GroupRunsTest, a_lost_rank_fails_its_group_and_is_in_no_other) {
+  needs_ = {{0, 2}, {1, 4}, {2, 5}, {3, 6}};
+  find(0);
+  TaskFailure loss;
+  loss.kind = FailureKind::lost;
+  loss.rank = 4;
+  loss.message = "rank 4 was lost";
+  EXPECT_FALSE(runs_.lose(4, loss, 0.0));
+  succeed(3);
+  const auto ended = runs_.end(3);
+  EXPECT_EQ(ended.failure->kind, FailureKind::lost);
+  EXPECT_TRUE(runs_.take_freed().empty()) << "it is not there to free anything";
+  const std::vector<int> left = {0, 1, 2, 3};
+  EXPECT_THAT(runs_.find(1, left, 4).start->members, ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(runs_.find(2, {}, 4).failure->kind, FailureKind::lost);
+  EXPECT_EQ(runs_.find(3, {}, 4).failure->kind, FailureKind::rejected);
+}
+
+TEST_F(GroupRunsTest, a_number_of_ranks_that_cannot_be_told_rejects_its_point) {
+  job_.ranks_needed = [](std::uint64_t) -> std::uint64_t { throw std::runtime_error("no such mesh"); };
+  const auto place = find(0);
+  ASSERT_TRUE(place.failure);
+  EXPECT_EQ(place.failure->kind, FailureKind::rejected);
+  EXPECT_EQ(place.failure->message, "no such mesh");
+}
+
+// However sizes and who is free alternate, there are never many groups at a time, and those that end are idle.
+TEST_F(GroupRunsTest, kept_groups_are_bounded) {
+  std::set<std::uint64_t> kept;
+  for (std::uint64_t i = 1; i < 400; ++i) {
+    std::vector<int> free;
+    for (int w = 0; w < 5; ++w) {
+      if ((i >> static_cast<unsigned>(w)) % 2 == 1) free.push_back(w);
+    }
+    if (free.empty()) continue;
+    needs_[i] = free.size();
+    const auto place = runs_.find(i, free, 5);
+    for (const auto& freed : runs_.take_freed()) {
+      EXPECT_TRUE(std::ranges::includes(free, freed.members)) << "others may be at a point";
+      EXPECT_EQ(kept.erase(freed.id), 1U);
+    }
+    kept.insert(place.start->head.id);
+    EXPECT_LE(kept.size(), 25U);
+    for (const int w : place.start->members) succeed(w);
+    runs_.end(place.start->members.front());
+  }
+  EXPECT_GE(kept.size(), 15U);
+}
+
+class GroupsOnHostsTest : public GroupRunsTest {
+ protected:
+  GroupsOnHostsTest() : GroupRunsTest({"a", "a", "a", "b", "b", "c"}) {}
+};
+
+TEST_F(GroupsOnHostsTest, groups_are_on_one_host_where_they_fit_best) {
+  needs_ = {{0, 2}, {1, 2}, {2, 2}};
+  EXPECT_THAT(find(0).start->members, ElementsAre(3, 4));
+  EXPECT_THAT(find(1).start->members, ElementsAre(1, 2));
+  EXPECT_THAT(find(2).start->members, ElementsAre(0, 5));
+}
+
+}  // namespace
+}  // namespace windrow::detail
