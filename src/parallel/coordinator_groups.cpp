@@ -1,0 +1,96 @@
+#include <utility>
+
+#include "parallel/coordinator_impl.hpp"
+
+namespace windrow::detail {
+
+// As with slots: the first point that has to wait for workers holds up the others.
+void Coordinator::hand_out_to_groups() {
+  for (std::vector<int> idle = idle_workers(); !idle.empty() && supply_->size() > 0; idle = idle_workers()) {
+    const auto runs = cutoff_.take(*supply_, idle.front(), 1, 0, monotonic_seconds());
+    if (runs.empty()) return;
+    std::size_t able = 0;
+    for_each_worker([&](int w) { able += state(w).takes_work ? 1U : 0U; });
+    GroupRuns::Place place = groups_->find(runs.front().first, idle, able);
+    if (place.failure) {
+      place.failure->host = workers_.host(idle.front());
+      fail_run(idle.front(), runs.front(), *place.failure);
+    } else if (place.start) {
+      send_to_group(*place.start);
+    } else {
+      return supply_->put_back(idle.front(), runs.front());
+    }
+  }
+}
+
+void Coordinator::send_to_group(const GroupRuns::Start& start) {
+  for (const GroupRuns::Freed& group : groups_->take_freed()) {
+    ByteWriter out;
+    out.put(group.id);
+    for (const int w : group.members) workers_.send(w, kFreeGroup, out.bytes());
+  }
+  for (const int w : start.members) send_assignment(w, {{{start.index, 1, 1}}, pace_.budget(1)}, &start);
+}
+
+// A message of one member of a group: the point's outcome is known when all of them have sent theirs.
+void Coordinator::handle_group_results(int w, std::span<const std::byte> message) {
+  ResultReader in(message);
+  ledger_.heard(w, in.times(), now_);
+  for (Result result; in.next(result);) {
+    pop_outstanding(state(w), result.index);
+    ++state(w).evaluated;
+    groups_->take(w, result, now_);
+  }
+  state(w).since = now_;
+  if (in.finished() == 0) return;
+  assignments_ -= state(w).assignments.size();
+  state(w).assignments.clear();
+  if (groups_->came_back(w)) end_group_run(w);
+}
+
+void Coordinator::end_group_run(int w) {
+  GroupRuns::Ended ended = groups_->end(w);
+  if (ended.again) return send_to_group(*ended.again);
+  if (ended.interrupted) put_back(ended.leader, {ended.index, 1, 1});
+  if (ended.has_outcome) complete_group_run(ended);
+}
+
+void Coordinator::complete_group_run(GroupRuns::Ended& ended) {
+  const int w = ended.leader;
+  ledger_.evaluated(ended.index, ended.elapsed, w, ended.failure.has_value());
+  Completed completed{ended.index, w, workers_.host(w), ended.payload, nullptr, ended.started, ended.elapsed};
+  if (ended.failure) {
+    completed.payload = {};
+    completed.failure = &*ended.failure;
+    if (ended.started == 0.0) completed.started = unix_seconds() - ended.elapsed;
+    return complete_or_retry(completed, *ended.failure, ended.failure->kind == FailureKind::lost);
+  }
+  ledger_.count(w, 1, 1);
+  pace_.observe(ended.elapsed, ended.payload.size());
+  cutoff_.observe(ended.index, ended.elapsed);
+  if (job_.costs && !error_) job_.costs->observe(ended.index, ended.elapsed);
+  completed.earlier_attempts = retries_.settle(ended.index);
+  complete(completed);
+}
+
+void Coordinator::look_after_groups() {
+  while (auto overdue = groups_->take_overdue(now_)) complete_group_run(*overdue);
+  if (error_) std::rethrow_exception(error_);
+  groups_->check_patience(now_);
+}
+
+void Coordinator::handle_group_loss(int w, const WorkerLoss& loss) {
+  TaskFailure failure = failure_of(w, loss);
+  assignments_ -= state(w).assignments.size();
+  state(w).assignments.clear();
+  give_up(state(w), w);
+  if (groups_->lose(w, failure, now_)) end_group_run(w);
+}
+
+void Coordinator::note_unused() {
+  for_each_worker([this](int w) {
+    if (state(w).evaluated == 0) report_.unused_workers.push_back(w);
+  });
+}
+
+}  // namespace windrow::detail

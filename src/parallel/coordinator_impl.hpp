@@ -1,0 +1,152 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "parallel/clock.hpp"
+#include "parallel/cutoff.hpp"
+#include "parallel/group_runs.hpp"
+#include "parallel/ledger.hpp"
+#include "parallel/pace.hpp"
+#include "parallel/placements.hpp"
+#include "parallel/retries.hpp"
+#include "parallel/supply.hpp"
+#include "parallel/wire.hpp"
+#include "parallel/workers.hpp"
+#include "windrow/parallel/job.hpp"
+
+namespace windrow::detail {
+
+/// Points handed out together that have no outcome yet, in order.
+struct Assignment {
+  std::vector<IndexRun> runs;
+  double budget = 0.0;  // seconds
+  std::size_t at = 0;   // runs before it are done
+};
+
+struct WorkerState {
+  std::deque<Assignment> assignments;  // handed out, not yet finished
+  bool takes_work = true;              // neither lost for good nor impossible to build
+  bool is_late = false;                // in a point that takes longer than was expected of all it had
+  int fruitless_deaths = 0;
+  std::uint64_t evaluated = 0;  // evaluations that it told of
+  double since = 0.0;           // when it told of the last one, or got something to do
+};
+
+/// What coordinate() does, for one job.
+class Coordinator {
+ public:
+  Coordinator(Workers& workers, Job& job);
+  ~Coordinator() { job_.activity = nullptr; }
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
+
+  JobReport run();
+
+ private:
+  WorkerState& state(int worker) { return states_[static_cast<std::size_t>(worker)]; }
+
+  template <typename Action>
+  void for_each_worker(Action action) {
+    for (int w = workers_.first(); w < workers_.count(); ++w) action(w);
+  }
+
+  void close_account();
+  std::vector<WorkerActivity> activity();
+  void loop();
+  void look_around();
+  void tell_time_limit();
+  void send_time_limit(int w);
+  bool awaits_retry();
+  void handle_next();
+  void measure_load();
+  void stop();
+  void release_quietly();
+  void give_up_quietly() noexcept;
+
+  // Handing out.
+  void hand_out();
+  void hand_out(int w, std::uint64_t most_ahead);
+  void hand_out_placed();
+  std::vector<int> idle_workers();
+  bool assign(int w);
+  void send_assignment(int w, Assignment assignment, const GroupRuns::Start* group = nullptr);
+  std::uint64_t outstanding(int w);
+
+  // What workers say: coordinator_outcomes.cpp.
+  void handle(const WorkerEvent& event);
+  void handle_results(int w, std::span<const std::byte> message, bool gives_back);
+  void keep_first_point(int w, std::uint64_t count);
+  void complete_or_retry(Completed completed, TaskFailure& failure, bool lost_worker);
+  void complete(const Completed& completed);
+
+  template <typename Action>
+  void guarded(Action action) {
+    try {
+      action();
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+  }
+
+  // What they have been given.
+  static void pop_outstanding(WorkerState& worker, std::uint64_t index);
+  void finish_assignments(int w, std::uint64_t count);
+  static std::span<const IndexRun> unfinished(const Assignment& assignment);
+  void put_back(int w, const IndexRun& run);
+  std::optional<std::uint64_t> first_unfinished(int w);
+
+  // Those that cannot go on: coordinator_losses.cpp.
+  void handle_build_failure(int w, TaskFailure failure);
+  void give_up(WorkerState& worker, int w);
+  void fail_run(int w, const IndexRun& run, TaskFailure failure);
+  void handle_loss(int w, const WorkerLoss& loss);
+  TaskFailure failure_of(int w, const WorkerLoss& loss) const;
+  bool fail_evaluated(int w, const WorkerLoss& loss, std::uint64_t index);
+  void fail_the_rest();
+
+  // Those that evaluate a point together: coordinator_groups.cpp.
+  void hand_out_to_groups();
+  void send_to_group(const GroupRuns::Start& start);
+  void handle_group_results(int w, std::span<const std::byte> message);
+  void end_group_run(int w);
+  void complete_group_run(GroupRuns::Ended& ended);
+  void look_after_groups();
+  void handle_group_loss(int w, const WorkerLoss& loss);
+  void note_unused();
+
+  double begin_ = monotonic_seconds();
+  Workers& workers_;
+  Job& job_;
+  std::uint64_t left_;  // points without an outcome
+  bool owned_;          // points belong to workers beforehand
+  std::unique_ptr<Supply> supply_;
+  Pace pace_;
+  Cutoff cutoff_;
+  Retries retries_;
+  std::optional<Placements> placements_;  // of points that need slots
+  std::optional<GroupRuns> groups_;       // of points that several workers evaluate together
+  Ledger ledger_;
+  double now_ = begin_;           // when next() returned last
+  double seconds_in_next_ = 0.0;  // in all
+  double slept_at_begin_ = 0.0;
+  double time_limit_ = 0.0;  // of an evaluation, as the workers have been told
+  std::vector<WorkerState> states_;
+  std::uint64_t assignments_ = 0;  // of all workers, not finished
+  int heard_of_ = -1;              // the worker that sent the last message, until it has been answered
+  bool supply_has_grown_ = true;   // so that somebody who got nothing may get something now
+  bool stopping_ = false;
+  std::optional<TaskFailure> last_build_failure_;
+  std::optional<WorkerLoss> last_loss_;
+  std::exception_ptr error_;  // the first that on_completed or on_retried threw
+  double load_since_ = 0.0;
+  double slept_before_ = 0.0;
+  JobReport report_;
+};
+
+}  // namespace windrow::detail
