@@ -28,13 +28,15 @@ constexpr bool kHasMpi = true;
 constexpr bool kHasMpi = false;
 #endif
 
-bool needs_mpi(const SubmitArguments& arguments) {
+/// Programs that have ranks themselves are handed the tasks of the job by one windrow, which is no rank.
+bool is_under_mpi(const SubmitArguments& arguments, const Study& study) {
+  if (study.command.ranks && arguments.launcher.empty()) return false;
   return arguments.nodes > 1 || arguments.tasks > 1;
 }
 
 /// What is wrong with options that are fine one by one, or nothing.
-std::string contradiction(const SubmitArguments& arguments) {
-  const bool mpi = needs_mpi(arguments);
+std::string contradiction(const SubmitArguments& arguments, const Study& study) {
+  const bool mpi = is_under_mpi(arguments, study);
   if (arguments.shards > 0 && mpi) {
     return "the jobs of an --array run without MPI, each on one node: leave --nodes and --ntasks out (--cpus-per-task "
            "says how many programs each runs at a time)";
@@ -44,6 +46,11 @@ std::string contradiction(const SubmitArguments& arguments) {
     return fmt::format("--ntasks {} cannot be spread over --nodes {}", arguments.tasks, arguments.nodes);
   }
   if (!mpi && !arguments.launcher.empty()) return "--launcher is for jobs of more than one task: give --ntasks";
+  const auto ranks = Command(study.command, study.design).constant_ranks();
+  const int tasks = std::max({1, arguments.nodes, arguments.tasks});
+  if (ranks && *ranks > static_cast<std::uint64_t>(tasks)) {
+    return fmt::format("the program of each point has {} ranks: give --ntasks {} or more", *ranks, *ranks);
+  }
   return "";
 }
 
@@ -149,10 +156,10 @@ BatchJob batch_job(const SubmitArguments& arguments, const Study& study) {
   job.requeue = arguments.run.requeue;
   job.more = arguments.more;
   job.command = run_command(arguments, study);
-  if (needs_mpi(arguments)) {
+  if (is_under_mpi(arguments, study)) {
     const std::vector<std::string> words = launcher(arguments);
     job.command.insert(job.command.begin(), words.begin(), words.end());
-  } else {
+  } else if (!study.command.ranks) {
     job.variables = {"--workers", R"("${SLURM_CPUS_PER_TASK:-1}")"};
   }
   if (arguments.shards > 0) {
@@ -215,10 +222,10 @@ int hand_over(const fs::path& script, const BatchJob& batch) {
 }  // namespace
 
 int submit(const SubmitArguments& arguments, const std::vector<std::string>& command_line) {
-  for (const std::string& problem : {contradiction(arguments), taken_option(arguments.more)}) {
+  const Study study = load_study(arguments.run.study, arguments.run.directory);
+  for (const std::string& problem : {contradiction(arguments, study), taken_option(arguments.more)}) {
     if (!problem.empty()) return complain(problem);
   }
-  const Study study = load_study(arguments.run.study, arguments.run.directory);
   if (!announce(study, arguments.run.retry_failed)) return kSuccess;
   BatchJob job = batch_job(arguments, study);
   job.again = again(command_line);

@@ -131,6 +131,24 @@ TEST_F(SubmitTest, an_array_with_a_job_that_was_cancelled_goes_on) {
   EXPECT_EQ(exported("sweep.windrow"), exported_by_a_local_run());
 }
 
+TEST_F(SubmitTest, programs_with_ranks_share_the_tasks_of_a_job) {
+  write_study(6, "0.3");
+  const std::string text = read_file(path("sweep.toml"));
+  write("sweep.toml", std::regex_replace(text, std::regex("grace = "), "ranks = 2\ngrace = "));
+  const Ended few = windrow_here({"submit", "sweep.toml"});
+  EXPECT_THAT(few.err, HasSubstr("the program of each point has 2 ranks: give --ntasks 2 or more"));
+  for (const char* launcher : {"", "mpirun", "srun"}) {  // of windrow's own ranks, if it is to have any
+    for (const char* file : {"log", "nodes", "sweep.windrow"}) std::filesystem::remove_all(path(file));
+    Arguments arguments = {"sweep.toml", "--nodes", "2", "--ntasks", "4"};
+    if (*launcher != '\0') arguments.insert(arguments.end(), {"--launcher", launcher});
+    const std::string job = submit(arguments);
+    ASSERT_TRUE(wait_for_end(job));
+    EXPECT_EQ(field(job, "JobState"), "COMPLETED") << launcher << output("sweep.windrow", job);
+    EXPECT_EQ(logged("log"), (std::vector<std::uint64_t>{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}));
+    EXPECT_EQ(nodes(), (std::set<std::string>{"n1", "n2"}));
+  }
+}
+
 TEST_F(SubmitTest, status_works_while_the_job_runs) {
   write_study(40, "0.5");
   const std::string job = submit({"sweep.toml", "--nodes", "2", "--ntasks", "2"});
