@@ -11,6 +11,7 @@
 #include <iostream>
 
 #include "windrow/error.hpp"
+#include "windrow/study/study.hpp"
 #include "windrow/text/text.hpp"
 
 namespace windrow::app {
