@@ -343,6 +343,28 @@ TEST(GroupTest, what_cannot_be_is_refused_on_every_rank) {
   EXPECT_THAT(refusal(plain, {.ranks_per_evaluation = 2}), HasSubstr("GroupSweep"));
 }
 
+// A rank that hears of the stop before it has begun its part must not leave the others alone with theirs.
+TEST(GroupTest, stops_leave_nobody_waiting_and_the_next_run_goes_on) {
+  if (!has_ranks(2)) return;
+  const SharedDirectory directory;
+  GroupSweep sweep(
+      points(400), [] { return 0; },
+      [](int&, const Point& p, MPI_Comm comm) {
+        MPI_Barrier(comm);
+        return sum_over(comm, p);
+      });
+  SweepOptions options{.store = directory / "results", .ranks_per_evaluation = 2};
+  for (int run = 0; run < 20; ++run) {
+    auto asked = std::make_shared<int>(0);
+    options.stop_requested = [asked, run] { return ++*asked > 1 + run % 7; };
+    const SweepResult result = sweep.run(manager(), options);
+    EXPECT_EQ(result.failed, 0U);
+    EXPECT_EQ(result.succeeded, result.reused + result.evaluated);
+  }
+  options.stop_requested = {};
+  EXPECT_EQ(sweep.run(manager(), options).succeeded, 400U);
+}
+
 TEST(GroupTest, the_callers_communicators_and_threads_are_left_alone) {
   if (!has_ranks(2)) return;
   GroupSweep sweep = sizes();

@@ -1,22 +1,23 @@
 #pragma once
 
-#include <concepts>
 #include <functional>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "windrow/design/design.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 
+template <typename F>
+concept RanksOfPoint = !std::is_arithmetic_v<F> && std::is_invocable_r_v<int, const F&, const Point&>;
+
 /// How many ranks evaluate a point together: one number for all, or a function of the point.
 class RanksPerEvaluation {
  public:
   RanksPerEvaluation(int ranks = 1) : constant_(ranks) {}
-  template <typename Function>
-  requires std::invocable<const Function&, const Point&> &&
-      std::convertible_to < std::invoke_result_t<const Function&, const Point&>,
-  int > RanksPerEvaluation(Function function) : function_(std::move(function)) {}
+  template <RanksOfPoint Function>
+  RanksPerEvaluation(Function function) : function_(std::move(function)) {}
 
   /// None if it depends on the point.
   std::optional<int> constant() const { return function_ ? std::nullopt : std::optional(constant_); }
