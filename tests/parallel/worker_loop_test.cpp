@@ -5,7 +5,9 @@
 #include <chrono>
 #include <deque>
 #include <limits>
+#include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -32,6 +34,21 @@ class FakeRoot : public RootLink {
     out.put(AssignmentHead{0, runs.size(), budget, patience, gives_back ? 1U : 0U});
     for (const IndexRun& run : runs) out.put(run);
     messages.push_back({kAssign, out.take()});
+  }
+  /// One point, for a group of ranks 0 and 1.
+  void assign_to_group(std::uint64_t index, std::uint64_t group) {
+    ByteWriter out;
+    out.put(AssignmentHead{0, 1, 1000.0, 1000.0, 0, 0, 2});
+    out.put(IndexRun{index, 1, 1});
+    out.put(GroupHead{group, 1});
+    out.put(0);
+    out.put(1);
+    messages.push_back({kAssign, out.take()});
+  }
+  void free_group(std::uint64_t group) {
+    ByteWriter out;
+    out.put(group);
+    messages.push_back({kFreeGroup, out.take()});
   }
   void say(JobTag tag) { messages.push_back({tag, {}}); }
 
@@ -78,6 +95,55 @@ WorkerTask returning_the_index(std::uint64_t slow = std::numeric_limits<std::uin
     return std::nullopt;
   };
   return task;
+}
+
+/// Groups without ranks, and what they are asked.
+class FakeGroups : public RankGroups {
+ public:
+  RankGroup& use(std::uint64_t id, std::span<const int> members) override {
+    asked.push_back("use " + std::to_string(id) + " of " + std::to_string(members.size()));
+    return group;
+  }
+  void free(std::uint64_t id) override { asked.push_back("free " + std::to_string(id)); }
+  RankGroup& alone() override { return group; }
+
+  RankGroup group;
+  std::vector<std::string> asked;
+};
+
+TEST(WorkerLoopTest, a_point_of_a_group_is_evaluated_though_a_stop_has_come) {
+  FakeRoot root;
+  root.assign_to_group(7, 3);
+  root.say(kStop);
+  WorkerTask task = returning_the_index();
+  task.groups = std::make_shared<FakeGroups>();
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  EXPECT_THAT(root.all_indices(), ElementsAre(7)) << "another rank of the group may have begun, and waits";
+  EXPECT_EQ(root.told.back().finished, 1U);
+}
+
+TEST(WorkerLoopTest, groups_are_made_and_freed_in_the_order_of_the_messages) {
+  FakeRoot root;
+  root.assign_to_group(7, 3);
+  WorkerTask task = returning_the_index();
+  auto groups = std::make_shared<FakeGroups>();
+  task.groups = groups;
+  RankGroup* seen = nullptr;
+  task.evaluate = [&seen](const Assigned& assigned, WorkerContext&, ByteWriter&) -> std::optional<TaskFailure> {
+    seen = assigned.group;
+    return std::nullopt;
+  };
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  root.free_group(3);
+  root.assign_to_group(8, 4);
+  while (loop.step()) {
+  }
+  EXPECT_EQ(seen, &groups->group);
+  EXPECT_THAT(groups->asked, ElementsAre("use 3 of 2", "free 3", "use 4 of 2"));
 }
 
 TEST(WorkerLoopTest, runs_are_evaluated_in_order_and_told_together) {
