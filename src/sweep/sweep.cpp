@@ -96,6 +96,16 @@ void check_ranks(ParallelManager& manager, const Design& design, const std::stri
   }
 }
 
+// Evaluations on the root's second thread would call MPI, which may be for its main thread alone.
+bool must_step_back(const ParallelManager& manager, const detail::FunctionSource& functions) {
+  return functions.groups && manager.size() > 1 && !manager.may_change_thread();
+}
+
+std::shared_ptr<detail::RankGroups> groups_for(ParallelManager& manager, const detail::GroupFunctions& functions) {
+  auto groups = manager.rank_groups();
+  return groups ? std::move(groups) : functions.of_this_process();
+}
+
 }  // namespace
 
 Sweep::Sweep(Design design, std::vector<Column> outputs, detail::FunctionSource functions)
@@ -155,8 +165,13 @@ StudyIdentity Sweep::identity(const SweepOptions& options) const {
   return identity;
 }
 
-SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& given_options) {
-  SweepOptions options = given_options;
+SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
+  const bool root_steps_back = must_step_back(manager, functions_);
+  if (root_steps_back && options.root != RootRole::coordinates) {
+    SweepOptions adjusted = options;
+    adjusted.root = RootRole::coordinates;
+    return run(manager, adjusted);
+  }
   const std::optional<InterruptGuard> guard(options.handle_interrupts ? std::make_optional<InterruptGuard>()
                                                                       : std::nullopt);
   check_options(options);
@@ -174,9 +189,6 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& given_optio
   detail::ProgramSlots program_slots;
   detail::ArrayOffer offer;
   detail::GroupMode mode = detail::GroupMode::none;
-  // Evaluations on the root's second thread call MPI.
-  const bool root_steps_back = functions_.groups && manager.size() > 1 && !manager.may_change_thread();
-  if (root_steps_back) options.root = RootRole::coordinates;
   const bool has_arrays =
       std::ranges::any_of(outputs_, [](const Column& output) { return detail::is_array_type(output.type); });
   on_root(manager, [&] {
@@ -196,9 +208,8 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& given_optio
     job.task = detail::command_task(design_, command_, arrays);
   } else if (functions_.groups) {
     mode = manager.broadcast(mode);
-    auto groups = manager.rank_groups();
-    if (!groups) groups = functions_.groups->of_this_process();
-    job.task = detail::group_task(mode, design_, outputs_, functions_.groups, std::move(groups), arrays);
+    job.task =
+        detail::group_task(mode, design_, outputs_, functions_.groups, groups_for(manager, *functions_.groups), arrays);
   } else {
     job.task = guarded ? guarded->task(arrays) : detail::function_task(design_, outputs_, functions_.make(), arrays);
   }
