@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 #include "windrow/error.hpp"
 #include "windrow/study/study.hpp"
@@ -39,10 +40,13 @@ std::string version() {
   return WINDROW_VERSION;
 }
 
+// Of all ranks the first one speaks. The others leave it the time to: when one ends with a code, mpirun ends all.
 int complain(const std::string& message) {
   for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
     const char* rank = std::getenv(name);
-    if (rank != nullptr && std::strcmp(rank, "0") != 0) return 2;
+    if (rank == nullptr || std::strcmp(rank, "0") == 0) continue;
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    return 2;
   }
   fmt::print(stderr, "windrow: {}\n", message);
   return 2;
