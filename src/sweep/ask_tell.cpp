@@ -24,7 +24,7 @@ struct Reported {
 }
 
 void check(const ParallelManager& manager, const SweepOptions& options) {
-  if (manager.size() < manager.worker_count()) {
+  if (manager.forks_workers()) {
     throw SpecError(
         "the workers of this manager are forked by the root alone, and cannot run the caller's loop: use launch(), "
         "whose ranks run the whole program, or a Sweep with functions");

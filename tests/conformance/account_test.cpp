@@ -156,7 +156,7 @@ TEST(AccountTest, arrays_are_written_and_sent_and_not_evaluated) {
 }
 
 TEST(AccountTest, a_worker_that_is_killed_stays_in_the_account) {
-  if (manager().size() > 1 || manager().backend() != Backend::fork) return;  // else the run is killed
+  if (!manager().forks_workers()) return;  // else the run is killed
   const SharedDirectory directory;
   const auto once = directory / "killed";
   Sweep sweep(

@@ -27,6 +27,7 @@ class ForkManager : public ParallelManager {
   int rank() const override;
   int size() const override;
   int worker_count() const override;
+  bool forks_workers() const override { return peers_ == nullptr; }
   void sync() override;
   detail::JobReport run_job(detail::Job& job) override;
 

@@ -55,6 +55,8 @@ class ParallelManager {
   virtual int worker_count() const { return size(); }
   /// How many of them evaluate if the root plays that role in a job.
   int evaluating_workers(RootRole role) const;
+  /// Whether the workers are not ranks, but children that the root alone forks for each job.
+  virtual bool forks_workers() const { return false; }
   /// Whether its calls may come from another thread than the main one, while that does something else.
   virtual bool may_change_thread() const { return true; }
   /// A helper that starts programs, made before MPI was initialized; null where one can be made when it is needed.
