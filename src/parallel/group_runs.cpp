@@ -245,7 +245,7 @@ void GroupRuns::check_patience(double now) const {
     if (!run->told || now - run->failed_at < job_.group_patience) continue;
     throw GroupStuck(fmt::format(
         "point {} failed ({}), and {} of its group did not come back within {:.3g} s: what waits inside MPI cannot be "
-        "called back, so the job ends. Its outcomes are kept, that of this point too; run it again for the rest",
+        "called back, so the job ends. The outcomes that it has are kept; run it again for the rest",
         run->start.index, message_of(run->failures), name_of(run->missing), job_.group_patience));
   }
 }

@@ -145,8 +145,9 @@ std::string note_of_unused(const std::vector<int>& unused, int workers, const Ra
   const std::string names = fmt::format("rank{} {}", unused.size() == 1 ? "" : "s", fmt::join(unused, ", "));
   const int left_over = ranks.constant() ? workers % *ranks.constant() : 0;
   if (left_over == 0) return fmt::format("{} evaluated nothing: no group had a use for more ranks", names);
-  return fmt::format("{} evaluated nothing: groups of {} leave {} of {} ranks over", names, *ranks.constant(),
-                     left_over, workers);
+  const bool others_too = unused.size() > static_cast<std::size_t>(left_over);
+  return fmt::format("{} evaluated nothing: groups of {} leave {} of {} ranks over{}", names, *ranks.constant(),
+                     left_over, workers, others_too ? ", and there was no point for the others" : "");
 }
 
 }  // namespace windrow::detail
