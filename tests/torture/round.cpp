@@ -315,7 +315,7 @@ void Round::check_end() {
     const std::string name = entry.path().filename().string();
     if (name == "points") {
       for (const auto& point : fs::directory_iterator(entry.path())) violate(point.path().string() + " is left");
-    } else if (name != "results.sqlite" && name != "lock") {
+    } else if (name != "results.sqlite" && name != "lock" && name != "live.json") {
       violate(entry.path().string() + " is left");
     }
   }
