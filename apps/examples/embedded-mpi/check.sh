@@ -13,6 +13,8 @@ trap 'rm -rf "$work"' EXIT
 
 "$mpirun" -n 1 "$sweep" >"$work/expected"
 [ "$(wc -l <"$work/expected")" = 12 ]
+"$sweep" >"$work/output"  # without mpirun
+cmp "$work/expected" "$work/output"
 for run in "4 1" "4 2" "4 4" "5 1" "5 2" "5 3" "5 4"; do
   read -r ranks each <<<"$run"
   "$mpirun" -n "$ranks" "$sweep" "$each" >"$work/output"
