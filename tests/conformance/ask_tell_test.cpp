@@ -41,12 +41,12 @@ std::vector<std::string> outcomes_of(const SweepResult& result) {
 class AskTellTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (manager().forks_workers()) GTEST_SKIP() << "the ranks do not run this program";
+    if (manager().forks_workers()) GTEST_SKIP() << "forked workers have no loop of their own";
   }
 };
 
 TEST(AskTellSetUpTest, workers_that_do_not_run_the_loop_are_refused) {
-  if (!manager().forks_workers()) GTEST_SKIP() << "they do";
+  if (!manager().forks_workers()) GTEST_SKIP() << "every rank runs its own loop here";
   EXPECT_THROW(AskTell(manager(), small_grid(), {{"y"}}), SpecError);
 }
 
