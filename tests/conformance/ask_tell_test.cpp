@@ -37,16 +37,13 @@ std::vector<std::string> outcomes_of(const SweepResult& result) {
   return lines;
 }
 
-/// Whether every rank runs the test. If not, nothing can be asked for.
-class AskTellTest : public testing::Test {
- protected:
-  void SetUp() override {
-    if (manager().forks_workers()) GTEST_SKIP() << "forked workers have no loop of their own";
-  }
-};
+/// Whether every rank runs this program. If not, nothing can be asked for.
+bool ranks_run_this() {
+  return !manager().forks_workers();
+}
 
 TEST(AskTellSetUpTest, workers_that_do_not_run_the_loop_are_refused) {
-  if (!manager().forks_workers()) GTEST_SKIP() << "every rank runs its own loop here";
+  if (ranks_run_this()) return;
   EXPECT_THROW(AskTell(manager(), small_grid(), {{"y"}}), SpecError);
 }
 
@@ -54,7 +51,8 @@ TEST(AskTellSetUpTest, the_callers_loop_cannot_be_isolated) {
   EXPECT_THROW(AskTell(manager(), small_grid(), {{"y"}}, {.isolation = Isolation::fork}), SpecError);
 }
 
-TEST_F(AskTellTest, outcomes_are_those_of_functions) {
+TEST(AskTellTest, outcomes_are_those_of_functions) {
+  if (!ranks_run_this()) return;
   Sweep functions(
       small_grid(), [] { return 0; },
       [](int&, const Point& p) {
@@ -81,7 +79,8 @@ TEST_F(AskTellTest, outcomes_are_those_of_functions) {
   EXPECT_EQ(manager().all_reduce(asked), 40U);
 }
 
-TEST_F(AskTellTest, failed_points_are_tried_again_as_the_policy_says) {
+TEST(AskTellTest, failed_points_are_tried_again_as_the_policy_says) {
+  if (!ranks_run_this()) return;
   SweepOptions options;
   options.failure_policy.retries = 2;
   AskTell sweep(manager(), small_grid(), {{"y"}}, options);
@@ -97,7 +96,8 @@ TEST_F(AskTellTest, failed_points_are_tried_again_as_the_policy_says) {
   }
 }
 
-TEST_F(AskTellTest, mistakes_of_the_caller_cost_nothing) {
+TEST(AskTellTest, mistakes_of_the_caller_cost_nothing) {
+  if (!ranks_run_this()) return;
   AskTell sweep(manager(), small_grid(), {{"y"}});
   std::optional<Point> last;
   while (const auto point = sweep.next_point()) {
@@ -113,7 +113,8 @@ TEST_F(AskTellTest, mistakes_of_the_caller_cost_nothing) {
   EXPECT_EQ(sweep.finish().succeeded, 40U);
 }
 
-TEST_F(AskTellTest, wrong_number_of_outputs_fails_the_point) {
+TEST(AskTellTest, wrong_number_of_outputs_fails_the_point) {
+  if (!ranks_run_this()) return;
   AskTell sweep(manager(), small_grid(), {{"y"}, {"z"}});
   while (const auto point = sweep.next_point()) sweep.report(*point, {1.0});
   const SweepResult result = sweep.finish();
@@ -123,7 +124,8 @@ TEST_F(AskTellTest, wrong_number_of_outputs_fails_the_point) {
   }
 }
 
-TEST_F(AskTellTest, a_rank_may_leave_and_others_take_its_points) {
+TEST(AskTellTest, a_rank_may_leave_and_others_take_its_points) {
+  if (!ranks_run_this()) return;
   AskTell sweep(manager(), small_grid(), {{"y"}});
   const bool leaves = manager().rank() == manager().size() - 1 && manager().size() > 2;
   while (const auto point = sweep.next_point()) {
@@ -133,7 +135,8 @@ TEST_F(AskTellTest, a_rank_may_leave_and_others_take_its_points) {
   EXPECT_EQ(sweep.finish().succeeded, 40U);
 }
 
-TEST_F(AskTellTest, the_root_ends_it_for_all) {
+TEST(AskTellTest, the_root_ends_it_for_all) {
+  if (!ranks_run_this()) return;
   std::uint64_t reported = 0;
   SweepResult result;
   {
@@ -156,7 +159,8 @@ TEST_F(AskTellTest, the_root_ends_it_for_all) {
   EXPECT_EQ(result.failed, 0U);
 }
 
-TEST_F(AskTellTest, abandoned_without_a_question) {
+TEST(AskTellTest, abandoned_without_a_question) {
+  if (!ranks_run_this()) return;
   { AskTell sweep(manager(), small_grid(), {{"y"}}); }
   AskTell sweep(manager(), small_grid(), {{"y"}});
   const SweepResult result = sweep.finish();
@@ -164,7 +168,8 @@ TEST_F(AskTellTest, abandoned_without_a_question) {
   manager().sync();
 }
 
-TEST_F(AskTellTest, deep_calls_and_exceptions_in_the_callers_loop) {
+TEST(AskTellTest, deep_calls_and_exceptions_in_the_callers_loop) {
+  if (!ranks_run_this()) return;
   AskTell sweep(manager(), small_grid(), {{"y"}});
   while (const auto point = sweep.next_point()) {
     try {
