@@ -212,6 +212,8 @@ void WorkerLoop::look_if_due() {
     last_look_ = now_;
     look_for_messages();
     now_ = monotonic_seconds();
+    // Where cores are short, MPI gives this one away while it looks.
+    if (!evaluating_since_) spent_.transfer += now_ - last_look_;
   }
 }
 

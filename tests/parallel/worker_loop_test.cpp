@@ -146,6 +146,35 @@ TEST(WorkerLoopTest, groups_are_made_and_freed_in_the_order_of_the_messages) {
   EXPECT_THAT(groups->asked, ElementsAre("use 3 of 2", "free 3", "use 4 of 2"));
 }
 
+// MPI gives the core away while it looks for messages, where cores are short.
+TEST(WorkerLoopTest, looking_for_messages_is_in_the_account_however_long_it_takes) {
+  class SlowToLook : public FakeRoot {
+   public:
+    std::optional<Frame> try_receive() override {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      return std::nullopt;
+    }
+    Frame receive() override { return *FakeRoot::try_receive(); }
+    void send(JobTag tag, std::span<const std::byte> payload) override {
+      if (tag == kResults) times = ResultReader(payload).times();
+      FakeRoot::send(tag, payload);
+    }
+    WorkerTimes times{};
+  };
+  SlowToLook root;
+  root.assign({{0, 4, 1}});
+  for (int i = 0; i < 4; ++i) root.assign({{4, 1, 1}});
+  root.say(kEnd);
+  WorkerTask task;
+  task.evaluate = [](const Assigned&, WorkerContext&, ByteWriter&) -> std::optional<TaskFailure> {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    return std::nullopt;
+  };
+  WorkerLoop(root, task, 1, "node").run();
+  EXPECT_GT(root.times.span, 0.05);
+  EXPECT_NEAR(root.times.spent.sum(), root.times.span, 0.01 * root.times.span + 1e-3);
+}
+
 TEST(WorkerLoopTest, runs_are_evaluated_in_order_and_told_together) {
   FakeRoot root;
   root.assign({{3, 2, 1}, {100, 3, 10}});
