@@ -1,5 +1,6 @@
 # What `cmake --install` puts below its prefix: two shared libraries (libwindrow, and libwindrow_mpi if MPI is built),
-# the headers, a CMake package with the components core and mpi, pkg-config files and the windrow command.
+# the headers, modules for Fortran, a CMake package with the components core, mpi and fortran, pkg-config files and the
+# windrow command.
 #
 # The libraries are made of the objects of the rooms. They show what the headers declare and nothing else; their ABI
 # version is the major and minor version: while the major one is 0, a new minor one may change it.

@@ -188,8 +188,8 @@ void Coordinator::give_up_quietly() noexcept {
 // that what is scarce goes round.
 void Coordinator::hand_out() {
   const int heard_of = std::exchange(heard_of_, -1);
-  if (placements_) return hand_out_placed();
-  if (groups_) return hand_out_to_groups();
+  if (placements_) return hand_out_in_order([this](auto index, auto idle) { return begin_placed(index, idle); });
+  if (groups_) return hand_out_in_order([this](auto index, auto idle) { return begin_group_run(index, idle); });
   if (!std::exchange(supply_has_grown_, false)) return heard_of >= 0 ? hand_out(heard_of, kAnyNumber) : void();
   for (const std::uint64_t ahead : {1U, 2U}) {
     for_each_worker([&](int w) {
@@ -208,22 +208,26 @@ void Coordinator::hand_out(int w, std::uint64_t most_ahead) {
   }
 }
 
-// One point after another, in the supply's order, each with its slots. The first that has to wait for slots holds up
-// the others, or smaller ones would take what it waits for, again and again.
-void Coordinator::hand_out_placed() {
+// One point after another, in the supply's order, each with all that it needs. The first that has to wait holds up the
+// others, or smaller ones would take what it waits for, again and again.
+void Coordinator::hand_out_in_order(const std::function<Attempt(std::uint64_t, std::span<const int>)>& begin) {
   for (std::vector<int> idle = idle_workers(); !idle.empty() && supply_->size() > 0; idle = idle_workers()) {
     const auto runs = cutoff_.take(*supply_, idle.front(), 1, 0, monotonic_seconds());
     if (runs.empty()) return;
-    Placements::Place place = placements_->find(runs.front().first, idle);
-    if (place.failure) {
-      place.failure->host = workers_.host(idle.front());
-      fail_run(idle.front(), runs.front(), *place.failure);
-    } else if (place.worker) {
-      send_assignment(*place.worker, {runs, pace_.budget(1)});
-    } else {
+    Attempt attempt = begin(runs.front().first, idle);
+    if (attempt.failure) {
+      attempt.failure->host = workers_.host(idle.front());
+      fail_run(idle.front(), runs.front(), *attempt.failure);
+    } else if (!attempt.begun) {
       return supply_->put_back(idle.front(), runs.front());
     }
   }
+}
+
+Coordinator::Attempt Coordinator::begin_placed(std::uint64_t index, std::span<const int> idle) {
+  const Placements::Place place = placements_->find(index, idle);
+  if (place.worker) send_assignment(*place.worker, {{{index, 1, 1}}, pace_.budget(1)});
+  return {place.worker.has_value(), place.failure};
 }
 
 std::vector<int> Coordinator::idle_workers() {

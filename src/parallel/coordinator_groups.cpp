@@ -4,23 +4,12 @@
 
 namespace windrow::detail {
 
-// As with slots: the first point that has to wait for workers holds up the others.
-void Coordinator::hand_out_to_groups() {
-  for (std::vector<int> idle = idle_workers(); !idle.empty() && supply_->size() > 0; idle = idle_workers()) {
-    const auto runs = cutoff_.take(*supply_, idle.front(), 1, 0, monotonic_seconds());
-    if (runs.empty()) return;
-    std::size_t able = 0;
-    for_each_worker([&](int w) { able += state(w).takes_work ? 1U : 0U; });
-    GroupRuns::Place place = groups_->find(runs.front().first, idle, able);
-    if (place.failure) {
-      place.failure->host = workers_.host(idle.front());
-      fail_run(idle.front(), runs.front(), *place.failure);
-    } else if (place.start) {
-      send_to_group(*place.start);
-    } else {
-      return supply_->put_back(idle.front(), runs.front());
-    }
-  }
+Coordinator::Attempt Coordinator::begin_group_run(std::uint64_t index, std::span<const int> idle) {
+  std::size_t able = 0;
+  for_each_worker([&](int w) { able += state(w).takes_work ? 1U : 0U; });
+  const GroupRuns::Place place = groups_->find(index, idle, able);
+  if (place.start) send_to_group(*place.start);
+  return {place.start.has_value(), place.failure};
 }
 
 void Coordinator::send_to_group(const GroupRuns::Start& start) {

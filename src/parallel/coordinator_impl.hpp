@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -72,7 +73,13 @@ class Coordinator {
   // Handing out.
   void hand_out();
   void hand_out(int w, std::uint64_t most_ahead);
-  void hand_out_placed();
+  /// What came of beginning a point.
+  struct Attempt {
+    bool begun = false;                    // if not, and it has not failed, it has to wait
+    std::optional<TaskFailure> failure{};  // why it will never begin
+  };
+  void hand_out_in_order(const std::function<Attempt(std::uint64_t index, std::span<const int> idle)>& begin);
+  Attempt begin_placed(std::uint64_t index, std::span<const int> idle);
   std::vector<int> idle_workers();
   bool assign(int w);
   void send_assignment(int w, Assignment assignment, const GroupRuns::Start* group = nullptr);
@@ -111,7 +118,7 @@ class Coordinator {
   void fail_the_rest();
 
   // Those that evaluate a point together: coordinator_groups.cpp.
-  void hand_out_to_groups();
+  Attempt begin_group_run(std::uint64_t index, std::span<const int> idle);
   void send_to_group(const GroupRuns::Start& start);
   void handle_group_results(int w, std::span<const std::byte> message);
   void end_group_run(int w);
