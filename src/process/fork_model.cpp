@@ -282,6 +282,7 @@ EndedMessage::Why ModelProcess::wait_for_child(Deadline deadline) {
 void ModelProcess::be_child(ByteChannel more, std::span<const std::byte> request) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != pid_) ::_exit(1);  // it ended before the line above
+  ::prctl(PR_SET_NAME, "windrow-eval");
   channel_.close();
   owner_.reset();
   if (data_limit_ > 0) note_failed_allocations(results_);
@@ -342,7 +343,7 @@ void ModelProcess::end_children() {
 }  // namespace
 
 void serve_model(OpenedSession session) noexcept {
-  ::prctl(PR_SET_NAME, "windrow-model");
+  ::prctl(PR_SET_NAME, kModelName);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   try {
     ModelProcess(std::move(session)).serve();

@@ -1,6 +1,7 @@
 #include "windrow/process/fork_server.hpp"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +17,26 @@
 
 namespace windrow {
 
+namespace {
+
+constexpr int kStartAttempts = 3;
+constexpr int kClearingMs = 200;
+constexpr int kEndPatienceMs = 12'000;  // longer than the server itself has with what cannot be killed
+
+bool has_ended_within(const Fd& process, int limit_ms) {
+  pollfd entry{process.get(), POLLIN, 0};
+  return !process || ::poll(&entry, 1, limit_ms) > 0;
+}
+
+}  // namespace
+
 ForkServer::ForkServer(ForkServerFiles files) : owner_(::getpid()) {
+  for (int attempt = 1; !try_to_start(files); ++attempt) {  // it may be killed before it says who it is
+    if (attempt == kStartAttempts) throw SystemError("cannot start the fork server", ECHILD);
+  }
+}
+
+bool ForkServer::try_to_start(ForkServerFiles files) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     throw SystemError("cannot make a socket for the fork server", errno);
@@ -26,15 +46,24 @@ ForkServer::ForkServer(ForkServerFiles files) : owner_(::getpid()) {
   detail::flush_standard_streams();  // or evaluations would flush this process's text again
   {
     const detail::SignalsBlocked blocked;
-    server_ = ::fork();
-    if (server_ == 0) {
+    guardian_ = ::fork();
+    if (guardian_ == 0) {
       ours.reset();
       detail::serve_fork_server(std::move(theirs), owner_, files);
     }
   }
-  if (server_ < 0) throw SystemError("cannot start the fork server", errno);
+  if (guardian_ < 0) throw SystemError("cannot start the fork server", errno);
+  theirs.reset();
+  ssize_t received = 0;
+  while ((received = ::recv(ours.get(), &server_, sizeof server_, 0)) < 0 && errno == EINTR) {
+  }
+  if (received != sizeof server_) {
+    wait_for_guardian();
+    return false;
+  }
   socket_ = std::move(ours);
   pidfd_ = detail::open_process(server_);
+  return true;
 }
 
 ForkServer::~ForkServer() {
@@ -45,6 +74,7 @@ ForkServer::ForkServer(ForkServer&& other) noexcept
     : socket_(std::move(other.socket_)),
       pidfd_(std::move(other.pidfd_)),
       server_(std::exchange(other.server_, 0)),
+      guardian_(std::exchange(other.guardian_, 0)),
       owner_(std::exchange(other.owner_, 0)) {}
 
 ForkServer& ForkServer::operator=(ForkServer&& other) noexcept {
@@ -53,23 +83,33 @@ ForkServer& ForkServer::operator=(ForkServer&& other) noexcept {
     socket_ = std::move(other.socket_);
     pidfd_ = std::move(other.pidfd_);
     server_ = std::exchange(other.server_, 0);
+    guardian_ = std::exchange(other.guardian_, 0);
     owner_ = std::exchange(other.owner_, 0);
   }
   return *this;
 }
 
 bool ForkServer::is_alive() const {
-  pollfd entry{pidfd_.get(), POLLIN, 0};
-  return pidfd_ && ::poll(&entry, 1, 0) == 0;
+  return !has_ended_within(pidfd_, 0);
 }
 
 void ForkServer::end() {
   if (owner_ == ::getpid() && server_ > 0) {
+    const bool was_killed = !is_alive();
     ::shutdown(socket_.get(), SHUT_RDWR);  // unlike close(), it also reaches past the copies that forked children hold
-    while (::waitpid(server_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    // Of a server that was killed before, the guardian clears up, and then waits for the sessions of other processes,
+    // which end with those.
+    if (was_killed) has_ended_within(detail::open_process(guardian_), kClearingMs);
+    if (was_killed) ::kill(guardian_, SIGKILL);
+    wait_for_guardian();
+    has_ended_within(pidfd_, kEndPatienceMs);  // the guardian may have been killed
   }
   server_ = 0;
+}
+
+void ForkServer::wait_for_guardian() const {
+  while (::waitpid(guardian_, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 ForkSession ForkServer::open(MakeForkedModel make, std::span<const std::byte> argument,

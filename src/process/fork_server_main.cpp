@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -132,27 +133,40 @@ Fd keep_only(Fd socket) {
   return Fd(3);
 }
 
-}  // namespace
-
-void serve_fork_server(Fd socket, pid_t owner, ForkServerFiles files) noexcept {
+/// The server itself, below the guardian.
+[[noreturn]] void serve(Fd socket, Fd owner) {
   ::prctl(PR_SET_NAME, "windrow-forks");
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // Whoever kills the owner's group, as mpirun does, leaves this process to clean up: nothing else reaches what an
-  // evaluation has moved to a session of its own.
   ::setpgid(0, 0);
-  reset_signals();
-  if (const Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC)); null) ::dup2(null.get(), STDIN_FILENO);
-  if (files == ForkServerFiles::none) socket = keep_only(std::move(socket));
-  Fd owner_fd = open_process(owner);
-  if (!owner_fd || ::getppid() != owner) ::_exit(1);
   sigset_t watched;
   ::sigemptyset(&watched);
   ::sigaddset(&watched, SIGCHLD);
   Fd signals(::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals) ::_exit(1);
   ::sigprocmask(SIG_SETMASK, &watched, nullptr);
-  ForkServerProcess(std::move(socket), std::move(owner_fd), std::move(signals)).serve();
+  const pid_t self = ::getpid();
+  if (::send(socket.get(), &self, sizeof self, MSG_NOSIGNAL) != sizeof self) ::_exit(1);
+  ForkServerProcess(std::move(socket), std::move(owner), std::move(signals)).serve();
   ::_exit(0);
+}
+
+}  // namespace
+
+void serve_fork_server(Fd socket, pid_t owner, ForkServerFiles files) noexcept {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // Whoever kills the owner's group, as mpirun does, leaves this process and the server to clean up: nothing else
+  // reaches what an evaluation has moved to a session of its own. Each leads a group, so that no such signal ends both.
+  ::setpgid(0, 0);
+  reset_signals();
+  if (const Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC)); null) ::dup2(null.get(), STDIN_FILENO);
+  if (files == ForkServerFiles::none) socket = keep_only(std::move(socket));
+  Fd owner_fd = open_process(owner);
+  if (!owner_fd || ::getppid() != owner) ::_exit(1);
+  const pid_t server = ::fork();
+  if (server < 0) ::_exit(1);
+  if (server == 0) serve(std::move(socket), std::move(owner_fd));
+  ::close_range(3, ~0U, 0);
+  guard(server, kModelName);
 }
 
 }  // namespace windrow::detail

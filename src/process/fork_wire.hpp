@@ -53,7 +53,11 @@ struct EndedMessage {
   std::int32_t status = 0;  ///< process_ended: the status word of wait; no_fork: errno
 };
 
+/// Name (comm) of a session's process; evaluations have another, so that those that outlive all can be told from it.
+inline constexpr const char* kModelName = "windrow-model";
+
 /// The server's life, in the forked child with all signals blocked: until `owner` ends or closes its end of `socket`.
+/// That child becomes the server's guardian; the server's process number is the first message.
 [[noreturn]] void serve_fork_server(Fd socket, pid_t owner, ForkServerFiles files) noexcept;
 
 /// The life of a session's process, forked by the server.

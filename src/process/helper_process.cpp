@@ -1,15 +1,24 @@
 #include "process/helper_process.hpp"
 
 #include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 namespace windrow::detail {
 
 namespace {
+
+constexpr int kKillAgainMs = 1;
+constexpr int kKillRounds = 10'000;  // a process that hangs in the kernel (a dead file server) cannot be killed
 
 void append_children_of_task(const std::string& path, std::vector<pid_t>& to) {
   std::FILE* file = std::fopen(path.c_str(), "re");
@@ -17,6 +26,16 @@ void append_children_of_task(const std::string& path, std::vector<pid_t>& to) {
   int pid = 0;
   while (std::fscanf(file, "%d", &pid) == 1) to.push_back(pid);
   std::fclose(file);
+}
+
+bool has_name(pid_t pid, const char* name) {
+  std::FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/comm").c_str(), "re");
+  if (file == nullptr) return false;
+  std::array<char, 32> line{};
+  const bool same = std::fgets(line.data(), line.size(), file) != nullptr &&
+                    std::strncmp(line.data(), name, std::strlen(name)) == 0 && line[std::strlen(name)] == '\n';
+  std::fclose(file);
+  return same;
 }
 
 }  // namespace
@@ -47,6 +66,29 @@ std::vector<pid_t> with_descendants(std::vector<pid_t> pids) {
 
 std::vector<pid_t> descendants() {
   return with_descendants(children_of(getpid()));
+}
+
+void guard(pid_t helper, const char* spared) noexcept {
+  prctl(PR_SET_NAME, "windrow-guard");
+  while (waitpid(helper, nullptr, 0) != helper) {
+  }
+  for (int round = 0; round < kKillRounds;) {
+    pid_t pid = 0;
+    while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
+    }
+    if (pid < 0) break;  // none is left
+    std::vector<pid_t> strays = children_of(getpid());
+    if (spared != nullptr) std::erase_if(strays, [spared](pid_t child) { return has_name(child, spared); });
+    if (strays.empty()) {
+      waitpid(-1, nullptr, 0);  // only the end of a child brings others
+      round = 0;
+      continue;
+    }
+    for (const pid_t stray : with_descendants(std::move(strays))) kill(stray, SIGKILL);
+    poll(nullptr, 0, kKillAgainMs);
+    ++round;
+  }
+  _exit(0);
 }
 
 }  // namespace windrow::detail

@@ -37,5 +37,10 @@ std::vector<pid_t> with_descendants(std::vector<pid_t> pids);
 /// Every process below this one.
 std::vector<pid_t> descendants();
 
+/// The rest of this process's life, a child subreaper that has forked `helper`: waits for its end, and kills what is
+/// left if it was killed, even if nobody else is there any more to do so. Ends when nothing is left.
+/// @param spared  name (comm) of orphaned children that are to end by themselves, or null
+[[noreturn]] void guard(pid_t helper, const char* spared = nullptr) noexcept;
+
 }  // namespace detail
 }  // namespace windrow

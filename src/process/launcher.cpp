@@ -37,6 +37,7 @@ namespace {
 
 constexpr int stop_poll_ms = 50;
 constexpr int helper_patience_ms = 10000;
+constexpr int start_attempts = 3;
 
 std::string new_mark() {
   timespec now{};
@@ -223,7 +224,12 @@ pid_t Launcher::helper() const {
 }
 
 void Launcher::start() {
-  if (helper() != 0) return;
+  for (int attempt = 1; helper() == 0; ++attempt) {  // one may be killed before it says who it is
+    if (!try_to_start() && attempt == start_attempts) throw SystemError("cannot start the launcher", ECHILD);
+  }
+}
+
+bool Launcher::try_to_start() {
   forget();
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -240,15 +246,15 @@ void Launcher::start() {
   theirs.reset();
   pid_t helper = 0;
   if (!receive_helper(ours.get(), helper)) {
-    const int error = errno;
     waitpid(pid, nullptr, 0);
-    throw SystemError("cannot start the launcher", error);
+    return false;
   }
   socket_ = std::move(ours);
   helper_ = helper;
   guardian_ = pid;
   owner_ = owner;
   mark_ = mark;
+  return true;
 }
 
 ProgramEnd Launcher::run(const ProgramSpec& spec, const std::function<bool()>& stop_requested) {

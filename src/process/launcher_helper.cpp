@@ -322,25 +322,6 @@ namespace {
   _exit(0);
 }
 
-/// Waits for the helper's end, and ends what it left if it was killed, even if nobody else is there any more to do so:
-/// as the next subreaper this process is the parent of all of it then.
-[[noreturn]] void guard(pid_t helper) {
-  prctl(PR_SET_NAME, "windrow-guard");
-  int status = 0;
-  while (waitpid(helper, &status, 0) != helper) {
-  }
-  const Clock::time_point patience = Clock::now() + kill_patience;
-  while (Clock::now() < patience) {
-    pid_t pid = 0;
-    while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
-    }
-    if (pid < 0) break;  // none is left
-    for (const pid_t below : descendants()) kill(below, SIGKILL);
-    poll(nullptr, 0, 1);
-  }
-  _exit(0);
-}
-
 }  // namespace
 
 void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept {

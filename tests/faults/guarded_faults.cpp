@@ -131,7 +131,7 @@ int rank_dies(ParallelManager& manager) {
       for (;;) ::pause();
     }
     for (const pid_t pid : {sleeper, ::getpid(), ::getppid()}) tell(pid);
-    const pid_t rank = parent_of(parent_of(::getppid()));
+    const pid_t rank = parent_of(parent_of(parent_of(::getppid())));
     if (p.index() == 10) ::kill(rank, SIGKILL);
     for (;;) ::pause();
   });

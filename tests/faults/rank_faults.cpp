@@ -338,7 +338,7 @@ int guarded(ParallelManager& manager, const std::string&) {
           for (;;) ::pause();
         }
         for (const pid_t pid : {sleeper, ::getpid(), ::getppid()}) tell(pid);
-        ::kill(parent_of(parent_of(::getppid())), SIGKILL);
+        ::kill(parent_of(parent_of(parent_of(::getppid()))), SIGKILL);
         for (;;) ::pause();
       });
   const SweepResult result = points.run(manager, {.schedule = Schedule::dynamic, .isolation = Isolation::process});

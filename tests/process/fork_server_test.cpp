@@ -339,6 +339,46 @@ TEST(ForkServerTest, a_killed_server_harms_no_open_session_and_opens_no_other) {
   EXPECT_TRUE(within(seconds(10), [&] { return is_gone(model); }));
 }
 
+// Whoever is killed first, what an evaluation moved to a session of its own is met by the guardian.
+TEST(ForkServerTest, a_killed_server_and_a_killed_model_leave_nothing) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const ForkServer server(ForkServerFiles::all);
+  ForkSession other = open(server);
+  ForkSession session = open(server);
+  const pid_t model = session.model_process();
+  pid_t pids[2] = {0, 0};
+  std::thread killer([&] {
+    EXPECT_EQ(::read(ends[0], pids, sizeof pids), static_cast<ssize_t>(sizeof pids));
+    ::kill(server.pid(), SIGKILL);
+    ::kill(model, SIGKILL);
+  });
+  const EvaluationEnd end = session.evaluate(bytes("background_and_hang " + std::to_string(ends[1])));
+  killer.join();
+  EXPECT_EQ(end.kind, Kind::lost);
+  for (const pid_t pid : pids) EXPECT_TRUE(within(seconds(10), [&] { return is_gone(pid); })) << pid;
+  EXPECT_EQ(answer(other, "x"), "model:x") << "a session that nobody killed goes on";
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST(ForkServerTest, one_that_is_killed_while_it_starts_is_replaced) {
+  for (int round = 0; round < 20; ++round) {
+    std::vector<pid_t> pids;  // the guardian and the server
+    std::thread killer([&pids] {
+      for (pid_t parent = ::getpid(); pids.size() < 2; parent = pids.empty() ? parent : pids.back()) {
+        for (const pid_t child : test::children_of(parent)) pids.push_back(child);
+      }
+      for (const pid_t pid : {pids[1], pids[0]}) ::kill(pid, SIGKILL);
+    });
+    const ForkServer server;
+    killer.join();
+    if (server.pid() == pids[1]) continue;  // that one had started
+    ForkSession session = open(server);
+    EXPECT_EQ(answer(session, "x"), "model:x");
+  }
+}
+
 TEST(ForkServerTest, children_of_its_owner_open_sessions_which_end_with_them) {
   const ForkServer server;
   int ends[2];

@@ -356,6 +356,25 @@ TEST_F(LauncherTest, a_killed_guardian_of_the_helper_is_not_missed) {
   EXPECT_TRUE(is_gone(helper));
 }
 
+TEST_F(LauncherTest, one_that_is_killed_while_it_starts_is_replaced) {
+  for (int round = 0; round < 20; ++round) {
+    std::vector<pid_t> pids;  // the guardian and the helper
+    std::thread killer([&pids] {
+      for (pid_t parent = getpid(); pids.size() < 2; parent = pids.empty() ? parent : pids.back()) {
+        for (const pid_t child : children_of(parent)) pids.push_back(child);
+      }
+      for (const pid_t pid : {pids[1], pids[0]}) kill(pid, SIGKILL);
+    });
+    launcher_.start();
+    killer.join();
+    if (launcher_.helper() != pids[1]) {  // else that one had started
+      EXPECT_EQ(launcher_.run(shell("exit 8")).code, 8);
+    }
+    launcher_ = Launcher();
+    ASSERT_TRUE(eventually([] { return children_of(getpid()).empty(); }));
+  }
+}
+
 TEST_F(LauncherTest, a_helper_that_dies_between_runs_is_not_noticed) {
   launcher_.start();
   const pid_t first = launcher_.helper();

@@ -28,12 +28,12 @@ Role choose_role(Choices& choices, const Plan& plan, bool ends_run) {
   if (choices.below(6) == 0) return Role::anything;
   switch (plan.evaluation) {
     case Evaluation::command:
-      return choices.among(std::array{Role::program, Role::program, Role::helper, Role::worker});
+      return choices.among(std::array{Role::program, Role::program, Role::helper, Role::guardian, Role::worker});
     case Evaluation::function:
       return Role::worker;
     default:
-      return choices.among(
-          std::array{Role::evaluation, Role::evaluation, Role::server, Role::model, Role::forks, Role::worker});
+      return choices.among(std::array{Role::evaluation, Role::evaluation, Role::server, Role::model, Role::forks,
+                                      Role::guardian, Role::worker});
   }
 }
 
@@ -111,8 +111,9 @@ std::string_view name_of(Carrier carrier) {
 }
 
 std::string_view name_of(Role role) {
-  constexpr std::array<std::string_view, kRoles> names = {
-      "main", "group", "root", "worker", "server", "model", "forks", "evaluation", "helper", "program", "anything"};
+  constexpr std::array<std::string_view, kRoles> names = {"main",   "group",   "root",     "worker",
+                                                          "server", "model",   "forks",    "evaluation",
+                                                          "helper", "program", "guardian", "anything"};
   return names[static_cast<std::size_t>(role)];
 }
 

@@ -16,9 +16,9 @@ enum class Carrier {
 };  ///< what the ranks are: forked by the root, forked peers, or under mpirun
 
 /// What is killed. `main` is mpirun, or the root where there is none; `group` its process group; `forks` a fork server
-/// together with the processes that it forked for models.
-enum class Role { main, group, root, worker, server, model, forks, evaluation, helper, program, anything };
-inline constexpr std::size_t kRoles = 11;
+/// together with the processes that it forked for models; `guardian` what waits for the end of a helper or a server.
+enum class Role { main, group, root, worker, server, model, forks, evaluation, helper, program, guardian, anything };
+inline constexpr std::size_t kRoles = 12;
 
 /// When: at a share of the time that the run probably takes; shortly after it began; in or after its n-th commit; or
 /// when so many points are left to begin, and a little later.

@@ -38,6 +38,8 @@ Role role_of(pid_t pid, const std::string& name, const Node& parent) {
   if (name == "windrow-launch") return Role::helper;
   if (name == "windrow-forks") return Role::server;
   if (name == "windrow-model") return Role::model;
+  if (name == "windrow-guard") return Role::guardian;
+  if (parent.role == Role::guardian) return Role::evaluation;  // an orphan
   if (name == "torture-subject" && parent.role == Role::main && is_rank_0(pid)) return Role::root;
   return Role::worker;
 }

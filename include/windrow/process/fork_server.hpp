@@ -103,7 +103,8 @@ enum class ForkServerFiles { none, all };
 ///
 /// Sessions may be opened by the process that started it and by children forked from that later. When one of them ends,
 /// its sessions end; when the one that started it ends, or this object does, everything below the server ends. The
-/// server's own death harms no open session. Move-only; the copy that a forked child inherits ends nothing.
+/// server's own death harms no open session; a guardian above it then ends what evaluations leave. Move-only; the copy
+/// that a forked child inherits ends nothing.
 class ForkServer {
  public:
   /// @throws SystemError if there is no room for another process
@@ -122,11 +123,14 @@ class ForkServer {
   ForkSession open(MakeForkedModel make, std::span<const std::byte> argument, const ForkLimits& limits = {}) const;
 
  private:
+  bool try_to_start(ForkServerFiles files);
+  void wait_for_guardian() const;
   void end();
 
   Fd socket_;
   Fd pidfd_;
   pid_t server_ = 0;
+  pid_t guardian_ = 0;  // the server's parent
   pid_t owner_ = 0;
 };
 

@@ -68,6 +68,7 @@ class Launcher {
   ProgramEnd run(const ProgramSpec& spec, const std::function<bool()>& stop_requested = {});
 
  private:
+  bool try_to_start();
   void send_run(const std::string& request);
   ProgramEnd wait_for_end(const ProgramSpec& spec, const std::function<bool()>& stop_requested);
   [[noreturn]] void fail_lost(const std::string& program);
