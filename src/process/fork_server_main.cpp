@@ -135,7 +135,7 @@ Fd keep_only(Fd socket) {
 
 /// The server itself, below the guardian.
 [[noreturn]] void serve(Fd socket, Fd owner) {
-  ::prctl(PR_SET_NAME, "windrow-forks");
+  ::prctl(PR_SET_NAME, kServerName);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::setpgid(0, 0);
   sigset_t watched;
@@ -166,7 +166,7 @@ void serve_fork_server(Fd socket, pid_t owner, ForkServerFiles files) noexcept {
   if (server < 0) ::_exit(1);
   if (server == 0) serve(std::move(socket), std::move(owner_fd));
   ::close_range(3, ~0U, 0);
-  guard(server, kModelName);
+  guard(server, {kModelName, kServerName});
 }
 
 }  // namespace windrow::detail

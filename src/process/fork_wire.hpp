@@ -53,7 +53,9 @@ struct EndedMessage {
   std::int32_t status = 0;  ///< process_ended: the status word of wait; no_fork: errno
 };
 
-/// Name (comm) of a session's process; evaluations have another, so that those that outlive all can be told from it.
+/// Names (comm) of the server, which a session's process has for its first moments, and of a session's process.
+/// Evaluations have another, so that what outlives them can be told from both.
+inline constexpr const char* kServerName = "windrow-forks";
 inline constexpr const char* kModelName = "windrow-model";
 
 /// The server's life, in the forked child with all signals blocked: until `owner` ends or closes its end of `socket`.

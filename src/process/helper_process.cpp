@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstring>
 #include <string>
 
 namespace windrow::detail {
@@ -28,14 +28,13 @@ void append_children_of_task(const std::string& path, std::vector<pid_t>& to) {
   std::fclose(file);
 }
 
-bool has_name(pid_t pid, const char* name) {
+std::string name_of(pid_t pid) {
   std::FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/comm").c_str(), "re");
-  if (file == nullptr) return false;
-  std::array<char, 32> line{};
-  const bool same = std::fgets(line.data(), line.size(), file) != nullptr &&
-                    std::strncmp(line.data(), name, std::strlen(name)) == 0 && line[std::strlen(name)] == '\n';
+  if (file == nullptr) return {};
+  std::array<char, 32> name{};
+  const std::size_t size = std::fread(name.data(), 1, name.size(), file);
   std::fclose(file);
-  return same;
+  return {name.data(), size > 0 ? size - 1 : 0};  // without the end of the line
 }
 
 }  // namespace
@@ -68,7 +67,7 @@ std::vector<pid_t> descendants() {
   return with_descendants(children_of(getpid()));
 }
 
-void guard(pid_t helper, const char* spared) noexcept {
+void guard(pid_t helper, std::initializer_list<std::string_view> spared) noexcept {
   prctl(PR_SET_NAME, "windrow-guard");
   while (waitpid(helper, nullptr, 0) != helper) {
   }
@@ -78,7 +77,7 @@ void guard(pid_t helper, const char* spared) noexcept {
     }
     if (pid < 0) break;  // none is left
     std::vector<pid_t> strays = children_of(getpid());
-    if (spared != nullptr) std::erase_if(strays, [spared](pid_t child) { return has_name(child, spared); });
+    std::erase_if(strays, [&](pid_t child) { return std::ranges::find(spared, name_of(child)) != spared.end(); });
     if (strays.empty()) {
       waitpid(-1, nullptr, 0);  // only the end of a child brings others
       round = 0;

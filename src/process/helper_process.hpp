@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <initializer_list>
+#include <string_view>
 #include <vector>
 
 #include "windrow/process/fd.hpp"
@@ -39,8 +41,8 @@ std::vector<pid_t> descendants();
 
 /// The rest of this process's life, a child subreaper that has forked `helper`: waits for its end, and kills what is
 /// left if it was killed, even if nobody else is there any more to do so. Ends when nothing is left.
-/// @param spared  name (comm) of orphaned children that are to end by themselves, or null
-[[noreturn]] void guard(pid_t helper, const char* spared = nullptr) noexcept;
+/// @param spared  names (comm) of orphaned children that are to end by themselves
+[[noreturn]] void guard(pid_t helper, std::initializer_list<std::string_view> spared = {}) noexcept;
 
 }  // namespace detail
 }  // namespace windrow
