@@ -32,7 +32,7 @@ bool has_ended_within(const Fd& process, int limit_ms) {
 
 ForkServer::ForkServer(ForkServerFiles files) : owner_(::getpid()) {
   for (int attempt = 1; !try_to_start(files); ++attempt) {  // it may be killed before it says who it is
-    if (attempt == kStartAttempts) throw SystemError("cannot start the fork server", ECHILD);
+    if (attempt == kStartAttempts) throw SystemError("cannot start the fork server", EAGAIN);
   }
 }
 
@@ -95,14 +95,12 @@ bool ForkServer::is_alive() const {
 
 void ForkServer::end() {
   if (owner_ == ::getpid() && server_ > 0) {
-    const bool was_killed = !is_alive();
     ::shutdown(socket_.get(), SHUT_RDWR);  // unlike close(), it also reaches past the copies that forked children hold
-    // Of a server that was killed before, the guardian clears up, and then waits for the sessions of other processes,
-    // which end with those.
-    if (was_killed) has_ended_within(detail::open_process(guardian_), kClearingMs);
-    if (was_killed) ::kill(guardian_, SIGKILL);
+    has_ended_within(pidfd_, kEndPatienceMs);
+    // If the server was killed, sessions of other processes may be left. They end with those, and the guardian after
+    // them; what else was left it has killed by now.
+    if (!has_ended_within(detail::open_process(guardian_), kClearingMs)) ::kill(guardian_, SIGKILL);
     wait_for_guardian();
-    has_ended_within(pidfd_, kEndPatienceMs);  // the guardian may have been killed
   }
   server_ = 0;
 }

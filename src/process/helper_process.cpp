@@ -71,7 +71,7 @@ void guard(pid_t helper, std::initializer_list<std::string_view> spared) noexcep
   prctl(PR_SET_NAME, "windrow-guard");
   while (waitpid(helper, nullptr, 0) != helper) {
   }
-  for (int round = 0; round < kKillRounds;) {
+  for (int round = 0; round < kKillRounds; ++round) {
     pid_t pid = 0;
     while ((pid = waitpid(-1, nullptr, WNOHANG)) > 0) {
     }
@@ -85,7 +85,6 @@ void guard(pid_t helper, std::initializer_list<std::string_view> spared) noexcep
     }
     for (const pid_t stray : with_descendants(std::move(strays))) kill(stray, SIGKILL);
     poll(nullptr, 0, kKillAgainMs);
-    ++round;
   }
   _exit(0);
 }

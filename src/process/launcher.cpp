@@ -225,7 +225,7 @@ pid_t Launcher::helper() const {
 
 void Launcher::start() {
   for (int attempt = 1; helper() == 0; ++attempt) {  // one may be killed before it says who it is
-    if (!try_to_start() && attempt == start_attempts) throw SystemError("cannot start the launcher", ECHILD);
+    if (!try_to_start() && attempt == start_attempts) throw SystemError("cannot start the launcher", EAGAIN);
   }
 }
 

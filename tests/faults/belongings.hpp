@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -38,6 +39,17 @@ inline std::vector<pid_t> children_of(pid_t pid) {
     all.insert(all.end(), std::istream_iterator<pid_t>(in), {});
   }
   return all;
+}
+
+/// Sends SIGKILL to a child of this process and to a child of that, at once when both are there. @return the latter
+inline pid_t kill_child_and_grandchild() {
+  std::vector<pid_t> pids;
+  for (pid_t parent = ::getpid(); pids.size() < 2; parent = pids.empty() ? parent : pids.back()) {
+    for (const pid_t child : children_of(parent)) pids.push_back(child);
+  }
+  ::kill(pids[1], SIGKILL);
+  ::kill(pids[0], SIGKILL);
+  return pids[1];
 }
 
 inline std::vector<std::string> entries_of(const std::filesystem::path& directory) {

@@ -364,16 +364,11 @@ TEST(ForkServerTest, a_killed_server_and_a_killed_model_leave_nothing) {
 
 TEST(ForkServerTest, one_that_is_killed_while_it_starts_is_replaced) {
   for (int round = 0; round < 20; ++round) {
-    std::vector<pid_t> pids;  // the guardian and the server
-    std::thread killer([&pids] {
-      for (pid_t parent = ::getpid(); pids.size() < 2; parent = pids.empty() ? parent : pids.back()) {
-        for (const pid_t child : test::children_of(parent)) pids.push_back(child);
-      }
-      for (const pid_t pid : {pids[1], pids[0]}) ::kill(pid, SIGKILL);
-    });
+    pid_t killed = 0;  // a server, below its guardian
+    std::jthread killer([&killed] { killed = test::kill_child_and_grandchild(); });
     const ForkServer server;
     killer.join();
-    if (server.pid() == pids[1]) continue;  // that one had started
+    if (server.pid() == killed) continue;  // that one had started
     ForkSession session = open(server);
     EXPECT_EQ(answer(session, "x"), "model:x");
   }
@@ -398,6 +393,29 @@ TEST(ForkServerTest, children_of_its_owner_open_sessions_which_end_with_them) {
   child.join();
   EXPECT_TRUE(within(seconds(10), [&] { return is_gone(model) && is_gone(evaluation); }));
   EXPECT_TRUE(server.is_alive());
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST(ForkServerTest, the_end_of_a_killed_one_does_not_wait_for_sessions_of_other_processes) {
+  ForkServer server;
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  Process child = test::forked("child", [&] {
+    ForkSession session = open(server, "m");
+    const pid_t model = session.model_process();
+    if (::write(ends[1], &model, sizeof model) != sizeof model) return 1;
+    session.evaluate(bytes("hang"));
+    return 2;
+  });
+  pid_t model = 0;
+  ASSERT_EQ(::read(ends[0], &model, sizeof model), static_cast<ssize_t>(sizeof model));
+  ::kill(server.pid(), SIGKILL);
+  { const ForkServer ended = std::move(server); }
+  EXPECT_FALSE(is_gone(model));
+  child.kill();
+  child.join();
+  EXPECT_TRUE(within(seconds(10), [&] { return is_gone(model); }));
   ::close(ends[0]);
   ::close(ends[1]);
 }

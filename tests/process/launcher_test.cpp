@@ -358,16 +358,11 @@ TEST_F(LauncherTest, a_killed_guardian_of_the_helper_is_not_missed) {
 
 TEST_F(LauncherTest, one_that_is_killed_while_it_starts_is_replaced) {
   for (int round = 0; round < 20; ++round) {
-    std::vector<pid_t> pids;  // the guardian and the helper
-    std::thread killer([&pids] {
-      for (pid_t parent = getpid(); pids.size() < 2; parent = pids.empty() ? parent : pids.back()) {
-        for (const pid_t child : children_of(parent)) pids.push_back(child);
-      }
-      for (const pid_t pid : {pids[1], pids[0]}) kill(pid, SIGKILL);
-    });
+    pid_t killed = 0;  // a helper, below its guardian
+    std::jthread killer([&killed] { killed = test::kill_child_and_grandchild(); });
     launcher_.start();
     killer.join();
-    if (launcher_.helper() != pids[1]) {  // else that one had started
+    if (launcher_.helper() != killed) {  // else that one had started
       EXPECT_EQ(launcher_.run(shell("exit 8")).code, 8);
     }
     launcher_ = Launcher();
