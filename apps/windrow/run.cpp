@@ -127,10 +127,10 @@ void requeue(const SweepResult& result, bool quiet) {
     complain("not queued again: this run evaluated no point, so the next one would not either");
     return;
   }
+  if (!quiet) fmt::print(stderr, "Slurm is asked to queue job {} again.\n", slurm_job());
   std::fflush(stdout);
   try {
-    requeue_slurm_job();
-    if (!quiet) fmt::print(stderr, "Slurm job {} is queued again.\n", slurm_job());
+    requeue_slurm_job();  // ends this process, too
   } catch (const Error& error) {
     complain(fmt::format("not queued again: {}", error.what()));
   }

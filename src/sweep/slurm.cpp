@@ -27,9 +27,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::seconds(5);
-constexpr auto kPatienceWithSbatch = std::chrono::minutes(2);  // it waits for a busy slurmctld itself
+constexpr auto kPatienceWithJobs = std::chrono::minutes(2);  // to begin or to end one, when slurmctld is busy
 
-/// What a program printed on both streams, and its exit code: 0 if all went well.
+/// What a program printed on both streams, and its exit code: 0 if all went well, negative if a signal ended it.
 struct Answer {
   int code = 0;
   std::string text;
@@ -81,7 +81,8 @@ Answer ask(std::vector<std::string> argv, Clock::duration patience = kPatience) 
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  answer.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  answer.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  if (answer.code < 0 && answer.text.empty()) answer.text = fmt::format("ended by signal {}", -answer.code);
   if (!in_time) answer.text = "no answer within " + text::render_duration(patience);
   return answer;
 }
@@ -155,7 +156,8 @@ std::optional<double> slurm_job_end() {
 
 void requeue_slurm_job() {
   if (slurm_job().empty()) throw Error("this is no job of Slurm: SLURM_JOB_ID is not set");
-  const Answer answer = ask({"scontrol", "requeue", slurm_job()});
+  const Answer answer = ask({"scontrol", "requeue", slurm_job()}, kPatienceWithJobs);
+  if (answer.code == -SIGTERM) return;  // scontrol is part of the job that Slurm now ends
   if (answer.code != 0) throw Error(fmt::format("scontrol requeue {}: {}", slurm_job(), answer.text));
 }
 
@@ -175,7 +177,7 @@ std::string trimmed(std::string text) {
 }  // namespace
 
 SubmittedJob submit_slurm_job(const std::filesystem::path& script) {
-  const Answer answer = ask({"sbatch", "--parsable", script.string()}, kPatienceWithSbatch);
+  const Answer answer = ask({"sbatch", "--parsable", script.string()}, kPatienceWithJobs);
   if (answer.code != 0) throw Error(trimmed(answer.text.empty() ? "sbatch failed without a word" : answer.text));
   SubmittedJob job;
   std::istringstream lines(answer.text);

@@ -214,7 +214,7 @@ TEST_F(SlurmCliTest, a_run_ends_before_its_job_and_has_it_queued_again) {
   write("waiting", "");
   const Ended run = start_windrow({"run", "policy.toml", "--workers", "2", "--requeue"}, slurm(13)).wait();
   EXPECT_THAT(run.out, HasSubstr("Stopped before the end of the Slurm job: 9 left; run the same command again."));
-  EXPECT_THAT(run.err, HasSubstr("Slurm job 4711 is queued again."));
+  EXPECT_THAT(run.err, HasSubstr("Slurm is asked to queue job 4711 again."));
   EXPECT_EQ(read_file(path("scontrol.log")), "show job 4711\nrequeue 4711\n");
   expect_run_again(run);
 }

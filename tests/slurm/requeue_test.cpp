@@ -47,7 +47,7 @@ TEST_F(RequeueTest, a_study_completes_over_jobs_that_end_too_early) {
   EXPECT_EQ(field(job, "JobState"), "COMPLETED");
   EXPECT_GE(std::stoi(field(job, "Restarts")), 1);
   const std::string said = output("long.windrow", job);
-  EXPECT_THAT(said, HasSubstr("is queued again."));
+  EXPECT_THAT(said, HasSubstr("Slurm is asked to queue job " + job + " again."));
   EXPECT_THAT(said, HasSubstr(", start 2, on n"));
   EXPECT_THAT(said, HasSubstr("75 of 75 points succeeded"));
   EXPECT_EQ(logged("log"), all_indices(75)) << "no point twice, none left out";

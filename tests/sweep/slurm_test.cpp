@@ -94,6 +94,19 @@ TEST_F(SlurmTest, a_requeue_that_slurm_refuses_says_why) {
   }
 }
 
+// Slurm ends the whole job, and with it the scontrol that asked for it.
+TEST_F(SlurmTest, a_requeue_that_ends_scontrol_is_no_refusal) {
+  write_scontrol("kill -TERM $$\n");
+  EXPECT_NO_THROW(requeue_slurm_job());
+  write_scontrol("kill -SEGV $$\n");
+  try {
+    requeue_slurm_job();
+    ADD_FAILURE() << "no exception";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("requeue 4711: ended by signal 11"));
+  }
+}
+
 class SlurmSlotsTest : public SlurmTest {
  protected:
   SlurmSlotsTest() {

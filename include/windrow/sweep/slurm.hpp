@@ -21,8 +21,9 @@ std::optional<double> slurm_job_end();
 /// @throws Error        with what scontrol said, or if the two variables do not go together
 Slots slurm_slots();
 
-/// Has Slurm put the job of this process into its queue again. Slurm ends the job soon afterwards.
-/// @throws Error  with what scontrol said, if it could not be done
+/// Has Slurm put the job of this process into its queue again. Slurm then ends the job, and may do so before this
+/// returns: what is to be stored or said comes first.
+/// @throws Error  with what scontrol said, if it could not be done, or if it did not answer within 2 minutes
 void requeue_slurm_job();
 
 /// A batch job that Slurm has taken.
