@@ -28,13 +28,16 @@ square = { stdout = 'square=(\d+)', type = "integer" }
 )");
   }
 
-  /// Slurm lets a job that was queued again wait for two minutes.
+  /// Slurm lets a job that was queued again wait for two minutes. It may start earlier, but not within the second in
+  /// which its first start ended: slurmd takes the new credential for the one that was revoked, and the job fails.
   bool wait_for_end_at_once(const std::string& job) {
     const auto end = std::chrono::steady_clock::now() + 200s;
     for (std::string state = queue(job); !state.empty(); state = queue(job)) {
       if (std::chrono::steady_clock::now() > end) return false;
-      if (state == "PENDING BeginTime") slurm({"scontrol", "update", "jobid=" + job, "StartTime=now"});
       pause_for(300ms);
+      if (state != "PENDING BeginTime") continue;
+      pause_for(2s);
+      slurm({"scontrol", "update", "jobid=" + job, "StartTime=now"});
     }
     return true;
   }
