@@ -85,11 +85,7 @@ int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>
     launcher->start();
   }
   std::optional<RankGuard> guard;
-  if (job_outlives_ranks()) {
-    // MPI_Finalize waits for every rank that lives, and one may be cut off; ranks wait for each other in part().
-    ::setenv("OMPI_MCA_async_mpi_finalize", "1", 0);
-    guard.emplace();
-  }
+  if (job_outlives_ranks()) guard.emplace();
   boost::mpi::environment environment(argc, argv, boost::mpi::threading::multiple);
   check_size();
   if (environment.thread_level() < boost::mpi::threading::funneled) {

@@ -60,6 +60,14 @@ struct RankWatch::Card {
   }
 };
 
+namespace {
+
+// Before main, since MPI_Init reads it, and a program may call that itself. A value from outside stays.
+[[maybe_unused]] const bool kFinalizeWaitsForNobody =
+    job_outlives_ranks() && ::setenv("OMPI_MCA_async_mpi_finalize", "1", 0) == 0;
+
+}  // namespace
+
 bool job_outlives_ranks() {
   const char* text = std::getenv("OMPI_MCA_orte_enable_recovery");
   if (text == nullptr) return false;

@@ -22,9 +22,11 @@ class RankWatch;
 ///
 /// Under `mpirun --enable-recovery` jobs, sweeps included, survive the death of ranks other than the root: a dead
 /// rank's points run elsewhere, its collective calls never will. From then on collective calls, and what begins with
-/// one (a sweep), throw ParallelError on every rank. MPI_Finalize waits for ranks that live, so a program of its own
-/// that may have lost one does not call it while one is cut off, or runs with `--mca async_mpi_finalize 1`, as launch()
-/// does.
+/// one (a sweep), throw ParallelError on every rank. MPI_Finalize would wait for a lost rank, now and then even for a
+/// dead one: so under that flag this library sets Open MPI's `async_mpi_finalize` when it is loaded, and a program
+/// whose ranks still need each other says so with a barrier of its own. One that loads the library after MPI_Init
+/// passes
+/// `--mca async_mpi_finalize 1` to mpirun.
 class MpiManager : public ParallelManager {
  public:
   /// Collective over `comm`.
