@@ -256,7 +256,8 @@ void Coordinator::send_assignment(int w, Assignment assignment, const GroupRuns:
   const bool ship = job_.parameter && workers_.is_remote(w);
   const Slots slots = placements_ ? placements_->of(w) : Slots();
   ByteWriter out;
-  out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, pace_.patience(),
+  const double patience = pace_.patience(workers_.knows_point_of(w));
+  out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, patience,
                          pace_.gives_back() && !placements_ && group == nullptr ? 1U : 0U, slots.size(),
                          group != nullptr ? group->members.size() : 0});
   for (const IndexRun& run : assignment.runs) out.put(run);

@@ -8,6 +8,7 @@ namespace {
 
 constexpr double kAssignmentSeconds = 0.010;    // of work in an assignment, at first
 constexpr double kLongestAssignment = 0.1;      // later
+constexpr double kShortPatience = 0.001;        // that outcomes wait, where a loss would not tell its point
 constexpr double kShareOfPast = 0.02;           // of the time that has passed, in an assignment
 constexpr double kServiceSeconds = 2e-6;        // that an assignment and its results cost the coordinator, about
 constexpr double kNoticeSeconds = 1e-4;         // that it takes to notice that a worker needs something, about
@@ -46,6 +47,11 @@ double Pace::assignment_seconds() const {
   const double past = seconds_ / static_cast<double>(workers_);
   const double usual = std::clamp(kShareOfPast * past, kAssignmentSeconds, kLongestAssignment);
   return std::max(usual, 4.0 * round_seconds()) * stretch_;
+}
+
+// Otherwise the point is taken for the first one without an outcome, which is right as long as none waits to travel.
+double Pace::patience(bool knows_point) const {
+  return knows_point ? assignment_seconds() : std::max(kShortPatience, 4.0 * round_seconds()) * stretch_;
 }
 
 // In which every worker can be served once.

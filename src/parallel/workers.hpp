@@ -56,6 +56,8 @@ class Workers {
   virtual const std::string& host(int worker) const = 0;
   /// Whether the worker cannot see the root's memory, so that parameters must travel.
   virtual bool is_remote(int worker) const = 0;
+  /// Whether it would be known at which point the worker was lost (WorkerLoss::knows_point).
+  virtual bool knows_point_of(int /*worker*/) const { return true; }
   /// Never blocks; a message to a worker that is gone is dropped (next() tells).
   virtual void send(int worker, JobTag tag, std::span<const std::byte> payload) = 0;
   /// The next message or loss, waiting at most `limit`.

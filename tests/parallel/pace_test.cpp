@@ -45,6 +45,14 @@ TEST(PaceTest, it_notices_at_once_that_points_have_become_long) {
   EXPECT_EQ(pace.ahead(kMany), 1U);
 }
 
+TEST(PaceTest, outcomes_wait_only_briefly_where_a_loss_would_not_tell_its_point) {
+  const Pace pace = after(Schedule::automatic, 4, 100'000, 0.005);
+  EXPECT_DOUBLE_EQ(pace.patience(true), 0.1);
+  EXPECT_DOUBLE_EQ(pace.patience(false), 0.001);
+  const Pace large = after(Schedule::automatic, 1000, 1'000'000, 0.005);
+  EXPECT_DOUBLE_EQ(large.patience(false), 0.008) << "as the coordinator could not take more messages";
+}
+
 TEST(PaceTest, near_the_end_points_go_out_one_by_one_and_not_ahead) {
   const Pace quick = after(Schedule::automatic, 8, 100, 0.9e-4);
   EXPECT_EQ(quick.chunk(640, 640), 20U);

@@ -121,7 +121,7 @@ WorkerEvent MpiWorkers::loss_of(int worker) {
   told_of_loss_[static_cast<std::size_t>(worker)] = true;
   WorkerLoss loss;
   loss.description = watch_->name_of(worker) + " was lost; the others went on without it";
-  loss.knows_point = watch_->sees_mark(worker);
+  loss.knows_point = knows_point_of(worker);
   if (loss.knows_point) loss.evaluating = watch_->mark_of(worker);
   return {worker, std::move(loss)};
 }

@@ -29,6 +29,9 @@ class MpiWorkers : public Workers {
   int count() const override { return static_cast<int>(hosts_.size()); }
   const std::string& host(int worker) const override { return hosts_[static_cast<std::size_t>(worker)]; }
   bool is_remote(int worker) const override { return worker != 0; }
+  bool knows_point_of(int worker) const override {
+    return worker == 0 || watch_ == nullptr || watch_->sees_mark(worker);
+  }
   void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
   std::optional<double> slept() const override { return slept_; }
