@@ -143,13 +143,13 @@ class WatchTerminalTest : public WatchTest {
   /// As it was before, with a cursor and the main screen.
   void expect_restored() {
     EXPECT_TRUE(shows("\033[?25h\033[?1049l"));
-    termios now{};
-    ASSERT_EQ(tcgetattr(terminal_, &now), 0);
-    EXPECT_EQ(now.c_lflag, before_.c_lflag);
+    EXPECT_TRUE(eventually(10s, [this] { return modes() == before_.c_lflag; })) << modes();
   }
-  bool is_raw() const {
+  bool is_raw() const { return (modes() & static_cast<tcflag_t>(ICANON | ECHO)) == 0; }
+  tcflag_t modes() const {
     termios now{};
-    return tcgetattr(terminal_, &now) == 0 && (now.c_lflag & static_cast<tcflag_t>(ICANON | ECHO)) == 0;
+    EXPECT_EQ(tcgetattr(terminal_, &now), 0);
+    return now.c_lflag;
   }
 
   int master_ = -1;
