@@ -140,6 +140,7 @@ void WorkerLoop::evaluate_some() {
     flush();
     give_up(exception_failure(reason.what()));
   }
+  now_ = monotonic_seconds();  // where cores are short, this one may have been taken away since the last point ended
   settle_evaluating();
   evaluating_since_.reset();
 }
