@@ -155,6 +155,21 @@ TEST(CoordinatorTest, fast_points_are_handed_out_in_chunks_that_shrink_towards_t
   EXPECT_EQ(fake.most_ahead, 2U) << "the next chunk waits at the worker";
 }
 
+TEST(CoordinatorTest, outcomes_wait_less_at_workers_whose_end_would_not_tell_the_point_that_they_were_at) {
+  FakeWorkers fake(2);
+  fake.seconds = [](std::uint64_t) { return 0.005; };
+  fake.unseen = {1};
+  Study study(1000, Schedule::automatic);
+  coordinate(fake, study.job);
+  for (const auto& handed : fake.handed) {
+    if (handed.worker == 1) {
+      EXPECT_EQ(handed.patience, 0.001);
+    } else {
+      EXPECT_GE(handed.patience, 0.01);
+    }
+  }
+}
+
 TEST(CoordinatorTest, points_that_take_no_time_at_all_are_no_trouble) {
   FakeWorkers fake(2);
   fake.seconds = [](std::uint64_t) { return 0.0; };

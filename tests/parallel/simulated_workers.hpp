@@ -31,6 +31,7 @@ class FakeWorkers : public Workers {
   std::set<std::uint64_t> crashing;  // points that end their worker, once each
   std::set<int> unbuildable;         // workers whose build throws
   std::set<int> dying;               // workers that end before any point, always
+  std::set<int> unseen;              // workers whose end would not tell the point that they were at
   bool replaceable = false;
   bool whole_share = false;
   std::uint64_t first_of_share = 0;  // what a worker marks while it evaluates a whole share
@@ -42,6 +43,7 @@ class FakeWorkers : public Workers {
     int worker;
     std::uint64_t points;
     std::uint64_t left_before;  // points never handed out so far
+    double patience;            // seconds that outcomes may wait at the worker
   };
   std::vector<Handed> handed;
   struct Placed {
@@ -62,6 +64,7 @@ class FakeWorkers : public Workers {
   int count() const override { return static_cast<int>(workers_.size()); }
   const std::string& host(int w) const override { return hosts.empty() ? host_ : hosts[static_cast<std::size_t>(w)]; }
   bool is_remote(int) const override { return false; }
+  bool knows_point_of(int w) const override { return !unseen.contains(w); }
   bool disposable() const override { return lives_for_one_job; }
 
   void send(int w, JobTag tag, std::span<const std::byte> payload) override {
@@ -93,7 +96,7 @@ class FakeWorkers : public Workers {
       placed.push_back({w, assignment.points.front(), worker.slots});
       note_slots();
     }
-    handed.push_back({w, points, pending});
+    handed.push_back({w, points, pending, head.patience});
     pending -= std::min(pending, points);
     EXPECT_FALSE(worker.late) << "nothing waits behind a point that takes too long";
     if (worker.assignments.empty()) worker.now = std::max(worker.now, clock_);
