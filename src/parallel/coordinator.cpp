@@ -255,8 +255,8 @@ void Coordinator::send_assignment(int w, Assignment assignment, const GroupRuns:
   if (state(w).assignments.empty()) state(w).since = now;
   const bool ship = job_.parameter && workers_.is_remote(w);
   const Slots slots = placements_ ? placements_->of(w) : Slots();
-  ByteWriter out;
   const double patience = pace_.patience(workers_.knows_point_of(w));
+  ByteWriter out;
   out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, patience,
                          pace_.gives_back() && !placements_ && group == nullptr ? 1U : 0U, slots.size(),
                          group != nullptr ? group->members.size() : 0});

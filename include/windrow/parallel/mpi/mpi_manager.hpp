@@ -24,9 +24,8 @@ class RankWatch;
 /// rank's points run elsewhere, its collective calls never will. From then on collective calls, and what begins with
 /// one (a sweep), throw ParallelError on every rank. MPI_Finalize would wait for a lost rank, now and then even for a
 /// dead one: so under that flag this library sets Open MPI's `async_mpi_finalize` when it is loaded, and a program
-/// whose ranks still need each other says so with a barrier of its own. One that loads the library after MPI_Init
-/// passes
-/// `--mca async_mpi_finalize 1` to mpirun.
+/// whose ranks still need each other says so with a barrier of its own. Where the library is loaded after MPI_Init, the
+/// command is `mpirun --enable-recovery --mca async_mpi_finalize 1`.
 class MpiManager : public ParallelManager {
  public:
   /// Collective over `comm`.
