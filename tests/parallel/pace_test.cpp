@@ -101,7 +101,7 @@ TEST(PaceTest, a_coordinator_that_cannot_keep_up_hands_out_more_at_a_time) {
   pace.observe_load(0.9, 1.0);
   pace.observe_load(0.9, 1.0);
   EXPECT_EQ(pace.chunk(kMany, kMany), 44U);
-  EXPECT_DOUBLE_EQ(pace.patience(), 0.04);
+  EXPECT_DOUBLE_EQ(pace.patience(true), 0.04);
   pace.observe_load(0.3, 1.0);
   EXPECT_EQ(pace.chunk(kMany, kMany), 44U) << "busy enough, not too busy";
   for (int i = 0; i < 10; ++i) pace.observe_load(0.01, 1.0);
