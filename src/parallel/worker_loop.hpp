@@ -83,7 +83,7 @@ class WorkerLoop : private WorkerContext {
   void give_up(TaskFailure failure);
   void evaluate_some();
   void evaluate_points();
-  void evaluate(Assigned assigned);
+  void evaluate(Assigned&& assigned);
   void join_group(Assigned& assigned);
   void evaluate_share();
   void watch_until(double due);
