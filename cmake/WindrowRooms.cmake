@@ -30,8 +30,8 @@ function(windrow_mpi_backend)
   target_link_libraries(windrow_mpi PUBLIC ${BACKEND_OF} ${BACKEND_PACKAGES} PRIVATE fmt::fmt windrow_options)
 endfunction()
 
-# Of every library: only what its public headers declare can be seen from outside of a shared library, and nobody replaces
-# a function of it by another, so g++ may inline them, as clang++ does (otherwise points of 1 us take 1 % longer).
+# Of every library: only what its public headers declare can be seen from outside of a shared library. Nobody replaces
+# its functions by others, so g++ may inline them, as clang++ does: otherwise points of 1 us take 1 % longer.
 function(windrow_library_settings target)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON)

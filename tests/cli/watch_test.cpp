@@ -266,6 +266,7 @@ TEST_F(ElsewhereTest, a_network_file_system_that_another_machine_writes) {
   if (!is_mounted()) {
     run.signal_group(SIGINT);
     run.wait();
+    ASSERT_FALSE(bindfs_->is_running()) << "bindfs has not mounted within 10 s";
     GTEST_SKIP() << "bindfs cannot mount here: " << bindfs_->err();
   }
   EXPECT_TRUE(sees(" 3/12 ", "view")) << "the live file tells";

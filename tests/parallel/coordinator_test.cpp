@@ -161,13 +161,16 @@ TEST(CoordinatorTest, outcomes_wait_less_at_workers_whose_end_would_not_tell_the
   fake.unseen = {1};
   Study study(1000, Schedule::automatic);
   coordinate(fake, study.job);
+  std::set<int> workers;
   for (const auto& handed : fake.handed) {
+    workers.insert(handed.worker);
     if (handed.worker == 1) {
       EXPECT_EQ(handed.patience, 0.001);
     } else {
       EXPECT_GE(handed.patience, 0.01);
     }
   }
+  EXPECT_EQ(workers, (std::set<int>{0, 1}));
 }
 
 TEST(CoordinatorTest, points_that_take_no_time_at_all_are_no_trouble) {
