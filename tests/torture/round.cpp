@@ -135,10 +135,10 @@ void Round::torture(Run& run, const std::vector<Kill>& kills) {
   }
 }
 
-// Whether the moment came before the end of the run.
+// Whether the moment came before the end of the run, or of a minute, after which end() has a look at what hangs.
 bool Round::wait_for(Run& run, const Kill& kill) {
   const auto until = [&](auto condition) {
-    while (run.program.is_running()) {
+    while (run.program.is_running() && seconds_since(run.begin) < 60.0) {
       if (condition()) return true;
       sleep_for(1e-4);
     }
