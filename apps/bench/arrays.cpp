@@ -13,7 +13,7 @@
 #include "measure.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/parallel/launch.hpp"
-#include "windrow/sweep/sweep.hpp"
+#include "windrow/run/sweep.hpp"
 
 namespace {
 

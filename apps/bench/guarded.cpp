@@ -14,7 +14,7 @@
 #include "windrow/parallel/launch.hpp"
 #include "windrow/parallel/serial_manager.hpp"
 #include "windrow/process/fork_server.hpp"
-#include "windrow/sweep/sweep.hpp"
+#include "windrow/run/sweep.hpp"
 
 namespace {
 

@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "dispatch/work.hpp"
+#include "bench/dispatch/work.hpp"
 #include "measure.hpp"
 #include "windrow/parallel/fork_manager.hpp"
-#include "windrow/sweep/shards.hpp"
-#include "windrow/sweep/sweep.hpp"
+#include "windrow/run/sweep.hpp"
+#include "windrow/shards/shards.hpp"
 
 namespace {
 

@@ -6,8 +6,8 @@
 #include <regex>
 
 #include "common.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::app {
 namespace {

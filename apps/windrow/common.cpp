@@ -11,9 +11,9 @@
 #include <iostream>
 #include <thread>
 
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/study/study.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::app {
 namespace {

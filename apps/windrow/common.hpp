@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "windrow/design/design.hpp"
+#include "windrow/shards/shards.hpp"
 #include "windrow/store/store.hpp"
-#include "windrow/sweep/shards.hpp"
 
 namespace windrow::app {
 

@@ -9,8 +9,8 @@
 #include "verbs.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/exit_status.hpp"
+#include "windrow/run/sweep.hpp"
 #include "windrow/study/study.hpp"
-#include "windrow/sweep/sweep.hpp"
 
 namespace windrow::app {
 namespace {

@@ -10,11 +10,11 @@
 #include "batch_script.hpp"
 #include "common.hpp"
 #include "verbs.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/dispatch.hpp"
-#include "windrow/sweep/failure_policy.hpp"
-#include "windrow/sweep/shards.hpp"
-#include "windrow/text/text.hpp"
+#include "windrow/run/failure_policy.hpp"
+#include "windrow/shards/shards.hpp"
 
 namespace windrow::app {
 namespace {

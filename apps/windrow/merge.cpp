@@ -6,11 +6,11 @@
 
 #include "common.hpp"
 #include "verbs.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
+#include "windrow/run/sweep.hpp"
+#include "windrow/shards/shards.hpp"
 #include "windrow/study/study.hpp"
-#include "windrow/sweep/shards.hpp"
-#include "windrow/sweep/sweep.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::app {
 namespace {

@@ -7,13 +7,13 @@
 
 #include "common.hpp"
 #include "verbs.hpp"
+#include "windrow/base/machine.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/launch.hpp"
-#include "windrow/process/machine.hpp"
+#include "windrow/run/sweep.hpp"
+#include "windrow/slurm/slurm.hpp"
 #include "windrow/study/study.hpp"
-#include "windrow/sweep/slurm.hpp"
-#include "windrow/sweep/sweep.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::app {
 namespace {

@@ -4,10 +4,10 @@
 
 #include "common.hpp"
 #include "verbs.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/sweep/live.hpp"
-#include "windrow/sweep/shards.hpp"
-#include "windrow/text/text.hpp"
+#include "windrow/report/live.hpp"
+#include "windrow/shards/shards.hpp"
 
 namespace windrow::app {
 
@@ -52,8 +52,8 @@ void print_failures(const StoreReader& store, std::uint64_t failed, const std::s
 /// "running: 4 of 4 ranks busy, 12.3/s, ETA 9s", as the run itself told last; empty if nothing runs, or it told
 /// nothing.
 std::string live_text(const std::filesystem::path& directory) {
-  const PulseWatch::Look look = PulseWatch(directory).look();
-  if (look.pulse != Pulse::running || !look.live) return {};
+  const LivenessWatch::Look look = LivenessWatch(directory).look();
+  if (look.liveness != Liveness::running || !look.live) return {};
   const LiveStatus& live = *look.live;
   const auto busy = std::ranges::count_if(live.workers, [](const LiveWorker& worker) { return !!worker.point; });
   std::string text = fmt::format("Running on {} for {}: {} of {} ranks busy", live.host,

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "common.hpp"
-#include "windrow/sweep/sweep.hpp"
+#include "windrow/run/sweep.hpp"
 
 namespace windrow::app {
 

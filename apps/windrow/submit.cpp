@@ -12,10 +12,10 @@
 #include "common.hpp"
 #include "study_state.hpp"
 #include "verbs.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
+#include "windrow/slurm/slurm.hpp"
 #include "windrow/study/study.hpp"
-#include "windrow/sweep/slurm.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::app {
 namespace {

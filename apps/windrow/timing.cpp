@@ -11,10 +11,10 @@
 
 #include "common.hpp"
 #include "verbs.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/sweep/account_summary.hpp"
-#include "windrow/sweep/run_timing.hpp"
-#include "windrow/text/text.hpp"
+#include "windrow/report/account_summary.hpp"
+#include "windrow/report/run_timing.hpp"
 #include "windrow/timing/report.hpp"
 
 namespace windrow::app {

@@ -8,7 +8,7 @@
 #include "screen.hpp"
 #include "verbs.hpp"
 #include "watched.hpp"
-#include "windrow/text/text.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow::app {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "common.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::app {
 namespace {
@@ -28,39 +28,39 @@ std::string left_text(const Progress& progress) {
                      counted(progress.points - std::min(progress.done, progress.points), "point"), left);
 }
 
-std::string state_of(const PulseWatch::Look& look) {
+std::string state_of(const LivenessWatch::Look& look) {
   const std::string where = look.live ? " on " + look.live->host : "";
-  switch (look.pulse) {
-    case Pulse::running:
+  switch (look.liveness) {
+    case Liveness::running:
       return "running" + where;
-    case Pulse::ended:
+    case Liveness::ended:
       return look.live->stopped.empty() ? "ended" : "stopped " + look.live->stopped;
-    case Pulse::broken:
+    case Liveness::broken:
       return "broken off" + where;
-    case Pulse::none:
+    case Liveness::none:
       break;
   }
   return "not running";
 }
 
-std::string ending_of(const PulseWatch::Look& look, const Progress& progress) {
+std::string ending_of(const LivenessWatch::Look& look, const Progress& progress) {
   if (progress.done >= progress.points) {
     return fmt::format("The run has ended: all {} evaluated, {} failed.", counted(progress.points, "point"),
                        text::with_thousands(progress.failed));
   }
-  if (look.pulse == Pulse::broken) {
+  if (look.liveness == Liveness::broken) {
     return fmt::format(
         "The run broke off: process {} on {} was killed, or met an error (last sign of life {} ago); {}.",
         look.live->process, look.live->host, duration(look.silence), left_text(progress));
   }
-  if (look.pulse == Pulse::ended && !look.live->stopped.empty()) {
+  if (look.liveness == Liveness::ended && !look.live->stopped.empty()) {
     return fmt::format("The run was stopped {}; {}.", look.live->stopped, left_text(progress));
   }
   return fmt::format("No run is there; {}.", left_text(progress));
 }
 
-std::string note_of(const PulseWatch::Look& look) {
-  if (look.pulse != Pulse::running || !look.live || look.silence < kQuiet) return {};
+std::string note_of(const LivenessWatch::Look& look) {
+  if (look.liveness != Liveness::running || !look.live || look.silence < kQuiet) return {};
   return fmt::format("The last sign of life is {} old: its root is busy, stopped, or cannot write.",
                      duration(look.silence));
 }
@@ -74,8 +74,8 @@ Watched::Seen Watched::look() {
 
 Watched::Seen Watched::look_at_run() {
   Seen seen;
-  const PulseWatch::Look look = pulse_.look();
-  seen.running = look.pulse == Pulse::running;
+  const LivenessWatch::Look look = liveness_.look();
+  seen.running = look.liveness == Liveness::running;
   seen.frame.state = state_of(look);
   seen.frame.note = note_of(look);
   if (seen.running && look.live) {
@@ -95,7 +95,7 @@ Watched::Seen Watched::look_at_run() {
   }
   if (look.live) seen.frame.progress.elapsed = look.live->progress.elapsed;
   const bool complete = seen.frame.progress.done == seen.frame.progress.points;
-  if (look.pulse == Pulse::none && complete) seen.frame.state = "complete";
+  if (look.liveness == Liveness::none && complete) seen.frame.state = "complete";
   if (!seen.running) seen.ending = ending_of(look, seen.frame.progress);
   return seen;
 }
@@ -105,13 +105,13 @@ WatchedPart Watched::look_at(const Shard& shard, WatchFrame& frame, bool& runnin
   WatchedPart part;
   part.name = name_of(shard);
   const auto watch = shards_.try_emplace(part.name, directory).first;
-  const PulseWatch::Look look = watch->second.look();
+  const LivenessWatch::Look look = watch->second.look();
   part.state = state_of(look);
-  if (look.pulse == Pulse::none) part.state = "not begun";
+  if (look.liveness == Liveness::none) part.state = "not begun";
   if (look.live) part.progress = look.live->progress;
   if (!look.live && study_) part.progress.points = points_of(shard, study_->points).size();
-  if (look.pulse == Pulse::ended && part.progress.done == part.progress.points) part.state = "complete";
-  if (look.pulse != Pulse::running) return part;
+  if (look.liveness == Liveness::ended && part.progress.done == part.progress.points) part.state = "complete";
+  if (look.liveness != Liveness::running) return part;
   running = true;
   if (!look.live) return part;
   part.workers = look.live->workers.size();
@@ -152,7 +152,7 @@ Watched::Seen Watched::look_at_shards(const FoundShards& found) {
   frame.state = fmt::format("{} of {} running", running, counted(all.size(), "shard"));
   // So that the rate of the frame is that of all.
   frame.progress.elapsed = rate > 0.0 ? static_cast<double>(frame.progress.evaluated) / rate : 0.0;
-  seen.running = running > 0 || pulse_.look().pulse == Pulse::running;  // its own run, or a merge
+  seen.running = running > 0 || liveness_.look().liveness == Liveness::running;  // its own run, or a merge
   frame.progress.finished = !seen.running;
   if (!seen.running) {
     seen.ending =

@@ -5,14 +5,14 @@
 #include <optional>
 #include <string>
 
-#include "windrow/sweep/live_view.hpp"
+#include "windrow/report/live_view.hpp"
 
 namespace windrow::app {
 
 /// A study's results, looked at again and again: its own run, or its shards.
 class Watched {
  public:
-  explicit Watched(std::filesystem::path directory) : directory_(std::move(directory)), pulse_(directory_) {}
+  explicit Watched(std::filesystem::path directory) : directory_(std::move(directory)), liveness_(directory_) {}
 
   struct Seen {
     WatchFrame frame;
@@ -28,8 +28,8 @@ class Watched {
   WatchedPart look_at(const Shard& shard, WatchFrame& frame, bool& running);
 
   std::filesystem::path directory_;
-  PulseWatch pulse_;
-  std::map<std::string, PulseWatch> shards_;
+  LivenessWatch liveness_;
+  std::map<std::string, LivenessWatch> shards_;
   std::optional<StudyIdentity> study_;  // of shards
 };
 

@@ -3,5 +3,5 @@
 /// For programs that hand windrow an MPI communicator of their own.
 #include "windrow/parallel/mpi/mpi_manager.hpp"
 #include "windrow/pool/mpi/mpi_executor.hpp"
-#include "windrow/sweep/mpi/group_sweep.hpp"
+#include "windrow/run/mpi/group_sweep.hpp"
 #include "windrow/windrow.hpp"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "c/handles.hpp"
-#include "windrow/text/text.hpp"
+#include "windrow/base/text.hpp"
 
 using windrow::detail::given;
 using windrow::detail::guarded;

@@ -10,9 +10,9 @@
 #include "windrow/design/design.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/manager.hpp"
+#include "windrow/run/ask_tell.hpp"
+#include "windrow/run/sweep.hpp"
 #include "windrow/store/store.hpp"
-#include "windrow/sweep/ask_tell.hpp"
-#include "windrow/sweep/sweep.hpp"
 #include "windrow/windrow.h"
 
 /// What stands behind the handles of the C interface.

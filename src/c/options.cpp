@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "c/handles.hpp"
-#include "windrow/text/text.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow::detail {
 namespace {

@@ -10,10 +10,10 @@
 
 #include "command_impl.hpp"
 #include "excerpt.hpp"
-#include "parallel/stop_question.hpp"
+#include "parallel/interface/stop_question.hpp"
 #include "shell.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow {
 

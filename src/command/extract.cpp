@@ -13,10 +13,10 @@
 #include <utility>
 
 #include "excerpt.hpp"
-#include "windrow/design/npy.hpp"
+#include "windrow/arrays/npy.hpp"
+#include "windrow/base/csv.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/csv.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::detail {
 

@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <utility>
 
+#include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/launch.hpp"
-#include "windrow/process/machine.hpp"
 
 namespace windrow::detail {
 namespace {

@@ -13,9 +13,9 @@
 #include <string_view>
 #include <utility>
 
+#include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/fd.hpp"
-#include "windrow/process/machine.hpp"
 
 namespace windrow::detail {
 

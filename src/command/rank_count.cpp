@@ -8,8 +8,8 @@
 #include <mutex>
 #include <utility>
 
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::detail {
 namespace {

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <kainjow/mustache.hpp>
 
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::detail {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "design/kernel.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow {
 

@@ -4,9 +4,9 @@
 #include <array>
 #include <cmath>
 
+#include "windrow/base/text.hpp"
 #include "windrow/design/random.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow {
 namespace {

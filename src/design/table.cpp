@@ -7,10 +7,10 @@
 #include <system_error>
 
 #include "design/kernel.hpp"
+#include "windrow/base/csv.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/design/random.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/csv.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow {
 namespace {

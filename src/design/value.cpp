@@ -4,8 +4,8 @@
 #include <cmath>
 #include <ostream>
 
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow {
 namespace {

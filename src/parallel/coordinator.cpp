@@ -24,7 +24,7 @@ Coordinator::Coordinator(Workers& workers, Job& job)
       pace_(job.schedule, std::max(1, workers.count() - workers.first())),
       cutoff_(pace_, job.costs),
       retries_(job.retry),
-      ledger_(workers.first(), workers.count(), begin_),
+      accounting_(workers.first(), workers.count(), begin_),
       states_(static_cast<std::size_t>(workers.count())) {
   if (job.slots_needed) placements_.emplace(job, workers);
   if (job.ranks_needed) groups_.emplace(job, workers);
@@ -56,8 +56,8 @@ void Coordinator::close_account() {
   own.store = job_.seconds_storing ? job_.seconds_storing() : 0.0;
   const double not_own = workers_.evaluates() ? seconds_in_next_ - workers_.ticked() : own.wait;
   own.coordinate = now - begin_ - own.store - not_own;
-  report_.account =
-      ledger_.close(now, own, workers_.evaluates(), [this](int w) -> const std::string& { return workers_.host(w); });
+  report_.account = accounting_.close(now, own, workers_.evaluates(),
+                                      [this](int w) -> const std::string& { return workers_.host(w); });
   report_.account.schedule = job_.schedule;
   if (report_.account.root) report_.account.root->host = workers_.host(0);
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "parallel/workers.hpp"
+#include "parallel/interface/workers.hpp"
 #include "windrow/parallel/job.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {

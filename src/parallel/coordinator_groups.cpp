@@ -24,7 +24,7 @@ void Coordinator::send_to_group(const GroupRuns::Start& start) {
 // A message of one member of a group: the point's outcome is known when all of them have sent theirs.
 void Coordinator::handle_group_results(int w, std::span<const std::byte> message) {
   ResultReader in(message);
-  ledger_.heard(w, in.times(), now_);
+  accounting_.heard(w, in.times(), now_);
   for (Result result; in.next(result);) {
     pop_outstanding(state(w), result.index);
     ++state(w).evaluated;
@@ -46,7 +46,7 @@ void Coordinator::end_group_run(int w) {
 
 void Coordinator::complete_group_run(GroupRuns::Ended& ended) {
   const int w = ended.leader;
-  ledger_.evaluated(ended.index, ended.elapsed, w, ended.failure.has_value());
+  accounting_.evaluated(ended.index, ended.elapsed, w, ended.failure.has_value());
   Completed completed{ended.index, w, workers_.host(w), ended.payload, nullptr, ended.started, ended.elapsed};
   if (ended.failure) {
     completed.payload = {};
@@ -54,7 +54,7 @@ void Coordinator::complete_group_run(GroupRuns::Ended& ended) {
     if (ended.started == 0.0) completed.started = unix_seconds() - ended.elapsed;
     return complete_or_retry(completed, *ended.failure, ended.failure->kind == FailureKind::lost);
   }
-  ledger_.count(w, 1, 1);
+  accounting_.count(w, 1, 1);
   pace_.observe(ended.elapsed, ended.payload.size());
   cutoff_.observe(ended.index, ended.elapsed);
   if (job_.costs && !error_) job_.costs->observe(ended.index, ended.elapsed);

@@ -9,16 +9,16 @@
 #include <span>
 #include <vector>
 
-#include "parallel/clock.hpp"
 #include "parallel/cutoff.hpp"
 #include "parallel/group_runs.hpp"
-#include "parallel/ledger.hpp"
+#include "parallel/interface/wire.hpp"
+#include "parallel/interface/workers.hpp"
+#include "parallel/job_accounting.hpp"
 #include "parallel/pace.hpp"
 #include "parallel/placements.hpp"
 #include "parallel/retries.hpp"
 #include "parallel/supply.hpp"
-#include "parallel/wire.hpp"
-#include "parallel/workers.hpp"
+#include "windrow/base/clock.hpp"
 #include "windrow/parallel/job.hpp"
 
 namespace windrow::detail {
@@ -138,7 +138,7 @@ class Coordinator {
   Retries retries_;
   std::optional<Placements> placements_;  // of points that need slots
   std::optional<GroupRuns> groups_;       // of points that several workers evaluate together
-  Ledger ledger_;
+  JobAccounting accounting_;
   double now_ = begin_;           // when next() returned last
   double seconds_in_next_ = 0.0;  // in all
   double slept_at_begin_ = 0.0;

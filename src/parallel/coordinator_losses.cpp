@@ -36,7 +36,7 @@ void Coordinator::fail_run(int w, const IndexRun& run, TaskFailure failure) {
     failure.index = run.first + i * run.step;
     const int earlier_attempts = retries_.settle(failure.index);
     failure.attempts = 1 + earlier_attempts;
-    ledger_.count(w, 0, 1);
+    accounting_.count(w, 0, 1);
     complete({failure.index, w, workers_.host(w), {}, &failure, unix_seconds(), 0.0, earlier_attempts});
   }
 }
@@ -45,7 +45,7 @@ void Coordinator::handle_loss(int w, const WorkerLoss& loss) {
   WorkerState& worker = state(w);
   report_.lost_workers.push_back(loss.description);
   last_loss_ = loss;
-  ledger_.lost(w, first_unfinished(w).has_value(), now_);
+  accounting_.lost(w, first_unfinished(w).has_value(), now_);
   if (groups_) return handle_group_loss(w, loss);
   const auto evaluating = loss.knows_point ? loss.evaluating : first_unfinished(w);
   if (evaluating && fail_evaluated(w, loss, *evaluating)) {

@@ -29,11 +29,11 @@ void Coordinator::handle_results(int w, std::span<const std::byte> message, bool
   WorkerState& worker = state(w);
   const std::string& host = workers_.host(w);
   ResultReader in(message);
-  ledger_.heard(w, in.times(), now_);
+  accounting_.heard(w, in.times(), now_);
   std::uint64_t succeeded = 0;
   for (Result result; in.next(result);) {
     pop_outstanding(worker, result.index);
-    ledger_.evaluated(result.index, result.elapsed, w, result.failed);
+    accounting_.evaluated(result.index, result.elapsed, w, result.failed);
     worker.fruitless_deaths = 0;
     ++worker.evaluated;
     pace_.observe(result.elapsed, result.payload.size());
@@ -49,7 +49,7 @@ void Coordinator::handle_results(int w, std::span<const std::byte> message, bool
                 retries_.settle(result.index)});
     }
   }
-  ledger_.count(w, succeeded, succeeded);
+  accounting_.count(w, succeeded, succeeded);
   worker.since = now_;
   worker.is_late = gives_back;
   gives_back ? keep_first_point(w, in.finished()) : finish_assignments(w, in.finished());
@@ -81,11 +81,11 @@ void Coordinator::keep_first_point(int w, std::uint64_t count) {
 
 // The failure that `completed` tells of is the point's outcome, unless it is tried again.
 void Coordinator::complete_or_retry(Completed completed, TaskFailure& failure, bool lost_worker) {
-  ledger_.count(completed.worker, 1, 0);
+  accounting_.count(completed.worker, 1, 0);
   if (error_) return complete(completed);
   const TaskFailure this_one = failure;
   if (!retries_.take(failure, completed.worker, lost_worker, monotonic_seconds())) {
-    ledger_.count(completed.worker, 0, 1);
+    accounting_.count(completed.worker, 0, 1);
     completed.earlier_attempts = failure.attempts - this_one.attempts;
     return complete(completed);
   }

@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "parallel/coordinator.hpp"
-#include "parallel/forked_crew.hpp"
+#include "parallel/interface/forked_workers.hpp"
+#include "parallel/interface/serial_workers.hpp"
 #include "parallel/process_workers.hpp"
-#include "parallel/serial_workers.hpp"
 #include "parallel/worker_loop.hpp"
-#include "windrow/process/machine.hpp"
+#include "windrow/base/machine.hpp"
 
 namespace windrow {
 
@@ -121,9 +121,9 @@ detail::JobReport ForkManager::run_job(detail::Job& job) {
 detail::JobReport ForkManager::run_forked(detail::Job& job) {
   // A worker without points is not needed; a static split still has its number.
   const auto needed = std::min<std::uint64_t>(static_cast<std::uint64_t>(workers_), job.pending.size());
-  detail::ForkedCrew crew(static_cast<std::size_t>(needed), job.task);
-  detail::JobReport report = detail::coordinate(*crew.workers(), job);
-  crew.join_for(std::chrono::seconds(2));
+  detail::ForkedWorkers workers(static_cast<std::size_t>(needed), job.task);
+  detail::JobReport report = detail::coordinate(*workers.workers(), job);
+  workers.join_for(std::chrono::seconds(2));
   for (auto w = static_cast<int>(needed); w < workers_; ++w) {  // who would have been there had there been points
     WorkerAccount& idle = report.account.workers.emplace_back();
     idle.worker = w;

@@ -9,8 +9,8 @@
 #include <span>
 #include <utility>
 
-#include "windrow/process/machine.hpp"
-#include "windrow/process/serialize.hpp"
+#include "windrow/base/machine.hpp"
+#include "windrow/base/serialize.hpp"
 
 namespace windrow {
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "parallel/wire.hpp"
-#include "parallel/workers.hpp"
+#include "parallel/interface/wire.hpp"
+#include "parallel/interface/workers.hpp"
 #include "windrow/parallel/job.hpp"
 
 namespace windrow::detail {

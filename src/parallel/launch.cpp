@@ -11,9 +11,9 @@
 #include <string>
 
 #include "parallel/launch_mpi.hpp"
+#include "windrow/base/machine.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/parallel/serial_manager.hpp"
-#include "windrow/process/machine.hpp"
 
 namespace windrow {
 namespace {

@@ -1,4 +1,4 @@
-#include "parallel/local_worker.hpp"
+#include "parallel/interface/local_worker.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>

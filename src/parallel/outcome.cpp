@@ -9,7 +9,7 @@
 #include <cmath>
 #include <vector>
 
-#include "windrow/text/text.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "parallel/interface/workers.hpp"
 #include "parallel/slot_pool.hpp"
-#include "parallel/workers.hpp"
 #include "windrow/parallel/job.hpp"
 
 namespace windrow::detail {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "parallel/clock.hpp"
+#include "windrow/base/clock.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "parallel/local_worker.hpp"
-#include "parallel/workers.hpp"
+#include "parallel/interface/local_worker.hpp"
+#include "parallel/interface/workers.hpp"
 #include "windrow/process/byte_channel.hpp"
 #include "windrow/process/process.hpp"
 #include "windrow/process/shared_memory.hpp"

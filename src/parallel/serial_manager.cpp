@@ -1,8 +1,8 @@
 #include "windrow/parallel/serial_manager.hpp"
 
 #include "parallel/coordinator.hpp"
-#include "parallel/serial_workers.hpp"
-#include "windrow/process/machine.hpp"
+#include "parallel/interface/serial_workers.hpp"
+#include "windrow/base/machine.hpp"
 
 namespace windrow {
 

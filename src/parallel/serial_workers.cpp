@@ -1,8 +1,8 @@
-#include "parallel/serial_workers.hpp"
+#include "parallel/interface/serial_workers.hpp"
 
 #include <utility>
 
-#include "parallel/clock.hpp"
+#include "windrow/base/clock.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {

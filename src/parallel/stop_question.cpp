@@ -1,8 +1,8 @@
-#include "parallel/stop_question.hpp"
+#include "parallel/interface/stop_question.hpp"
 
 #include <fmt/format.h>
 
-#include "windrow/text/text.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow::detail {
 

@@ -32,11 +32,11 @@ class SharedSupply : public Supply {
 };
 
 /// Every step-th of the points in a list of ranges, as a position in it.
-class Comb {
+class EveryNth {
  public:
-  Comb() = default;
-  Comb(std::shared_ptr<const std::vector<IndexRange>> ranges, std::uint64_t total, std::uint64_t begin,
-       std::uint64_t step)
+  EveryNth() = default;
+  EveryNth(std::shared_ptr<const std::vector<IndexRange>> ranges, std::uint64_t total, std::uint64_t begin,
+           std::uint64_t step)
       : ranges_(std::move(ranges)), left_(total > begin ? (total - begin - 1) / step + 1 : 0), step_(step) {
     advance(begin);
   }
@@ -76,7 +76,7 @@ class OwnedSupply : public Supply {
     for (std::uint64_t k = 0; k < owners; ++k) {
       Share& share = shares_[static_cast<std::size_t>(first_worker) + static_cast<std::size_t>(k)];
       if (dealt) {
-        share.dealt = Comb(ranges, size_, k, owners);
+        share.dealt = EveryNth(ranges, size_, k, owners);
       } else {
         for (const IndexRange& range : points.take(size_ / owners + (k < size_ % owners ? 1 : 0)))
           share.points.insert(range);
@@ -112,7 +112,7 @@ class OwnedSupply : public Supply {
  private:
   struct Share {
     IndexSet points;  // contiguous, or given back
-    Comb dealt;
+    EveryNth dealt;
     bool orphaned = false;
     std::uint64_t size() const { return points.size() + dealt.size(); }
   };

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "parallel/wire.hpp"
+#include "parallel/interface/wire.hpp"
 #include "windrow/parallel/job.hpp"
 
 namespace windrow::detail {

@@ -7,7 +7,7 @@
 #include <exception>
 #include <utility>
 
-#include "parallel/clock.hpp"
+#include "windrow/base/clock.hpp"
 
 namespace windrow::detail {
 namespace {

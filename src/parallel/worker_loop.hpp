@@ -12,9 +12,9 @@
 #include <thread>
 #include <vector>
 
-#include "parallel/lendable_lock.hpp"
-#include "parallel/wire.hpp"
-#include "parallel/workers.hpp"
+#include "parallel/biased_lock.hpp"
+#include "parallel/interface/wire.hpp"
+#include "parallel/interface/workers.hpp"
 #include "windrow/parallel/job.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
@@ -101,7 +101,7 @@ class WorkerLoop : private WorkerContext {
   void settle_evaluating();
   WorkerTimes times() const;
 
-  LendableLock lock_;  // of everything here; the evaluating thread lends it to the watching one during an evaluation
+  BiasedLock lock_;  // of everything here; the evaluating thread lends it to the watching one during an evaluation
   RootLink& link_;
   const WorkerTask& task_;
   int worker_;

@@ -88,20 +88,20 @@ void StreamDriver::step(Lock& lock, nanoseconds limit) {
   stream_->hand_out();
   asleep_ = true;
   lock.unlock();
-  auto event = crew_.workers->next(limit);
+  auto event = workers_.workers->next(limit);
   lock.lock();
   asleep_ = false;
   while (event) {  // all that has arrived, so that waiters are woken once
     stream_->handle(*event);
-    event = crew_.workers->next(nanoseconds(0));
+    event = workers_.workers->next(nanoseconds(0));
   }
 }
 
-ThreadDriver::ThreadDriver(int worker_count, const ExecutorOptions& options, MakeCrew make_crew)
+ThreadDriver::ThreadDriver(int worker_count, const ExecutorOptions& options, StartWorkers start)
     : StreamDriver(worker_count, options), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!wake_) throw SystemError("cannot create an eventfd", errno);
   std::exception_ptr failure;
-  thread_ = std::thread([this, &make_crew, &failure] { run(make_crew, failure); });
+  thread_ = std::thread([this, &start, &failure] { run(start, failure); });
   Lock lock(mutex_);
   changed_.wait(lock, [this] { return started_; });
   lock.unlock();
@@ -114,12 +114,12 @@ ThreadDriver::~ThreadDriver() {
   terminate();
 }
 
-void ThreadDriver::run(const MakeCrew& make_crew, std::exception_ptr& failure) {
+void ThreadDriver::run(const StartWorkers& start, std::exception_ptr& failure) {
   {
     const Lock lock(mutex_);
     try {
-      crew_ = make_crew(wake_.get());
-      stream_ = std::make_unique<Stream>(*crew_.workers, options_);
+      workers_ = start(wake_.get());
+      stream_ = std::make_unique<Stream>(*workers_.workers, options_);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -148,7 +148,7 @@ void ThreadDriver::loop() {
   ended_ = true;
   changed_.notify_all();
   lock.unlock();
-  crew_ = {};  // ends the workers; outcomes stay
+  workers_ = {};  // ends the workers; outcomes stay
 }
 
 bool ThreadDriver::wait_until(Lock& lock, const Condition& condition, nanoseconds limit) {
@@ -177,9 +177,10 @@ void ThreadDriver::terminate() {
   if (thread_.joinable()) thread_.join();
 }
 
-CallerDriver::CallerDriver(Crew crew, const ExecutorOptions& options) : StreamDriver(crew.count, options) {
-  crew_ = std::move(crew);
-  stream_ = std::make_unique<Stream>(*crew_.workers, options_);
+CallerDriver::CallerDriver(StartedWorkers workers, const ExecutorOptions& options)
+    : StreamDriver(workers.count, options) {
+  workers_ = std::move(workers);
+  stream_ = std::make_unique<Stream>(*workers_.workers, options_);
 }
 
 bool CallerDriver::wait_until(Lock& lock, const Condition& condition, nanoseconds limit) {
@@ -212,14 +213,14 @@ void CallerDriver::terminate() {
 
 // Workers that live on (ranks) must come to rest first, or their messages would meet whatever comes next.
 void CallerDriver::end(Lock& lock) {
-  if (!crew_.workers->disposable()) {
-    for (int w = crew_.workers->first(); w < crew_.workers->count(); ++w) crew_.workers->send(w, kStop, {});
+  if (!workers_.workers->disposable()) {
+    for (int w = workers_.workers->first(); w < workers_.workers->count(); ++w) workers_.workers->send(w, kStop, {});
     wait_until(
         lock, [this] { return stream_->is_at_rest(); }, nanoseconds::max());
   }
   stream_->end_workers();
   ended_ = true;
-  crew_ = {};
+  workers_ = {};
 }
 
 }  // namespace windrow::detail

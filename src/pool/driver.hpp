@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-#include "parallel/workers.hpp"
+#include "parallel/interface/workers.hpp"
 #include "stream.hpp"
 #include "windrow/pool/batch.hpp"
 #include "windrow/process/fd.hpp"
@@ -15,13 +15,13 @@ namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
 /// Workers and whatever they need to live.
-struct Crew {
+struct StartedWorkers {
   std::unique_ptr<Workers> workers;
   int count = 1;                       ///< how many take items
   std::shared_ptr<void> support = {};  ///< destroyed after `workers`
 };
-/// Makes a crew. @param wake  a descriptor that ends a wait of Workers::next() while it is readable, or -1
-using MakeCrew = std::function<Crew(int wake)>;
+/// Makes a workers. @param wake  a descriptor that ends a wait of Workers::next() while it is readable, or -1
+using StartWorkers = std::function<StartedWorkers(int wake)>;
 
 /// What drivers share: the stream under a lock, and how to wait for it.
 class StreamDriver : public Driver {
@@ -54,7 +54,7 @@ class StreamDriver : public Driver {
   ExecutorOptions options_;
   int worker_count_;
   std::mutex mutex_;
-  Crew crew_;
+  StartedWorkers workers_;
   std::unique_ptr<Stream> stream_;
   bool closed_ = false;
   bool ended_ = false;   // no workers any more
@@ -64,14 +64,14 @@ class StreamDriver : public Driver {
 /// A thread of its own keeps the workers busy whatever the callers do.
 class ThreadDriver : public StreamDriver {
  public:
-  /// The thread makes the crew, so that processes it forks live as long as it does. @throws whatever `make_crew` throws
-  ThreadDriver(int worker_count, const ExecutorOptions& options, MakeCrew make_crew);
+  /// The thread makes the workers, so that processes it forks live as long as it does. @throws whatever `start` throws
+  ThreadDriver(int worker_count, const ExecutorOptions& options, StartWorkers start);
   ~ThreadDriver() override;
   void join() override;
   void terminate() override;
 
  private:
-  void run(const MakeCrew& make_crew, std::exception_ptr& failure);
+  void run(const StartWorkers& start, std::exception_ptr& failure);
   void loop();
   bool wait_until(Lock& lock, const Condition& condition, std::chrono::nanoseconds limit) override;
   void wake() override;
@@ -86,7 +86,7 @@ class ThreadDriver : public StreamDriver {
 /// The callers' own thread does the driving while it waits in a call: where no other thread may, as under MPI.
 class CallerDriver : public StreamDriver {
  public:
-  CallerDriver(Crew crew, const ExecutorOptions& options);
+  CallerDriver(StartedWorkers workers, const ExecutorOptions& options);
   void join() override;
   void terminate() override;
 

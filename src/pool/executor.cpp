@@ -5,15 +5,15 @@
 #include <utility>
 
 #include "driver.hpp"
-#include "parallel/forked_crew.hpp"
-#include "parallel/serial_workers.hpp"
+#include "parallel/interface/forked_workers.hpp"
+#include "parallel/interface/serial_workers.hpp"
 #include "thread_workers.hpp"
+#include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
-#include "windrow/process/machine.hpp"
 
 namespace windrow {
 
-using detail::Crew;
+using detail::StartedWorkers;
 
 namespace {
 
@@ -22,30 +22,31 @@ int checked(int workers) {
   return workers;
 }
 
-// A crew whose workers refer to `support`.
+// A workers whose workers refer to `support`.
 template <typename Support, typename MakeWorkers>
-Crew crew_of(std::shared_ptr<Support> support, int count, MakeWorkers make_workers) {
-  Crew crew;
-  crew.workers = make_workers(*support);
-  crew.count = count;
-  crew.support = std::move(support);
-  return crew;
+StartedWorkers started(std::shared_ptr<Support> support, int count, MakeWorkers make_workers) {
+  StartedWorkers workers;
+  workers.workers = make_workers(*support);
+  workers.count = count;
+  workers.support = std::move(support);
+  return workers;
 }
 
 std::shared_ptr<detail::Driver> serial_driver(ExecutorOptions options) {
   options.max_tasks_per_worker = 0;
   auto job = std::make_shared<detail::Job>();
   job->task = detail::item_task(options.initializer);
-  auto crew = crew_of(std::move(job), 1,
-                      [](detail::Job& shared) { return std::make_unique<detail::SerialWorkers>(shared, host_name()); });
-  return std::make_shared<detail::CallerDriver>(std::move(crew), options);
+  auto workers = started(std::move(job), 1, [](detail::Job& shared) {
+    return std::make_unique<detail::SerialWorkers>(shared, host_name());
+  });
+  return std::make_shared<detail::CallerDriver>(std::move(workers), options);
 }
 
 std::shared_ptr<detail::Driver> thread_driver(int workers, ExecutorOptions options) {
   options.max_tasks_per_worker = 0;
   return std::make_shared<detail::ThreadDriver>(workers, options, [&](int wake) {
     auto task = std::make_shared<detail::WorkerTask>(detail::item_task(options.initializer));
-    return crew_of(std::move(task), workers, [&](auto& shared_task) {
+    return started(std::move(task), workers, [&](auto& shared_task) {
       return std::make_unique<detail::ThreadWorkers>(workers, shared_task, host_name(), wake);
     });
   });
@@ -56,13 +57,13 @@ struct ProcessSupport {
       : task(detail::item_task(initializer)), processes(count, task) {}
 
   detail::WorkerTask task;
-  detail::ForkedCrew processes;
+  detail::ForkedWorkers processes;
 };
 
 std::shared_ptr<detail::Driver> process_driver(int workers, const ExecutorOptions& options) {
   return std::make_shared<detail::ThreadDriver>(workers, options, [&](int wake) {
     auto support = std::make_shared<ProcessSupport>(static_cast<std::size_t>(workers), options.initializer);
-    return crew_of(std::move(support), workers, [&](auto& shared) { return shared.processes.workers(wake); });
+    return started(std::move(support), workers, [&](auto& shared) { return shared.processes.workers(wake); });
   });
 }
 

@@ -136,8 +136,8 @@ void StagedMapCore::Impl::require_started() const {
   if (state == State::closed) throw Error("the map of this stage has been destroyed");
 }
 
-WeavePlan StagedMapCore::Impl::plan() const {
-  WeavePlan made;
+SubmissionPlan StagedMapCore::Impl::plan() const {
+  SubmissionPlan made;
   for (const Stage& stage : stages) made.stages.push_back({stage.spec.inputs, stage.spec.consume, stage.spec.produce});
   made.stride = options.stride > 0 ? options.stride : static_cast<std::uint64_t>(std::max(1, driver->worker_count()));
   made.ordered = options.ordered;
@@ -148,7 +148,7 @@ WeavePlan StagedMapCore::Impl::plan() const {
 }
 
 void StagedMapCore::Impl::begin() {
-  const WeavePlan made = plan();
+  const SubmissionPlan made = plan();
   weave.emplace(made);
   chosen_buffer = made.buffer;
   batch = Driver::new_batch(/*ordered=*/false);

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "staged_map_impl.hpp"
+#include "windrow/base/byte_stream.hpp"
 #include "windrow/error.hpp"
-#include "windrow/parallel/byte_stream.hpp"
 
 /// How values flow through the stages of a StagedMap.
 namespace windrow::detail {
@@ -66,13 +66,13 @@ bool StagedMapCore::Impl::pull(std::size_t k) {
 }
 
 // Submits what can be. @return why no more
-Weave::Decision::Kind StagedMapCore::Impl::pump() {
+SubmissionOrder::Decision::Kind StagedMapCore::Impl::pump() {
   for (;;) {
-    const Weave::Decision decision = weave->decide();
-    if (decision.kind == Weave::Decision::pull) {
+    const SubmissionOrder::Decision decision = weave->decide();
+    if (decision.kind == SubmissionOrder::Decision::pull) {
       weave->pulled(decision.tasklet.stage, pull(decision.tasklet.stage));
       release();
-    } else if (decision.kind == Weave::Decision::submit) {
+    } else if (decision.kind == SubmissionOrder::Decision::submit) {
       submit(decision.tasklet);
     } else {
       return decision.kind;
@@ -111,7 +111,7 @@ std::optional<TaskFailure> StagedMapCore::Impl::put_inputs(ByteWriter& item, con
   const auto& inputs = stages[tasklet.stage].spec.inputs;
   std::uint64_t count = stages[tasklet.stage].spec.consume;
   for (const std::size_t input : inputs) {  // side by side: as long as the shortest
-    const Weave::Span span = weave->span_of(tasklet, input);
+    const SubmissionOrder::Span span = weave->span_of(tasklet, input);
     count = std::min(count, span.last - span.first);
   }
   for (const std::size_t input : inputs) {

@@ -5,12 +5,12 @@
 #include <set>
 #include <unordered_map>
 
-#include "weave.hpp"
+#include "submission_order.hpp"
 #include "windrow/pool/staged_map_core.hpp"
 
 namespace windrow::detail {
 
-/// Turns the weave's decisions into submissions, and what comes back into the inputs of further stages.
+/// Coroutine the weave's decisions into submissions, and what comes back into the inputs of further stages.
 struct StagedMapCore::Impl {
   using Clock = std::chrono::steady_clock;
   using Deadline = std::optional<Clock::time_point>;
@@ -39,13 +39,13 @@ struct StagedMapCore::Impl {
   void check_not_reading() const;
   void require_started() const;
 
-  WeavePlan plan() const;
+  SubmissionPlan plan() const;
   void begin();
   void drop_everything();
   void hold();
 
   bool pull(std::size_t stage);
-  Weave::Decision::Kind pump();
+  SubmissionOrder::Decision::Kind pump();
   void submit(const Tasklet& tasklet);
   std::optional<TaskFailure> put_inputs(ByteWriter& item, const Tasklet& tasklet) const;
   static void put_group(ByteWriter& item, const Group& group);
@@ -71,7 +71,7 @@ struct StagedMapCore::Impl {
   bool reading = false;
   std::vector<Stage> stages = {};
   std::function<void(const Submission&)> observer = {};
-  std::optional<Weave> weave = {};
+  std::optional<SubmissionOrder> weave = {};
   std::uint64_t chosen_buffer = 0;
   std::shared_ptr<Batch> batch = {};
   std::uint64_t next_serial = 0;

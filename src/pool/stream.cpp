@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "parallel/wire.hpp"
+#include "parallel/interface/wire.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/code_address.hpp"
 

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "parallel/workers.hpp"
+#include "parallel/interface/workers.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/pool/batch.hpp"
 #include "windrow/pool/executor.hpp"

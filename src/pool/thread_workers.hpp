@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "parallel/local_worker.hpp"
-#include "parallel/workers.hpp"
+#include "parallel/interface/local_worker.hpp"
+#include "parallel/interface/workers.hpp"
 
 namespace windrow::detail {
 

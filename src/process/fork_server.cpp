@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "process/fork_wire.hpp"
-#include "process/helper_process.hpp"
+#include "process/interface/helper_process.hpp"
 #include "process/process_child.hpp"
 #include "process/result_memory.hpp"
 #include "windrow/error.hpp"

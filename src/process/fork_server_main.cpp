@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "process/fork_wire.hpp"
-#include "process/helper_process.hpp"
+#include "process/interface/helper_process.hpp"
 #include "windrow/process/byte_channel.hpp"
 
 namespace windrow::detail {

@@ -1,4 +1,4 @@
-#include "process/helper_process.hpp"
+#include "process/interface/helper_process.hpp"
 
 #include <dirent.h>
 #include <poll.h>

@@ -21,7 +21,7 @@
 #include <utility>
 
 #include "launcher_helper.hpp"
-#include "process/helper_process.hpp"
+#include "process/interface/helper_process.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {

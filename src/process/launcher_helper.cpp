@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "launcher_spawn.hpp"
-#include "process/helper_process.hpp"
+#include "process/interface/helper_process.hpp"
 
 namespace windrow::detail {
 

@@ -1,4 +1,4 @@
-#include "process/lifeline.hpp"
+#include "process/interface/lifeline.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

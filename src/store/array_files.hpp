@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "windrow/store/array_file.hpp"
+#include "windrow/arrays/array_file.hpp"
 #include "windrow/store/store.hpp"
 
 /// The arrays of a study: `arrays/OUTPUT/INDEX.npy` in the store's directory. They come by way of `arrays.incoming`,

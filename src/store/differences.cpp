@@ -4,8 +4,8 @@
 #include <map>
 
 #include "schema.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow {
 namespace detail {

@@ -2,9 +2,9 @@
 
 #include <limits>
 
+#include "windrow/base/csv.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/csv.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow {
 namespace {

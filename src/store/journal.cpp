@@ -1,4 +1,4 @@
-#include "journal.hpp"
+#include "store/interface/journal.hpp"
 
 #include <errno.h>
 #include <fmt/format.h>

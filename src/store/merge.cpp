@@ -8,15 +8,15 @@
 
 #include "array_files.hpp"
 #include "generations.hpp"
-#include "journal.hpp"
 #include "merge_rows.hpp"
 #include "open_study.hpp"
 #include "point_files.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
+#include "store/interface/journal.hpp"
+#include "store/interface/writer_lock.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
-#include "writer_lock.hpp"
 
 namespace windrow {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "point_files.hpp"
 #include "schema.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::detail {
 

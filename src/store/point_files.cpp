@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "array_files.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::detail {
 namespace {

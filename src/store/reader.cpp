@@ -6,16 +6,16 @@
 
 #include "accounts.hpp"
 #include "generations.hpp"
-#include "journal.hpp"
 #include "origin.hpp"
 #include "resume.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
+#include "store/interface/journal.hpp"
+#include "store/interface/writer_lock.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/store/store.hpp"
-#include "windrow/text/text.hpp"
-#include "writer_lock.hpp"
 
 namespace windrow {
 namespace {

@@ -6,8 +6,8 @@
 #include <type_traits>
 
 #include "array_files.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::detail {
 namespace {

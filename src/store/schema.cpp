@@ -6,8 +6,8 @@
 #include <limits>
 #include <optional>
 
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
-#include "windrow/text/text.hpp"
 
 namespace windrow::detail {
 namespace {

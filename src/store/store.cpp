@@ -7,13 +7,13 @@
 
 #include "accounts.hpp"
 #include "array_files.hpp"
-#include "journal.hpp"
 #include "open_study.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
+#include "store/interface/journal.hpp"
+#include "store/interface/writer_lock.hpp"
 #include "windrow/error.hpp"
-#include "writer_lock.hpp"
 
 namespace windrow {
 namespace {

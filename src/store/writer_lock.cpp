@@ -1,4 +1,4 @@
-#include "writer_lock.hpp"
+#include "store/interface/writer_lock.hpp"
 
 #include <errno.h>
 #include <fcntl.h>

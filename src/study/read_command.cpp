@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "study/study_parts.hpp"
-#include "windrow/text/text.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow::detail {
 

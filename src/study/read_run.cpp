@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "study/study_parts.hpp"
-#include "windrow/text/text.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow::detail {
 

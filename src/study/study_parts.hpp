@@ -6,7 +6,7 @@
 #include "study/toml_table.hpp"
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
-#include "windrow/sweep/failure_policy.hpp"
+#include "windrow/run/failure_policy.hpp"
 
 namespace windrow::detail {
 

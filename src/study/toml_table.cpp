@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "windrow/text/text.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow::detail {
 

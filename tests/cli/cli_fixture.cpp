@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "cli/surroundings.hpp"
-#include "windrow/text/csv.hpp"
+#include "windrow/base/csv.hpp"
 
 namespace windrow::test {
 namespace {

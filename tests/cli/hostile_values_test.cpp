@@ -1,6 +1,6 @@
 // Values come from files of others: they are data, never code.
 #include "cli/cli_fixture.hpp"
-#include "windrow/text/csv.hpp"
+#include "windrow/base/csv.hpp"
 
 namespace windrow::test {
 namespace {

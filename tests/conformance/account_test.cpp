@@ -16,7 +16,7 @@
 #include "conformance/conformance.hpp"
 #include "conformance/shared_directory.hpp"
 #include "windrow/parallel/gather_timings.hpp"
-#include "windrow/sweep/sweep.hpp"
+#include "windrow/run/sweep.hpp"
 #include "windrow/timing/report.hpp"
 
 namespace windrow {

@@ -12,9 +12,9 @@
 
 #include "conformance/conformance.hpp"
 #include "conformance/shared_directory.hpp"
-#include "windrow/design/npy.hpp"
+#include "windrow/arrays/npy.hpp"
+#include "windrow/run/sweep.hpp"
 #include "windrow/store/export.hpp"
-#include "windrow/sweep/sweep.hpp"
 
 namespace windrow {
 namespace {

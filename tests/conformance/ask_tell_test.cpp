@@ -1,5 +1,5 @@
 // A sweep whose loop is the caller's: the same outcomes as with functions, on every backend.
-#include "windrow/sweep/ask_tell.hpp"
+#include "windrow/run/ask_tell.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

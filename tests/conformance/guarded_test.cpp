@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "conformance/conformance.hpp"
-#include "windrow/sweep/sweep.hpp"
+#include "windrow/run/sweep.hpp"
 
 namespace windrow {
 namespace {

@@ -1,4 +1,4 @@
-#include "windrow/sweep/sweep.hpp"
+#include "windrow/run/sweep.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -11,7 +11,7 @@
 #include "faults/support.hpp"
 #include "windrow/parallel/launch.hpp"
 #include "windrow/parallel/mpi/mpi_manager.hpp"
-#include "windrow/sweep/sweep.hpp"
+#include "windrow/run/sweep.hpp"
 
 namespace windrow {
 namespace {

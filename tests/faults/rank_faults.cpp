@@ -24,7 +24,7 @@
 #include "windrow/parallel/launch.hpp"
 #include "windrow/parallel/mpi/mpi_manager.hpp"
 #include "windrow/pool/mpi/mpi_executor.hpp"
-#include "windrow/sweep/sweep.hpp"
+#include "windrow/run/sweep.hpp"
 
 namespace windrow {
 namespace {

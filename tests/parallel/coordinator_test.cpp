@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "parallel/interface/wire.hpp"
 #include "parallel/simulated_workers.hpp"
-#include "parallel/wire.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {

@@ -9,9 +9,9 @@
 #include <string>
 
 #include "faults/support.hpp"
+#include "windrow/base/machine.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/parallel/serial_manager.hpp"
-#include "windrow/process/machine.hpp"
 
 namespace windrow {
 namespace {

@@ -12,9 +12,9 @@
 #include <thread>
 #include <vector>
 
-#include "parallel/clock.hpp"
 #include "parallel/coordinator.hpp"
-#include "parallel/wire.hpp"
+#include "parallel/interface/wire.hpp"
+#include "windrow/base/clock.hpp"
 #include "windrow/parallel/serial_manager.hpp"
 
 namespace windrow::detail {

@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "parallel/wire.hpp"
-#include "parallel/workers.hpp"
+#include "parallel/interface/wire.hpp"
+#include "parallel/interface/workers.hpp"
 
 namespace windrow::detail {
 

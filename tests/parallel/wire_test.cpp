@@ -1,4 +1,4 @@
-#include "parallel/wire.hpp"
+#include "parallel/interface/wire.hpp"
 
 #include <gmock/gmock.h>
 

@@ -229,7 +229,7 @@ bool is_whole(const Item& item) {
 }
 
 // What happened to each item, written by whoever did it.
-struct Ledger {
+struct JobAccounting {
   SharedArray<std::uint32_t> next{{1}};
   SharedArray<std::uint8_t> put{{1 << 22}};
   SharedArray<std::uint8_t> times_got{{1 << 22}};
@@ -249,7 +249,7 @@ struct Ledger {
 TEST(QueueTest, loses_one_item_at_most_with_each_process_killed_at_a_random_moment) {
   RandomKills kills;
   Queue<Item> queue(6);
-  Ledger ledger;
+  JobAccounting ledger;
   for (int round = 0; round < test::kRounds; ++round) {
     Process putter = test::again_and_again([&] { ledger.put_one(queue); });
     Process getter = test::again_and_again([&] { ledger.note(queue.get()); });
@@ -278,7 +278,7 @@ TEST(QueueTest, loses_one_item_at_most_with_each_process_killed_at_a_random_mome
 TEST(QueueTest, survivors_go_on_while_others_are_killed) {
   RandomKills kills;
   Queue<Item> queue(6);
-  Ledger ledger;
+  JobAccounting ledger;
   Process putter = test::again_and_again([&] { ledger.put_one(queue); });
   Process getter = test::again_and_again([&] { ledger.note(queue.get()); });
   for (int round = 0; round < test::kRounds; ++round) {

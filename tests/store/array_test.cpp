@@ -1,8 +1,8 @@
 // Arrays in a store: their files, and what becomes of them.
 
-#include "store/checksum.hpp"
 #include "support.hpp"
-#include "windrow/store/array_file.hpp"
+#include "windrow/arrays/array_file.hpp"
+#include "windrow/base/checksum.hpp"
 
 namespace windrow {
 namespace {

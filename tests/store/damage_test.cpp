@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "store/journal.hpp"
+#include "store/interface/journal.hpp"
 #include "support.hpp"
 
 namespace windrow {

@@ -12,7 +12,7 @@
 #include "faults/belongings.hpp"
 #include "torture/work.hpp"
 #include "windrow/parallel/launch.hpp"
-#include "windrow/sweep/sweep.hpp"
+#include "windrow/run/sweep.hpp"
 
 namespace windrow {
 namespace {

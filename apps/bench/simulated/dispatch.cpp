@@ -15,11 +15,11 @@
 #include <vector>
 
 #include "charged_mpi.hpp"
-#include "parallel/clock.hpp"
 #include "parallel/coordinator.hpp"
 #include "parallel/mpi/mpi_workers.hpp"
 #include "parallel/worker_loop.hpp"
 #include "simulated_rank.hpp"
+#include "windrow/base/clock.hpp"
 
 namespace {
 
@@ -80,9 +80,9 @@ double length_of(const Options& options, std::uint64_t index) {
 }
 
 /// Every point once, and with the value that its worker was to give.
-class Ledger {
+class TimesDone {
  public:
-  explicit Ledger(std::uint64_t points) : seen_(points) {}
+  explicit TimesDone(std::uint64_t points) : seen_(points) {}
 
   void enter(const Completed& completed) {
     ByteReader in(completed.payload);
@@ -112,14 +112,14 @@ WorkerTask task_of(const Options& options) {
 void coordinate_job(const Options& options, int ranks) {
   const auto points =
       static_cast<std::uint64_t>(std::llround(options.work * static_cast<double>(ranks - 1) / options.point));
-  Ledger ledger(points);
+  TimesDone times_done(points);
   double sum = 0.0;
   Job job;
   job.schedule = schedule(options.schedule);
   job.pending = IndexSet::first(points);
   job.on_completed = [&](const Completed& completed) {
     simulated::spend(options.outcome);
-    ledger.enter(completed);
+    times_done.enter(completed);
     sum += length_of(options, completed.index);
   };
 
@@ -129,7 +129,7 @@ void coordinate_job(const Options& options, int ranks) {
   coordinate(workers, job);
   simulated::settle();
   const double makespan = monotonic_seconds() - begin;
-  if (!ledger.complete()) throw Error("a point has no outcome");
+  if (!times_done.complete()) throw Error("a point has no outcome");
   const double busy = makespan - workers.slept().value_or(0.0);
   // ranks schedule lengths point points makespan, efficiency without and with the root, share of its time that the
   // root was busy, messages that it received and sent

@@ -6,7 +6,7 @@
 
 #include <deque>
 
-#include "parallel/clock.hpp"
+#include "windrow/base/clock.hpp"
 
 namespace simulated {
 

@@ -9,7 +9,7 @@
 #include "dispatch/work.hpp"
 #include "measure.hpp"
 #include "windrow/parallel/serial_manager.hpp"
-#include "windrow/sweep/sweep.hpp"
+#include "windrow/run/sweep.hpp"
 #include "windrow/timing/timer.hpp"
 
 namespace bench {

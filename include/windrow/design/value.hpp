@@ -10,7 +10,7 @@
 #include <utility>
 #include <variant>
 
-#include "windrow/design/array.hpp"
+#include "windrow/arrays/array.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "windrow/base/byte_stream.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/account.hpp"
-#include "windrow/parallel/byte_stream.hpp"
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/index_set.hpp"
 #include "windrow/parallel/outcome.hpp"

@@ -11,11 +11,11 @@
 #include <type_traits>
 #include <vector>
 
+#include "windrow/base/serialize.hpp"
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/reduction.hpp"
 #include "windrow/parallel/scatter.hpp"
-#include "windrow/process/serialize.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 

@@ -2,8 +2,8 @@
 
 #include <type_traits>
 
-#include "windrow/parallel/byte_stream.hpp"
-#include "windrow/process/serialize.hpp"
+#include "windrow/base/byte_stream.hpp"
+#include "windrow/base/serialize.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {

@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "windrow/base/serialize.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/manager.hpp"
 #include "windrow/parallel/put_value.hpp"
-#include "windrow/process/serialize.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "windrow/parallel/byte_stream.hpp"
+#include "windrow/base/byte_stream.hpp"
 #include "windrow/parallel/outcome.hpp"
 #include "windrow/process/byte_channel.hpp"
 

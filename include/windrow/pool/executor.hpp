@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "windrow/base/serialize.hpp"
 #include "windrow/parallel/outcome.hpp"
 #include "windrow/pool/batch.hpp"
-#include "windrow/process/serialize.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 

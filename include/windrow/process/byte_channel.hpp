@@ -9,11 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "windrow/base/bytes.hpp"
 #include "windrow/process/fd.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
-
-using Bytes = std::vector<std::byte>;
 
 /// A message as it travels: what it is, and its content.
 struct Frame {

@@ -6,9 +6,9 @@
 #include <span>
 #include <utility>
 
+#include "windrow/base/serialize.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/byte_channel.hpp"
-#include "windrow/process/serialize.hpp"
 #include "windrow/process/type_name.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {

@@ -6,9 +6,9 @@
 #include <optional>
 #include <span>
 
+#include "windrow/base/serialize.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/fd.hpp"
-#include "windrow/process/serialize.hpp"
 #include "windrow/process/shared_memory.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "windrow/base/serialize.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/event_loop.hpp"
 #include "windrow/process/process.hpp"
-#include "windrow/process/serialize.hpp"
 #include "windrow/process/service_types.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "windrow/base/serialize.hpp"
 #include "windrow/process/byte_channel.hpp"
-#include "windrow/process/serialize.hpp"
 
 /// Types of calls as a Service ships and checks them.
 namespace [[gnu::visibility("default")]] windrow {

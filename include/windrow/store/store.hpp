@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "windrow/arrays/array_file.hpp"
 #include "windrow/design/value.hpp"
 #include "windrow/parallel/account.hpp"
 #include "windrow/parallel/index_set.hpp"
 #include "windrow/parallel/outcome.hpp"
-#include "windrow/store/array_file.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 

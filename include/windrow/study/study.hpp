@@ -8,7 +8,7 @@
 
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
-#include "windrow/sweep/failure_policy.hpp"
+#include "windrow/run/failure_policy.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 

@@ -7,14 +7,14 @@
 #include <utility>
 
 #include "parallel/coordinator.hpp"
+#include "parallel/interface/serial_workers.hpp"
 #include "parallel/mpi/mpi_groups.hpp"
 #include "parallel/mpi/mpi_wait.hpp"
 #include "parallel/mpi/mpi_workers.hpp"
 #include "parallel/mpi/rank_watch.hpp"
-#include "parallel/serial_workers.hpp"
 #include "parallel/worker_loop.hpp"
+#include "windrow/base/machine.hpp"
 #include "windrow/process/launcher.hpp"
-#include "windrow/process/machine.hpp"
 
 namespace windrow {
 
@@ -25,8 +25,9 @@ namespace {
 constexpr std::size_t kLargestMessage = std::size_t{1} << 30;
 
 /// The root's own worker, with all that its thread needs for as long as it lives.
-struct LocalCrew {
-  LocalCrew(detail::WorkerTask its_task, const std::string& host) : task(std::move(its_task)), worker(task, 0, host) {}
+struct LocalWorkers {
+  LocalWorkers(detail::WorkerTask its_task, const std::string& host)
+      : task(std::move(its_task)), worker(task, 0, host) {}
   detail::WorkerTask task;
   detail::LocalWorker worker;
 };
@@ -53,7 +54,7 @@ struct MpiManager::Impl {
   boost::mpi::communicator comm;
   std::shared_ptr<Launcher> launcher;
   std::vector<std::string> hosts;  // of every rank
-  detail::Doorbells bells{};
+  detail::WakeUpSockets bells{};
   std::unique_ptr<detail::RankWatch> watch{};  // if the job outlives its ranks
 
   detail::MpiRootLink root() const { return {comm, &bells, watch.get()}; }
@@ -130,8 +131,8 @@ detail::JobReport MpiManager::run_job(detail::Job& job) {
     return detail::coordinate(workers, job);
   }
   if (is_root()) {
-    std::unique_ptr<LocalCrew> local;
-    if (root_evaluates(job.root)) local = std::make_unique<LocalCrew>(job.task, impl_->hosts.front());
+    std::unique_ptr<LocalWorkers> local;
+    if (root_evaluates(job.root)) local = std::make_unique<LocalWorkers>(job.task, impl_->hosts.front());
     detail::MpiWorkers workers(impl_->comm, impl_->hosts, local ? &local->worker : nullptr, &impl_->bells, watch());
     detail::JobReport report;
     try {

@@ -8,8 +8,8 @@
 #include <mutex>
 #include <utility>
 
-#include "parallel/clock.hpp"
 #include "parallel/mpi/rank_watch.hpp"
+#include "windrow/base/clock.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {

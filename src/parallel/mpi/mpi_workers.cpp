@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "parallel/clock.hpp"
+#include "windrow/base/clock.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -62,12 +62,12 @@ std::optional<Received> try_receive_from(MPI_Comm comm, int source, bool expecte
 
 }  // namespace
 
-double shortest_pause(const Doorbells* bells) {
+double shortest_pause(const WakeUpSockets* bells) {
   return bells != nullptr && bells->everybody_rings() ? 0.005 : 1e-6;
 }
 
-MpiWorkers::MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local, const Doorbells* bells,
-                       RankWatch* watch)
+MpiWorkers::MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local,
+                       const WakeUpSockets* bells, RankWatch* watch)
     : comm_(comm),
       hosts_(hosts),
       local_(local),

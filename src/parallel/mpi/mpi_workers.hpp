@@ -5,16 +5,16 @@
 #include <string>
 #include <vector>
 
-#include "parallel/local_worker.hpp"
+#include "parallel/interface/local_worker.hpp"
+#include "parallel/interface/workers.hpp"
 #include "parallel/mpi/mpi_wait.hpp"
 #include "parallel/mpi/rank_watch.hpp"
-#include "parallel/workers.hpp"
-#include "process/doorbells.hpp"
+#include "process/interface/wake_up_sockets.hpp"
 
 namespace windrow::detail {
 
 /// For a BackOff: where every message comes with a bell, there is no need to look often.
-double shortest_pause(const Doorbells* bells);
+double shortest_pause(const WakeUpSockets* bells);
 
 /// The ranks of a communicator as workers; worker 0 is the root's own thread, if there is one.
 class MpiWorkers : public Workers {
@@ -22,7 +22,7 @@ class MpiWorkers : public Workers {
   /// @param local  the root's own worker; may be null
   /// @param bells  may be null if `local` is
   /// @param watch  may be null: then the launcher ends the whole job when a rank dies
-  MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local, const Doorbells* bells,
+  MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local, const WakeUpSockets* bells,
              RankWatch* watch);
 
   int first() const override { return local_ != nullptr ? 0 : 1; }
@@ -49,7 +49,7 @@ class MpiWorkers : public Workers {
   MPI_Comm comm_;
   const std::vector<std::string>& hosts_;
   LocalWorker* local_;
-  const Doorbells* bells_;
+  const WakeUpSockets* bells_;
   RankWatch* watch_;
   Outbox outbox_;
   BackOff pause_;
@@ -64,7 +64,7 @@ class MpiWorkers : public Workers {
 class MpiRootLink : public RootLink {
  public:
   /// @param bells, watch  may be null
-  MpiRootLink(MPI_Comm comm, const Doorbells* bells, RankWatch* watch)
+  MpiRootLink(MPI_Comm comm, const WakeUpSockets* bells, RankWatch* watch)
       : comm_(comm), bells_(bells), watch_(watch), outbox_(comm, watch), pause_(shortest_pause(bells)) {}
   Frame receive() override;
   std::optional<Frame> try_receive() override;
@@ -77,7 +77,7 @@ class MpiRootLink : public RootLink {
 
  private:
   MPI_Comm comm_;
-  const Doorbells* bells_;
+  const WakeUpSockets* bells_;
   RankWatch* watch_;
   Outbox outbox_;
   BackOff pause_;

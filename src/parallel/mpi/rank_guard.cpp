@@ -16,10 +16,10 @@
 #include <set>
 #include <utility>
 
-#include "parallel/clock.hpp"
-#include "process/helper_process.hpp"
+#include "process/interface/helper_process.hpp"
+#include "windrow/base/clock.hpp"
+#include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
-#include "windrow/process/machine.hpp"
 
 namespace windrow::detail {
 namespace {

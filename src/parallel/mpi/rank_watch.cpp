@@ -13,9 +13,9 @@
 #include <fstream>
 #include <utility>
 
-#include "parallel/clock.hpp"
-#include "process/helper_process.hpp"
-#include "process/lifeline.hpp"
+#include "process/interface/helper_process.hpp"
+#include "process/interface/lifeline.hpp"
+#include "windrow/base/clock.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {

@@ -20,10 +20,10 @@ void MpiExecutor::run(ParallelManager& manager, const std::function<void(Executo
   const detail::WorkerTask task = detail::item_task(options.initializer);
   if (!mpi->is_root()) return mpi->serve(task);
   options.max_tasks_per_worker = 0;
-  detail::Crew crew;
-  crew.workers = mpi->other_ranks();
-  crew.count = mpi->size() - 1;
-  MpiExecutor executor(std::make_shared<detail::CallerDriver>(std::move(crew), options));
+  detail::StartedWorkers workers;
+  workers.workers = mpi->other_ranks();
+  workers.count = mpi->size() - 1;
+  MpiExecutor executor(std::make_shared<detail::CallerDriver>(std::move(workers), options));
   body(executor);
 }
 

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace [[gnu::visibility("default")]] windrow {
+
+using Bytes = std::vector<std::byte>;
+
+}  // namespace windrow

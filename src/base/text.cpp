@@ -1,0 +1,199 @@
+#include "windrow/base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace windrow::text {
+namespace {
+
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// `text` as std::from_chars wants it: trimmed, and without the plus sign, which it does not know.
+std::string_view numeral(std::string_view text) {
+  text = trim(text);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  return text;
+}
+
+/// Whether a numeral that does not fit a double is too small rather than too large, by the place of its first digit.
+bool underflows(std::string_view numeral) {
+  const std::size_t mark = numeral.find_first_of("eE");
+  const std::string_view mantissa = numeral.substr(0, mark);
+  if (mark != std::string_view::npos) return numeral[mark + 1] == '-';
+  const std::size_t first = mantissa.find_first_not_of("-0");
+  return first != std::string_view::npos && mantissa[first] == '.';
+}
+
+}  // namespace
+
+std::string render(double value) {
+  if (std::isnan(value)) return "nan";  // the sign of a NaN means nothing
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  return {buffer.data(), end};
+}
+
+std::optional<double> parse_double(std::string_view text) {
+  text = numeral(text);
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end != text.data() + text.size() || error == std::errc::invalid_argument || text.ends_with(')')) return {};
+  if (error == std::errc::result_out_of_range) {
+    if (!underflows(text)) return {};
+    return text.front() == '-' ? -0.0 : 0.0;
+  }
+  return value;
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  text = numeral(text);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end != text.data() + text.size() || error != std::errc()) return {};
+  return value;
+}
+
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double nanoseconds;
+};
+constexpr std::array units{Unit{"d", 86400e9}, Unit{"h", 3600e9}, Unit{"m", 60e9}, Unit{"s", 1e9},
+                           Unit{"ms", 1e6},    Unit{"us", 1e3},   Unit{"ns", 1.0}};
+
+}  // namespace
+
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+  text = trim(text);
+  if (text.empty()) return {};
+  double total = 0.0;
+  auto next_unit = units.begin();  // "1h30m" is fine, "30m1h" and "1h1h" are slips
+  bool bare = true;
+  while (!text.empty()) {
+    if (!is_digit(text.front()) && text.front() != '.') return {};
+    double number = 0.0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc()) return {};
+    text = trim(text.substr(static_cast<std::size_t>(end - text.data())));
+    const auto name_end =
+        std::find_if(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.' || is_space(c); });
+    const std::string_view name(text.begin(), name_end);
+    if (name.empty() && !bare) return {};
+    const auto unit =
+        std::find_if(next_unit, units.end(), [&](const Unit& u) { return u.name == (name.empty() ? "s" : name); });
+    if (unit == units.end()) return {};
+    total += number * unit->nanoseconds;
+    next_unit = unit + 1;
+    bare = false;
+    text = trim(text.substr(name.size()));
+  }
+  if (!(total < 9.2e18)) return {};  // what a 64-bit count of nanoseconds holds, 292 years
+  return std::chrono::nanoseconds(std::llround(total));
+}
+
+namespace {
+
+/// `count` / `divisor`, rounded to nearest.
+std::uint64_t rounded(std::uint64_t count, std::uint64_t divisor) {
+  return (count + divisor / 2) / divisor;
+}
+
+std::string render_magnitude(std::uint64_t nanoseconds) {
+  if (nanoseconds == 0) return "0s";
+  if (nanoseconds < 1'000) return fmt::format("{}ns", nanoseconds);
+  if (const auto us = rounded(nanoseconds, 1'000); us < 1'000) return fmt::format("{}us", us);
+  if (const auto ms = rounded(nanoseconds, 1'000'000); ms < 100) return fmt::format("{}ms", ms);
+  if (const auto tenths = rounded(nanoseconds, 100'000'000); tenths < 100 && tenths % 10 != 0) {
+    return fmt::format("{}.{}s", tenths / 10, tenths % 10);
+  }
+  const auto seconds = rounded(nanoseconds, 1'000'000'000);
+  if (seconds < 60) return fmt::format("{}s", seconds);
+  if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
+  const auto minutes = rounded(seconds, 60);
+  if (minutes < 24 * 60) return fmt::format("{}h{:02}m", minutes / 60, minutes % 60);
+  const auto hours = rounded(minutes, 60);
+  return fmt::format("{}d{:02}h", hours / 24, hours % 24);
+}
+
+}  // namespace
+
+std::string render_duration(std::chrono::nanoseconds duration) {
+  const auto count = static_cast<std::uint64_t>(duration.count());
+  if (duration.count() < 0) return fmt::format("-{}", render_magnitude(0 - count));
+  return render_magnitude(count);
+}
+
+namespace {
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours; capitals count as small
+/// letters.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    std::swap(before, last);
+    std::swap(last, row);
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
+  const std::string* best = nullptr;
+  std::size_t best_distance = std::numeric_limits<std::size_t>::max();
+  for (const std::string& candidate : candidates) {
+    const std::size_t length = std::max(word.size(), candidate.size());
+    const std::size_t distance = edit_distance(word, candidate);
+    const std::size_t allowed = std::max<std::size_t>(1, length / 3);
+    // A distance of the whole length means that nothing is in common.
+    if (distance <= allowed && distance < length && distance < best_distance) {
+      best = &candidate;
+      best_distance = distance;
+    }
+  }
+  if (best == nullptr) return {};
+  return *best;
+}
+
+std::string suggestion(std::string_view word, std::span<const std::string> candidates) {
+  if (candidates.empty()) return "";
+  if (const auto near = nearest(word, candidates)) return fmt::format("; did you mean `{}`?", *near);
+  return fmt::format("; valid: `{}`", fmt::join(candidates, "`, `"));
+}
+
+std::string with_thousands(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
+  return digits;
+}
+
+}  // namespace windrow::text

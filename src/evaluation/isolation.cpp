@@ -1,0 +1,24 @@
+#include "windrow/evaluation/isolation.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "windrow/error.hpp"
+
+namespace windrow {
+
+static constexpr std::array<std::string_view, 3> kNames = {"none", "process", "fork"};
+
+std::string_view name_of(Isolation isolation) {
+  return kNames[static_cast<std::size_t>(isolation)];
+}
+
+Isolation isolation(std::string_view name) {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) return static_cast<Isolation>(i);
+  }
+  throw SpecError(fmt::format("`{}` is not an isolation: it is none, process or fork", name));
+}
+
+}  // namespace windrow

@@ -1,0 +1,204 @@
+#include "sweep_model.hpp"
+
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "evaluation/interface/evaluator.hpp"
+#include "function_evaluator.hpp"
+#include "windrow/base/byte_stream.hpp"
+#include "windrow/error.hpp"
+
+namespace windrow::detail {
+namespace {
+
+using Parameters = std::shared_ptr<const std::vector<Parameter>>;
+
+void put_part(ByteWriter& out, std::span<const std::byte> part) {
+  out.put(static_cast<std::uint64_t>(part.size()));
+  out.put_bytes(part);
+}
+
+std::span<const std::byte> get_part(ByteReader& in) {
+  return in.take(in.get<std::uint64_t>());
+}
+
+void put_source(ByteWriter& out, const Parameter::Source& source) {
+  out.put(static_cast<std::uint8_t>(source.index()));
+  std::visit(
+      [&out](const auto& kind) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(kind)>, Levels>) {
+          put_part(out, encode(Evaluated{1, kind.values}));
+        } else {
+          out.put(kind);
+        }
+      },
+      source);
+}
+
+template <std::size_t I = 0>
+Parameter::Source get_source(ByteReader& in, std::size_t index) {
+  if constexpr (I == std::variant_size_v<Parameter::Source>) {
+    throw ParallelError("a parameter has a source of an unknown kind");
+  } else {
+    using Kind = std::variant_alternative_t<I, Parameter::Source>;
+    if (index != I) return get_source<I + 1>(in, index);
+    if constexpr (std::is_same_v<Kind, Levels>) {
+      return Levels{decode(get_part(in)).outputs};
+    } else {
+      return in.get<Kind>();
+    }
+  }
+}
+
+void put_parameters(ByteWriter& out, const std::vector<Parameter>& parameters) {
+  out.put(static_cast<std::uint64_t>(parameters.size()));
+  for (const Parameter& parameter : parameters) {
+    for (const std::string* text : {&parameter.name(), &parameter.unit(), &parameter.description()})
+      out.put_text(*text);
+    put_source(out, parameter.source());
+  }
+}
+
+Parameters get_parameters(ByteReader& in) {
+  std::vector<Parameter> parameters;
+  for (auto left = in.get<std::uint64_t>(); left > 0; --left) {
+    std::string name = in.get_text();
+    std::string unit = in.get_text();
+    std::string description = in.get_text();
+    Parameter parameter(std::move(name), get_source(in, in.get<std::uint8_t>()));
+    parameter.unit(std::move(unit)).description(std::move(description));
+    parameters.push_back(std::move(parameter));
+  }
+  return std::make_shared<const std::vector<Parameter>>(std::move(parameters));
+}
+
+void put_columns(ByteWriter& out, const std::vector<Column>& columns) {
+  out.put(static_cast<std::uint64_t>(columns.size()));
+  for (const Column& column : columns) {
+    out.put_text(column.name);
+    out.put_text(column.type);
+  }
+}
+
+std::vector<Column> get_columns(ByteReader& in) {
+  std::vector<Column> columns;
+  for (auto left = in.get<std::uint64_t>(); left > 0; --left) {
+    Column column;
+    column.name = in.get_text();
+    column.type = in.get_text();
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+enum class ReplyKind : std::uint8_t { result, failure, interrupted };
+
+TaskFailure thrown(const char* what) {
+  TaskFailure failure;
+  failure.kind = FailureKind::exception;
+  failure.message = what;
+  return failure;
+}
+
+class SweepModel : public ForkedModel {
+ public:
+  SweepModel(Parameters parameters, std::vector<Column> outputs, SweepFunctions functions)
+      : parameters_(std::move(parameters)), outputs_(std::move(outputs)), evaluator_(outputs_, std::move(functions)) {
+    evaluator_.build();
+  }
+
+  Bytes evaluate(std::span<const std::byte> request) override {
+    ByteReader in(request);
+    const auto index = in.get<std::uint64_t>();
+    const Point point(index, parameters_, decode(in.rest()).outputs);
+    try {
+      return reply(evaluator_.evaluate(point));
+    } catch (const Interrupted&) {
+      return Bytes{static_cast<std::byte>(ReplyKind::interrupted)};
+    } catch (const std::exception& error) {
+      return reply(thrown(error.what()));
+    } catch (...) {
+      return reply(thrown("an exception that is not a std::exception"));
+    }
+  }
+
+ private:
+  static Bytes reply(const Outcome<Evaluated>& outcome) {
+    ByteWriter out;
+    out.put(outcome.ok() ? ReplyKind::result : ReplyKind::failure);
+    if (outcome.ok()) {
+      encode(outcome.value(), out);
+    } else {
+      out.put(outcome.failure().kind);
+      out.put(outcome.failure().attempts);
+      out.put_text(outcome.failure().message);
+    }
+    return out.take();
+  }
+
+  Parameters parameters_;
+  std::vector<Column> outputs_;
+  FunctionEvaluator evaluator_;
+};
+
+}  // namespace
+
+Bytes portable_argument(const FunctionSource& functions, const std::vector<Column>& outputs, const Design& design) {
+  ByteWriter out;
+  out.put(encode_address(reinterpret_cast<const void*>(functions.make_elsewhere)));
+  put_part(out, functions.bytes);
+  put_columns(out, outputs);
+  put_parameters(out, design.parameters());
+  return out.take();
+}
+
+std::unique_ptr<ForkedModel> make_portable_model(std::span<const std::byte> argument) {
+  ByteReader in(argument);
+  const auto make = reinterpret_cast<decltype(FunctionSource::make_elsewhere)>(
+      const_cast<void*>(decode_address(in.get<CodeAddress>())));
+  SweepFunctions functions = make(get_part(in));
+  std::vector<Column> outputs = get_columns(in);
+  return std::make_unique<SweepModel>(get_parameters(in), std::move(outputs), std::move(functions));
+}
+
+Bytes local_argument(const LocalSweep& sweep) {
+  ByteWriter out;
+  out.put(&sweep);
+  return out.take();
+}
+
+std::unique_ptr<ForkedModel> make_local_model(std::span<const std::byte> argument) {
+  const auto& sweep = *ByteReader(argument).get<const LocalSweep*>();
+  return std::make_unique<SweepModel>(std::make_shared<const std::vector<Parameter>>(sweep.design.parameters()),
+                                      sweep.outputs, sweep.functions.make());
+}
+
+Bytes encode_request(const Point& point) {
+  ByteWriter out;
+  out.put(point.index());
+  out.put_bytes(encode(Evaluated{1, point.values()}));
+  return out.take();
+}
+
+Outcome<std::span<const std::byte>> decode_reply(std::span<const std::byte> reply) {
+  ByteReader in(reply);
+  switch (in.get<ReplyKind>()) {
+    case ReplyKind::result:
+      return in.rest();
+    case ReplyKind::failure: {
+      TaskFailure failure;
+      failure.kind = in.get<FailureKind>();
+      failure.attempts = in.get<int>();
+      failure.message = in.get_text();
+      return failure;
+    }
+    case ReplyKind::interrupted:
+      throw Interrupted();
+  }
+  throw ParallelError("the reply of an evaluation is garbled");
+}
+
+}  // namespace windrow::detail

@@ -1,0 +1,139 @@
+#include "windrow/report/live.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "report/interface/live_writer.hpp"
+#include "store/interface/journal.hpp"
+#include "store/interface/writer_lock.hpp"
+#include "windrow/base/machine.hpp"
+#include "windrow/error.hpp"
+
+namespace windrow {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* kName = "live.json";
+constexpr double kFresh = 20.0;  // seconds; clocks of machines that share files differ by less
+
+double unix_now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// Hosts once each; a rank takes some 30 bytes.
+json encode(const LiveStatus& live) {
+  json hosts = json::array();
+  json workers = json::array();
+  std::map<std::string, std::size_t> places;
+  for (const LiveWorker& worker : live.workers) {
+    const auto [place, is_new] = places.emplace(worker.host, places.size());
+    if (is_new) hosts.push_back(worker.host);
+    json point = worker.point ? json(*worker.point) : json();
+    workers.push_back({worker.rank, place->second, worker.evaluated, std::move(point), worker.seconds});
+  }
+  const Progress& p = live.progress;
+  return {{"study", live.study},          {"shard", live.shard},     {"host", live.host},
+          {"process", live.process},      {"written", live.written}, {"beat", live.beat},
+          {"points", p.points},           {"done", p.done},          {"failed", p.failed},
+          {"evaluated", p.evaluated},     {"elapsed", p.elapsed},    {"finished", p.finished},
+          {"stopping", p.stopping},       {"stopped", live.stopped}, {"hosts", std::move(hosts)},
+          {"workers", std::move(workers)}};
+}
+
+LiveStatus decode(const json& from) {
+  LiveStatus live;
+  from.at("study").get_to(live.study);
+  from.at("shard").get_to(live.shard);
+  from.at("host").get_to(live.host);
+  from.at("process").get_to(live.process);
+  from.at("written").get_to(live.written);
+  from.at("beat").get_to(live.beat);
+  from.at("points").get_to(live.progress.points);
+  from.at("done").get_to(live.progress.done);
+  from.at("failed").get_to(live.progress.failed);
+  from.at("evaluated").get_to(live.progress.evaluated);
+  from.at("elapsed").get_to(live.progress.elapsed);
+  from.at("finished").get_to(live.progress.finished);
+  from.at("stopping").get_to(live.progress.stopping);
+  from.at("stopped").get_to(live.stopped);
+  for (const json& worker : from.at("workers")) {
+    LiveWorker& one = live.workers.emplace_back();
+    worker.at(0).get_to(one.rank);
+    from.at("hosts").at(worker.at(1).get<std::size_t>()).get_to(one.host);
+    worker.at(2).get_to(one.evaluated);
+    if (!worker.at(3).is_null()) one.point = worker.at(3).get<std::uint64_t>();
+    worker.at(4).get_to(one.seconds);
+  }
+  return live;
+}
+
+}  // namespace
+
+std::optional<LiveStatus> read_live(const fs::path& store) {
+  try {
+    std::ifstream in(store / kName, std::ios::binary);
+    if (!in) return std::nullopt;
+    return decode(json::parse(in));
+  } catch (const json::exception&) {  // another program's, or another version's
+    return std::nullopt;
+  }
+}
+
+LivenessWatch::Look LivenessWatch::look() {
+  Look look;
+  look.live = read_live(store_);
+  const auto beat = look.live ? std::optional(look.live->beat) : std::nullopt;
+  const bool beats = beat && beat_ && *beat != *beat_;
+  if (beat) beat_ = beat;
+  if (look.live) look.silence = std::max(0.0, unix_now() - look.live->written);
+  const bool held = detail::WriterLock::is_held(store_);
+  if (held) {
+    look.liveness = Liveness::running;
+    if (look.live && look.live->progress.finished) look.live.reset();  // of the run before: this one has just begun
+  } else if (!look.live) {
+    look.liveness = Liveness::none;
+  } else if (look.live->progress.finished) {
+    look.liveness = Liveness::ended;
+  } else {
+    // On this machine no lock means no process; elsewhere, and over a network, a lock may be there unseen.
+    const bool elsewhere = look.live->host != host_name() || detail::is_on_network(store_);
+    look.liveness = elsewhere && (beats || look.silence < kFresh) ? Liveness::running : Liveness::broken;
+  }
+  return look;
+}
+
+namespace detail {
+
+void LiveWriter::write(LiveStatus status) noexcept {
+  const Clock::time_point begin = Clock::now();
+  try {
+    status.host = host_name();
+    status.process = ::getpid();
+    status.written = unix_now();
+    status.beat = ++beats_;
+    const fs::path part = store_ / fmt::format("{}.part", kName);
+    std::ofstream out(part, std::ios::binary | std::ios::trunc);
+    out << windrow::encode(status).dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
+    out.close();
+    std::error_code ignored;
+    out ? fs::rename(part, store_ / kName, ignored) : static_cast<void>(fs::remove(part, ignored));
+  } catch (const std::exception&) {
+    // No memory, for example: the run matters more.
+  }
+  const Clock::time_point end = Clock::now();
+  // The first of them soon, for who looks at a run that has just begun.
+  const auto interval = std::chrono::milliseconds(beats_ < 3 ? 300 : 1000);
+  next_ = end + std::max<Clock::duration>(interval, 100 * (end - begin));
+}
+
+}  // namespace detail
+}  // namespace windrow

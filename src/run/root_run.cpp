@@ -1,0 +1,312 @@
+#include "root_run.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <limits>
+
+#include "evaluation/interface/evaluator.hpp"
+#include "evaluation/interface/group_evaluator.hpp"
+#include "shards/interface/shard_stores.hpp"
+#include "windrow/base/byte_stream.hpp"
+#include "windrow/base/stopwatch.hpp"
+#include "windrow/error.hpp"
+#include "windrow/run/interrupt.hpp"
+#include "windrow/slurm/slurm.hpp"
+
+namespace windrow::detail {
+namespace {
+
+constexpr std::uint64_t kMostTimes = 100000;  // of an earlier run, for a time limit relative to their median
+
+}  // namespace
+
+RootRun::RootRun(const Sweep& sweep, const SweepOptions& options, const ParallelManager& manager,
+                 const CommandSpec* command)
+    : sweep_(sweep),
+      options_(options),
+      share_(options.shard ? points_of(*options.shard, sweep.design().size()) : IndexSet::first(sweep.design().size())),
+      costs_(sweep.design(), options),
+      judge_(options.failure_policy, share_.size()),
+      deadline_(options.limits, command != nullptr ? command->grace : std::chrono::nanoseconds(0),
+                manager.backend() == Backend::mpi, options.limits.slurm ? slurm_job_end() : std::nullopt),
+      start_(Clock::now()) {
+  result_.points = share_.size();
+  result_.workers = manager.evaluating_workers(options.root);
+  const auto& relative_timeout = command != nullptr ? command->relative_timeout : options.relative_timeout;
+  if (relative_timeout) time_limit_.emplace(*relative_timeout);
+  result_.store = options.shard ? shard_directory(options.store, *options.shard) : options.store;
+  if (options.store.empty()) {
+    TaskFailure none;
+    none.kind = FailureKind::lost;
+    none.message = "not evaluated";
+    result_.outcomes.assign(static_cast<std::size_t>(result_.points), none);
+    pending_ = IndexSet::first(result_.points);
+  } else {
+    open_store();
+  }
+}
+
+void RootRun::fill(Job& job) {
+  job_ = &job;
+  job.schedule = options_.schedule;
+  job.costs = costs_.model();
+  job.pending = std::move(pending_);
+  job.on_completed = [this](const Completed& completed) { keep(completed); };
+  if (pieces_) {
+    job.on_piece = [this](int worker, std::span<const std::byte> piece) {
+      const Stopwatch storing(seconds_storing_);
+      pieces_->take(worker, piece);
+    };
+  }
+  job.seconds_storing = [this] { return seconds_storing_; };
+  job.on_tick = [this] { return tick(); };
+  job.on_handed_out = [this] {
+    if (live_is_due_) tell_live(progress());
+    live_is_due_ = false;
+  };
+  job.retry = [this](const TaskFailure& failure, int tries) { return retry(failure, tries); };
+  job.on_retried = [this](const Completed& completed) { keep_attempt(completed); };
+  if (time_limit_) job.time_limit = [this] { return time_limit_->seconds(); };
+  job.conclude = [this] { return conclude(); };
+}
+
+ArrayOffer RootRun::offer_arrays() {
+  if (!store_) return {};
+  pieces_.emplace(store_->incoming());
+  return detail::offer_arrays(*store_, options_.arrays_through_root);
+}
+
+SweepResult RootRun::finish(JobReport report) {
+  if (result_.evaluated > 0) result_.notes = std::move(notes_);
+  for (const TaskFailure& failure : report.build_failures) {
+    result_.notes.push_back(
+        fmt::format("worker {} ({}) was given up: {}", failure.rank, failure.host, failure.message));
+  }
+  for (std::string& lost : report.lost_workers) result_.notes.push_back(std::move(lost));
+  if (result_.evaluated > 0) {
+    std::string unused = note_of_unused(report.unused_workers, result_.workers, options_.ranks_per_evaluation);
+    if (!unused.empty()) result_.notes.push_back(std::move(unused));
+    for (std::string& note : costs_.notes()) result_.notes.push_back(std::move(note));
+  }
+  for (auto& [index, failure] : lowest_failures_) result_.failures.push_back(std::move(failure));
+  keep_account(std::move(report.account));
+  return std::move(result_);
+}
+
+// Results do not depend on it: that it cannot be kept is worth a note, no more.
+void RootRun::keep_account(TimeAccount account) {
+  result_.account = std::move(account);
+  try {
+    if (store_) store_->record_account(result_.account);
+  } catch (const StoreError& error) {
+    result_.notes.push_back(fmt::format("where the time went could not be kept: {}", error.what()));
+  }
+}
+
+void RootRun::open_store() {
+  const auto points = [&](std::uint64_t index) { return sweep_.design().point(index).values(); };
+  store_.emplace(result_.store, sweep_.identity(options_), provenance(), Journal::automatic, points);
+  if (store_->resumption() && options_.on_resumed) options_.on_resumed(*store_->resumption());
+  IndexSet succeeded = store_->succeeded();
+  IndexSet failed = store_->failed();
+  if (options_.retry_failed) succeeded = succeeded.without(store_->damaged());
+  if (options_.shard) add_known_elsewhere(succeeded, failed, points);
+  result_.succeeded = succeeded.size();
+  IndexSet done = succeeded;
+  if (!options_.retry_failed) {
+    result_.failed = failed.size();
+    done = either(done, failed, sweep_.design().size());
+  }
+  result_.reused = result_.succeeded + result_.failed;
+  pending_ = options_.shard ? share_.without(done) : done.complement(result_.points);
+  live_.emplace(store_->directory());
+  costs_.learn_from(store_->directory(), result_.succeeded);
+  if (time_limit_ && result_.succeeded > 0) learn_times();
+}
+
+void RootRun::add_known_elsewhere(IndexSet& succeeded, IndexSet& failed, const PointValues& points) const {
+  const std::uint64_t size = sweep_.design().size();
+  const KnownOutcomes known = known_elsewhere(options_.store, *options_.shard, sweep_.identity(options_), points);
+  // What a shard has of another form of the study may be at any index.
+  succeeded = both(either(succeeded, known.succeeded, size), share_);
+  failed = both(either(failed, known.failed, size), share_).without(succeeded);
+}
+
+void RootRun::learn_times() {
+  const std::uint64_t stride = 1 + result_.succeeded / kMostTimes;
+  std::uint64_t seen = 0;
+  StoreReader(store_->directory()).for_each_time([&](const PointTime& time) {
+    if (time.succeeded && seen++ % stride == 0) time_limit_->add(time.seconds);
+  });
+}
+
+std::vector<std::pair<std::string, std::string>> RootRun::provenance() const {
+  auto provenance = options_.provenance;
+  provenance.emplace_back("schedule", name_of(options_.schedule));
+  if (!options_.costs_from.empty()) provenance.emplace_back("costs_from", options_.costs_from.string());
+  provenance.emplace_back("root", name_of(options_.root));
+  if (options_.shard) provenance.emplace_back("shard", name_of(*options_.shard));
+  if (options_.ranks_per_evaluation.constant() != 1) {
+    const auto ranks = options_.ranks_per_evaluation.constant();
+    provenance.emplace_back("ranks_per_evaluation", ranks ? std::to_string(*ranks) : "by point");
+  }
+  if (options_.isolation != Isolation::none) provenance.emplace_back("isolation", name_of(options_.isolation));
+  return provenance;
+}
+
+void RootRun::keep(const Completed& completed) {
+  ++result_.evaluated;
+  ++(completed.failure == nullptr ? result_.succeeded : result_.failed);
+  Record record;
+  record.index = completed.index;
+  record.rank = completed.worker;
+  record.host = completed.host;
+  record.started = completed.started;
+  record.elapsed = completed.elapsed;
+  if (completed.failure != nullptr) {
+    remember(*completed.failure);
+    judge_.count(completed.failure->kind);
+    record.attempts = completed.failure->attempts;
+    record.outcome = *completed.failure;
+  } else {
+    Evaluated evaluated = decode(completed.payload);
+    if (!evaluated.store_error.empty()) throw StoreError(evaluated.store_error);
+    if (pieces_) pieces_->claim(completed.worker, evaluated.arrays);
+    record.arrays = std::move(evaluated.arrays);
+    if (time_limit_) time_limit_->add(completed.elapsed);
+    record.attempts = completed.earlier_attempts + static_cast<int>(evaluated.attempts);
+    if (store_ && evaluated.index_read) store_->note_index_matters();
+    record.outcome = std::move(evaluated.outputs);
+  }
+  if (store_) {
+    const Stopwatch storing(seconds_storing_);
+    record.parameters = sweep_.design().point(completed.index).values();
+    store_->record(record);
+  } else {
+    result_.outcomes[static_cast<std::size_t>(completed.index)] = std::move(record.outcome);
+  }
+}
+
+void RootRun::keep_attempt(const Completed& completed) {
+  ++result_.retried;
+  if (!store_) return;
+  const Stopwatch storing(seconds_storing_);
+  store_->record_attempt({*completed.failure, completed.started});
+}
+
+void RootRun::remember(const TaskFailure& failure) {
+  lowest_failures_.emplace(failure.index, failure);
+  if (lowest_failures_.size() > kFailuresShown) lowest_failures_.erase(std::prev(lowest_failures_.end()));
+}
+
+// What a signal to the whole job has ended has not failed: it is for the next run.
+std::optional<double> RootRun::retry(const TaskFailure& failure, int tries) {
+  if (deadline_.is_signalled() && ended_from_outside(failure)) return std::numeric_limits<double>::infinity();
+  return judge_.retry(failure.kind, tries);
+}
+
+Direction RootRun::tick() {
+  const auto now = Clock::now();
+  const int signal = options_.handle_interrupts ? InterruptGuard::signal() : 0;
+  Direction direction = deadline_.ask(signal, now);
+  if (!direction.stop && judge_.gives_up()) direction = Direction::finish_within(0.0);
+  if (options_.stop_requested && options_.stop_requested()) direction.stop = asked_to_stop_ = true;
+  stopping_ = stopping_ || direction.stop || deadline_.is_signalled() || judge_.gives_up();
+  if (signal != result_.interrupted_by) {
+    result_.interrupted_by = signal;
+    commit();  // whoever asked may not wait long
+  }
+  if (now - last_tick_ >= std::chrono::milliseconds(2)) {
+    last_tick_ = now;
+    const Stopwatch storing(seconds_storing_);
+    if (store_) store_->tick();
+  }
+  live_is_due_ = live_ && live_->is_due(now);
+  if (options_.on_progress && now - last_progress_ >= std::chrono::milliseconds(100)) {
+    last_progress_ = now;
+    options_.on_progress(progress());
+  }
+  return direction;
+}
+
+Progress RootRun::progress() const {
+  Progress progress;
+  progress.points = result_.points;
+  progress.done = result_.succeeded + result_.failed;
+  progress.failed = result_.failed;
+  progress.evaluated = result_.evaluated;
+  progress.elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  progress.stopping = stopping_;
+  return progress;
+}
+
+void RootRun::tell_live(const Progress& progress) {
+  LiveStatus live;
+  live.study = options_.name;
+  if (options_.shard) live.shard = name_of(*options_.shard);
+  live.progress = progress;
+  live.stopped = result_.why_stopped;
+  if (job_ != nullptr && job_->activity) {
+    for (WorkerActivity& at : job_->activity()) {
+      live.workers.push_back({at.worker, std::move(at.host), at.evaluated, at.point, at.seconds});
+    }
+  }
+  live_->write(std::move(live));
+}
+
+void RootRun::tell_why_stopped() {
+  const bool given_up = judge_.gives_up() && result_.interrupted_by == 0;
+  result_.stopped_by = given_up ? StopReason::failures : deadline_.reason();
+  result_.why_stopped = given_up ? judge_.why() : deadline_.why();
+  if (asked_to_stop_ && result_.stopped_by == StopReason::none) {
+    result_.stopped_by = StopReason::program;
+    result_.why_stopped = "as the program asked";
+  }
+  if (store_) store_->note("stopped", result_.why_stopped);
+}
+
+void RootRun::commit() {
+  const Stopwatch storing(seconds_storing_);
+  if (store_) store_->commit();
+}
+
+Bytes RootRun::conclude() {
+  commit();
+  Progress last = progress();
+  const bool complete = last.done == last.points;
+  if (complete) result_.interrupted_by = 0;  // asked to stop when all was done already
+  if (!complete) tell_why_stopped();
+  result_.elapsed = last.elapsed;
+  last.finished = true;
+  last.stopping = !complete;
+  if (options_.on_progress) options_.on_progress(last);
+  if (live_) tell_live(last);
+  ByteWriter out;
+  for (const std::uint64_t number :
+       {result_.points, result_.succeeded, result_.failed, result_.evaluated, result_.reused, result_.retried}) {
+    out.put(number);
+  }
+  out.put(result_.interrupted_by);
+  out.put(result_.stopped_by);
+  out.put(result_.elapsed);
+  out.put(result_.workers);
+  return out.take();
+}
+
+SweepResult read_conclusion(const Bytes& conclusion) {
+  if (conclusion.empty()) throw RootFailed("the root gave the sweep up");
+  SweepResult result;
+  ByteReader in(conclusion);
+  for (std::uint64_t* number :
+       {&result.points, &result.succeeded, &result.failed, &result.evaluated, &result.reused, &result.retried}) {
+    *number = in.get<std::uint64_t>();
+  }
+  result.interrupted_by = in.get<int>();
+  result.stopped_by = in.get<StopReason>();
+  result.elapsed = in.get<double>();
+  result.workers = in.get<int>();
+  return result;
+}
+
+}  // namespace windrow::detail

@@ -1,0 +1,75 @@
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "failure_policy.hpp"
+#include "windrow/base/text.hpp"
+#include "windrow/report/account_summary.hpp"
+#include "windrow/run/sweep.hpp"
+
+namespace windrow {
+namespace {
+
+constexpr double kWorthAnAccount = 1.0;  // seconds; what is shorter is over before anybody asks
+
+// After a run that ended before its points did.
+std::string what_now(const SweepResult& result) {
+  const std::string left = text::with_thousands(result.unfinished());
+  switch (result.stopped_by) {
+    case StopReason::none:
+      return "";
+    case StopReason::interrupt:
+      return "Interrupted: the finished points are kept; run the same again to continue.\n";
+    case StopReason::failures:
+      return fmt::format("Stopped {}: {} left. The next run goes on with those, and with the failed ones if told to.\n",
+                         result.why_stopped, left);
+    case StopReason::time_limit:
+    case StopReason::slurm_end:
+      if (result.evaluated > 0) break;
+      return fmt::format("Stopped {}: {} left. No point ended in that time, so the next run needs more of it.\n",
+                         result.why_stopped, left);
+    case StopReason::signal:
+    case StopReason::program:
+      break;
+  }
+  return fmt::format("Stopped {}: {} left; run the same command again.\n", result.why_stopped, left);
+}
+
+}  // namespace
+
+int SweepResult::exit_code() const {
+  switch (stopped_by) {
+    case StopReason::interrupt:
+      return 130;
+    case StopReason::signal:
+    case StopReason::time_limit:
+    case StopReason::slurm_end:
+    case StopReason::program:
+      return 75;  // EX_TEMPFAIL of sysexits.h: to be tried again
+    case StopReason::none:
+    case StopReason::failures:
+      break;
+  }
+  return failed > 0 ? 1 : 0;
+}
+
+std::string SweepResult::summary() const {
+  const auto count = [](std::uint64_t n) { return text::with_thousands(n); };
+  std::string out = fmt::format("{} of {} points succeeded", count(succeeded), count(points));
+  if (failed > 0) out += fmt::format(", {} failed", count(failed));
+  if (unfinished() > 0) out += fmt::format(", {} left", count(unfinished()));
+  const auto duration = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(elapsed));
+  out += fmt::format("; this run evaluated {} in {} on {} worker{}", count(evaluated), text::render_duration(duration),
+                     workers, workers == 1 ? "" : "s");
+  if (retried > 0) out += fmt::format(", with {} {}", count(retried), retried == 1 ? "retry" : "retries");
+  if (reused > 0) out += fmt::format("{} and reused {}", retried > 0 ? "," : "", count(reused));
+  out += ".\n";
+  for (const TaskFailure& failure : failures) out += "  " + describe(failure) + "\n";
+  const std::uint64_t told = failures.size();
+  if (told == detail::kFailuresShown && failed > told) out += fmt::format("  ... and {} more\n", count(failed - told));
+  for (const std::string& note : notes) out += "  note: " + note + "\n";
+  if (account.wall >= kWorthAnAccount) out += account_summary(account);
+  return out + what_now(*this);
+}
+
+}  // namespace windrow
