@@ -40,8 +40,14 @@ struct windrow_sweep {
   windrow::Design design;
   std::vector<windrow::Column> outputs;
   windrow::SweepOptions options;
+  std::string version = "1";
+  std::optional<windrow::Isolation> isolation;
+  windrow::Isolated isolated;  ///< of which limits have been set, with or without `isolation`
   windrow_build_function build = nullptr;
   windrow_destroy_function destroy = nullptr;
+
+  /// @throws SpecError for limits without isolation
+  windrow::FunctionOptions function_options() const;
 };
 
 struct windrow_result {
@@ -52,7 +58,7 @@ struct windrow_result {
 
 struct windrow_asked {
   windrow_asked(const windrow_sweep& sweep, windrow::ParallelManager& manager)
-      : outputs(sweep.outputs.size()), session(manager, sweep.design, sweep.outputs, sweep.options) {}
+      : outputs(sweep.outputs.size()), session(manager, sweep.design, sweep.outputs, sweep.options, sweep.version) {}
 
   std::size_t outputs;
   windrow::AskTell session;
@@ -78,7 +84,7 @@ struct PointFailed {
 };
 
 /// @throws SpecError as windrow_sweep_set_option() says
-void set_option(SweepOptions& options, const std::string& name, const std::string& value);
+void set_option(windrow_sweep& sweep, const std::string& name, const std::string& value);
 
 /// @throws SpecError if one of them is not a number
 void copy_numbers(const std::vector<Value>& values, double* numbers);

@@ -39,45 +39,57 @@ double multiple(const std::string& name, const std::string& value) {
   return *per_cent / 100.0;
 }
 
-using Set = void (*)(SweepOptions&, const std::string& name, const std::string& value);
+using Set = void (*)(windrow_sweep&, const std::string& name, const std::string& value);
 
 const std::vector<std::pair<std::string, Set>>& known_options() {
   static const std::vector<std::pair<std::string, Set>> known = {
-      {"store", [](auto& o, auto&, auto& value) { o.store = value; }},
-      {"name", [](auto& o, auto&, auto& value) { o.name = value; }},
+      {"store", [](auto& o, auto&, auto& value) { o.options.store = value; }},
+      {"name", [](auto& o, auto&, auto& value) { o.options.name = value; }},
       {"version", [](auto& o, auto&, auto& value) { o.version = value; }},
-      {"schedule", [](auto& o, auto&, auto& value) { o.schedule = schedule(value); }},
-      {"root", [](auto& o, auto&, auto& value) { o.root = root_role(value); }},
+      {"schedule", [](auto& o, auto&, auto& value) { o.options.schedule = schedule(value); }},
+      {"root", [](auto& o, auto&, auto& value) { o.options.root = root_role(value); }},
       {"retries",
        [](auto& o, auto& name, auto& value) {
-         o.failure_policy.retries = static_cast<int>(std::min<std::int64_t>(number(name, value), 1000));
+         o.options.failure_policy.retries = static_cast<int>(std::min<std::int64_t>(number(name, value), 1000));
        }},
       {"max_failures",
        [](auto& o, auto& name, auto& value) {
-         o.failure_policy.max_failures = parse_max_failures(value);
-         if (!o.failure_policy.max_failures) wrong(name, value, "a number of points such as 10, or a share such as 5%");
+         o.options.failure_policy.max_failures = parse_max_failures(value);
+         if (!o.options.failure_policy.max_failures) wrong(name, value, "a number of points such as 10, or a share such as 5%");
        }},
-      {"time_limit", [](auto& o, auto& name, auto& value) { o.limits.time_limit = duration(name, value); }},
-      {"retry_failed", [](auto& o, auto& name, auto& value) { o.retry_failed = truth(name, value); }},
+      {"time_limit", [](auto& o, auto& name, auto& value) { o.options.limits.time_limit = duration(name, value); }},
+      {"retry_failed", [](auto& o, auto& name, auto& value) { o.options.retry_failed = truth(name, value); }},
       {"isolation", [](auto& o, auto&, auto& value) { o.isolation = isolation(value); }},
-      {"timeout", [](auto& o, auto& name, auto& value) { o.timeout = duration(name, value); }},
-      {"relative_timeout", [](auto& o, auto& name, auto& value) { o.relative_timeout = multiple(name, value); }},
+      {"timeout", [](auto& o, auto& name, auto& value) { o.isolated.timeout = duration(name, value); }},
+      {"relative_timeout", [](auto& o, auto& name, auto& value) { o.isolated.relative_timeout = multiple(name, value); }},
       {"memory_limit",
-       [](auto& o, auto& name, auto& value) { o.memory_limit = static_cast<std::uint64_t>(number(name, value)); }},
-      {"handle_interrupts", [](auto& o, auto& name, auto& value) { o.handle_interrupts = truth(name, value); }},
+       [](auto& o, auto& name, auto& value) { o.isolated.memory_limit = static_cast<std::uint64_t>(number(name, value)); }},
+      {"handle_interrupts", [](auto& o, auto& name, auto& value) { o.options.handle_interrupts = truth(name, value); }},
   };
   return known;
 }
 
 }  // namespace
 
-void set_option(SweepOptions& options, const std::string& name, const std::string& value) {
+void set_option(windrow_sweep& sweep, const std::string& name, const std::string& value) {
   std::vector<std::string> names;
   for (const auto& [known, set] : known_options()) {
-    if (known == name) return set(options, name, value);
+    if (known == name) return set(sweep, name, value);
     names.push_back(known);
   }
   throw SpecError(fmt::format("unknown option `{}`{}", name, text::suggestion(name, names)));
 }
 
 }  // namespace windrow::detail
+
+windrow::FunctionOptions windrow_sweep::function_options() const {
+  windrow::FunctionOptions functions{version, {}};
+  if (isolation) {
+    functions.isolated = isolated;
+    functions.isolated->where = *isolation;
+  } else if (isolated.timeout || isolated.relative_timeout || isolated.memory_limit > 0) {
+    throw windrow::SpecError(
+        "a time or memory limit needs evaluations that can be ended: choose isolation = process, or fork");
+  }
+  return functions;
+}

@@ -81,7 +81,7 @@ windrow_status windrow_sweep_set_model(windrow_sweep* sweep, windrow_build_funct
 
 windrow_status windrow_sweep_set_option(windrow_sweep* sweep, const char* name, const char* value) {
   return guarded([&] {
-    windrow::detail::set_option(given(sweep, "the sweep").options, &given(name, "the name of an option"),
+    windrow::detail::set_option(given(sweep, "the sweep"), &given(name, "the name of an option"),
                                 &given(value, "the value of an option"));
   });
 }
@@ -97,7 +97,7 @@ windrow_status windrow_sweep_run(windrow_sweep* sweep, windrow_manager* manager,
         [function, count = self.outputs.size(), user](std::shared_ptr<Model>& model, const windrow::Point& point) {
           return evaluate(function, point, count, model->get(), user);
         },
-        self.outputs);
+        self.outputs, self.function_options());
     auto outcome = std::make_unique<windrow_result>();
     outcome->result = run.run(ranks, self.options);
     if (result != nullptr) *result = outcome.release();
@@ -106,8 +106,11 @@ windrow_status windrow_sweep_run(windrow_sweep* sweep, windrow_manager* manager,
 
 windrow_status windrow_asked_create(windrow_asked** asked, windrow_sweep* sweep, windrow_manager* manager) {
   return guarded([&] {
-    given(asked, "the place for the asked sweep") =
-        new windrow_asked(given(sweep, "the sweep"), *given(manager, "the manager").manager);
+    if (given(sweep, "the sweep").function_options().isolated) {
+      throw windrow::SpecError(
+          "points that the caller's own loop evaluates cannot be isolated: use a Sweep with functions");
+    }
+    given(asked, "the place for the asked sweep") = new windrow_asked(*sweep, *given(manager, "the manager").manager);
   });
 }
 

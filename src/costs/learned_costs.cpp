@@ -74,23 +74,23 @@ double RidgeRegression::predict(std::span<const double> x) const {
   return y;
 }
 
-LearnedCosts::LearnedCosts(Design design)
+CostLearner::CostLearner(Design design)
     : design_(std::move(design)),
       features_(design_.parameters()),
       regression_(features_.size()),
       first_fit_(std::max<std::uint64_t>(kFewestToFit, 2 * features_.size())),
       next_fit_(first_fit_) {}
 
-double LearnedCosts::cost(std::uint64_t index) const {
+double CostLearner::cost(std::uint64_t index) const {
   return std::exp(predict(features_.of(design_.point(index).values())));
 }
 
-double LearnedCosts::predict(std::span<const double> features) const {
+double CostLearner::predict(std::span<const double> features) const {
   const double margin = kMargin * (highest_ - lowest_);
   return std::clamp(regression_.predict(features), lowest_ - margin, highest_ + margin);
 }
 
-void LearnedCosts::observe(std::uint64_t index, double seconds) {
+void CostLearner::observe(std::uint64_t index, double seconds) {
   if (!std::isfinite(seconds)) return;
   const double y = std::log(std::max(seconds, kShortestTime));
   const std::vector<double> x = features_.of(design_.point(index).values());
@@ -113,26 +113,26 @@ void LearnedCosts::observe(std::uint64_t index, double seconds) {
   }
 }
 
-void LearnedCosts::refit() {
+void CostLearner::refit() {
   regression_.fit();
   ++fits_;
   next_fit_ = 2 * regression_.count();
   for (double* sum : {&weight_, &model_error_, &mean_error_}) *sum /= 2.0;
 }
 
-double LearnedCosts::r2() const {
+double CostLearner::r2() const {
   return mean_error_ > 0.0 ? 1.0 - model_error_ / mean_error_ : 0.0;
 }
 
-double LearnedCosts::spread() const {
+double CostLearner::spread() const {
   return weight_ > 0.0 ? std::sqrt(mean_error_ / weight_) : 0.0;
 }
 
-bool LearnedCosts::explains() const {
+bool CostLearner::explains() const {
   return predictions_ >= kEnoughPredictions && r2() >= kEnoughR2 && spread() >= kEnoughSpread;
 }
 
-std::string LearnedCosts::note() const {
+std::string CostLearner::note() const {
   const std::string figures = fmt::format("R2 = {:.2f} over {} points", r2(), text::with_thousands(predictions_));
   std::string left_out = fmt::format("{}", fmt::join(features_.left_out(), ", "));
   if (!left_out.empty()) left_out = "; not looked at: " + left_out;

@@ -48,9 +48,9 @@ class RidgeRegression {
 /// refits count half, a quarter, ... Only a model that explains something is used: once R2 was at least 0.2 over at
 /// least 20 predictions, of times that differ by 5 % or more. Below that the order gains less than learning it delays;
 /// and pure noise gets there in two sweeps of a hundred, where any order is as good as another.
-class LearnedCosts : public CostModel {
+class CostLearner : public CostModel {
  public:
-  explicit LearnedCosts(Design design);
+  explicit CostLearner(Design design);
 
   std::uint64_t revision() const override { return is_used_ ? fits_ : 0; }
   /// Within the range of the times observed, widened by half of it (of logarithms) on both sides: the longest points

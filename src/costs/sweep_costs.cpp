@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "learned_costs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/store/store.hpp"
@@ -44,17 +45,6 @@ class RecordedCosts : public CostModel {
   double mean_ = 0.0;
 };
 
-void require_sense(const SweepOptions& options) {
-  const bool from_store = !options.costs_from.empty();
-  if (options.cost && from_store) {
-    throw SpecError("the costs of the points are given twice: by a function and from " + options.costs_from.string());
-  }
-  if ((options.cost || from_store) && options.schedule != Schedule::longest_first) {
-    throw SpecError(fmt::format("the costs of points are for the schedule `{}`, but the schedule is `{}`",
-                                name_of(Schedule::longest_first), name_of(options.schedule)));
-  }
-}
-
 /// Times depend on the points; that another program took them, or another version, is no harm.
 void require_same_design(const std::filesystem::path& directory, const StoreReader& store, const Design& design) {
   auto stored = store.identity().definition;
@@ -75,16 +65,18 @@ void require_same_design(const std::filesystem::path& directory, const StoreRead
 
 }  // namespace
 
-SweepCosts::SweepCosts(const Design& design, const SweepOptions& options) {
-  require_sense(options);
-  if (options.schedule != Schedule::longest_first) return;
-  if (options.cost) {
-    model_ = known_costs([design, cost = options.cost](std::uint64_t index) { return cost(design.point(index)); });
-  } else if (options.costs_from.empty()) {
-    learn(design);
-  } else {
-    take_from(options.costs_from, design);
+SweepCosts::SweepCosts(const Design& design, const Costs& costs, Schedule schedule) {
+  const bool learns = std::holds_alternative<LearnedCosts>(costs);
+  if (schedule != Schedule::longest_first) {
+    if (learns) return;
+    throw SpecError(fmt::format("the costs of points are for the schedule `{}`, but the schedule is `{}`",
+                                name_of(Schedule::longest_first), name_of(schedule)));
   }
+  if (learns) return learn(design);
+  if (const auto* store = std::get_if<std::filesystem::path>(&costs)) return take_from(*store, design);
+  const auto& cost = std::get<std::function<double(const Point&)>>(costs);
+  if (!cost) throw SpecError("the function that gives the costs of points is empty");
+  model_ = known_costs([design, cost](std::uint64_t index) { return cost(design.point(index)); });
 }
 
 void SweepCosts::take_from(const std::filesystem::path& directory, const Design& design) {
@@ -102,7 +94,7 @@ void SweepCosts::take_from(const std::filesystem::path& directory, const Design&
 }
 
 void SweepCosts::learn(const Design& design) {
-  learned_ = std::make_shared<LearnedCosts>(design);
+  learned_ = std::make_shared<CostLearner>(design);
   model_ = learned_;
 }
 

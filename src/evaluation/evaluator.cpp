@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "evaluation/interface/array_route.hpp"
-#include "function_evaluator.hpp"
 #include "windrow/base/byte_stream.hpp"
 #include "windrow/error.hpp"
 
@@ -152,46 +151,6 @@ std::optional<TaskFailure> report(Outcome<Evaluated> outcome, const ArrayRoute& 
   if (auto failure = arrays.send(evaluated, context)) return failure;
   encode(evaluated, result);
   return std::nullopt;
-}
-
-WorkerTask function_task(const Design& design, const std::vector<Column>& outputs, SweepFunctions functions,
-                         const ArrayRoute& arrays) {
-  auto evaluator = std::make_shared<FunctionEvaluator>(outputs, std::move(functions));
-  WorkerTask task;
-  task.build = [evaluator] { evaluator->build(); };
-  task.evaluate = [evaluator, &design, &arrays](const Assigned& assigned, WorkerContext& context, ByteWriter& result) {
-    const ChargeRebuilds charge(evaluator->rebuilds(), context);
-    return report(evaluator->evaluate(design.point(assigned.index)), arrays, context, result);
-  };
-  return task;
-}
-
-WorkerTask command_task(const Design& design, std::shared_ptr<Command> command, const ArrayRoute& arrays) {
-  WorkerTask task;
-  task.rest = [command] { command->rest(); };
-  task.evaluate = [command = std::move(command), &design, &arrays](const Assigned& assigned, WorkerContext& context,
-                                                                   ByteWriter& result) -> std::optional<TaskFailure> {
-    Evaluated evaluated;
-    const auto keep_file = [&](const std::filesystem::path& file) -> Value {
-      try {
-        evaluated.arrays.push_back(arrays.send_file(file, context));
-      } catch (const StoreError& error) {
-        evaluated.store_error = error.what();
-      }
-      return "";
-    };
-    auto outcome = command->evaluate(
-        design.point(assigned.index), [&context] { return context.stop_requested(); },
-        [&context] { return context.time_limit(); },
-        arrays.is_needed() ? keep_file : std::function<Value(const std::filesystem::path&)>(), assigned.slots);
-    if (outcome.ok()) {
-      evaluated.outputs = std::move(outcome).value();
-      return report(std::move(evaluated), arrays, context, result);
-    }
-    if (ended_from_outside(outcome.failure()) && stops_soon(context)) throw Interrupted();
-    return std::move(outcome.failure());
-  };
-  return task;
 }
 
 }  // namespace windrow::detail

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "evaluation/interface/evaluator.hpp"
+#include "windrow/evaluation/functions.hpp"
 #include "windrow/parallel/outcome.hpp"
 
 namespace windrow::detail {

@@ -1,4 +1,4 @@
-#include "windrow/evaluation/isolation.hpp"
+#include "windrow/evaluation/options.hpp"
 
 #include <fmt/format.h>
 
@@ -8,13 +8,14 @@
 
 namespace windrow {
 
-static constexpr std::array<std::string_view, 3> kNames = {"none", "process", "fork"};
+static constexpr std::array<std::string_view, 2> kNames = {"process", "fork"};
 
 std::string_view name_of(Isolation isolation) {
   return kNames[static_cast<std::size_t>(isolation)];
 }
 
-Isolation isolation(std::string_view name) {
+std::optional<Isolation> isolation(std::string_view name) {
+  if (name == "none") return std::nullopt;
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (kNames[i] == name) return static_cast<Isolation>(i);
   }

@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "windrow/evaluation/functions.hpp"
 #include "windrow/process/fork_server.hpp"
-#include "windrow/run/sweep.hpp"
 
 /// A sweep's functions as the model of a ForkSession: how they, points and outcomes travel to it and back.
 namespace windrow::detail {

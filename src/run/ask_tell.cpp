@@ -23,21 +23,18 @@ struct Reported {
   throw Error(failure.message);
 }
 
-void check(const ParallelManager& manager, const SweepOptions& options) {
+void check(const ParallelManager& manager) {
   if (manager.forks_workers()) {
     throw SpecError(
         "the workers of this manager are forked by the root alone, and cannot run the caller's loop: use launch(), "
         "whose ranks run the whole program, or a Sweep with functions");
-  }
-  if (options.isolation != Isolation::none) {
-    throw SpecError("points that the caller's own loop evaluates cannot be isolated: use a Sweep with functions");
   }
 }
 
 }  // namespace
 
 struct AskTell::Impl {
-  Impl(ParallelManager& ranks, Design points, std::vector<Column> columns, SweepOptions how)
+  Impl(ParallelManager& ranks, Design points, std::vector<Column> columns, SweepOptions how, std::string version)
       : manager(ranks), design(std::move(points)), options(std::move(how)) {
     options.stop_requested = [this, asked = std::move(options.stop_requested)] {
       return stopping || (asked && asked());
@@ -46,7 +43,7 @@ struct AskTell::Impl {
     functions.make = [this] {
       return detail::SweepFunctions{[] {}, [this](const Point& point) { return hand_over(point); }, false};
     };
-    sweep.emplace(Sweep(design, std::move(columns), std::move(functions)));
+    sweep.emplace(Sweep(design, detail::function_kind(std::move(functions), std::move(columns), {std::move(version), {}})));
     const bool has_others = manager.size() > 1 && manager.is_root();
     const auto run = [this] { run_sweep(); };
     turns = has_others && manager.may_change_thread() ? detail::coroutine_on_two_threads(run)
@@ -106,9 +103,9 @@ struct AskTell::Impl {
   SweepResult result;
 };
 
-AskTell::AskTell(ParallelManager& manager, Design design, std::vector<Column> outputs, SweepOptions options) {
-  check(manager, options);
-  impl_ = std::make_unique<Impl>(manager, std::move(design), std::move(outputs), std::move(options));
+AskTell::AskTell(ParallelManager& manager, Design design, std::vector<Column> outputs, SweepOptions options, std::string version) {
+  check(manager);
+  impl_ = std::make_unique<Impl>(manager, std::move(design), std::move(outputs), std::move(options), std::move(version));
 }
 
 AskTell::~AskTell() {

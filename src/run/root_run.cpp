@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "evaluation/interface/evaluator.hpp"
-#include "evaluation/interface/group_evaluator.hpp"
 #include "shards/interface/shard_stores.hpp"
 #include "windrow/base/byte_stream.hpp"
 #include "windrow/base/stopwatch.hpp"
@@ -21,20 +20,22 @@ constexpr std::uint64_t kMostTimes = 100000;  // of an earlier run, for a time l
 
 }  // namespace
 
-RootRun::RootRun(const Sweep& sweep, const SweepOptions& options, const ParallelManager& manager,
-                 const CommandSpec* command)
-    : sweep_(sweep),
+RootRun::RootRun(const Design& design, const EvaluationKind& kind, StudyIdentity identity, const SweepOptions& options,
+                 RootRole root, const ParallelManager& manager)
+    : design_(design),
+      kind_(kind),
+      identity_(std::move(identity)),
       options_(options),
-      share_(options.shard ? points_of(*options.shard, sweep.design().size()) : IndexSet::first(sweep.design().size())),
-      costs_(sweep.design(), options),
+      root_(root),
+      share_(options.shard ? points_of(*options.shard, design.size()) : IndexSet::first(design.size())),
+      costs_(design, options.costs, options.schedule),
       judge_(options.failure_policy, share_.size()),
-      deadline_(options.limits, command != nullptr ? command->grace : std::chrono::nanoseconds(0),
-                manager.backend() == Backend::mpi, options.limits.slurm ? slurm_job_end() : std::nullopt),
+      deadline_(options.limits, kind.limits().grace, manager.backend() == Backend::mpi,
+                options.limits.slurm ? slurm_job_end() : std::nullopt),
       start_(Clock::now()) {
   result_.points = share_.size();
-  result_.workers = manager.evaluating_workers(options.root);
-  const auto& relative_timeout = command != nullptr ? command->relative_timeout : options.relative_timeout;
-  if (relative_timeout) time_limit_.emplace(*relative_timeout);
+  result_.workers = manager.evaluating_workers(root);
+  if (const auto factor = kind.limits().relative_timeout) time_limit_.emplace(*factor);
   result_.store = options.shard ? shard_directory(options.store, *options.shard) : options.store;
   if (options.store.empty()) {
     TaskFailure none;
@@ -47,28 +48,16 @@ RootRun::RootRun(const Sweep& sweep, const SweepOptions& options, const Parallel
   }
 }
 
-void RootRun::fill(Job& job) {
-  job_ = &job;
+JobSpec RootRun::job(JobNeeds needs) {
+  JobSpec job;
+  job.root = root_;
   job.schedule = options_.schedule;
   job.costs = costs_.model();
   job.pending = std::move(pending_);
-  job.on_completed = [this](const Completed& completed) { keep(completed); };
-  if (pieces_) {
-    job.on_piece = [this](int worker, std::span<const std::byte> piece) {
-      const Stopwatch storing(seconds_storing_);
-      pieces_->take(worker, piece);
-    };
-  }
-  job.seconds_storing = [this] { return seconds_storing_; };
-  job.on_tick = [this] { return tick(); };
-  job.on_handed_out = [this] {
-    if (live_is_due_) tell_live(progress());
-    live_is_due_ = false;
-  };
-  job.retry = [this](const TaskFailure& failure, int tries) { return retry(failure, tries); };
-  job.on_retried = [this](const Completed& completed) { keep_attempt(completed); };
-  if (time_limit_) job.time_limit = [this] { return time_limit_->seconds(); };
-  job.conclude = [this] { return conclude(); };
+  job.needs = std::move(needs.points);
+  job.slots = std::move(needs.slots);
+  job.group_patience = std::chrono::duration<double>(needs.patience).count();
+  return job;
 }
 
 ArrayOffer RootRun::offer_arrays() {
@@ -77,16 +66,14 @@ ArrayOffer RootRun::offer_arrays() {
   return detail::offer_arrays(*store_, options_.arrays_through_root);
 }
 
-SweepResult RootRun::finish(JobReport report) {
-  if (result_.evaluated > 0) result_.notes = std::move(notes_);
+SweepResult RootRun::finish(JobReport report, const SweepEvaluation& evaluation) {
+  if (result_.evaluated > 0) result_.notes = evaluation.notes(report, result_.workers);
   for (const TaskFailure& failure : report.build_failures) {
     result_.notes.push_back(
         fmt::format("worker {} ({}) was given up: {}", failure.rank, failure.host, failure.message));
   }
   for (std::string& lost : report.lost_workers) result_.notes.push_back(std::move(lost));
   if (result_.evaluated > 0) {
-    std::string unused = note_of_unused(report.unused_workers, result_.workers, options_.ranks_per_evaluation);
-    if (!unused.empty()) result_.notes.push_back(std::move(unused));
     for (std::string& note : costs_.notes()) result_.notes.push_back(std::move(note));
   }
   for (auto& [index, failure] : lowest_failures_) result_.failures.push_back(std::move(failure));
@@ -105,8 +92,8 @@ void RootRun::keep_account(TimeAccount account) {
 }
 
 void RootRun::open_store() {
-  const auto points = [&](std::uint64_t index) { return sweep_.design().point(index).values(); };
-  store_.emplace(result_.store, sweep_.identity(options_), provenance(), Journal::automatic, points);
+  const auto points = [&](std::uint64_t index) { return design_.point(index).values(); };
+  store_.emplace(result_.store, identity_, provenance(), Journal::automatic, points);
   if (store_->resumption() && options_.on_resumed) options_.on_resumed(*store_->resumption());
   IndexSet succeeded = store_->succeeded();
   IndexSet failed = store_->failed();
@@ -116,7 +103,7 @@ void RootRun::open_store() {
   IndexSet done = succeeded;
   if (!options_.retry_failed) {
     result_.failed = failed.size();
-    done = either(done, failed, sweep_.design().size());
+    done = either(done, failed, design_.size());
   }
   result_.reused = result_.succeeded + result_.failed;
   pending_ = options_.shard ? share_.without(done) : done.complement(result_.points);
@@ -126,8 +113,8 @@ void RootRun::open_store() {
 }
 
 void RootRun::add_known_elsewhere(IndexSet& succeeded, IndexSet& failed, const PointValues& points) const {
-  const std::uint64_t size = sweep_.design().size();
-  const KnownOutcomes known = known_elsewhere(options_.store, *options_.shard, sweep_.identity(options_), points);
+  const std::uint64_t size = design_.size();
+  const KnownOutcomes known = known_elsewhere(options_.store, *options_.shard, identity_, points);
   // What a shard has of another form of the study may be at any index.
   succeeded = both(either(succeeded, known.succeeded, size), share_);
   failed = both(either(failed, known.failed, size), share_).without(succeeded);
@@ -142,20 +129,20 @@ void RootRun::learn_times() {
 }
 
 std::vector<std::pair<std::string, std::string>> RootRun::provenance() const {
-  auto provenance = options_.provenance;
-  provenance.emplace_back("schedule", name_of(options_.schedule));
-  if (!options_.costs_from.empty()) provenance.emplace_back("costs_from", options_.costs_from.string());
-  provenance.emplace_back("root", name_of(options_.root));
-  if (options_.shard) provenance.emplace_back("shard", name_of(*options_.shard));
-  if (options_.ranks_per_evaluation.constant() != 1) {
-    const auto ranks = options_.ranks_per_evaluation.constant();
-    provenance.emplace_back("ranks_per_evaluation", ranks ? std::to_string(*ranks) : "by point");
-  }
-  if (options_.isolation != Isolation::none) provenance.emplace_back("isolation", name_of(options_.isolation));
+  std::vector<std::pair<std::string, std::string>> provenance;
+  const auto add = [&](std::string name, std::string text) {
+    provenance.emplace_back(std::move(name), std::move(text));
+  };
+  for (const Setting& setting : options_.provenance) add(setting.name, setting.text);
+  add("schedule", std::string(name_of(options_.schedule)));
+  if (const auto* store = std::get_if<std::filesystem::path>(&options_.costs)) add("costs_from", store->string());
+  add("root", std::string(name_of(root_)));
+  if (options_.shard) add("shard", name_of(*options_.shard));
+  for (const Setting& setting : kind_.provenance()) add(setting.name, setting.text);
   return provenance;
 }
 
-void RootRun::keep(const Completed& completed) {
+void RootRun::completed(const Completed& completed) {
   ++result_.evaluated;
   ++(completed.failure == nullptr ? result_.succeeded : result_.failed);
   Record record;
@@ -181,18 +168,29 @@ void RootRun::keep(const Completed& completed) {
   }
   if (store_) {
     const Stopwatch storing(seconds_storing_);
-    record.parameters = sweep_.design().point(completed.index).values();
+    record.parameters = design_.point(completed.index).values();
     store_->record(record);
   } else {
     result_.outcomes[static_cast<std::size_t>(completed.index)] = std::move(record.outcome);
   }
 }
 
-void RootRun::keep_attempt(const Completed& completed) {
+void RootRun::retried(const Completed& completed) {
   ++result_.retried;
   if (!store_) return;
   const Stopwatch storing(seconds_storing_);
   store_->record_attempt({*completed.failure, completed.started});
+}
+
+void RootRun::piece(int worker, std::span<const std::byte> piece) {
+  const Stopwatch storing(seconds_storing_);
+  pieces_->take(worker, piece);
+}
+
+void RootRun::handed_out(RunningJob& running) {
+  running_ = &running;
+  if (live_is_due_) tell_live(progress());
+  live_is_due_ = false;
 }
 
 void RootRun::remember(const TaskFailure& failure) {
@@ -201,7 +199,7 @@ void RootRun::remember(const TaskFailure& failure) {
 }
 
 // What a signal to the whole job has ended has not failed: it is for the next run.
-std::optional<double> RootRun::retry(const TaskFailure& failure, int tries) {
+std::optional<double> RootRun::retry_after(const TaskFailure& failure, int tries) {
   if (deadline_.is_signalled() && ended_from_outside(failure)) return std::numeric_limits<double>::infinity();
   return judge_.retry(failure.kind, tries);
 }
@@ -247,8 +245,8 @@ void RootRun::tell_live(const Progress& progress) {
   if (options_.shard) live.shard = name_of(*options_.shard);
   live.progress = progress;
   live.stopped = result_.why_stopped;
-  if (job_ != nullptr && job_->activity) {
-    for (WorkerActivity& at : job_->activity()) {
+  if (running_ != nullptr) {
+    for (WorkerActivity& at : running_->activity()) {
       live.workers.push_back({at.worker, std::move(at.host), at.evaluated, at.point, at.seconds});
     }
   }

@@ -11,6 +11,7 @@
 #include "costs/interface/sweep_costs.hpp"
 #include "deadline.hpp"
 #include "evaluation/interface/array_route.hpp"
+#include "evaluation/interface/evaluation_kind.hpp"
 #include "failure_policy.hpp"
 #include "report/interface/live_writer.hpp"
 #include "typical_time.hpp"
@@ -19,20 +20,31 @@
 
 namespace windrow::detail {
 
-/// The root's side of one run of a sweep: store, counts, retries, progress, stop.
-class RootRun {
+/// The root's side of one run of a sweep: store, counts, retries, progress, stop. Must stay where it is until the job has
+/// ended.
+class RootRun : public JobObserver {
  public:
-  /// @param command  null for a sweep over functions
-  /// @throws StoreError as Store does
-  RootRun(const Sweep& sweep, const SweepOptions& options, const ParallelManager& manager, const CommandSpec* command);
+  /// @param design, kind, options  live as long as this
+  /// @param root                   what the root does
+  /// @throws SpecError, StoreError as Sweep::run
+  RootRun(const Design& design, const EvaluationKind& kind, StudyIdentity identity, const SweepOptions& options,
+          RootRole root, const ParallelManager& manager);
 
-  /// Its side of the job; this object must stay where it is until the job has ended.
-  void fill(Job& job);
+  /// Of all points that have no outcome yet. To be called once.
+  JobSpec job(JobNeeds needs);
   /// To all ranks of a sweep with arrays.
   ArrayOffer offer_arrays();
-  /// Of how points are evaluated: for SweepResult::notes.
-  void note(const std::string& text) { notes_.push_back(text); }
-  SweepResult finish(JobReport report);
+  SweepResult finish(JobReport report, const SweepEvaluation& evaluation);
+
+  void completed(const Completed& completed) override;
+  std::optional<double> retry_after(const TaskFailure& failure, int tries) override;
+  void retried(const Completed& completed) override;
+  void piece(int worker, std::span<const std::byte> piece) override;
+  Direction tick() override;
+  void handed_out(RunningJob& running) override;
+  double time_limit() override { return time_limit_ ? time_limit_->seconds() : 0.0; }
+  double seconds_storing() const override { return seconds_storing_; }
+  Bytes conclude() override;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -43,19 +55,17 @@ class RootRun {
   /// What other stores have of a shard's points.
   void add_known_elsewhere(IndexSet& succeeded, IndexSet& failed, const PointValues& points) const;
   std::vector<std::pair<std::string, std::string>> provenance() const;
-  void keep(const Completed& completed);
-  void keep_attempt(const Completed& completed);
   void remember(const TaskFailure& failure);
-  std::optional<double> retry(const TaskFailure& failure, int tries);
-  Direction tick();
   Progress progress() const;
   void tell_live(const Progress& progress);
   void tell_why_stopped();
   void commit();
-  Bytes conclude();
 
-  const Sweep& sweep_;
+  const Design& design_;
+  const EvaluationKind& kind_;
+  StudyIdentity identity_;
   const SweepOptions& options_;
+  RootRole root_;
   IndexSet share_;  // the points that this run is about
   SweepCosts costs_;
   FailureJudge judge_;
@@ -67,11 +77,10 @@ class RootRun {
   std::optional<Store> store_;
   std::optional<LiveWriter> live_;  // with a store
   bool live_is_due_ = false;
-  Job* job_ = nullptr;
+  RunningJob* running_ = nullptr;
   std::optional<ArrayPieces> pieces_;
   IndexSet pending_;
   SweepResult result_;
-  std::vector<std::string> notes_;  // of how points are evaluated
   std::map<std::uint64_t, TaskFailure> lowest_failures_;
   Clock::time_point start_;
   Clock::time_point last_tick_;

@@ -28,10 +28,12 @@ namespace [[gnu::visibility("default")]] windrow {
 /// What has been reported reaches the root with the rank's next call.
 class AskTell {
  public:
-  /// @param options  as of a Sweep; isolation and limits of single evaluations are not for the caller's own code
-  /// @throws SpecError for such options, and for a manager whose workers are forked by the root alone: they would not
+  /// @param options  as of a Sweep
+  /// @param version  as FunctionOptions::version
+  /// @throws SpecError as a Sweep's constructor does, and for a manager whose workers are forked by the root alone: they would not
   ///         run the caller's loop
-  AskTell(ParallelManager& manager, Design design, std::vector<Column> outputs, SweepOptions options = {});
+  AskTell(ParallelManager& manager, Design design, std::vector<Column> outputs, SweepOptions options = {},
+          std::string version = "1");
   /// As finish(), but silent.
   ~AskTell();
   AskTell(const AskTell&) = delete;

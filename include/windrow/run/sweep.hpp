@@ -1,9 +1,7 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -13,10 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "windrow/base/setting.hpp"
 #include "windrow/command/command.hpp"
+#include "windrow/costs/costs.hpp"
 #include "windrow/design/design.hpp"
-#include "windrow/evaluation/isolation.hpp"
-#include "windrow/evaluation/ranks_per_evaluation.hpp"
+#include "windrow/evaluation/functions.hpp"
+#include "windrow/evaluation/options.hpp"
 #include "windrow/parallel/account.hpp"
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/manager.hpp"
@@ -27,6 +27,7 @@
 
 namespace [[gnu::visibility("default")]] windrow {
 
+/// Of a run, whatever is evaluated. What concerns one kind of evaluation belongs to the sweep itself.
 struct SweepOptions {
   /// Directory of the results store. With one, a sweep that was interrupted or killed, or whose design was changed,
   /// runs only points that are new: those whose parameters, or what is computed of them, no earlier run had. The seed
@@ -40,44 +41,10 @@ struct SweepOptions {
   /// command's directories of points belong below shard_directory(), too. The numbers of SweepResult and Progress are
   /// those of the part.
   std::optional<Shard> shard = {};
-  /// Schedule::longest_first takes the costs of points from `cost`, or from `costs_from`, or else learns from the
-  /// points that have finished, in earlier runs of this store and in this one, how the time depends on the parameters.
   Schedule schedule = Schedule::automatic;
-  /// Known costs: any number that grows with the time of a point; NaN: nobody knows, so first. Called at the root
-  /// alone.
-  std::function<double(const Point&)> cost = {};
-  /// The store of an earlier run of the same design, for its times. A point without one counts as the mean.
-  std::filesystem::path costs_from = {};
+  Costs costs = {};  ///< for Schedule::longest_first, and no other
   /// What the root does beside coordinating; the same on every rank.
   RootRole root = RootRole::automatic;
-  /// Where evaluations of functions run; the same on every rank. SweepResult::notes says what came of it.
-  Isolation isolation = Isolation::none;
-  /// Of one isolated evaluation, from its fork; it is ended then, with everything that it started.
-  std::optional<std::chrono::nanoseconds> timeout = {};
-  /// The same as a multiple of the median time of the points that have succeeded, more than 1: 3.0 ends an evaluation
-  /// that takes three times as long. It holds from the 10th such point on, earlier runs of the store included, for
-  /// evaluations that already run, too, and is never below 1 s.
-  std::optional<double> relative_timeout = {};
-  /// Bytes that an isolated evaluation may allocate beside the model that was built (ForkLimits::memory); 0: no limit.
-  std::uint64_t memory_limit = 0;
-  /// How many evaluations a forked child makes, one after another: more than 1 saves time where evaluations are short.
-  /// Each but the first finds the model as the one before left it, as without isolation.
-  std::uint64_t evaluations_per_process = 1;
-  /// Where commands that are MPI programs run (CommandSpec::ranks), read at the root; handed out so that programs that
-  /// run at the same time never take more. Empty: the tasks of the Slurm job that this process is in, unless under MPI;
-  /// else one slot for each worker, on its host.
-  Slots slots = {};
-  /// How many ranks evaluate a point together, for a GroupSweep; an int, or a function of the Point, called at the root
-  /// alone. A point waits until so many ranks are free, and no later one overtakes it.
-  RanksPerEvaluation ranks_per_evaluation = 1;
-  /// After one rank of a group threw, the others may take so long to leave the evaluation. Those that wait inside MPI
-  /// for the one that threw never will: the failure is recorded after a second, and when this time is over run() throws
-  /// ParallelError at the root, naming point and ranks. launch() then ends all ranks; a program of its own must do so
-  /// (MPI_Abort), since MPI has no way to call ranks back.
-  std::chrono::nanoseconds group_patience = std::chrono::seconds(30);
-  /// Names what the functions compute. Change it when they compute something else, and every point is evaluated anew
-  /// instead of being mixed with old results. Commands name themselves by their arguments, templates and inputs.
-  std::string version = "1";
   /// Evaluate points again that failed in an earlier run, or that have lost an array: its file is missing, or not as
   /// long as it was.
   bool retry_failed = false;
@@ -100,8 +67,8 @@ struct SweepOptions {
   std::function<void(const Progress&)> on_progress = {};
   /// Called at the root before the first point, if the store holds an earlier form of the study, with what was found.
   std::function<void(const Resumption&)> on_resumed = {};
-  /// More of what is kept with the run: (name, text).
-  std::vector<std::pair<std::string, std::string>> provenance = {};
+  /// More of what is kept with the run.
+  std::vector<Setting> provenance = {};
 };
 
 /// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `notes`,
@@ -154,49 +121,46 @@ class Sweep {
   /// @param outputs   the columns of the results; types "number" (default if empty), "integer", "boolean", "string",
   ///                  "array". In a store an array is a file, `arrays/OUTPUT/INDEX.npy`: StoreReader::array() reads
   ///                  it, and so does everything that knows NumPy's format
-  /// @throws SpecError for an output of another type, or an array whose name cannot be that of a directory
+  /// @throws SpecError for an output of another type, an array whose name cannot be that of a directory, or limits of
+  ///                   isolated evaluations that nothing can meet
   template <typename Build, typename Evaluate>
   requires std::is_invocable_v<Build&> Sweep(Design design, Build build, Evaluate evaluate,
-                                             std::vector<Column> outputs = {{"result", "", "number", ""}})
-      : Sweep(std::move(design), std::move(outputs), detail::function_source(std::move(build), std::move(evaluate))) {}
+                                             std::vector<Column> outputs = {{"result", "", "number", ""}},
+                                             FunctionOptions options = {})
+      : Sweep(std::move(design), detail::function_kind(detail::function_source(std::move(build), std::move(evaluate)),
+                                                       std::move(outputs), std::move(options))) {}
 
   /// A program at each point.
-  Sweep(Design design, Command command);
+  Sweep(Design design, Command command, ProgramOptions options = {});
 
   const Design& design() const { return design_; }
 
-  /// Everything that the results depend on, as (name, text).
-  std::vector<std::pair<std::string, std::string>> definition(const SweepOptions& options) const;
   /// What a store knows the sweep by.
-  StudyIdentity identity(const SweepOptions& options) const;
+  /// @param name  of the study
+  StudyIdentity identity(std::string name) const;
 
   /// Evaluates every point that has no outcome yet. Collective: every rank calls it with the same design and functions;
   /// the store and the options that concern it matter at the root alone.
   /// @throws StoreError  at the root if the store cannot be used (RootFailed on the other ranks); what was committed
-  /// stays
-  /// Where `costs_from` is no store or one of another design, that is a StoreError too, which names what differs.
+  ///                     stays. Also if SweepOptions::costs names no store, or one of another design; it says what
+  ///                     differs
   /// @throws SpecError   on every rank if the ranks' designs differ, or for a shard without a store; at the root
-  /// (RootFailed on the other ranks) if costs
-  ///                     are given twice, or for another schedule
+  ///                     (RootFailed on the other ranks) if costs are given for another schedule than longest_first
   /// @throws SpecError   at the root (RootFailed on the other ranks) if a command's programs need more slots than there
   ///                     are, or slots and a schedule that shares out points beforehand (static, cyclic)
   /// @throws SpecError   at the root (RootFailed on the other ranks) if there are not as many ranks as
-  ///                     ranks_per_evaluation, for such a sweep on forked workers, or one of more than 1 rank without
+  ///                     GroupOptions::ranks, for such a sweep on forked workers, or one of more than 1 rank without
   ///                     MPI
-  /// @throws ParallelError on every rank if `isolation = process` needs a fork server on one that has called MPI_Init
+  /// @throws ParallelError on every rank if Isolation::process needs a fork server on one that has called MPI_Init
   ///                       already: windrow::prepare() goes before it
   SweepResult run(ParallelManager& manager, const SweepOptions& options = {});
 
  protected:
-  Sweep(Design design, std::vector<Column> outputs, detail::FunctionSource functions);
+  Sweep(Design design, std::shared_ptr<detail::EvaluationKind> kind);
 
  private:
-  void check_options(const SweepOptions& options) const;
-
   Design design_;
-  std::vector<Column> outputs_;
-  detail::FunctionSource functions_;  // for functions
-  std::shared_ptr<Command> command_;  // for programs
+  std::shared_ptr<detail::EvaluationKind> kind_;
 };
 
 }  // namespace windrow

@@ -5,16 +5,20 @@
 #include <string>
 #include <vector>
 
-#include "costs/learned_costs.hpp"
-#include "windrow/run/sweep.hpp"
+#include "windrow/costs/costs.hpp"
+#include "windrow/design/design.hpp"
+#include "windrow/parallel/dispatch.hpp"
+#include "windrow/parallel/schedule.hpp"
 
 namespace windrow::detail {
+
+class CostLearner;
 
 /// The costs of a sweep's points, at its root.
 class SweepCosts {
  public:
   /// @throws SpecError, StoreError as Sweep::run
-  SweepCosts(const Design& design, const SweepOptions& options);
+  SweepCosts(const Design& design, const Costs& costs, Schedule schedule);
 
   /// For the job; null unless the schedule is longest_first.
   const std::shared_ptr<CostModel>& model() const { return model_; }
@@ -28,7 +32,7 @@ class SweepCosts {
   void learn(const Design& design);
 
   std::shared_ptr<CostModel> model_;
-  std::shared_ptr<LearnedCosts> learned_;  // the same, where costs are learned
+  std::shared_ptr<CostLearner> learned_;  // the same, where costs are learned
   std::string note_;
 };
 

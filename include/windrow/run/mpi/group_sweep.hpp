@@ -25,37 +25,37 @@ auto build_for_group(Build& build, MPI_Comm comm) {
 }
 
 template <typename Build, typename Evaluate>
-FunctionSource group_function_source(Build build, Evaluate evaluate) {
+GroupFunctions group_functions(Build build, Evaluate evaluate) {
   using Model = decltype(build_for_group(build, MPI_COMM_NULL));
   const auto comm_of = [](const RankGroup& group) { return *static_cast<const MPI_Comm*>(group.communicator); };
-  FunctionSource source;
-  source.groups = std::make_shared<GroupFunctions>();
-  source.groups->build = [build = std::move(build), comm_of](const RankGroup& group) mutable -> std::shared_ptr<void> {
+  GroupFunctions functions;
+  functions.build = [build = std::move(build), comm_of](const RankGroup& group) mutable -> std::shared_ptr<void> {
     return std::shared_ptr<Model>(new Model(build_for_group(build, comm_of(group))));
   };
-  source.groups->evaluate = [evaluate = std::move(evaluate), comm_of](const RankGroup& group,
+  functions.evaluate = [evaluate = std::move(evaluate), comm_of](const RankGroup& group,
                                                                       const Point& point) mutable {
     return to_values(evaluate(*static_cast<Model*>(group.model.get()), point, comm_of(group)));
   };
-  source.groups->of_this_process = &self_groups;
-  return source;
+  functions.of_this_process = &self_groups;
+  return functions;
 }
 
 }  // namespace detail
 
 /// A sweep whose evaluations are parallel themselves: each point is evaluated by a group of ranks of an MpiManager, on
-/// a communicator of their own. SweepOptions::ranks_per_evaluation says how many ranks.
+/// a communicator of their own. GroupOptions::ranks says how many ranks.
 ///
 ///     windrow::GroupSweep sweep(design, [](MPI_Comm comm) { return Solver(comm); },
-///                               [](Solver& solver, const windrow::Point& p, MPI_Comm) { return solver.run(p["k"]); });
-///     sweep.run(manager, {.store = "heat.windrow", .ranks_per_evaluation = 4});
+///                               [](Solver& solver, const windrow::Point& p, MPI_Comm) { return solver.run(p["k"]); },
+///                               {{"heat", "W"}}, {.ranks = 4});
+///     sweep.run(manager, {.store = "heat.windrow"});
 ///
 /// Groups are made from whatever ranks are free and kept, with communicator and model, for later points of their size;
 /// points go out in order, one at a time to a group. A communicator is the group's alone: windrow sends nothing over
 /// it, and no message of one point is ever seen at another. A rank may keep models of some groups that it is in.
 ///
 /// One rank of a group that throws fails the point. What it said, and where, is the point's outcome, on all of them.
-/// Ranks that wait for it inside MPI cannot be called back: see SweepOptions::group_patience.
+/// Ranks that wait for it inside MPI cannot be called back: see GroupOptions::patience.
 ///
 /// The root evaluates, too, if MPI_THREAD_MULTIPLE is provided (its evaluations call MPI beside its main thread), and
 /// otherwise only coordinates; SweepResult::notes says so, and names ranks that no group had a use for.
@@ -68,12 +68,12 @@ class GroupSweep : public Sweep {
   ///                  result counts. An exception fails the point; if the group had been used before, the point is
   ///                  tried once more with a new model and communicator
   /// @param outputs   as for Sweep
-  /// @throws SpecError as Sweep does
+  /// @throws SpecError as Sweep does, and for fewer than 1 rank
   template <typename Build, typename Evaluate>
-  GroupSweep(Design design, Build build, Evaluate evaluate,
-             std::vector<Column> outputs = {{"result", "", "number", ""}})
-      : Sweep(std::move(design), std::move(outputs),
-              detail::group_function_source(std::move(build), std::move(evaluate))) {}
+  GroupSweep(Design design, Build build, Evaluate evaluate, std::vector<Column> outputs = {{"result", "", "number", ""}},
+             GroupOptions options = {})
+      : Sweep(std::move(design), detail::group_kind(detail::group_functions(std::move(build), std::move(evaluate)),
+                                                    std::move(outputs), std::move(options))) {}
 };
 
 }  // namespace windrow

@@ -6,35 +6,20 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "windrow/base/byte_stream.hpp"
 #include "windrow/base/serialize.hpp"
+#include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/evaluation/options.hpp"
 #include "windrow/parallel/rank_group.hpp"
 #include "windrow/process/code_address.hpp"
+#include "windrow/store/store.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
-
-/// Where the evaluations of functions run. Isolated ones run in a child process each, so that a crash, an exit(), a
-/// hang past the time limit, or too much memory costs one point, and every one begins with the model as it was built.
-enum class Isolation {
-  none,     ///< in the worker's process: the fastest
-  process,  ///< in children of the fork server, small and free of MPI, if the functions can go there; else as `fork`.
-            ///< They can if they capture nothing, are plain functions, or are objects with a public serialize() (of
-            ///< Boost.Serialization) and a default constructor. They see global variables as they were when the server
-            ///< started (prepare(), LaunchOptions::isolates_evaluations), and none of what was open then.
-  fork,     ///< in children forked from the rank itself, whatever the functions capture: costs more the more memory the
-            ///< rank has. Under MPI it works with Open MPI over shared memory and TCP; some fabrics forbid it.
-};
-
-/// "none", "process" or "fork"
-std::string_view name_of(Isolation isolation);
-/// @throws SpecError for an unknown name, listing the valid ones
-Isolation isolation(std::string_view name);
 
 namespace detail {
 
@@ -128,7 +113,6 @@ struct FunctionSource {
   std::function<SweepFunctions()> make;
   SweepFunctions (*make_elsewhere)(std::span<const std::byte>) = nullptr;  ///< null if they cannot go elsewhere
   Bytes bytes = {};                                                        ///< for make_elsewhere
-  std::shared_ptr<GroupFunctions> groups = {};  ///< instead of all others, where evaluations take a communicator
   std::string reason = {};  ///< in words, why they can or cannot: "build and evaluate capture nothing"
 };
 
@@ -151,6 +135,15 @@ FunctionSource function_source(Build build, Evaluate evaluate) {
   source.make = [build = std::move(build), evaluate = std::move(evaluate)] { return sweep_functions(build, evaluate); };
   return source;
 }
+
+/// What a sweep evaluates at its points, and how: one of the following.
+class EvaluationKind;
+
+/// @throws SpecError as Sweep's constructors say
+std::shared_ptr<EvaluationKind> function_kind(FunctionSource functions, std::vector<Column> outputs,
+                                              FunctionOptions options);
+std::shared_ptr<EvaluationKind> group_kind(GroupFunctions functions, std::vector<Column> outputs, GroupOptions options);
+std::shared_ptr<EvaluationKind> command_kind(Command command, ProgramOptions options);
 
 }  // namespace detail
 }  // namespace windrow
