@@ -86,7 +86,7 @@ std::optional<Present> present_study(const StoreReader& store, const std::filesy
   try {
     Study study = load_study(given.extension() == ".toml" ? given.string() : study_file_of(store));
     const Sweep sweep(study.design, Command(study.command, study.design));
-    StudyIdentity identity = sweep.identity({.name = study.name});
+    StudyIdentity identity = sweep.identity(study.name);
     return Present{std::move(study), std::move(identity)};
   } catch (const Error&) {
     return std::nullopt;

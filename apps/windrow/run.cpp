@@ -21,7 +21,7 @@ namespace {
 struct Prepared {
   Study study;
   Sweep sweep;
-  std::filesystem::path costs_from;
+  Costs costs;
 };
 
 // Every rank reads the study. If one cannot, all stop, and the root says why.
@@ -34,8 +34,8 @@ std::optional<Prepared> prepare(ParallelManager& manager, const RunArguments& ar
       study.command.points_directory = shard_directory(study.directory, parse_shard(arguments.shard)) / "points";
     }
     Sweep sweep(study.design, Command(study.command, study.design));
-    const auto& costs = arguments.costs_from;
-    prepared.emplace(Prepared{std::move(study), std::move(sweep), costs.empty() ? costs : results_directory(costs)});
+    prepared.emplace(Prepared{std::move(study), std::move(sweep), {}});
+    if (!arguments.costs_from.empty()) prepared->costs = results_directory(arguments.costs_from);
   } catch (const std::exception& error) {
     problem = error.what();
   }
@@ -48,8 +48,7 @@ std::optional<Prepared> prepare(ParallelManager& manager, const RunArguments& ar
   return prepared;
 }
 
-std::vector<std::pair<std::string, std::string>> provenance(const Study& study, const RunArguments& arguments,
-                                                            int workers, Backend backend) {
+std::vector<Setting> provenance(const Study& study, const RunArguments& arguments, int workers, Backend backend) {
   return {{"windrow", version()},
           {"command", arguments.command_line},
           {"directory", std::filesystem::current_path().string()},
@@ -93,7 +92,7 @@ void conclude(const SweepResult& result) {
 void merge_after(const Prepared& prepared, const SweepOptions& options, bool quiet) {
   const Design& design = prepared.study.design;
   MergeOptions merging;
-  merging.study = prepared.sweep.identity(options);
+  merging.study = prepared.sweep.identity(options.name);
   merging.points = [&design](std::uint64_t index) { return design.point(index).values(); };
   try {
     const auto report = merge_if_complete(prepared.study.directory, options.shard->count, merging);
@@ -147,8 +146,8 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   if (!arguments.shard.empty()) options.shard = parse_shard(arguments.shard);
   options.retry_failed = arguments.retry_failed;
   choose_policy(study, arguments, options);
-  options.costs_from = prepared->costs_from;
-  if (!options.costs_from.empty()) options.schedule = Schedule::longest_first;
+  options.costs = prepared->costs;
+  if (!arguments.costs_from.empty()) options.schedule = Schedule::longest_first;
   if (!arguments.schedule.empty()) options.schedule = schedule(arguments.schedule);
   options.root = root_role(arguments.root);
   const int workers = manager.evaluating_workers(options.root);

@@ -15,7 +15,7 @@ std::optional<StudyState> state_of(const Study& study, Command command, bool ret
   if (!std::filesystem::exists(study.directory / "results.sqlite", none)) return std::nullopt;
   const StoreReader store(study.directory);
   const auto points = [&](std::uint64_t index) { return study.design.point(index).values(); };
-  const StudyIdentity present = Sweep(study.design, std::move(command)).identity({.name = study.name});
+  const StudyIdentity present = Sweep(study.design, std::move(command)).identity(study.name);
   const StoreStatus status = store.status();
   StudyState state{status.succeeded, status.failed, 0, status.running, store.preview(present, points)};
   if (state.found) {

@@ -72,11 +72,15 @@ SweepCosts::SweepCosts(const Design& design, const Costs& costs, Schedule schedu
     throw SpecError(fmt::format("the costs of points are for the schedule `{}`, but the schedule is `{}`",
                                 name_of(Schedule::longest_first), name_of(schedule)));
   }
-  if (learns) return learn(design);
-  if (const auto* store = std::get_if<std::filesystem::path>(&costs)) return take_from(*store, design);
-  const auto& cost = std::get<std::function<double(const Point&)>>(costs);
-  if (!cost) throw SpecError("the function that gives the costs of points is empty");
-  model_ = known_costs([design, cost](std::uint64_t index) { return cost(design.point(index)); });
+  if (learns) {
+    learn(design);
+  } else if (const auto* store = std::get_if<std::filesystem::path>(&costs)) {
+    take_from(*store, design);
+  } else {
+    const auto& cost = std::get<std::function<double(const Point&)>>(costs);
+    if (!cost) throw SpecError("the function that gives the costs of points is empty");
+    model_ = known_costs([design, cost](std::uint64_t index) { return cost(design.point(index)); });
+  }
 }
 
 void SweepCosts::take_from(const std::filesystem::path& directory, const Design& design) {

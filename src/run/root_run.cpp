@@ -54,6 +54,8 @@ JobSpec RootRun::job(JobNeeds needs) {
   job.schedule = options_.schedule;
   job.costs = costs_.model();
   job.pending = std::move(pending_);
+  job.retries = true;
+  job.limits_time = time_limit_.has_value();
   job.needs = std::move(needs.points);
   job.slots = std::move(needs.slots);
   job.group_patience = std::chrono::duration<double>(needs.patience).count();

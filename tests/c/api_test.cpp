@@ -226,6 +226,22 @@ TEST(CSweepTest, options) {
   }
 }
 
+TEST(CSweepTest, limits_need_isolation_and_loops_of_ones_own_have_none) {
+  const auto design = grid();
+  const auto sweep = sweep_of(design.get());
+  const auto manager = serial();
+  ASSERT_EQ(windrow_sweep_set_option(sweep.get(), "timeout", "30s"), WINDROW_OK);
+  EXPECT_EQ(windrow_sweep_run(sweep.get(), manager.get(), product, nullptr, nullptr), WINDROW_SPEC_ERROR);
+  EXPECT_THAT(windrow_last_error(), HasSubstr("choose isolation = process, or fork"));
+  ASSERT_EQ(windrow_sweep_set_option(sweep.get(), "isolation", "fork"), WINDROW_OK);
+  EXPECT_EQ(windrow_result_succeeded(run(sweep.get(), manager.get(), product).get()), 6U);
+  windrow_asked* asked = nullptr;
+  EXPECT_EQ(windrow_asked_create(&asked, sweep.get(), manager.get()), WINDROW_SPEC_ERROR);
+  EXPECT_THAT(windrow_last_error(), HasSubstr("cannot be isolated"));
+  EXPECT_EQ(windrow_sweep_set_option(sweep.get(), "isolation", "thread"), WINDROW_SPEC_ERROR);
+  EXPECT_THAT(windrow_last_error(), HasSubstr("it is none, process or fork"));
+}
+
 TEST(CSweepTest, a_store_is_continued_and_read) {
   std::string folder = std::filesystem::temp_directory_path() / "windrow-c-XXXXXX";
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);

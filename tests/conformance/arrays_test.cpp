@@ -54,11 +54,12 @@ Design design() {
   return zip({linear("x", 0, kPoints - 1, kPoints)});
 }
 
-Sweep array_sweep() {
+Sweep array_sweep(std::optional<Isolated> isolated = {}) {
   return {design(),
           build,
           evaluate,
-          {{"field", "K", "array", ""}, {"number", "", "number", ""}, {"trace", "", "array", ""}}};
+          {{"field", "K", "array", ""}, {"number", "", "number", ""}, {"trace", "", "array", ""}},
+          {.isolated = isolated}};
 }
 
 std::string bytes_of(const std::filesystem::path& file) {
@@ -112,16 +113,15 @@ TEST(ArraysTest, isolated_evaluations_give_the_same_arrays) {
     const SharedDirectory directory;
     SweepOptions options;
     options.store = directory / "results";
-    options.isolation = Isolation::process;
     options.arrays_through_root = through_root;
-    expect_result(array_sweep().run(manager(), options));
+    expect_result(array_sweep(Isolated{}).run(manager(), options));
     if (manager().is_root()) expect_files(directory / "results");
   }
 }
 
 TEST(ArraysTest, without_a_store_arrays_are_in_the_outcomes) {
-  for (const Isolation isolation : {Isolation::none, Isolation::process}) {
-    const SweepResult result = array_sweep().run(manager(), {.isolation = isolation});
+  for (const auto& isolated : {std::optional<Isolated>(), std::optional(Isolated{})}) {
+    const SweepResult result = array_sweep(isolated).run(manager());
     expect_result(result);
     for (std::uint64_t i = 0; i < result.outcomes.size(); ++i) {
       if (i == 5) continue;

@@ -47,10 +47,6 @@ TEST(AskTellSetUpTest, workers_that_do_not_run_the_loop_are_refused) {
   EXPECT_THROW(AskTell(manager(), small_grid(), {{"y"}}), SpecError);
 }
 
-TEST(AskTellSetUpTest, the_callers_loop_cannot_be_isolated) {
-  EXPECT_THROW(AskTell(manager(), small_grid(), {{"y"}}, {.isolation = Isolation::fork}), SpecError);
-}
-
 TEST(AskTellTest, outcomes_are_those_of_functions) {
   if (!ranks_run_this()) return;
   Sweep functions(

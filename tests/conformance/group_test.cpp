@@ -86,8 +86,8 @@ TEST(GroupTest, every_group_has_a_communicator_of_its_size) {
     for (const Schedule schedule :
          {Schedule::automatic, Schedule::dynamic, Schedule::guided, Schedule::longest_first}) {
       GroupSweep sweep(
-          points(23), [](MPI_Comm comm) { return size_of(comm); }, sum_and_size, two_outputs());
-      expect_sums(sweep.run(manager(), {.schedule = schedule, .ranks_per_evaluation = ranks}), sweep.design(),
+          points(23), [](MPI_Comm comm) { return size_of(comm); }, sum_and_size, two_outputs(), {.ranks = ranks});
+      expect_sums(sweep.run(manager(), {.schedule = schedule}), sweep.design(),
                   [ranks](const Point&) { return ranks; });
     }
   }
@@ -98,8 +98,8 @@ TEST(GroupTest, groups_differ_per_point) {
   if (!has_ranks(1)) return;
   const auto ranks = [most](const Point& p) { return 1 + static_cast<int>(p["i"].number() * 7.0) % most; };
   GroupSweep sweep(
-      points(120), [] { return 0; }, sum_and_size, two_outputs());
-  expect_sums(sweep.run(manager(), {.ranks_per_evaluation = ranks}), sweep.design(), ranks);
+      points(120), [] { return 0; }, sum_and_size, two_outputs(), {.ranks = ranks});
+  expect_sums(sweep.run(manager()), sweep.design(), ranks);
 }
 
 TEST(GroupTest, store_holds_the_same_as_on_one_rank_and_a_second_run_goes_on) {
@@ -112,9 +112,10 @@ TEST(GroupTest, store_holds_the_same_as_on_one_rank_and_a_second_run_goes_on) {
         [](int&, const Point& p, MPI_Comm comm) {
           if (p["i"].number() > 9.5 && p["i"].number() < 10.5) throw Rejected("outside");
           return sum_over(comm, p);
-        });
+        },
+        {{"result"}}, {.ranks = ranks});
     const auto store = directory / std::to_string(ranks);
-    const SweepOptions options{.store = store, .ranks_per_evaluation = ranks};
+    const SweepOptions options{.store = store};
     const SweepResult result = sweep.run(manager(), options);
     EXPECT_EQ(result.evaluated, 20U);
     EXPECT_EQ(result.failed, 1U);
@@ -151,8 +152,8 @@ TEST(GroupTest, a_group_keeps_its_model_and_communicator) {
   auto counts = std::make_shared<Counts>();
   GroupSweep sweep(
       points(60), [counts](MPI_Comm comm) { return CountedModel(*counts, comm); },
-      [](CountedModel& model, const Point& p, MPI_Comm comm) { return sum_over(comm, p) + 0.0 * model.comm_size; });
-  const SweepResult result = sweep.run(manager(), {.ranks_per_evaluation = 2});
+      [](CountedModel& model, const Point& p, MPI_Comm comm) { return sum_over(comm, p) + 0.0 * model.comm_size; }, {{"result"}}, {.ranks = 2});
+  const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.succeeded, 60U);
   EXPECT_LE(counts->builds, 1);  // its group stays together
   EXPECT_EQ(counts->alive, 0);   // and goes with the run
@@ -164,8 +165,8 @@ TEST(GroupTest, ranks_left_over_are_named) {
   if (!has_ranks(3)) return;
   for (const int ranks : {2, 3}) {
     GroupSweep sweep(
-        points(30), [] { return 0; }, [](int&, const Point& p, MPI_Comm comm) { return sum_over(comm, p); });
-    const SweepResult result = sweep.run(manager(), {.ranks_per_evaluation = ranks});
+        points(30), [] { return 0; }, [](int&, const Point& p, MPI_Comm comm) { return sum_over(comm, p); }, {{"result"}}, {.ranks = ranks});
+    const SweepResult result = sweep.run(manager());
     EXPECT_EQ(result.succeeded, 30U);
     if (!manager().is_root()) continue;
     const int left_over = manager().size() % ranks;
@@ -192,8 +193,8 @@ TEST(GroupTest, members_that_throw_fail_their_point_once) {
         if (i == 7 && rank_of(comm) == 0) throw std::runtime_error("no licence");
         if (i == 9) throw Rejected("outside");
         return sum;
-      });
-  const SweepResult result = sweep.run(manager(), {.ranks_per_evaluation = 2});
+      }, {{"result"}}, {.ranks = 2});
+  const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.succeeded, 8U);
   EXPECT_EQ(result.failed, 4U);
   EXPECT_EQ(result.evaluated, 12U);
@@ -226,8 +227,8 @@ TEST(GroupTest, a_failure_of_a_used_group_is_tried_again_with_a_new_model) {
           const double sum = sum_over(comm, p);
           if (++evaluated == 2) throw std::runtime_error("worn out");
           return sum;
-        });
-    const SweepResult result = sweep.run(manager(), {.ranks_per_evaluation = ranks});
+        }, {{"result"}}, {.ranks = ranks});
+    const SweepResult result = sweep.run(manager());
     EXPECT_EQ(result.succeeded, 20U) << result.summary();
   }
 }
@@ -241,8 +242,9 @@ TEST(GroupTest, retries_run_in_new_groups) {
         static_cast<void>(p);
         if (rank_of(comm) == 0) ++*tries;
         throw std::runtime_error("never");
-      });
-  SweepOptions options{.ranks_per_evaluation = 2};
+      },
+      {{"result"}}, {.ranks = 2});
+  SweepOptions options;
   options.failure_policy.retries = 2;
   const SweepResult result = sweep.run(manager(), options);
   EXPECT_EQ(result.failed, 5U);
@@ -266,8 +268,8 @@ TEST(GroupTest, messages_of_a_failed_point_are_not_seen_at_another) {
         if (i % 3 == 0) throw std::runtime_error("before its message is received");
         MPI_Recv(&theirs, 1, MPI_INT, other, 0, comm, MPI_STATUS_IGNORE);
         return static_cast<double>(theirs);
-      });
-  const SweepResult result = sweep.run(manager(), {.ranks_per_evaluation = 2});
+      }, {{"result"}}, {.ranks = 2});
+  const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.failed, 14U);
   for (std::size_t i = 0; i < result.outcomes.size(); ++i) {
     if (i % 3 == 0) continue;
@@ -278,10 +280,11 @@ TEST(GroupTest, messages_of_a_failed_point_are_not_seen_at_another) {
 TEST(GroupTest, a_point_that_needs_too_many_ranks_is_rejected) {
   if (!has_ranks(1)) return;
   const int size = manager().size();
-  GroupSweep sweep(
-      points(6), [] { return 0; }, [](int&, const Point& p, MPI_Comm comm) { return sum_over(comm, p); });
   const auto ranks = [size](const Point& p) { return p["i"].number() > 4.5 ? size + 1 : 1; };
-  const SweepResult result = sweep.run(manager(), {.ranks_per_evaluation = ranks});
+  GroupSweep sweep(
+      points(6), [] { return 0; }, [](int&, const Point& p, MPI_Comm comm) { return sum_over(comm, p); }, {{"result"}},
+      {.ranks = ranks});
+  const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.succeeded, 5U);
   if (!manager().is_root()) return;
   EXPECT_EQ(result.outcomes[5].failure().kind, FailureKind::rejected);
@@ -297,17 +300,23 @@ TEST(GroupTest, all_ranks_of_a_group_have_the_time_in_their_accounts) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
         MPI_Barrier(comm);
         return 1.0;
-      });
-  const SweepResult result = sweep.run(manager(), {.ranks_per_evaluation = 2});
+      }, {{"result"}}, {.ranks = 2});
+  const SweepResult result = sweep.run(manager());
   if (!manager().is_root()) return;
   double evaluated = 0.0;
   for (const WorkerAccount& worker : result.account.workers) evaluated += worker.spent.evaluate;
   EXPECT_GE(evaluated, 2 * 8 * 0.020);
 }
 
-std::string refusal(Sweep& sweep, const SweepOptions& options) {
+GroupSweep sizes(RanksPerEvaluation ranks) {
+  return GroupSweep(
+      points(3), [] { return 0; }, [](int&, const Point&, MPI_Comm comm) { return size_of(comm); }, {{"result"}},
+      {.ranks = std::move(ranks)});
+}
+
+std::string refusal(RanksPerEvaluation ranks, const SweepOptions& options = {}) {
   try {
-    sweep.run(manager(), options);
+    sizes(std::move(ranks)).run(manager(), options);
   } catch (const SpecError& error) {
     return error.what();
   } catch (const RootFailed& error) {
@@ -316,31 +325,19 @@ std::string refusal(Sweep& sweep, const SweepOptions& options) {
   return {};
 }
 
-GroupSweep sizes() {
-  return GroupSweep(
-      points(3), [] { return 0; }, [](int&, const Point&, MPI_Comm comm) { return size_of(comm); });
-}
-
 TEST(GroupTest, what_cannot_be_is_refused_on_every_rank) {
-  GroupSweep groups = sizes();
   const int too_many = manager().size() + 1;
+  EXPECT_THAT(refusal(0), HasSubstr("at least 1"));
   if (manager().backend() == Backend::mpi) {
-    EXPECT_THAT(refusal(groups, {.ranks_per_evaluation = too_many}),
-                HasSubstr("start mpirun with at least " + std::to_string(too_many)));
-    EXPECT_THAT(refusal(groups, {.ranks_per_evaluation = 0}), HasSubstr("at least 1"));
+    EXPECT_THAT(refusal(too_many), HasSubstr("start mpirun with at least " + std::to_string(too_many)));
     const auto one = [](const Point&) { return 1; };
-    EXPECT_THAT(refusal(groups, {.schedule = Schedule::cyclic, .ranks_per_evaluation = one}),
-                HasSubstr("schedule cyclic"));
+    EXPECT_THAT(refusal(one, {.schedule = Schedule::cyclic}), HasSubstr("schedule cyclic"));
   } else if (manager().backend() == Backend::fork) {
-    EXPECT_THAT(refusal(groups, {}), HasSubstr("run under mpirun"));
+    EXPECT_THAT(refusal(1), HasSubstr("run under mpirun"));
   } else {
-    EXPECT_THAT(refusal(groups, {.ranks_per_evaluation = 2}), HasSubstr("run under mpirun"));
-    EXPECT_THAT(refusal(groups, {}), HasSubstr("MPI, which is not initialized"));
+    EXPECT_THAT(refusal(2), HasSubstr("run under mpirun"));
+    EXPECT_THAT(refusal(1), HasSubstr("MPI, which is not initialized"));
   }
-  EXPECT_THAT(refusal(groups, {.isolation = Isolation::fork}), HasSubstr("cannot be isolated"));
-  Sweep plain(
-      points(3), [] { return 0; }, [](int&, const Point&) { return 1.0; });
-  EXPECT_THAT(refusal(plain, {.ranks_per_evaluation = 2}), HasSubstr("GroupSweep"));
 }
 
 // A rank that hears of the stop before it has begun its part must not leave the others alone with theirs.
@@ -352,8 +349,9 @@ TEST(GroupTest, stops_leave_nobody_waiting_and_the_next_run_goes_on) {
       [](int&, const Point& p, MPI_Comm comm) {
         MPI_Barrier(comm);
         return sum_over(comm, p);
-      });
-  SweepOptions options{.store = directory / "results", .ranks_per_evaluation = 2};
+      },
+      {{"result"}}, {.ranks = 2});
+  SweepOptions options{.store = directory / "results"};
   for (int run = 0; run < 20; ++run) {
     auto asked = std::make_shared<int>(0);
     options.stop_requested = [asked, run] { return ++*asked > 1 + run % 7; };
@@ -367,8 +365,8 @@ TEST(GroupTest, stops_leave_nobody_waiting_and_the_next_run_goes_on) {
 
 TEST(GroupTest, the_callers_communicators_and_threads_are_left_alone) {
   if (!has_ranks(2)) return;
-  GroupSweep sweep = sizes();
-  for (int run = 0; run < 20; ++run) EXPECT_EQ(sweep.run(manager(), {.ranks_per_evaluation = 2}).succeeded, 3U);
+  GroupSweep sweep = sizes(2);
+  for (int run = 0; run < 20; ++run) EXPECT_EQ(sweep.run(manager()).succeeded, 3U);
   EXPECT_EQ(manager().all_reduce(1), manager().size());
 }
 

@@ -44,10 +44,10 @@ SweepResult sweep(ParallelManager& manager, const std::string& how, const char* 
         if (i > kBad) std::this_thread::sleep_for(std::chrono::milliseconds(20));
         MPI_Barrier(comm);
         return static_cast<double>(i);
-      });
-  return sweep.run(manager, {.store = directory,
-                             .ranks_per_evaluation = 2,
-                             .group_patience = std::chrono::milliseconds(how.starts_with("again") ? 30000 : 2500)});
+      },
+      {{"result"}},
+      {.ranks = 2, .patience = std::chrono::milliseconds(how.starts_with("again") ? 30000 : 2500)});
+  return sweep.run(manager, {.store = directory});
 }
 
 // Of a killed rank the point is not to blame.
@@ -69,22 +69,25 @@ int check_again(const SweepResult& result, const ParallelManager& manager, bool 
 
 // Where only one thread may call MPI, the root's evaluations cannot: it only coordinates, and says so.
 int check_funneled(ParallelManager& manager) {
-  GroupSweep sweep(
-      points(), [] { return 0; },
-      [&manager](int&, const Point& p, MPI_Comm comm) {
-        if (manager.is_root()) throw std::runtime_error("on the root");
-        MPI_Barrier(comm);
-        return p["i"].number();
-      });
+  const auto in_groups_of = [&manager](int ranks) {
+    return GroupSweep(
+        points(), [] { return 0; },
+        [&manager](int&, const Point& p, MPI_Comm comm) {
+          if (manager.is_root()) throw std::runtime_error("on the root");
+          MPI_Barrier(comm);
+          return p["i"].number();
+        },
+        {{"result"}}, {.ranks = ranks});
+  };
   bool good = true;
   for (const int ranks : {1, 2}) {
-    const SweepResult result = sweep.run(manager, {.ranks_per_evaluation = ranks});
+    const SweepResult result = in_groups_of(ranks).run(manager);
     good = good && result.succeeded == kPoints && result.workers == manager.size() - 1;
     if (!manager.is_root()) continue;
     good = good && result.notes.size() == 1 && result.notes[0].find("the root only coordinated") == 0;
   }
   try {
-    sweep.run(manager, {.ranks_per_evaluation = manager.size()});
+    in_groups_of(manager.size()).run(manager);
     good = false;
   } catch (const SpecError& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -340,7 +340,7 @@ pid_t parent_of(pid_t pid) {
 }
 
 // With isolated evaluations: a rank is killed while one of its own runs, with a child in a session of its own.
-int guarded(ParallelManager& manager, const std::string&) {
+int isolated(ParallelManager& manager, const std::string&) {
   tell(detail::prepared_fork_server()->pid());
   Sweep points(
       zip({linear("x", 0.0, 99.0, 100)}), [] { return 0; },
@@ -356,8 +356,9 @@ int guarded(ParallelManager& manager, const std::string&) {
         for (const pid_t pid : {sleeper, ::getpid(), ::getppid()}) tell(pid);
         ::kill(parent_of(parent_of(parent_of(::getppid()))), SIGKILL);
         for (;;) ::pause();
-      });
-  const SweepResult result = points.run(manager, {.schedule = Schedule::dynamic, .isolation = Isolation::process});
+      },
+      {{"result"}}, {.isolated = Isolated{}});
+  const SweepResult result = points.run(manager, {.schedule = Schedule::dynamic});
   std::vector<std::string> losses;
   for (const std::string& note : result.notes) {
     if (note.find("was lost") != std::string::npos) losses.push_back(note);
@@ -378,7 +379,7 @@ const std::map<std::string, Scenario> scenarios = {
     {"executor", executor},
     {"cut-off", living_is_declared_dead},
     {"stopped", stopped_rank_is_not_lost},
-    {"guarded", guarded},
+    {"isolated", isolated},
 };
 
 /// A program that has MPI of its own, and ends it.
@@ -421,7 +422,7 @@ int main(int argc, char** argv) {
   const std::string detail = argc > 2 ? argv[2] : "";
   if (scenario == "host") return windrow::host();
   windrow::LaunchOptions options;
-  options.isolates_evaluations = scenario == "guarded";
+  options.isolates_evaluations = scenario == "isolated";
   if (scenario == "early") {
     windrow::die_early(detail);
     return windrow::launch(

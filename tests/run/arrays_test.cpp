@@ -19,10 +19,11 @@ Array field_of(const Point& p, std::size_t size) {
   return Array(std::vector<double>(size, p["x"].number() + 0.5));
 }
 
-Sweep sweep_of(std::uint64_t points, std::size_t size) {
+Sweep sweep_of(std::uint64_t points, std::size_t size, std::optional<Isolated> isolated = {}) {
   return Sweep(
       zip({linear("x", 0, static_cast<double>(points), points)}), [size] { return size; },
-      [](std::size_t& count, const Point& p) { return field_of(p, count); }, {{"field", "", "array", ""}});
+      [](std::size_t& count, const Point& p) { return field_of(p, count); }, {{"field", "", "array", ""}},
+      {.isolated = isolated});
 }
 
 class FullDiskTest : public testing::TestWithParam<bool> {};
@@ -92,10 +93,9 @@ TEST(LargeArrayTest, a_hundred_megabytes_of_an_isolated_evaluation_arrive) {
   const test::TemporaryDirectory directory;
   SweepOptions options;
   options.store = directory.path() / "results";
-  options.isolation = Isolation::fork;
   options.arrays_through_root = true;
   ForkManager manager(1);
-  EXPECT_EQ(sweep_of(1, size).run(manager, options).succeeded, 1U);
+  EXPECT_EQ(sweep_of(1, size, Isolated{.where = Isolation::fork}).run(manager, options).succeeded, 1U);
   const StoreReader reader(options.store);
   EXPECT_TRUE(reader.array(0, "field") == field_of(sweep_of(1, size).design().point(0), size));
   EXPECT_EQ(reader.array_file(0, "field").size, 100'000'128U);

@@ -42,7 +42,7 @@ int nothing() {
   return 0;
 }
 
-TEST(GuardTest, nothing_is_left_of_an_isolated_sweep) {
+TEST(IsolatedTest, nothing_is_left_of_an_isolated_sweep) {
   const Belongings before;
   for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
     SerialManager serial;
@@ -51,26 +51,26 @@ TEST(GuardTest, nothing_is_left_of_an_isolated_sweep) {
       Sweep sweep(points(30), nothing, [](int&, const Point& p) {
         if (p.index() % 10 == 3) ::raise(SIGKILL);
         return p["x"].number();
-      });
-      EXPECT_EQ(sweep.run(*manager, {.isolation = isolation}).failed, 3U);
+      }, {{"result"}}, {.isolated = Isolated{.where = isolation}});
+      EXPECT_EQ(sweep.run(*manager).failed, 3U);
       EXPECT_EQ(Belongings(), before);
     }
   }
 }
 
-TEST(GuardTest, a_killed_fork_server_costs_no_point) {
+TEST(IsolatedTest, a_killed_fork_server_costs_no_point) {
   for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
     ForkManager manager(2);
     Sweep sweep(points(40), nothing, [](int&, const Point& p) {
       if (p.index() == 5) ::kill(parent_of(::getppid()), SIGKILL);
       return p["x"].number();
-    });
-    const SweepResult result = sweep.run(manager, {.isolation = isolation});
+    }, {{"result"}}, {.isolated = Isolated{.where = isolation}});
+    const SweepResult result = sweep.run(manager);
     EXPECT_EQ(result.succeeded, 40U) << result.summary();
   }
 }
 
-TEST(GuardTest, a_killed_model_costs_the_point_and_is_built_again) {
+TEST(IsolatedTest, a_killed_model_costs_the_point_and_is_built_again) {
   for (const bool server_too : {false, true}) {  // then another server is forked
     SerialManager manager;
     Sweep sweep(
@@ -82,8 +82,9 @@ TEST(GuardTest, a_killed_model_costs_the_point_and_is_built_again) {
             for (;;) ::pause();
           }
           return p["x"].number();
-        });
-    const SweepResult result = sweep.run(manager, {.isolation = Isolation::process});
+        },
+        {{"result"}}, {.isolated = Isolated{}});
+    const SweepResult result = sweep.run(manager);
     EXPECT_EQ(result.succeeded, 19U) << result.summary();
     ASSERT_EQ(result.failures.size(), 1U);
     EXPECT_EQ(result.failures.front().kind, FailureKind::lost);
@@ -91,7 +92,7 @@ TEST(GuardTest, a_killed_model_costs_the_point_and_is_built_again) {
   }
 }
 
-TEST(GuardTest, a_prepared_server_that_was_killed_is_replaced) {
+TEST(IsolatedTest, a_prepared_server_that_was_killed_is_replaced) {
   const auto run = test::run_apart([] {
     prepare();
     const auto server = detail::prepared_fork_server();
@@ -100,14 +101,14 @@ TEST(GuardTest, a_prepared_server_that_was_killed_is_replaced) {
     ::kill(server->pid(), SIGKILL);
     if (!within(seconds(10), [&] { return !server->is_alive(); })) return 2;
     SerialManager manager;
-    Sweep sweep(points(5), nothing, [](int&, const Point& p) { return p["x"].number(); });
-    return sweep.run(manager, {.isolation = Isolation::process}).succeeded == 5 ? 0 : 3;
+    Sweep sweep(points(5), nothing, [](int&, const Point& p) { return p["x"].number(); }, {{"result"}}, {.isolated = Isolated{}});
+    return sweep.run(manager).succeeded == 5 ? 0 : 3;
   });
   EXPECT_EQ(run.status, ExitStatus::exited(0)) << run.err;
 }
 
 // The worker's evaluation has a child in a session of its own.
-TEST(GuardTest, a_killed_worker_leaves_nothing_and_is_replaced) {
+TEST(IsolatedTest, a_killed_worker_leaves_nothing_and_is_replaced) {
   const Fd told = test::memory_file("pids");
   const int file = told.get();
   ForkManager manager(2);
@@ -123,7 +124,7 @@ TEST(GuardTest, a_killed_worker_leaves_nothing_and_is_replaced) {
       for (;;) ::pause();
     }
     return p["x"].number();
-  });
+  }, {{"result"}}, {.isolated = Isolated{.where = Isolation::fork}});
   std::thread killer([&] {
     if (!within(seconds(20), [&] { return !test::content_of(told).empty(); })) return;
     for (const pid_t worker : test::children_of(::getpid())) {
@@ -132,7 +133,7 @@ TEST(GuardTest, a_killed_worker_leaves_nothing_and_is_replaced) {
       }
     }
   });
-  const SweepResult result = sweep.run(manager, {.isolation = Isolation::fork});
+  const SweepResult result = sweep.run(manager);
   killer.join();
   EXPECT_EQ(result.succeeded + result.failed, 10U);
   EXPECT_LE(result.failed, 2U) << result.summary();  // what the two killed workers were at
@@ -146,7 +147,7 @@ TEST(GuardTest, a_killed_worker_leaves_nothing_and_is_replaced) {
 }
 
 // The evaluation that hangs has a child in a session of its own.
-TEST(GuardTest, a_relative_time_out_leaves_nothing) {
+TEST(IsolatedTest, a_relative_time_out_leaves_nothing) {
   const Fd told = test::memory_file("pids");
   const int file = told.get();
   SerialManager manager;
@@ -162,9 +163,8 @@ TEST(GuardTest, a_relative_time_out_leaves_nothing) {
       for (;;) ::pause();
     }
     return p["x"].number();
-  });
-  const SweepResult result =
-      sweep.run(manager, {.isolation = Isolation::fork, .relative_timeout = 2.0, .evaluations_per_process = 5});
+  }, {{"result"}}, {.isolated = Isolated{.where = Isolation::fork, .relative_timeout = 2.0, .evaluations_per_process = 5}});
+  const SweepResult result = sweep.run(manager);
   EXPECT_EQ(result.succeeded, 19U) << result.summary();
   ASSERT_EQ(result.failures.size(), 1U);
   EXPECT_EQ(result.failures.front().kind, FailureKind::timed_out);
@@ -177,7 +177,7 @@ TEST(GuardTest, a_relative_time_out_leaves_nothing) {
   }
 }
 
-TEST(GuardTest, a_crash_under_a_memory_limit_names_the_limit) {
+TEST(IsolatedTest, a_crash_under_a_memory_limit_names_the_limit) {
   SerialManager manager;
   Sweep sweep(points(1), nothing, [](int&, const Point& p) {
     const rlimit no_core{0, 0};
@@ -188,8 +188,8 @@ TEST(GuardTest, a_crash_under_a_memory_limit_names_the_limit) {
     const char last = memory[199'999'999];
     std::free(const_cast<char*>(memory));
     return static_cast<double>(last);
-  });
-  const SweepResult result = sweep.run(manager, {.isolation = Isolation::process, .memory_limit = 100U << 20U});
+  }, {{"result"}}, {.isolated = Isolated{.memory_limit = 100U << 20U}});
+  const SweepResult result = sweep.run(manager);
   ASSERT_EQ(result.failures.size(), 1U);
 #ifndef __SANITIZE_ADDRESS__  // which ends a process whose allocation fails
   EXPECT_EQ(result.failures.front().kind, FailureKind::crashed);
@@ -197,19 +197,11 @@ TEST(GuardTest, a_crash_under_a_memory_limit_names_the_limit) {
 #endif
 }
 
-TEST(GuardTest, programs_have_limits_of_their_own) {
-  SerialManager manager;
-  CommandSpec spec;
-  spec.run = std::string("true");
-  const Design design = points(2);
-  Sweep sweep(design, Command(spec, design));
-  EXPECT_THROW(sweep.run(manager, {.isolation = Isolation::process}), SpecError);
-}
-
-TEST(GuardTest, names_of_isolations_read_back) {
-  for (const Isolation kind : {Isolation::none, Isolation::process, Isolation::fork}) {
+TEST(IsolatedTest, names_of_isolations_read_back) {
+  for (const Isolation kind : {Isolation::process, Isolation::fork}) {
     EXPECT_EQ(isolation(name_of(kind)), kind);
   }
+  EXPECT_EQ(isolation("none"), std::nullopt);
   EXPECT_THROW(isolation("thread"), SpecError);
 }
 

@@ -36,7 +36,7 @@ class PlayedManager : public ParallelManager {
   int worker_count() const override { return workers; }
   void sync() override {}
 
-  detail::JobReport run_job(detail::Job& job) override {
+  detail::JobReport run_job(detail::JobSpec job, detail::Evaluation&, detail::JobObserver& observer) override {
     schedule = job.schedule;
     root = job.root;
     order.clear();
@@ -52,10 +52,10 @@ class PlayedManager : public ParallelManager {
         std::stable_sort(left.begin(), left.end(),
                          [&](auto a, auto b) { return job.costs->cost(a) < job.costs->cost(b); });
       }
-      finish(job, left.back());
+      finish(job, observer, left.back());
     }
     detail::JobReport report;
-    report.conclusion = job.conclude();
+    report.conclusion = observer.conclude();
     return report;
   }
 
@@ -75,7 +75,7 @@ class PlayedManager : public ParallelManager {
   std::vector<Bytes> all_gather_objects(std::span<const std::byte> object) override { return gather_objects(object); }
 
  private:
-  void finish(detail::Job& job, std::uint64_t index) {
+  void finish(detail::JobSpec& job, detail::JobObserver& observer, std::uint64_t index) {
     order.push_back(index);
     const Bytes result = detail::encode({1, {1.0}});
     TaskFailure failure;
@@ -89,7 +89,7 @@ class PlayedManager : public ParallelManager {
       completed.payload = result;
       if (job.costs) job.costs->observe(index, completed.elapsed);
     }
-    job.on_completed(completed);
+    observer.completed(completed);
   }
 
   std::function<double(std::uint64_t)> seconds_;
@@ -105,9 +105,10 @@ class SweepCostsTest : public testing::Test {
   std::filesystem::path path(const std::string& name) const { return directory_ / name; }
 
   static Design five() { return zip({values("x", {3.0, 1.0, 5.0, 2.0, 4.0})}); }
-  static SweepResult run(PlayedManager& manager, const Design& design, const SweepOptions& options) {
+  static SweepResult run(PlayedManager& manager, const Design& design, const SweepOptions& options,
+                         const std::string& version = "1") {
     Sweep sweep(
-        design, [] { return 0; }, [](int&, const Point&) { return 1.0; });
+        design, [] { return 0; }, [](int&, const Point&) { return 1.0; }, {{"result"}}, {.version = version});
     return sweep.run(manager, options);
   }
   static std::string error(PlayedManager& manager, const Design& design, const SweepOptions& options) {
@@ -137,7 +138,7 @@ TEST_F(SweepCostsTest, nothing_needs_to_be_chosen) {
 
 TEST_F(SweepCostsTest, known_costs_are_asked_with_the_point) {
   PlayedManager manager(by_index);
-  const auto result = run(manager, five(), {.schedule = Schedule::longest_first, .cost = [](const Point& p) {
+  const auto result = run(manager, five(), {.schedule = Schedule::longest_first, .costs = [](const Point& p) {
                                               return p["x"].number() + (p.index() == 0 ? 100.0 : 0.0);
                                             }});
   EXPECT_EQ(manager.schedule, Schedule::longest_first);
@@ -148,23 +149,21 @@ TEST_F(SweepCostsTest, known_costs_are_asked_with_the_point) {
 TEST_F(SweepCostsTest, costs_that_nobody_would_use_are_refused) {
   PlayedManager manager(by_index);
   const auto cost = [](const Point&) { return 1.0; };
-  EXPECT_EQ(error(manager, five(), {.cost = cost}),
+  EXPECT_EQ(error(manager, five(), {.costs = cost}),
             "the costs of points are for the schedule `longest_first`, but the schedule is `auto`");
-  EXPECT_EQ(error(manager, five(), {.schedule = Schedule::guided, .costs_from = path("a")}),
+  EXPECT_EQ(error(manager, five(), {.schedule = Schedule::guided, .costs = path("a")}),
             "the costs of points are for the schedule `longest_first`, but the schedule is `guided`");
-  EXPECT_THAT(error(manager, five(), {.schedule = Schedule::longest_first, .cost = cost, .costs_from = path("a")}),
-              AllOf(StartsWith("the costs of the points are given twice: by a function and from "), HasSubstr("/a")));
   EXPECT_THAT(manager.order, IsEmpty());
 }
 
 TEST_F(SweepCostsTest, an_earlier_run_gives_the_times_of_each_point) {
   PlayedManager first([](std::uint64_t index) { return index == 2 ? 9.0 : by_index(index); });
   first.failing = {2};
-  run(first, five(), {.store = path("a"), .version = "1"});
+  run(first, five(), {.store = path("a")});
   PlayedManager second(by_index);
   const auto result =
       run(second, five(),
-          {.store = path("b"), .schedule = Schedule::longest_first, .costs_from = path("a"), .version = "2"});
+          {.store = path("b"), .schedule = Schedule::longest_first, .costs = path("a")}, "2");
   EXPECT_THAT(second.order, ElementsAre(2, 4, 3, 1, 0));
   EXPECT_THAT(result.notes, IsEmpty());
 }
@@ -175,12 +174,12 @@ TEST_F(SweepCostsTest, points_that_the_earlier_run_has_no_time_of_count_as_the_m
   run(first, five(), {.store = path("a")});
   PlayedManager second(by_index);
   const auto result =
-      run(second, five(), {.store = path("b"), .schedule = Schedule::longest_first, .costs_from = path("a")});
+      run(second, five(), {.store = path("b"), .schedule = Schedule::longest_first, .costs = path("a")});
   EXPECT_THAT(second.order, ElementsAre(2, 1, 3, 4, 0));  // 1, 2 and 3 s; 3 and 4 are taken for 2 s
   EXPECT_THAT(result.notes, ElementsAre(AllOf(StartsWith("2 of 5 points have no time in "),
                                               HasSubstr(": their costs were taken as the mean"))));
   PlayedManager itself(by_index);
-  run(itself, five(), {.store = path("a"), .schedule = Schedule::longest_first, .costs_from = path("a")});
+  run(itself, five(), {.store = path("a"), .schedule = Schedule::longest_first, .costs = path("a")});
   EXPECT_THAT(itself.order, ElementsAre(3, 4));
 }
 
@@ -190,7 +189,7 @@ TEST_F(SweepCostsTest, an_earlier_run_without_times_leaves_costs_to_be_learned) 
   run(manager, five(), {.store = path("a")});
   manager.most = 5;
   const auto result =
-      run(manager, five(), {.store = path("b"), .schedule = Schedule::longest_first, .costs_from = path("a")});
+      run(manager, five(), {.store = path("b"), .schedule = Schedule::longest_first, .costs = path("a")});
   EXPECT_THAT(manager.order, ElementsAre(0, 1, 2, 3, 4));
   EXPECT_THAT(result.notes, ElementsAre(AllOf(StartsWith("5 of 5 points have no time in "), Not(HasSubstr("mean"))),
                                         StartsWith("too few points to learn how long a point takes (5 of ")));
@@ -199,7 +198,7 @@ TEST_F(SweepCostsTest, an_earlier_run_without_times_leaves_costs_to_be_learned) 
 TEST_F(SweepCostsTest, times_of_another_design_are_refused_with_what_differs) {
   PlayedManager manager(by_index);
   run(manager, five(), {.store = path("a")});
-  const SweepOptions options{.store = path("b"), .schedule = Schedule::longest_first, .costs_from = path("a")};
+  const SweepOptions options{.store = path("b"), .schedule = Schedule::longest_first, .costs = path("a")};
   EXPECT_THAT(error(manager, zip({values("x", {3.0, 1.0, 5.0, 2.0, 7.0})}), options),
               AllOf(HasSubstr("/a: costs cannot be taken from here"),
                     HasSubstr("\n  parameters.x: values(3.0, 1.0, 5.0, 2.0, 4.0) -> values(3.0, 1.0, 5.0, 2.0, 7.0)"),
@@ -208,7 +207,7 @@ TEST_F(SweepCostsTest, times_of_another_design_are_refused_with_what_differs) {
       error(manager, zip({linear("y", 0, 1, 4)}), options),
       AllOf(HasSubstr("design.points: 5 -> 4"), HasSubstr("parameters.x: "), HasSubstr("parameters.y: (none)")));
   EXPECT_FALSE(std::filesystem::exists(path("b")));
-  EXPECT_THAT(error(manager, five(), {.schedule = Schedule::longest_first, .costs_from = path("nowhere")}),
+  EXPECT_THAT(error(manager, five(), {.schedule = Schedule::longest_first, .costs = path("nowhere")}),
               AllOf(HasSubstr("nowhere"), HasSubstr("there are no results here")));
 }
 
@@ -261,7 +260,7 @@ TEST_F(SweepCostsTest, the_store_keeps_how_points_were_handed_out) {
   run(manager, five(),
       {.store = path("a"),
        .schedule = Schedule::longest_first,
-       .costs_from = path("a"),
+       .costs = path("a"),
        .root = RootRole::coordinates});
   EXPECT_EQ(manager.root, RootRole::coordinates);
   const auto runs = StoreReader(path("a")).runs();

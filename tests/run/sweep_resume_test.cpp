@@ -29,10 +29,9 @@ class SweepResumeTest : public testing::TestWithParam<int> {
   template <typename Evaluate>
   SweepResult run(const Design& design, Evaluate evaluate, const std::string& version = "1") {
     Sweep sweep(
-        design, [] { return 0; }, evaluate);
+        design, [] { return 0; }, evaluate, {{"result"}}, {.version = version});
     SweepOptions options;
     options.store = directory_;
-    options.version = version;
     found_.reset();
     options.on_resumed = [this](const Resumption& found) { found_ = found; };
     return sweep.run(*manager_, options);

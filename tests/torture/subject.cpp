@@ -46,15 +46,16 @@ Sweep commands() {
   return Sweep(points(), Command(std::move(spec), points()));
 }
 
-Sweep functions(bool isolated) {
+Sweep functions(const std::string& evaluation) {
   const auto build = [] { return 0; };
   const std::vector<Column> outputs = {{"value", "", "number", ""}};
-  if (!isolated) {
+  if (evaluation != "process" && evaluation != "fork") {
     return Sweep(
         points(), build, [](int&, const Point& point) { return test::work(index_of(point), false); }, outputs);
   }
   return Sweep(
-      points(), build, [](int&, const Point& point) { return test::work(index_of(point), true); }, outputs);
+      points(), build, [](int&, const Point& point) { return test::work(index_of(point), true); }, outputs,
+      {.isolated = Isolated{.where = *isolation(evaluation)}});
 }
 
 SweepResult run(ParallelManager& manager, const Choice& choice) {
@@ -62,9 +63,7 @@ SweepResult run(ParallelManager& manager, const Choice& choice) {
   options.store = "results";
   options.retry_failed = choice.retry_failed;
   options.failure_policy.retries = choice.retries;
-  const bool isolated = choice.evaluation == "process" || choice.evaluation == "fork";
-  if (isolated) options.isolation = isolation(choice.evaluation);
-  Sweep sweep = choice.evaluation == "command" ? commands() : functions(isolated);
+  Sweep sweep = choice.evaluation == "command" ? commands() : functions(choice.evaluation);
   return sweep.run(manager, options);
 }
 

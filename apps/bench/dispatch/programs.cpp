@@ -207,7 +207,7 @@ int learned(const Call& call) {
   if (call.words.at(1) == "earlier") {
     options.store = directory / "earlier";
     sweep.run(manager, options);
-    options.costs_from = std::exchange(options.store, {});
+    options.costs = std::exchange(options.store, {});
   }
   options.schedule = windrow::Schedule::longest_first;
   windrow::SweepResult result;

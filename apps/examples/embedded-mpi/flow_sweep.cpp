@@ -133,8 +133,9 @@ int main(int argc, char** argv) {
         [](MPI_Comm comm) { return Channel(comm, 48, 24); },
         [](Channel& channel, const windrow::Point& p, MPI_Comm) {
           return channel.outlet_temperature(p["velocity"], p["diffusivity"]);
-        });
-    const auto result = sweep.run(manager, {.ranks_per_evaluation = ranks});
+        },
+        {{"temperature", "K"}}, {.ranks = ranks});
+    const auto result = sweep.run(manager);
     for (const auto& outcome : result.outcomes) std::printf("%.17g\n", outcome.value()[0].number());  // on the root
   }
   MPI_Finalize();

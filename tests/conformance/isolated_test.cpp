@@ -8,6 +8,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -49,21 +50,22 @@ bool notes_say(const SweepResult& result, const std::string& text) {
   return !manager().is_root();
 }
 
-TEST(GuardedTest, outcomes_are_those_of_an_unguarded_sweep) {
-  const auto run = [](const SweepOptions& options) {
+TEST(IsolatedTest, outcomes_are_those_without_isolation) {
+  const auto run = [](std::optional<Isolated> isolated) {
     Sweep sweep(
         small_grid(), [] { return 1.0; },
         [](double& unit, const Point& p) {
           if (p.index() == 5) throw std::runtime_error("diverged");
           if (p.index() == 7) throw Rejected("outside the domain");
           return unit * model(p);
-        });
-    return sweep.run(manager(), options);
+        },
+        {{"result"}}, {.isolated = isolated});
+    return sweep.run(manager());
   };
-  const auto expected = outcomes_of(run({}));
+  const auto expected = outcomes_of(run(std::nullopt));
   for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
     for (const std::uint64_t several : {1, 5}) {
-      const SweepResult result = run({.isolation = isolation, .evaluations_per_process = several});
+      const SweepResult result = run(Isolated{.where = isolation, .evaluations_per_process = several});
       EXPECT_EQ(outcomes_of(result), expected);
       EXPECT_EQ(result.succeeded, 22U);
       EXPECT_TRUE(notes_say(result, isolation == Isolation::process ? "children of the fork server" : "as asked"));
@@ -71,11 +73,12 @@ TEST(GuardedTest, outcomes_are_those_of_an_unguarded_sweep) {
   }
 }
 
-TEST(GuardedTest, large_results_arrive) {
+TEST(IsolatedTest, large_results_arrive) {
   Sweep sweep(
       zip({linear("x", 0, 3, 4)}), [] { return 0; },
-      [](int&, const Point& p) { return std::string(200'000 + p.index(), 'x'); }, {{"text", "", "string", ""}});
-  const SweepResult result = sweep.run(manager(), {.isolation = Isolation::process});
+      [](int&, const Point& p) { return std::string(200'000 + p.index(), 'x'); }, {{"text", "", "string", ""}},
+      {.isolated = Isolated{}});
+  const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.succeeded, 4U);
   for (std::size_t i = 0; i < result.outcomes.size(); ++i) {
     EXPECT_EQ(result.outcomes[i].value().front().text().size(), 200'000 + i);
@@ -120,7 +123,7 @@ double perilous(int&, const Point& p) {
   return p["x"];
 }
 
-TEST(GuardedTest, every_fault_costs_one_point) {
+TEST(IsolatedTest, every_fault_costs_one_point) {
   struct Expected {
     FailureKind kind;
     int code;
@@ -131,8 +134,9 @@ TEST(GuardedTest, every_fault_costs_one_point) {
   for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
     for (const std::uint64_t several : {1, 4}) {
       Sweep sweep(
-          zip({linear("x", 0, 17, 18)}), [] { return 0; }, perilous);
-      const SweepResult result = sweep.run(manager(), {.isolation = isolation, .evaluations_per_process = several});
+          zip({linear("x", 0, 17, 18)}), [] { return 0; }, perilous, {{"result"}},
+          {.isolated = Isolated{.where = isolation, .evaluations_per_process = several}});
+      const SweepResult result = sweep.run(manager());
       EXPECT_EQ(result.succeeded, 12U);
       EXPECT_EQ(result.failed, 6U);
       for (std::size_t i = 0; i < result.outcomes.size(); ++i) {
@@ -148,14 +152,15 @@ TEST(GuardedTest, every_fault_costs_one_point) {
   }
 }
 
-TEST(GuardedTest, an_evaluation_that_hangs_costs_one_point) {
+TEST(IsolatedTest, an_evaluation_that_hangs_costs_one_point) {
   Sweep sweep(
       zip({linear("x", 0, 3, 4)}), [] { return 0; },
       [](int&, const Point& p) {
         while (p.index() == 1) ::pause();
         return p["x"].number();
-      });
-  const SweepResult result = sweep.run(manager(), {.isolation = Isolation::process, .timeout = seconds(2)});
+      },
+      {{"result"}}, {.isolated = Isolated{.timeout = seconds(2)}});
+  const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.succeeded, 3U);
   if (result.outcomes.empty()) return;
   EXPECT_EQ(result.outcomes[1].failure().kind, FailureKind::timed_out);
@@ -163,15 +168,16 @@ TEST(GuardedTest, an_evaluation_that_hangs_costs_one_point) {
 }
 
 // On one worker the limit becomes known before the point that hangs begins, on several perhaps while it runs.
-TEST(GuardedTest, an_evaluation_that_takes_far_longer_than_the_others_costs_one_point) {
-  Sweep sweep(
-      zip({linear("x", 0, 39, 40)}), [] { return 0; },
-      [](int&, const Point& p) {
-        while (p.index() == 15) ::pause();
-        return p["x"].number();
-      });
+TEST(IsolatedTest, an_evaluation_that_takes_far_longer_than_the_others_costs_one_point) {
   for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
-    const SweepResult result = sweep.run(manager(), {.isolation = isolation, .relative_timeout = 3.0});
+    Sweep sweep(
+        zip({linear("x", 0, 39, 40)}), [] { return 0; },
+        [](int&, const Point& p) {
+          while (p.index() == 15) ::pause();
+          return p["x"].number();
+        },
+        {{"result"}}, {.isolated = Isolated{.where = isolation, .relative_timeout = 3.0}});
+    const SweepResult result = sweep.run(manager());
     EXPECT_EQ(result.succeeded, 39U);
     EXPECT_EQ(result.failed, 1U);
     if (result.outcomes.empty()) continue;
@@ -180,17 +186,18 @@ TEST(GuardedTest, an_evaluation_that_takes_far_longer_than_the_others_costs_one_
   }
 }
 
-TEST(GuardedTest, memory_over_the_limit_costs_one_point_and_is_named) {
-  Sweep sweep(
-      zip({linear("x", 0, 7, 8)}), [] { return std::vector<char>(100'000'000, 1); },  // the model counts for nothing
-      [](std::vector<char>&, const Point& p) {
-        const rlimit no_core{0, 0};
-        ::setrlimit(RLIMIT_CORE, &no_core);
-        const std::vector<char> more(p.index() == 3 ? 80'000'000 : 10'000'000, 1);
-        return static_cast<double>(more[more.size() / 2]);
-      });
+TEST(IsolatedTest, memory_over_the_limit_costs_one_point_and_is_named) {
   for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
-    const SweepResult result = sweep.run(manager(), {.isolation = isolation, .memory_limit = 64U << 20U});
+    Sweep sweep(
+        zip({linear("x", 0, 7, 8)}), [] { return std::vector<char>(100'000'000, 1); },  // the model counts for nothing
+        [](std::vector<char>&, const Point& p) {
+          const rlimit no_core{0, 0};
+          ::setrlimit(RLIMIT_CORE, &no_core);
+          const std::vector<char> more(p.index() == 3 ? 80'000'000 : 10'000'000, 1);
+          return static_cast<double>(more[more.size() / 2]);
+        },
+        {{"result"}}, {.isolated = Isolated{.where = isolation, .memory_limit = 64U << 20U}});
+    const SweepResult result = sweep.run(manager());
     EXPECT_EQ(result.succeeded, 7U);
     EXPECT_EQ(result.failed, 1U);
     if (result.outcomes.empty()) continue;
@@ -202,11 +209,12 @@ TEST(GuardedTest, memory_over_the_limit_costs_one_point_and_is_named) {
   }
 }
 
-TEST(GuardedTest, closures_with_captures_are_forked_from_the_rank_and_the_user_is_told_why) {
+TEST(IsolatedTest, closures_with_captures_are_forked_from_the_rank_and_the_user_is_told_why) {
   const double factor = 2.5;
   Sweep sweep(
-      small_grid(), [] { return 1; }, [&factor](int&, const Point& p) { return factor * model(p); });
-  const SweepResult result = sweep.run(manager(), {.isolation = Isolation::process});
+      small_grid(), [] { return 1; }, [&factor](int&, const Point& p) { return factor * model(p); }, {{"result"}},
+      {.isolated = Isolated{}});
+  const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.succeeded, 24U);
   EXPECT_TRUE(notes_say(result, "forked from the rank itself, since what `evaluate` captures cannot be serialized"));
   for (std::size_t i = 0; i < result.outcomes.size(); ++i) {
@@ -230,10 +238,10 @@ int build_one() {
   return 1;
 }
 
-TEST(GuardedTest, objects_that_can_be_serialized_and_plain_functions_go_to_the_fork_server) {
+TEST(IsolatedTest, objects_that_can_be_serialized_and_plain_functions_go_to_the_fork_server) {
   const Scaled scaled{3.0, {0.25, 0.5}};
-  Sweep sweep(small_grid(), build_one, scaled);
-  const SweepResult result = sweep.run(manager(), {.isolation = Isolation::process});
+  Sweep sweep(small_grid(), build_one, scaled, {{"result"}}, {.isolated = Isolated{}});
+  const SweepResult result = sweep.run(manager());
   EXPECT_TRUE(notes_say(result, "fork server, since what build and evaluate hold can be serialized"));
   int one = 1;
   for (std::size_t i = 0; i < result.outcomes.size(); ++i) {
@@ -241,7 +249,7 @@ TEST(GuardedTest, objects_that_can_be_serialized_and_plain_functions_go_to_the_f
   }
 }
 
-TEST(GuardedTest, evaluations_see_the_whole_point) {
+TEST(IsolatedTest, evaluations_see_the_whole_point) {
   const Design design =
       grid({values("n", {1, 2}).unit("m").description("count"), values("b", {true, false}), geometric("g", 1, 4, 2)});
   const auto describe = [](int&, const Point& p) {
@@ -252,11 +260,15 @@ TEST(GuardedTest, evaluations_see_the_whole_point) {
     }
     return text;
   };
-  Sweep sweep(design, [] { return 0; }, describe, {{"text", "", "string", ""}});
-  EXPECT_EQ(outcomes_of(sweep.run(manager(), {.isolation = Isolation::process})), outcomes_of(sweep.run(manager())));
+  const auto outcomes = [&](std::optional<Isolated> isolated) {
+    Sweep sweep(
+        design, [] { return 0; }, describe, {{"text", "", "string", ""}}, {.isolated = isolated});
+    return outcomes_of(sweep.run(manager()));
+  };
+  EXPECT_EQ(outcomes(Isolated{}), outcomes(std::nullopt));
 }
 
-TEST(GuardedTest, an_interrupt_ends_the_evaluations_that_run) {
+TEST(IsolatedTest, an_interrupt_ends_the_evaluations_that_run) {
   for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
     Sweep sweep(
         zip({linear("x", 0, 99, 100)}), [] { return 0; },
@@ -265,9 +277,9 @@ TEST(GuardedTest, an_interrupt_ends_the_evaluations_that_run) {
             for (;;) ::pause();
           }
           return p["x"].number();
-        });
+        },
+        {{"result"}}, {.isolated = Isolated{.where = isolation}});
     SweepOptions options;
-    options.isolation = isolation;
     options.on_progress = [](const Progress& progress) {
       if (!progress.finished && !progress.stopping && progress.elapsed > 0.3) ::kill(::getpid(), SIGINT);
     };
@@ -278,19 +290,19 @@ TEST(GuardedTest, an_interrupt_ends_the_evaluations_that_run) {
   }
 }
 
-TEST(GuardedTest, limits_that_nothing_can_enforce_are_refused_on_every_rank) {
-  Sweep sweep(
-      small_grid(), [] { return 1; }, [](int&, const Point& p) { return model(p); });
-  EXPECT_THROW(sweep.run(manager(), {.timeout = seconds(1)}), SpecError);
-  EXPECT_THROW(sweep.run(manager(), {.relative_timeout = 3.0}), SpecError);
-  EXPECT_THROW(sweep.run(manager(), {.memory_limit = 1000}), SpecError);
-  EXPECT_THROW(sweep.run(manager(), {.isolation = Isolation::fork, .timeout = seconds(0)}), SpecError);
-  EXPECT_THROW(sweep.run(manager(), {.isolation = Isolation::fork, .relative_timeout = 1.0}), SpecError);
-  EXPECT_THROW(sweep.run(manager(), {.isolation = Isolation::fork, .evaluations_per_process = 0}), SpecError);
+TEST(IsolatedTest, limits_that_nothing_can_meet_are_refused) {
+  const auto sweep = [](Isolated isolated) {
+    return Sweep(
+        small_grid(), [] { return 1; }, [](int&, const Point& p) { return model(p); }, {{"result"}},
+        {.isolated = isolated});
+  };
+  EXPECT_THROW(sweep({.timeout = seconds(0)}), SpecError);
+  EXPECT_THROW(sweep({.relative_timeout = 1.0}), SpecError);
+  EXPECT_THROW(sweep({.evaluations_per_process = 0}), SpecError);
 }
 
 // A build that ends its process costs its worker, and the message says how.
-TEST(GuardedTest, a_build_that_crashes_harms_no_worker_process) {
+TEST(IsolatedTest, a_build_that_crashes_harms_no_worker_process) {
   Sweep sweep(
       zip({linear("x", 0, 9, 10)}),
       [] {
@@ -300,8 +312,8 @@ TEST(GuardedTest, a_build_that_crashes_harms_no_worker_process) {
         std::abort();
         return 0;
       },
-      [](int&, const Point& p) { return p["x"].number(); });
-  const SweepResult result = sweep.run(manager(), {.isolation = Isolation::process});
+      [](int&, const Point& p) { return p["x"].number(); }, {{"result"}}, {.isolated = Isolated{}});
+  const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.failed, 10U);
   EXPECT_EQ(result.failures.size(), manager().is_root() ? 10U : 0U);
   for (const TaskFailure& failure : result.failures) {

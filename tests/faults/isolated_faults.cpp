@@ -1,4 +1,4 @@
-// Isolated evaluations under mpirun, one scenario a run: guarded_faults <scenario>
+// Isolated evaluations under mpirun, one scenario a run: isolated_faults <scenario>
 #include <mpi.h>
 #include <unistd.h>
 
@@ -31,8 +31,9 @@ pid_t parent_of(pid_t pid) {
 template <typename Evaluate>
 SweepResult sweep(ParallelManager& manager, Isolation isolation, Evaluate evaluate) {
   Sweep points(
-      zip({linear("x", 0.0, static_cast<double>(kPoints - 1), kPoints)}), [] { return 0; }, evaluate);
-  return points.run(manager, {.schedule = Schedule::dynamic, .isolation = isolation});
+      zip({linear("x", 0.0, static_cast<double>(kPoints - 1), kPoints)}), [] { return 0; }, evaluate, {{"result"}},
+      {.isolated = Isolated{.where = isolation}});
+  return points.run(manager, {.schedule = Schedule::dynamic});
 }
 
 double value_of(int&, const Point& p) {

@@ -56,11 +56,10 @@ double sweep_seconds(std::uint64_t points, windrow::Isolation isolation, std::ui
   windrow::SerialManager manager;
   windrow::Sweep sweep(
       windrow::zip({windrow::linear("x", 0.0, 1.0, points)}), [] { return 0; },
-      [](int&, const windrow::Point& point) { return point["x"].number(); });
+      [](int&, const windrow::Point& point) { return point["x"].number(); }, {{"result"}},
+      {.isolated = windrow::Isolated{.where = isolation, .evaluations_per_process = evaluations_per_process}});
   windrow::SweepResult result;
-  const double seconds = bench::seconds_of([&] {
-    result = sweep.run(manager, {.isolation = isolation, .evaluations_per_process = evaluations_per_process});
-  });
+  const double seconds = bench::seconds_of([&] { result = sweep.run(manager); });
   if (result.succeeded != points) throw windrow::Error("points failed: " + result.summary());
   return seconds / static_cast<double>(points);
 }
@@ -73,21 +72,21 @@ void print_row(const std::string& name, const std::vector<double>& seconds, doub
 
 void measure(std::size_t heap, windrow::ForkSession& forks) {
   const std::vector<char> held(heap, 1);
-  std::vector<double> small, guarded, several, forked;
+  std::vector<double> small, isolated, several, forked;
   for (int i = -1; i < kRepetitions; ++i) {  // the first round warms the caches
     const std::vector<double> row = {bare(forks), sweep_seconds(kForks, windrow::Isolation::process, 1),
                                      sweep_seconds(10 * kForks, windrow::Isolation::process, 100),
                                      sweep_seconds(20, windrow::Isolation::fork, 1)};
     if (i < 0) continue;
     small.push_back(row[0]);
-    guarded.push_back(row[1]);
+    isolated.push_back(row[1]);
     several.push_back(row[2]);
     forked.push_back(row[3]);
   }
   const double bare_median = bench::figures_of(small).median;
   fmt::print("this process holds {:.0f} MB\n", static_cast<double>(held.size()) / 1e6);
   print_row("bare fork + wait of a small process", small, bare_median);
-  print_row("isolation = process", guarded, bare_median);
+  print_row("isolation = process", isolated, bare_median);
   print_row("isolation = process, 100 evaluations per process", several, bare_median);
   print_row("isolation = fork", forked, bare_median);
 }
