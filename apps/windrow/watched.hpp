@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "windrow/report/live_view.hpp"
+#include "watch_frame.hpp"
 
 namespace windrow::app {
 

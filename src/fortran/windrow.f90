@@ -113,6 +113,13 @@ module windrow
     end subroutine
   end interface
 
+  interface
+    integer(c_size_t) function c_strlen(text) bind(c, name='strlen')
+      import :: c_size_t, c_ptr
+      type(c_ptr), value :: text
+    end function
+  end interface
+
   ! What the C function below needs to call the Fortran one.
   type :: evaluation
     procedure(windrow_evaluate), pointer, nopass :: evaluate => null()

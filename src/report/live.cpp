@@ -42,7 +42,7 @@ json encode(const LiveStatus& live) {
   }
   const Progress& p = live.progress;
   return {{"study", live.study},          {"shard", live.shard},     {"host", live.host},
-          {"process", live.process},      {"written", live.written}, {"beat", live.beat},
+          {"process", live.process},      {"written", live.written}, {"revision", live.revision},
           {"points", p.points},           {"done", p.done},          {"failed", p.failed},
           {"evaluated", p.evaluated},     {"elapsed", p.elapsed},    {"finished", p.finished},
           {"stopping", p.stopping},       {"stopped", live.stopped}, {"hosts", std::move(hosts)},
@@ -56,7 +56,7 @@ LiveStatus decode(const json& from) {
   from.at("host").get_to(live.host);
   from.at("process").get_to(live.process);
   from.at("written").get_to(live.written);
-  from.at("beat").get_to(live.beat);
+  from.at("revision").get_to(live.revision);
   from.at("points").get_to(live.progress.points);
   from.at("done").get_to(live.progress.done);
   from.at("failed").get_to(live.progress.failed);
@@ -91,9 +91,9 @@ std::optional<LiveStatus> read_live(const fs::path& store) {
 LivenessWatch::Look LivenessWatch::look() {
   Look look;
   look.live = read_live(store_);
-  const auto beat = look.live ? std::optional(look.live->beat) : std::nullopt;
-  const bool beats = beat && beat_ && *beat != *beat_;
-  if (beat) beat_ = beat;
+  const auto revision = look.live ? std::optional(look.live->revision) : std::nullopt;
+  const bool is_newer = revision && revision_ && *revision != *revision_;
+  if (revision) revision_ = revision;
   if (look.live) look.silence = std::max(0.0, unix_now() - look.live->written);
   const bool held = detail::WriterLock::is_held(store_);
   if (held) {
@@ -106,7 +106,7 @@ LivenessWatch::Look LivenessWatch::look() {
   } else {
     // On this machine no lock means no process; elsewhere, and over a network, a lock may be there unseen.
     const bool elsewhere = look.live->host != host_name() || detail::is_on_network(store_);
-    look.liveness = elsewhere && (beats || look.silence < kFresh) ? Liveness::running : Liveness::broken;
+    look.liveness = elsewhere && (is_newer || look.silence < kFresh) ? Liveness::running : Liveness::broken;
   }
   return look;
 }
@@ -119,7 +119,7 @@ void LiveWriter::write(LiveStatus status) noexcept {
     status.host = host_name();
     status.process = ::getpid();
     status.written = unix_now();
-    status.beat = ++beats_;
+    status.revision = ++revisions_;
     const fs::path part = store_ / fmt::format("{}.part", kName);
     std::ofstream out(part, std::ios::binary | std::ios::trunc);
     out << windrow::encode(status).dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
@@ -131,7 +131,7 @@ void LiveWriter::write(LiveStatus status) noexcept {
   }
   const Clock::time_point end = Clock::now();
   // The first of them soon, for who looks at a run that has just begun.
-  const auto interval = std::chrono::milliseconds(beats_ < 3 ? 300 : 1000);
+  const auto interval = std::chrono::milliseconds(revisions_ < 3 ? 300 : 1000);
   next_ = end + std::max<Clock::duration>(interval, 100 * (end - begin));
 }
 

@@ -23,14 +23,14 @@ struct LiveWorker {
 /// anywhere, also where the results themselves cannot. The file is replaced as a whole; it is never synced, and a run
 /// goes on as it is if it cannot be written. It stays when the run has ended.
 struct LiveStatus {
-  std::string study;       ///< its name
-  std::string shard;       ///< "2/4"; empty: all points
-  std::string host;        ///< of the root
-  int process = 0;         ///< of the root
-  double written = 0.0;    ///< seconds since the Unix epoch, by the root's clock
-  std::uint64_t beat = 0;  ///< how many times it was written
-  Progress progress;       ///< `finished`: the run has ended in order
-  std::string stopped;     ///< why it ended though points were left: "at its time limit of 2h00m"
+  std::string study;           ///< its name
+  std::string shard;           ///< "2/4"; empty: all points
+  std::string host;            ///< of the root
+  int process = 0;             ///< of the root
+  double written = 0.0;        ///< seconds since the Unix epoch, by the root's clock
+  std::uint64_t revision = 0;  ///< how many times it was written
+  Progress progress;           ///< `finished`: the run has ended in order
+  std::string stopped;         ///< why it ended though points were left: "at its time limit of 2h00m"
   std::vector<LiveWorker> workers;
 };
 
@@ -60,7 +60,7 @@ class LivenessWatch {
 
  private:
   std::filesystem::path store_;
-  std::optional<std::uint64_t> beat_;  // at the last look
+  std::optional<std::uint64_t> revision_;  // at the last look
 };
 
 }  // namespace windrow

@@ -15,12 +15,12 @@ class LiveWriter {
 
   explicit LiveWriter(std::filesystem::path store) : store_(std::move(store)) {}
   bool is_due(Clock::time_point now) const { return now >= next_; }
-  /// Fills in host, process, time and beat.
+  /// Fills in host, process, time and revision.
   void write(LiveStatus status) noexcept;
 
  private:
   std::filesystem::path store_;
-  std::uint64_t beats_ = 0;
+  std::uint64_t revisions_ = 0;
   Clock::time_point next_;
 };
 

@@ -1,4 +1,4 @@
-#include "windrow/report/live_view.hpp"
+#include "watch_frame.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "windrow/base/text.hpp"
 
-namespace windrow {
+namespace windrow::app {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -139,4 +139,4 @@ std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std:
   return lines;
 }
 
-}  // namespace windrow
+}  // namespace windrow::app

@@ -8,7 +8,7 @@
 #include "windrow/report/live.hpp"
 #include "windrow/shards/shards.hpp"
 
-namespace [[gnu::visibility("default")]] windrow {
+namespace windrow::app {
 
 /// One part of what is watched: a run, or a shard.
 struct WatchedPart {
@@ -34,4 +34,4 @@ struct WatchFrame {
 /// @param height  at least 4 is taken
 std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std::size_t height);
 
-}  // namespace windrow
+}  // namespace windrow::app

@@ -1,0 +1,88 @@
+# windrow_fortran_interface(<header> <module> <file>): writes the functions that a C header declares as a module of
+# Fortran interfaces; windrow_design_size becomes c_design_size. The header is the only place where they are written.
+
+# One argument of C, "const double* values", as a declaration of Fortran in <out>, and its name in <name>.
+function(windrow_fortran_argument argument out name)
+  string(STRIP "${argument}" argument)
+  if(NOT argument MATCHES "^(.*[ *])([a-z_]+)$")
+    message(FATAL_ERROR "cannot say in Fortran: the argument `${argument}`")
+  endif()
+  string(STRIP "${CMAKE_MATCH_1}" type)
+  set(argument_name ${CMAKE_MATCH_2})
+  if(type MATCHES "^const char\\*$")
+    set(text "character(kind=c_char), intent(in) :: ${argument_name}(*)")
+  elseif(type MATCHES "\\*\\*$")
+    set(text "type(c_ptr), intent(out) :: ${argument_name}")
+  elseif(type STREQUAL "const double*")
+    set(text "real(c_double), intent(in) :: ${argument_name}(*)")
+  elseif(type STREQUAL "double*")
+    set(text "real(c_double), intent(inout) :: ${argument_name}(*)")
+  elseif(type STREQUAL "uint64_t*")
+    set(text "integer(c_int64_t), intent(out) :: ${argument_name}")
+  elseif(type MATCHES "^(uint64_t|size_t|int)$")
+    string(REPLACE "uint64_t" "int64_t" type ${type})
+    set(text "integer(c_${type}), value :: ${argument_name}")
+  elseif(type STREQUAL "double")
+    set(text "real(c_double), value :: ${argument_name}")
+  elseif(type MATCHES "_function$")
+    set(text "type(c_funptr), value :: ${argument_name}")
+  elseif(type MATCHES "^(const )?(void|windrow_[a-z]+)\\*$")
+    set(text "type(c_ptr), value :: ${argument_name}")
+  else()
+    message(FATAL_ERROR "cannot say in Fortran: the type `${type}` of `${argument_name}`")
+  endif()
+  set(${out} "${text}" PARENT_SCOPE)
+  set(${name} ${argument_name} PARENT_SCOPE)
+endfunction()
+
+function(windrow_fortran_interface header module file)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
+  file(READ ${header} text)
+  string(REGEX REPLACE "[ \t\n]+" " " text "${text}")
+  string(REGEX MATCHALL "WINDROW_API [^;()]*\\([^;()]*\\)" declarations "${text}")
+  set(interfaces "")
+  foreach(declaration IN LISTS declarations)
+    if(NOT declaration MATCHES "^WINDROW_API (.*[ *])(windrow_[a-z_]+)\\((.*)\\)$")
+      message(FATAL_ERROR "cannot say in Fortran: `${declaration}`")
+    endif()
+    string(STRIP "${CMAKE_MATCH_1}" result)
+    set(name ${CMAKE_MATCH_2})
+    string(REPLACE "," ";" arguments "${CMAKE_MATCH_3}")
+    string(REGEX REPLACE "^windrow_" "c_" own_name ${name})
+    set(names "")
+    set(declared "")
+    foreach(argument IN LISTS arguments)
+      if(argument STREQUAL "void")
+        continue()
+      endif()
+      windrow_fortran_argument("${argument}" line argument_name)
+      list(APPEND names ${argument_name})
+      string(APPEND declared "      ${line}\n")
+    endforeach()
+    list(JOIN names ", " names)
+    set(kind "function")
+    if(result STREQUAL "void")
+      set(begin "subroutine")
+      set(kind "subroutine")
+    elseif(result STREQUAL "const char*")
+      set(begin "type(c_ptr) function")
+    elseif(result STREQUAL "uint64_t")
+      set(begin "integer(c_int64_t) function")
+    else()
+      set(begin "integer(c_int) function")
+    endif()
+    string(APPEND interfaces "    ${begin} ${own_name}(${names}) &\n        bind(c, name='${name}')\n"
+      "      import\n${declared}    end ${kind}\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${file} CONTENT "! Written from a C header when windrow is configured.
+module ${module}
+  use, intrinsic :: iso_c_binding
+  implicit none
+  public
+
+  interface
+${interfaces}  end interface
+
+end module
+")
+endfunction()
