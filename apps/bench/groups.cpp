@@ -30,8 +30,8 @@ int nothing() {
 }
 
 double in_groups(windrow::ParallelManager& manager, int ranks, std::size_t count) {
-  windrow::GroupSweep sweep(
-      points(count), nothing, [](int&, const windrow::Point&, MPI_Comm) { return 1.0; }, {{"result"}}, {.ranks = ranks});
+  windrow::GroupSweep sweep(points(count), nothing, [](int&, const windrow::Point&, MPI_Comm) { return 1.0; },
+                            {{"result"}}, {.ranks = ranks});
   manager.sync();
   const double seconds = bench::seconds_of([&] { sweep.run(manager); });
   return seconds / static_cast<double>(count) * (kRanks / ranks);

@@ -23,8 +23,7 @@ struct Present {
 Present present_study(const std::filesystem::path& file) {
   const auto study = std::make_shared<Study>(load_study(file));
   const Sweep sweep(study->design, Command(study->command, study->design));
-  return {sweep.identity(study->name),
-          [study](std::uint64_t index) { return study->design.point(index).values(); }};
+  return {sweep.identity(study->name), [study](std::uint64_t index) { return study->design.point(index).values(); }};
 }
 
 }  // namespace

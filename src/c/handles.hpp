@@ -41,8 +41,8 @@ struct windrow_sweep {
   std::vector<windrow::Column> outputs;
   windrow::SweepOptions options;
   std::string version = "1";
-  std::optional<windrow::Isolation> isolation;
-  windrow::Isolated isolated;  ///< of which limits have been set, with or without `isolation`
+  std::optional<windrow::Isolation> isolation = {};
+  windrow::Isolated isolated = {};  ///< of which limits have been set, with or without `isolation`
   windrow_build_function build = nullptr;
   windrow_destroy_function destroy = nullptr;
 

@@ -55,15 +55,17 @@ const std::vector<std::pair<std::string, Set>>& known_options() {
       {"max_failures",
        [](auto& o, auto& name, auto& value) {
          o.options.failure_policy.max_failures = parse_max_failures(value);
-         if (!o.options.failure_policy.max_failures) wrong(name, value, "a number of points such as 10, or a share such as 5%");
+         if (!o.options.failure_policy.max_failures)
+           wrong(name, value, "a number of points such as 10, or a share such as 5%");
        }},
       {"time_limit", [](auto& o, auto& name, auto& value) { o.options.limits.time_limit = duration(name, value); }},
       {"retry_failed", [](auto& o, auto& name, auto& value) { o.options.retry_failed = truth(name, value); }},
       {"isolation", [](auto& o, auto&, auto& value) { o.isolation = isolation(value); }},
       {"timeout", [](auto& o, auto& name, auto& value) { o.isolated.timeout = duration(name, value); }},
-      {"relative_timeout", [](auto& o, auto& name, auto& value) { o.isolated.relative_timeout = multiple(name, value); }},
-      {"memory_limit",
-       [](auto& o, auto& name, auto& value) { o.isolated.memory_limit = static_cast<std::uint64_t>(number(name, value)); }},
+      {"relative_timeout",
+       [](auto& o, auto& name, auto& value) { o.isolated.relative_timeout = multiple(name, value); }},
+      {"memory_limit", [](auto& o, auto& name,
+                          auto& value) { o.isolated.memory_limit = static_cast<std::uint64_t>(number(name, value)); }},
       {"handle_interrupts", [](auto& o, auto& name, auto& value) { o.options.handle_interrupts = truth(name, value); }},
   };
   return known;

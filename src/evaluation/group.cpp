@@ -178,8 +178,7 @@ class GroupKind : public EvaluationKind {
       evaluation = std::make_unique<GroupEvaluation>(design, outputs(), functions_, ranks_);
     }
     if (manager.size() > 1 && !manager.may_change_thread()) {
-      evaluation->note(
-          "the root only coordinated: MPI_THREAD_MULTIPLE, which its evaluations need, is not provided");
+      evaluation->note("the root only coordinated: MPI_THREAD_MULTIPLE, which its evaluations need, is not provided");
     }
     return evaluation;
   }

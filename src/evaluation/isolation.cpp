@@ -1,10 +1,9 @@
-#include "windrow/evaluation/options.hpp"
-
 #include <fmt/format.h>
 
 #include <array>
 
 #include "windrow/error.hpp"
+#include "windrow/evaluation/options.hpp"
 
 namespace windrow {
 

@@ -43,7 +43,8 @@ struct AskTell::Impl {
     functions.make = [this] {
       return detail::SweepFunctions{[] {}, [this](const Point& point) { return hand_over(point); }, false};
     };
-    sweep.emplace(Sweep(design, detail::function_kind(std::move(functions), std::move(columns), {std::move(version), {}})));
+    sweep.emplace(
+        Sweep(design, detail::function_kind(std::move(functions), std::move(columns), {std::move(version), {}})));
     const bool has_others = manager.size() > 1 && manager.is_root();
     const auto run = [this] { run_sweep(); };
     turns = has_others && manager.may_change_thread() ? detail::coroutine_on_two_threads(run)
@@ -103,9 +104,11 @@ struct AskTell::Impl {
   SweepResult result;
 };
 
-AskTell::AskTell(ParallelManager& manager, Design design, std::vector<Column> outputs, SweepOptions options, std::string version) {
+AskTell::AskTell(ParallelManager& manager, Design design, std::vector<Column> outputs, SweepOptions options,
+                 std::string version) {
   check(manager);
-  impl_ = std::make_unique<Impl>(manager, std::move(design), std::move(outputs), std::move(options), std::move(version));
+  impl_ =
+      std::make_unique<Impl>(manager, std::move(design), std::move(outputs), std::move(options), std::move(version));
 }
 
 AskTell::~AskTell() {

@@ -20,8 +20,8 @@
 
 namespace windrow::detail {
 
-/// The root's side of one run of a sweep: store, counts, retries, progress, stop. Must stay where it is until the job has
-/// ended.
+/// The root's side of one run of a sweep: store, counts, retries, progress, stop. Must stay where it is until the job
+/// has ended.
 class RootRun : public JobObserver {
  public:
   /// @param design, kind, options  live as long as this

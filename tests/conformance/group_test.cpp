@@ -85,8 +85,8 @@ TEST(GroupTest, every_group_has_a_communicator_of_its_size) {
     if (!has_ranks(ranks)) continue;
     for (const Schedule schedule :
          {Schedule::automatic, Schedule::dynamic, Schedule::guided, Schedule::longest_first}) {
-      GroupSweep sweep(
-          points(23), [](MPI_Comm comm) { return size_of(comm); }, sum_and_size, two_outputs(), {.ranks = ranks});
+      GroupSweep sweep(points(23), [](MPI_Comm comm) { return size_of(comm); }, sum_and_size, two_outputs(),
+                       {.ranks = ranks});
       expect_sums(sweep.run(manager(), {.schedule = schedule}), sweep.design(),
                   [ranks](const Point&) { return ranks; });
     }
@@ -97,8 +97,7 @@ TEST(GroupTest, groups_differ_per_point) {
   const int most = manager().backend() == Backend::mpi ? std::min(manager().size(), 4) : 1;
   if (!has_ranks(1)) return;
   const auto ranks = [most](const Point& p) { return 1 + static_cast<int>(p["i"].number() * 7.0) % most; };
-  GroupSweep sweep(
-      points(120), [] { return 0; }, sum_and_size, two_outputs(), {.ranks = ranks});
+  GroupSweep sweep(points(120), [] { return 0; }, sum_and_size, two_outputs(), {.ranks = ranks});
   expect_sums(sweep.run(manager()), sweep.design(), ranks);
 }
 
@@ -152,7 +151,8 @@ TEST(GroupTest, a_group_keeps_its_model_and_communicator) {
   auto counts = std::make_shared<Counts>();
   GroupSweep sweep(
       points(60), [counts](MPI_Comm comm) { return CountedModel(*counts, comm); },
-      [](CountedModel& model, const Point& p, MPI_Comm comm) { return sum_over(comm, p) + 0.0 * model.comm_size; }, {{"result"}}, {.ranks = 2});
+      [](CountedModel& model, const Point& p, MPI_Comm comm) { return sum_over(comm, p) + 0.0 * model.comm_size; },
+      {{"result"}}, {.ranks = 2});
   const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.succeeded, 60U);
   EXPECT_LE(counts->builds, 1);  // its group stays together
@@ -165,7 +165,8 @@ TEST(GroupTest, ranks_left_over_are_named) {
   if (!has_ranks(3)) return;
   for (const int ranks : {2, 3}) {
     GroupSweep sweep(
-        points(30), [] { return 0; }, [](int&, const Point& p, MPI_Comm comm) { return sum_over(comm, p); }, {{"result"}}, {.ranks = ranks});
+        points(30), [] { return 0; }, [](int&, const Point& p, MPI_Comm comm) { return sum_over(comm, p); },
+        {{"result"}}, {.ranks = ranks});
     const SweepResult result = sweep.run(manager());
     EXPECT_EQ(result.succeeded, 30U);
     if (!manager().is_root()) continue;
@@ -193,7 +194,8 @@ TEST(GroupTest, members_that_throw_fail_their_point_once) {
         if (i == 7 && rank_of(comm) == 0) throw std::runtime_error("no licence");
         if (i == 9) throw Rejected("outside");
         return sum;
-      }, {{"result"}}, {.ranks = 2});
+      },
+      {{"result"}}, {.ranks = 2});
   const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.succeeded, 8U);
   EXPECT_EQ(result.failed, 4U);
@@ -227,7 +229,8 @@ TEST(GroupTest, a_failure_of_a_used_group_is_tried_again_with_a_new_model) {
           const double sum = sum_over(comm, p);
           if (++evaluated == 2) throw std::runtime_error("worn out");
           return sum;
-        }, {{"result"}}, {.ranks = ranks});
+        },
+        {{"result"}}, {.ranks = ranks});
     const SweepResult result = sweep.run(manager());
     EXPECT_EQ(result.succeeded, 20U) << result.summary();
   }
@@ -268,7 +271,8 @@ TEST(GroupTest, messages_of_a_failed_point_are_not_seen_at_another) {
         if (i % 3 == 0) throw std::runtime_error("before its message is received");
         MPI_Recv(&theirs, 1, MPI_INT, other, 0, comm, MPI_STATUS_IGNORE);
         return static_cast<double>(theirs);
-      }, {{"result"}}, {.ranks = 2});
+      },
+      {{"result"}}, {.ranks = 2});
   const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.failed, 14U);
   for (std::size_t i = 0; i < result.outcomes.size(); ++i) {
@@ -300,7 +304,8 @@ TEST(GroupTest, all_ranks_of_a_group_have_the_time_in_their_accounts) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
         MPI_Barrier(comm);
         return 1.0;
-      }, {{"result"}}, {.ranks = 2});
+      },
+      {{"result"}}, {.ranks = 2});
   const SweepResult result = sweep.run(manager());
   if (!manager().is_root()) return;
   double evaluated = 0.0;

@@ -133,9 +133,8 @@ TEST(IsolatedTest, every_fault_costs_one_point) {
                                           {FailureKind::crashed, -SIGSEGV}, {FailureKind::crashed, -SIGKILL}};
   for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
     for (const std::uint64_t several : {1, 4}) {
-      Sweep sweep(
-          zip({linear("x", 0, 17, 18)}), [] { return 0; }, perilous, {{"result"}},
-          {.isolated = Isolated{.where = isolation, .evaluations_per_process = several}});
+      Sweep sweep(zip({linear("x", 0, 17, 18)}), [] { return 0; }, perilous, {{"result"}},
+                  {.isolated = Isolated{.where = isolation, .evaluations_per_process = several}});
       const SweepResult result = sweep.run(manager());
       EXPECT_EQ(result.succeeded, 12U);
       EXPECT_EQ(result.failed, 6U);
@@ -261,8 +260,7 @@ TEST(IsolatedTest, evaluations_see_the_whole_point) {
     return text;
   };
   const auto outcomes = [&](std::optional<Isolated> isolated) {
-    Sweep sweep(
-        design, [] { return 0; }, describe, {{"text", "", "string", ""}}, {.isolated = isolated});
+    Sweep sweep(design, [] { return 0; }, describe, {{"text", "", "string", ""}}, {.isolated = isolated});
     return outcomes_of(sweep.run(manager()));
   };
   EXPECT_EQ(outcomes(Isolated{}), outcomes(std::nullopt));

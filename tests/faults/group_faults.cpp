@@ -45,8 +45,7 @@ SweepResult sweep(ParallelManager& manager, const std::string& how, const char* 
         MPI_Barrier(comm);
         return static_cast<double>(i);
       },
-      {{"result"}},
-      {.ranks = 2, .patience = std::chrono::milliseconds(how.starts_with("again") ? 30000 : 2500)});
+      {{"result"}}, {.ranks = 2, .patience = std::chrono::milliseconds(how.starts_with("again") ? 30000 : 2500)});
   return sweep.run(manager, {.store = directory});
 }
 

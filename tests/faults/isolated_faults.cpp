@@ -30,9 +30,8 @@ pid_t parent_of(pid_t pid) {
 
 template <typename Evaluate>
 SweepResult sweep(ParallelManager& manager, Isolation isolation, Evaluate evaluate) {
-  Sweep points(
-      zip({linear("x", 0.0, static_cast<double>(kPoints - 1), kPoints)}), [] { return 0; }, evaluate, {{"result"}},
-      {.isolated = Isolated{.where = isolation}});
+  Sweep points(zip({linear("x", 0.0, static_cast<double>(kPoints - 1), kPoints)}), [] { return 0; }, evaluate,
+               {{"result"}}, {.isolated = Isolated{.where = isolation}});
   return points.run(manager, {.schedule = Schedule::dynamic});
 }
 

@@ -48,10 +48,12 @@ TEST(IsolatedTest, nothing_is_left_of_an_isolated_sweep) {
     SerialManager serial;
     ForkManager fork(2);
     for (ParallelManager* manager : {static_cast<ParallelManager*>(&serial), static_cast<ParallelManager*>(&fork)}) {
-      Sweep sweep(points(30), nothing, [](int&, const Point& p) {
-        if (p.index() % 10 == 3) ::raise(SIGKILL);
-        return p["x"].number();
-      }, {{"result"}}, {.isolated = Isolated{.where = isolation}});
+      Sweep sweep(points(30), nothing,
+                  [](int&, const Point& p) {
+                    if (p.index() % 10 == 3) ::raise(SIGKILL);
+                    return p["x"].number();
+                  },
+                  {{"result"}}, {.isolated = Isolated{.where = isolation}});
       EXPECT_EQ(sweep.run(*manager).failed, 3U);
       EXPECT_EQ(Belongings(), before);
     }
@@ -61,10 +63,12 @@ TEST(IsolatedTest, nothing_is_left_of_an_isolated_sweep) {
 TEST(IsolatedTest, a_killed_fork_server_costs_no_point) {
   for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
     ForkManager manager(2);
-    Sweep sweep(points(40), nothing, [](int&, const Point& p) {
-      if (p.index() == 5) ::kill(parent_of(::getppid()), SIGKILL);
-      return p["x"].number();
-    }, {{"result"}}, {.isolated = Isolated{.where = isolation}});
+    Sweep sweep(points(40), nothing,
+                [](int&, const Point& p) {
+                  if (p.index() == 5) ::kill(parent_of(::getppid()), SIGKILL);
+                  return p["x"].number();
+                },
+                {{"result"}}, {.isolated = Isolated{.where = isolation}});
     const SweepResult result = sweep.run(manager);
     EXPECT_EQ(result.succeeded, 40U) << result.summary();
   }
@@ -101,7 +105,8 @@ TEST(IsolatedTest, a_prepared_server_that_was_killed_is_replaced) {
     ::kill(server->pid(), SIGKILL);
     if (!within(seconds(10), [&] { return !server->is_alive(); })) return 2;
     SerialManager manager;
-    Sweep sweep(points(5), nothing, [](int&, const Point& p) { return p["x"].number(); }, {{"result"}}, {.isolated = Isolated{}});
+    Sweep sweep(points(5), nothing, [](int&, const Point& p) { return p["x"].number(); }, {{"result"}},
+                {.isolated = Isolated{}});
     return sweep.run(manager).succeeded == 5 ? 0 : 3;
   });
   EXPECT_EQ(run.status, ExitStatus::exited(0)) << run.err;
@@ -112,19 +117,21 @@ TEST(IsolatedTest, a_killed_worker_leaves_nothing_and_is_replaced) {
   const Fd told = test::memory_file("pids");
   const int file = told.get();
   ForkManager manager(2);
-  Sweep sweep(points(10), nothing, [file](int&, const Point& p) {
-    if (p.index() == 4 && test::content_of("/proc/self/fd/" + std::to_string(file)).empty()) {
-      const pid_t sleeper = ::fork();
-      if (sleeper == 0) {
-        ::setsid();
-        for (;;) ::pause();
-      }
-      const pid_t pids[] = {sleeper, ::getpid(), ::getppid()};
-      if (::write(file, pids, sizeof pids) != sizeof pids) std::abort();
-      for (;;) ::pause();
-    }
-    return p["x"].number();
-  }, {{"result"}}, {.isolated = Isolated{.where = Isolation::fork}});
+  Sweep sweep(points(10), nothing,
+              [file](int&, const Point& p) {
+                if (p.index() == 4 && test::content_of("/proc/self/fd/" + std::to_string(file)).empty()) {
+                  const pid_t sleeper = ::fork();
+                  if (sleeper == 0) {
+                    ::setsid();
+                    for (;;) ::pause();
+                  }
+                  const pid_t pids[] = {sleeper, ::getpid(), ::getppid()};
+                  if (::write(file, pids, sizeof pids) != sizeof pids) std::abort();
+                  for (;;) ::pause();
+                }
+                return p["x"].number();
+              },
+              {{"result"}}, {.isolated = Isolated{.where = Isolation::fork}});
   std::thread killer([&] {
     if (!within(seconds(20), [&] { return !test::content_of(told).empty(); })) return;
     for (const pid_t worker : test::children_of(::getpid())) {
@@ -151,19 +158,22 @@ TEST(IsolatedTest, a_relative_time_out_leaves_nothing) {
   const Fd told = test::memory_file("pids");
   const int file = told.get();
   SerialManager manager;
-  Sweep sweep(points(20), nothing, [file](int&, const Point& p) {
-    if (p.index() == 12) {
-      const pid_t sleeper = ::fork();
-      if (sleeper == 0) {
-        ::setsid();
-        for (;;) ::pause();
-      }
-      const pid_t pids[] = {sleeper, ::getpid()};
-      if (::write(file, pids, sizeof pids) != sizeof pids) std::abort();
-      for (;;) ::pause();
-    }
-    return p["x"].number();
-  }, {{"result"}}, {.isolated = Isolated{.where = Isolation::fork, .relative_timeout = 2.0, .evaluations_per_process = 5}});
+  Sweep sweep(points(20), nothing,
+              [file](int&, const Point& p) {
+                if (p.index() == 12) {
+                  const pid_t sleeper = ::fork();
+                  if (sleeper == 0) {
+                    ::setsid();
+                    for (;;) ::pause();
+                  }
+                  const pid_t pids[] = {sleeper, ::getpid()};
+                  if (::write(file, pids, sizeof pids) != sizeof pids) std::abort();
+                  for (;;) ::pause();
+                }
+                return p["x"].number();
+              },
+              {{"result"}},
+              {.isolated = Isolated{.where = Isolation::fork, .relative_timeout = 2.0, .evaluations_per_process = 5}});
   const SweepResult result = sweep.run(manager);
   EXPECT_EQ(result.succeeded, 19U) << result.summary();
   ASSERT_EQ(result.failures.size(), 1U);
@@ -179,16 +189,18 @@ TEST(IsolatedTest, a_relative_time_out_leaves_nothing) {
 
 TEST(IsolatedTest, a_crash_under_a_memory_limit_names_the_limit) {
   SerialManager manager;
-  Sweep sweep(points(1), nothing, [](int&, const Point& p) {
-    const rlimit no_core{0, 0};
-    ::setrlimit(RLIMIT_CORE, &no_core);
-    ::signal(SIGSEGV, SIG_DFL);
-    auto* const memory = static_cast<volatile char*>(std::malloc(200'000'000 + p.index()));
-    if (memory == nullptr) ::raise(SIGSEGV);  // as the access would
-    const char last = memory[199'999'999];
-    std::free(const_cast<char*>(memory));
-    return static_cast<double>(last);
-  }, {{"result"}}, {.isolated = Isolated{.memory_limit = 100U << 20U}});
+  Sweep sweep(points(1), nothing,
+              [](int&, const Point& p) {
+                const rlimit no_core{0, 0};
+                ::setrlimit(RLIMIT_CORE, &no_core);
+                ::signal(SIGSEGV, SIG_DFL);
+                auto* const memory = static_cast<volatile char*>(std::malloc(200'000'000 + p.index()));
+                if (memory == nullptr) ::raise(SIGSEGV);  // as the access would
+                const char last = memory[199'999'999];
+                std::free(const_cast<char*>(memory));
+                return static_cast<double>(last);
+              },
+              {{"result"}}, {.isolated = Isolated{.memory_limit = 100U << 20U}});
   const SweepResult result = sweep.run(manager);
   ASSERT_EQ(result.failures.size(), 1U);
 #ifndef __SANITIZE_ADDRESS__  // which ends a process whose allocation fails

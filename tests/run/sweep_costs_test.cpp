@@ -162,8 +162,7 @@ TEST_F(SweepCostsTest, an_earlier_run_gives_the_times_of_each_point) {
   run(first, five(), {.store = path("a")});
   PlayedManager second(by_index);
   const auto result =
-      run(second, five(),
-          {.store = path("b"), .schedule = Schedule::longest_first, .costs = path("a")}, "2");
+      run(second, five(), {.store = path("b"), .schedule = Schedule::longest_first, .costs = path("a")}, "2");
   EXPECT_THAT(second.order, ElementsAre(2, 4, 3, 1, 0));
   EXPECT_THAT(result.notes, IsEmpty());
 }
@@ -258,10 +257,7 @@ TEST_F(SweepCostsTest, the_store_keeps_how_points_were_handed_out) {
   PlayedManager manager(by_index);
   run(manager, five(), {.store = path("a"), .provenance = {{"who", "me"}}});
   run(manager, five(),
-      {.store = path("a"),
-       .schedule = Schedule::longest_first,
-       .costs = path("a"),
-       .root = RootRole::coordinates});
+      {.store = path("a"), .schedule = Schedule::longest_first, .costs = path("a"), .root = RootRole::coordinates});
   EXPECT_EQ(manager.root, RootRole::coordinates);
   const auto runs = StoreReader(path("a")).runs();
   EXPECT_THAT(runs.at(0), AllOf(Contains(Pair("who", "me")), Contains(Pair("schedule", "auto")),

@@ -28,8 +28,7 @@ class SweepResumeTest : public testing::TestWithParam<int> {
 
   template <typename Evaluate>
   SweepResult run(const Design& design, Evaluate evaluate, const std::string& version = "1") {
-    Sweep sweep(
-        design, [] { return 0; }, evaluate, {{"result"}}, {.version = version});
+    Sweep sweep(design, [] { return 0; }, evaluate, {{"result"}}, {.version = version});
     SweepOptions options;
     options.store = directory_;
     found_.reset();

@@ -53,9 +53,8 @@ Sweep functions(const std::string& evaluation) {
     return Sweep(
         points(), build, [](int&, const Point& point) { return test::work(index_of(point), false); }, outputs);
   }
-  return Sweep(
-      points(), build, [](int&, const Point& point) { return test::work(index_of(point), true); }, outputs,
-      {.isolated = Isolated{.where = *isolation(evaluation)}});
+  return Sweep(points(), build, [](int&, const Point& point) { return test::work(index_of(point), true); }, outputs,
+               {.isolated = Isolated{.where = *isolation(evaluation)}});
 }
 
 SweepResult run(ParallelManager& manager, const Choice& choice) {

@@ -8,8 +8,8 @@
 
 namespace [[gnu::visibility("default")]] windrow {
 
-/// Costs that are learned from the points that have finished, in earlier runs of the store and in this one: how the time
-/// depends on the parameters.
+/// Costs that are learned from the points that have finished, in earlier runs of the store and in this one: how the
+/// time depends on the parameters.
 struct LearnedCosts {};
 
 /// Where Schedule::longest_first takes the costs of points from:

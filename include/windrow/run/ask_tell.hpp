@@ -30,7 +30,8 @@ class AskTell {
  public:
   /// @param options  as of a Sweep
   /// @param version  as FunctionOptions::version
-  /// @throws SpecError as a Sweep's constructor does, and for a manager whose workers are forked by the root alone: they would not
+  /// @throws SpecError as a Sweep's constructor does, and for a manager whose workers are forked by the root alone:
+  /// they would not
   ///         run the caller's loop
   AskTell(ParallelManager& manager, Design design, std::vector<Column> outputs, SweepOptions options = {},
           std::string version = "1");

@@ -68,7 +68,8 @@ class EvaluationKind {
   /// What the root does, where it cannot be as asked.
   virtual RootRole root_role(RootRole asked, const ParallelManager&) const { return asked; }
 
-  /// For one run, on each rank. On the thread that runs the sweep, before the job's threads and workers. Not collective.
+  /// For one run, on each rank. On the thread that runs the sweep, before the job's threads and workers. Not
+  /// collective.
   /// @throws Error  if this rank cannot evaluate so
   virtual std::unique_ptr<SweepEvaluation> evaluation(const Design& design, ParallelManager& manager) = 0;
   /// At the root, before its store is touched.

@@ -32,8 +32,7 @@ GroupFunctions group_functions(Build build, Evaluate evaluate) {
   functions.build = [build = std::move(build), comm_of](const RankGroup& group) mutable -> std::shared_ptr<void> {
     return std::shared_ptr<Model>(new Model(build_for_group(build, comm_of(group))));
   };
-  functions.evaluate = [evaluate = std::move(evaluate), comm_of](const RankGroup& group,
-                                                                      const Point& point) mutable {
+  functions.evaluate = [evaluate = std::move(evaluate), comm_of](const RankGroup& group, const Point& point) mutable {
     return to_values(evaluate(*static_cast<Model*>(group.model.get()), point, comm_of(group)));
   };
   functions.of_this_process = &self_groups;
@@ -70,8 +69,8 @@ class GroupSweep : public Sweep {
   /// @param outputs   as for Sweep
   /// @throws SpecError as Sweep does, and for fewer than 1 rank
   template <typename Build, typename Evaluate>
-  GroupSweep(Design design, Build build, Evaluate evaluate, std::vector<Column> outputs = {{"result", "", "number", ""}},
-             GroupOptions options = {})
+  GroupSweep(Design design, Build build, Evaluate evaluate,
+             std::vector<Column> outputs = {{"result", "", "number", ""}}, GroupOptions options = {})
       : Sweep(std::move(design), detail::group_kind(detail::group_functions(std::move(build), std::move(evaluate)),
                                                     std::move(outputs), std::move(options))) {}
 };
