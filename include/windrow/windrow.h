@@ -123,7 +123,7 @@ WINDROW_API windrow_status windrow_sweep_set_model(windrow_sweep* sweep, windrow
                                                    windrow_destroy_function destroy);
 /* Options by name: store (a directory; without one outcomes are in memory), name, version, schedule, root, retries,
  * max_failures, time_limit ("90m"), retry_failed (true or false), isolation (none, process, fork), timeout,
- * relative_timeout ("300%"), memory_limit (bytes), handle_interrupts (true or false). As in C++ (SweepOptions).
+ * relative_timeout ("300%"), memory_limit (bytes), handle_interrupts (true or false). As in C++.
  * @return WINDROW_SPEC_ERROR for an unknown name, with the nearest valid one, or a value that makes no sense */
 WINDROW_API windrow_status windrow_sweep_set_option(windrow_sweep* sweep, const char* name, const char* value);
 

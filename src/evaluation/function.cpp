@@ -1,9 +1,24 @@
 #include "function.hpp"
 
-#include "isolated.hpp"
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "windrow/base/stopwatch.hpp"
+#include "windrow/error.hpp"
 
 namespace windrow::detail {
 namespace {
+
+TaskFailure failure(FailureKind kind, std::string message, int attempts) {
+  TaskFailure result;
+  result.kind = kind;
+  result.message = std::move(message);
+  result.attempts = attempts;
+  return result;
+}
+
+constexpr int kMostFailedBuilds = 3;
 
 class FunctionKind : public EvaluationKind {
  public:
@@ -19,6 +34,83 @@ class FunctionKind : public EvaluationKind {
 };
 
 }  // namespace
+
+void Rebuilds::run(const std::function<void()>& build) {
+  const Stopwatch stopwatch(seconds_);
+  try {
+    build();
+    failed_ = 0;
+  } catch (const WorkerUnable&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (++failed_ == kMostFailedBuilds) throw WorkerUnable(error.what());
+    throw Error(std::string("build failed: ") + error.what());
+  }
+}
+
+void FunctionEvaluator::build() {
+  functions_.build();
+  fresh_ = true;
+}
+
+Outcome<Evaluated> FunctionEvaluator::evaluate(Point point) {
+  point.watch_index(index_read_);
+  if (spoiled_) rebuild();
+  const bool was_fresh = std::exchange(fresh_, false) || !functions_.has_model;
+  try {
+    return checked(functions_.evaluate(point), 1);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Rejected& reason) {
+    fresh_ = was_fresh;
+    return failure(FailureKind::rejected, reason.what(), 1);
+  } catch (...) {
+    spoiled_ = true;
+    if (was_fresh) throw;
+  }
+  return evaluate_fresh(point);
+}
+
+void FunctionEvaluator::rebuild() {
+  rebuilds_.run([this] { build(); });
+  spoiled_ = false;
+}
+
+Outcome<Evaluated> FunctionEvaluator::evaluate_fresh(const Point& point) {
+  rebuild();
+  fresh_ = false;
+  try {
+    return checked(functions_.evaluate(point), 2);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Rejected& reason) {
+    return failure(FailureKind::rejected, reason.what(), 2);
+  } catch (const std::exception& error) {
+    spoiled_ = true;
+    return failure(FailureKind::exception, error.what(), 2);
+  }
+}
+
+Outcome<Evaluated> FunctionEvaluator::checked(std::vector<Value> values, int attempts) const {
+  if (values.size() != outputs_.size()) {
+    return failure(FailureKind::bad_output,
+                   fmt::format("the evaluation gave {} values for {} outputs", values.size(), outputs_.size()),
+                   attempts);
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::string& type = outputs_[i].type;
+    if (values[i].is_text() != (type == "string") || values[i].is_array() != is_array_type(type)) {
+      return failure(FailureKind::bad_output,
+                     fmt::format("output `{}` is of type {}, but the evaluation gave `{}`", outputs_[i].name, type,
+                                 values[i].render()),
+                     attempts);
+    }
+    if (type == "number") values[i] = values[i].number();
+    if (type == "integer") values[i] = values[i].integer();
+    if (type == "boolean") values[i] = values[i].boolean();
+  }
+  return Evaluated{static_cast<std::uint32_t>(attempts), std::move(values), *index_read_};
+}
 
 std::shared_ptr<EvaluationKind> function_kind(FunctionSource functions, std::vector<Column> outputs,
                                               FunctionOptions options) {

@@ -1,14 +1,12 @@
-#include "isolated.hpp"
-
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <functional>
 #include <utility>
 
-#include "evaluation/interface/evaluator.hpp"
-#include "function_evaluator.hpp"
+#include "function.hpp"
 #include "parallel/interface/stop_question.hpp"
 #include "sweep_model.hpp"
 #include "windrow/base/text.hpp"
@@ -16,7 +14,23 @@
 #include "windrow/parallel/launch.hpp"
 #include "windrow/process/fork_server.hpp"
 
-namespace windrow::detail {
+namespace windrow {
+
+static constexpr std::array<std::string_view, 2> kNames = {"process", "fork"};
+
+std::string_view name_of(Isolation isolation) {
+  return kNames[static_cast<std::size_t>(isolation)];
+}
+
+std::optional<Isolation> isolation(std::string_view name) {
+  if (name == "none") return std::nullopt;
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) return static_cast<Isolation>(i);
+  }
+  throw SpecError(fmt::format("`{}` is not an isolation: it is none, process or fork", name));
+}
+
+namespace detail {
 namespace {
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
@@ -234,4 +248,5 @@ std::shared_ptr<EvaluationKind> isolated_kind(FunctionSource functions, std::vec
   return std::make_shared<IsolatedKind>(std::move(functions), std::move(outputs), std::move(options));
 }
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

@@ -6,8 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "evaluation/interface/evaluator.hpp"
-#include "function_evaluator.hpp"
+#include "function.hpp"
 #include "windrow/base/byte_stream.hpp"
 #include "windrow/error.hpp"
 

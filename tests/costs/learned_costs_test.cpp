@@ -16,7 +16,7 @@
 namespace windrow {
 namespace {
 
-using detail::LearnedCosts;
+using detail::CostLearner;
 using testing::HasSubstr;
 using Times = std::vector<double>;  // seconds, by index
 
@@ -31,8 +31,8 @@ double noise(std::uint64_t index, double sigma, std::uint64_t seed = 7) {
   return std::exp(sigma * rng::normal_quantile(rng::uniform(seed, rng::stream_of("noise"), index)));
 }
 
-LearnedCosts learned(const Design& design, const Times& times) {
-  LearnedCosts costs(design);
+CostLearner learned(const Design& design, const Times& times) {
+  CostLearner costs(design);
   for (std::uint64_t i = 0; i < times.size(); ++i) costs.observe(i, times[i]);
   return costs;
 }
@@ -66,16 +66,16 @@ double makespan_ratio(CostModel& costs, const Times& times, std::size_t workers)
 }
 
 // Far more workers than the points that teach: the longest ones must be told apart before one like them was seen.
-TEST(LearnedCostsTest, the_longest_points_come_first_though_none_like_them_was_seen) {
+TEST(CostLearnerTest, the_longest_points_come_first_though_none_like_them_was_seen) {
   const Design design = monte_carlo({normal("x", 0.0, 1.0)}, 2000, 1);
   const Times times = times_of(design, [](const Point& p) { return 0.01 * std::exp(p["x"]); });
-  LearnedCosts costs(design);
+  CostLearner costs(design);
   EXPECT_LE(makespan_ratio(costs, times, 128), 1.03);
 }
 
 /// Learns while 2,000 points or so run on 32 workers.
 void expect_learned(const Design& design, const Times& times) {
-  LearnedCosts costs(design);
+  CostLearner costs(design);
   const double ratio = makespan_ratio(costs, times, 32);
   EXPECT_LE(ratio, 1.06) << costs.note();
   EXPECT_GT(costs.revision(), 0U);
@@ -83,18 +83,18 @@ void expect_learned(const Design& design, const Times& times) {
   EXPECT_THAT(costs.note(), HasSubstr("the order follows learned times (R2 = "));
 }
 
-void expect_index_order(const LearnedCosts& costs, const std::string& why) {
+void expect_index_order(const CostLearner& costs, const std::string& why) {
   EXPECT_EQ(costs.revision(), 0U) << costs.note();
   EXPECT_THAT(costs.note(), HasSubstr(why));
   EXPECT_THAT(costs.note(), HasSubstr(": points were handed out in no special order"));
 }
 
-TEST(LearnedCostsTest, learn_lognormal_times_of_a_normal_parameter) {
+TEST(CostLearnerTest, learn_lognormal_times_of_a_normal_parameter) {
   const Design design = monte_carlo({normal("x", 0.0, 1.0)}, 2000, 1);
   expect_learned(design, times_of(design, [](const Point& p) { return 0.01 * std::exp(p["x"]); }));
 }
 
-TEST(LearnedCostsTest, learn_which_level_is_slow) {
+TEST(CostLearnerTest, learn_which_level_is_slow) {
   std::vector<Value> truths(20, false), words(20, "plain"), numbers(20, 1);
   truths[13] = true;
   words[13] = "turbulent";
@@ -105,7 +105,7 @@ TEST(LearnedCostsTest, learn_which_level_is_slow) {
   }
 }
 
-TEST(LearnedCostsTest, learn_power_laws) {
+TEST(CostLearnerTest, learn_power_laws) {
   const Design cells = monte_carlo({uniform("cells", 10.0, 1000.0), uniform("steps", 1.0, 50.0)}, 2000, 3);
   expect_learned(cells, times_of(cells, [](const Point& p) {
                    return 1e-6 * std::pow(p["cells"].number(), 1.5) * p["steps"].number() * noise(p.index(), 0.2);
@@ -116,10 +116,10 @@ TEST(LearnedCostsTest, learn_power_laws) {
                  }));
 }
 
-TEST(LearnedCostsTest, costs_come_near_the_times) {
+TEST(CostLearnerTest, costs_come_near_the_times) {
   const Design design = monte_carlo({uniform("x", 1.0, 100.0)}, 1000, 4);
   const Times times = times_of(design, [](const Point& p) { return 1e-3 * p["x"].number() * p["x"].number(); });
-  LearnedCosts costs(design);
+  CostLearner costs(design);
   for (std::uint64_t i = 0; i < 200; ++i) costs.observe(i, times[i]);
   for (std::uint64_t i = 200; i < 1000; ++i) {
     EXPECT_NEAR(std::log(costs.cost(i) / times[i]), 0.0, 0.3) << design.point(i)["x"];
@@ -127,18 +127,18 @@ TEST(LearnedCostsTest, costs_come_near_the_times) {
 }
 
 // The points that teach have x in 0 .. 1, the last one does not.
-TEST(LearnedCostsTest, costs_stay_near_the_range_observed) {
+TEST(CostLearnerTest, costs_stay_near_the_range_observed) {
   std::vector<Value> x;
   for (int i = 0; i < 100; ++i) x.emplace_back(0.01 * ((37 * i) % 100));
   x.emplace_back(5.0);
   const Design design = zip({values("x", x)});
-  LearnedCosts costs(design);
+  CostLearner costs(design);
   for (std::uint64_t i = 0; i < 100; ++i) costs.observe(i, std::exp(4.0 * design.point(i)["x"].number()));
   ASSERT_GT(costs.revision(), 0U);
   EXPECT_NEAR(std::log(costs.cost(100)), 1.5 * 4.0 * 0.99, 1e-9);
 }
 
-TEST(LearnedCostsTest, constant_times_say_nothing_and_that_is_said) {
+TEST(CostLearnerTest, constant_times_say_nothing_and_that_is_said) {
   const Design design = monte_carlo({uniform("x", 0.0, 1.0)}, 200, 5);
   expect_index_order(learned(design, Times(200, 0.02)), "all points take about the same time (they differ by 0 %)");
   // A trend that is perfectly clear, and not worth an order.
@@ -146,7 +146,7 @@ TEST(LearnedCostsTest, constant_times_say_nothing_and_that_is_said) {
   expect_index_order(learned(design, trend), "all points take about the same time (they differ by 1 %)");
 }
 
-TEST(LearnedCostsTest, noise_is_not_taken_for_a_law) {
+TEST(CostLearnerTest, noise_is_not_taken_for_a_law) {
   int used = 0;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     const Design design =
@@ -163,15 +163,15 @@ TEST(LearnedCostsTest, noise_is_not_taken_for_a_law) {
   EXPECT_LE(used, 6);
 }
 
-TEST(LearnedCostsTest, an_order_learned_from_noise_costs_nothing) {
+TEST(CostLearnerTest, an_order_learned_from_noise_costs_nothing) {
   const Design design = monte_carlo({uniform("x", 0.0, 1.0)}, 2000, 6);
   const Times times = times_of(design, [](const Point& p) { return noise(p.index(), 0.5); });
-  LearnedCosts costs(design);
+  CostLearner costs(design);
   const auto nothing = known_costs([](std::uint64_t) { return 1.0; });
   EXPECT_LE(makespan_ratio(costs, times, 32), 1.02 * makespan_ratio(*nothing, times, 32));
 }
 
-TEST(LearnedCostsTest, a_weak_law_under_strong_noise_is_found) {
+TEST(CostLearnerTest, a_weak_law_under_strong_noise_is_found) {
   const Design design = monte_carlo({normal("x", 0.0, 1.0), uniform("y", 0.0, 1.0)}, 2000, 8);
   const auto costs =
       learned(design, times_of(design, [](const Point& p) { return std::exp(p["x"]) * noise(p.index(), 1.0); }));
@@ -179,9 +179,9 @@ TEST(LearnedCostsTest, a_weak_law_under_strong_noise_is_found) {
   EXPECT_NEAR(costs.r2(), 0.5, 0.1);
 }
 
-TEST(LearnedCostsTest, too_few_points_are_counted) {
+TEST(CostLearnerTest, too_few_points_are_counted) {
   const Design design = monte_carlo({normal("x", 0.0, 1.0)}, 100, 9);
-  LearnedCosts costs(design);
+  CostLearner costs(design);
   expect_index_order(costs, "too few points to learn how long a point takes (0 of 28)");
   std::uint64_t index = 0;
   for (; index < 27; ++index) costs.observe(index, std::exp(design.point(index)["x"]));
@@ -190,9 +190,9 @@ TEST(LearnedCostsTest, too_few_points_are_counted) {
   EXPECT_GT(costs.revision(), 0U);
 }
 
-TEST(LearnedCostsTest, revisions_come_with_every_doubling) {
+TEST(CostLearnerTest, revisions_come_with_every_doubling) {
   const Design design = monte_carlo({normal("x", 0.0, 1.0)}, 2000, 10);
-  LearnedCosts costs(design);
+  CostLearner costs(design);
   std::vector<std::uint64_t> changes;
   std::uint64_t before = 0;
   for (std::uint64_t i = 0; i < 2000; ++i) {
@@ -203,16 +203,16 @@ TEST(LearnedCostsTest, revisions_come_with_every_doubling) {
   EXPECT_EQ(changes, (std::vector<std::uint64_t>{28, 56, 112, 224, 448, 896, 1792}));
 }
 
-TEST(LearnedCostsTest, impossible_times_are_harmless) {
+TEST(CostLearnerTest, impossible_times_are_harmless) {
   const Design design = monte_carlo({normal("x", 0.0, 1.0)}, 400, 11);
-  LearnedCosts costs(design);
+  CostLearner costs(design);
   costs.observe(0, std::nan(""));
   costs.observe(1, std::numeric_limits<double>::infinity());
   for (std::uint64_t i = 2; i < 200; ++i) costs.observe(i, i % 50 == 0 ? 0.0 : std::exp(design.point(i)["x"]));
   for (std::uint64_t i = 200; i < 400; ++i) EXPECT_TRUE(std::isfinite(costs.cost(i)) && costs.cost(i) > 0.0);
 }
 
-TEST(LearnedCostsTest, what_is_left_out_is_said) {
+TEST(CostLearnerTest, what_is_left_out_is_said) {
   std::vector<Value> files;
   for (int i = 0; i < 50; ++i) files.emplace_back(fmt::format("mesh{}", i));
   const Design design = zip({values("file", files), linear("x", 0, 49, 50)});
