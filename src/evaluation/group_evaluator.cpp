@@ -73,10 +73,7 @@ class GroupEvaluator {
     try {
       functions_->evaluate(*group_, point);
     } catch (const Rejected& reason) {
-      TaskFailure failure;
-      failure.kind = FailureKind::rejected;
-      failure.message = reason.what();
-      return failure;
+      return TaskFailure::rejected(reason.what());
     }
     return std::nullopt;
   }

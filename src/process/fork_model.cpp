@@ -108,12 +108,13 @@ class ModelProcess {
 
  private:
   std::optional<Frame> next(Deadline deadline);
-  int wait(Deadline deadline);
+  enum class Event { time_up, child, message, owner_gone };
+  Event wait(Deadline deadline);
   void handle(const Frame& frame);
   void make(const Frame& frame);
   void evaluate(const Frame& frame);
   bool give_to_child(std::span<const std::byte> request);
-  EndedMessage::Why wait_for_child(Deadline deadline);
+  void wait_for_child(Deadline deadline, EndedMessage& ended);
   [[noreturn]] void be_child(ByteChannel more, std::span<const std::byte> request);
   void evaluate_here(std::span<const std::byte> request);
   bool reap_child();
@@ -129,7 +130,7 @@ class ModelProcess {
 
   pid_t child_ = 0;
   Fd child_end_;  // readable when the child has ended
-  int child_status_ = 0;
+  ExitStatus child_status_ = ExitStatus::running();
   ByteChannel to_child_;    // open if the child makes several evaluations
   std::uint64_t made_ = 0;  // by the child
   std::uint64_t number_ = 0;
@@ -137,8 +138,8 @@ class ModelProcess {
   bool orphaned_ = false;  // the owner is gone
 };
 
-// What happened first: 0 nothing (the time is up), 1 the child's end or its answer, 2 a message, 3 the owner's end.
-int ModelProcess::wait(Deadline deadline) {
+// What happened first; of the child: its end or its answer.
+ModelProcess::Event ModelProcess::wait(Deadline deadline) {
   pollfd entries[] = {{child_end_.get(), POLLIN, 0},
                       {to_child_.descriptor(), POLLIN, 0},
                       {channel_.descriptor(), POLLIN, 0},
@@ -148,10 +149,10 @@ int ModelProcess::wait(Deadline deadline) {
     const nanoseconds left = std::max<nanoseconds>(*deadline - Clock::now(), nanoseconds(0));
     limit = {left.count() / 1'000'000'000, left.count() % 1'000'000'000};
   }
-  if (::ppoll(entries, 4, deadline ? &limit : nullptr, nullptr) <= 0) return 0;
-  if (entries[3].revents != 0) return 3;
-  if (entries[0].revents != 0 || entries[1].revents != 0) return 1;
-  return 2;
+  if (::ppoll(entries, 4, deadline ? &limit : nullptr, nullptr) <= 0) return Event::time_up;
+  if (entries[3].revents != 0) return Event::owner_gone;
+  if (entries[0].revents != 0 || entries[1].revents != 0) return Event::child;
+  return Event::message;
 }
 
 // The owner's next message; none once the owner is gone.
@@ -159,9 +160,9 @@ std::optional<Frame> ModelProcess::next(Deadline deadline) {
   for (;;) {
     if (auto frame = channel_.try_receive()) return frame;
     switch (wait(deadline)) {
-      case 3:
+      case Event::owner_gone:
         return std::nullopt;
-      case 1:  // a child that waits for its next evaluation has ended, or has closed what is not its own
+      case Event::child:  // a child that waits for its next evaluation has ended, or has closed what is not its own
         if (!reap_child()) to_child_.close();
         break;
       default:
@@ -200,20 +201,18 @@ void ModelProcess::evaluate(const Frame& frame) {
   EndedMessage ended;
   ended.number = number_;
   if (give_to_child(content.subspan(sizeof head))) {
-    ended.why = wait_for_child(deadline);
-    ended.status = child_status_;
+    wait_for_child(deadline, ended);
   } else {
-    ended.why = EndedMessage::Why::no_fork;
-    ended.status = errno;
+    ended.status = ExitStatus::lost();
+    ended.error_number = errno;
   }
   // Nothing outlives its evaluation, except the process that is to make the next one.
-  if (ended.why != EndedMessage::Why::done) end_children();
+  if (!ended.status.is_running()) end_children();
   if (!orphaned_) channel_.send(kEnded, std::as_bytes(std::span(&ended, 1)));
 }
 
 // To the one that waits for it, or to a new one.
 bool ModelProcess::give_to_child(std::span<const std::byte> request) {
-  child_status_ = 0;
   if (child_ != 0 && made_ < options_.evaluations_per_process) {
     try {
       to_child_.send(kNext, request);
@@ -244,22 +243,26 @@ bool ModelProcess::give_to_child(std::span<const std::byte> request) {
   return false;
 }
 
-EndedMessage::Why ModelProcess::wait_for_child(Deadline deadline) {
-  using Why = EndedMessage::Why;
+// Until the child has ended, is done and waits for the next evaluation, or is to be ended.
+void ModelProcess::wait_for_child(Deadline deadline, EndedMessage& ended) {
   for (;;) {
     switch (wait(deadline)) {
-      case 0:
-        if (deadline && Clock::now() >= *deadline) return Why::timed_out;
-        break;
-      case 1:
-        if (reap_child()) return Why::process_ended;
+      case Event::time_up:
+        if (!deadline || Clock::now() < *deadline) break;
+        ended.status = ExitStatus::timed_out();
+        return;
+      case Event::child:
+        if (reap_child()) {
+          ended.status = child_status_;
+          return;
+        }
         try {
-          if (to_child_.is_open() && to_child_.try_receive()) return Why::done;
+          if (to_child_.is_open() && to_child_.try_receive()) return;
         } catch (const PeerLost&) {  // it closed what is not its own; its end or the time limit is still to come
           to_child_.close();
         }
         break;
-      case 2:
+      case Event::message:
         try {
           while (auto frame = channel_.try_receive()) {
             EvaluateHead head;
@@ -270,11 +273,15 @@ EndedMessage::Why ModelProcess::wait_for_child(Deadline deadline) {
         } catch (const Error&) {
           orphaned_ = true;
         }
-        if (orphaned_ || stop_) return Why::stopped;
         break;
-      default:
+      case Event::owner_gone:
         orphaned_ = true;
-        return Why::stopped;
+        break;
+    }
+    if (orphaned_ || stop_) {
+      ended.stopped = true;
+      ended.status = ExitStatus::lost();
+      return;
     }
   }
 }
@@ -316,7 +323,7 @@ void ModelProcess::evaluate_here(std::span<const std::byte> request) {
 bool ModelProcess::reap_child() {
   int status = 0;
   if (child_ == 0 || ::waitpid(child_, &status, WNOHANG) != child_) return child_ == 0;
-  child_status_ = status;
+  child_status_ = ExitStatus::from_wait(status);
   child_ = 0;
   child_end_.reset();
   to_child_.close();
@@ -325,11 +332,9 @@ bool ModelProcess::reap_child() {
 
 // The child, what it started, and what either left: this process is the parent of every orphan below it.
 void ModelProcess::end_children() {
-  int status = 0;
   for (int round = 0; round < kKillRounds; ++round) {
     pid_t pid = 0;
-    while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
-      if (pid == child_) child_status_ = status;
+    while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
     }
     if (pid < 0) break;  // none is left
     for (const pid_t below : descendants()) ::kill(below, SIGKILL);

@@ -151,25 +151,17 @@ EvaluationEnd ForkSession::to_end(const Frame& frame) {
   }
   const auto ended = content_of<EndedMessage>(frame);
   end.memory_ran_out = results_->memory_ran_out();
-  if (results_->state() != EvaluationState::unfinished) {  // whatever became of its process afterwards
-    end.kind = results_->state() == EvaluationState::threw ? EvaluationEnd::Kind::threw : EvaluationEnd::Kind::returned;
+  const EvaluationState state = results_->state();
+  if (state != EvaluationState::unfinished) {  // whatever became of its process afterwards
+    end.threw = state == EvaluationState::threw;
     end.result = results_->take();
-    if (end.kind == EvaluationEnd::Kind::threw) end.message = text_of(end.result);
+    if (end.threw) end.message = text_of(*std::exchange(end.result, std::nullopt));
     return end;
   }
-  switch (ended.why) {
-    case EndedMessage::Why::stopped:
-      throw Interrupted();
-    case EndedMessage::Why::timed_out:
-      end.kind = EvaluationEnd::Kind::timed_out;
-      break;
-    case EndedMessage::Why::no_fork:
-      end.message = fmt::format("cannot fork a process for an evaluation: {}", std::strerror(ended.status));
-      break;
-    default:
-      const ExitStatus status = ExitStatus::from_wait(ended.status);
-      end.kind = status.was_signalled() ? EvaluationEnd::Kind::crashed : EvaluationEnd::Kind::exited;
-      end.code = status.code();
+  if (ended.stopped) throw Interrupted();
+  end.status = ended.status;
+  if (ended.error_number != 0) {
+    end.message = fmt::format("cannot fork a process for an evaluation: {}", std::strerror(ended.error_number));
   }
   return end;
 }

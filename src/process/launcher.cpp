@@ -27,7 +27,6 @@
 namespace windrow {
 
 using detail::Reply;
-using detail::ReplyKind;
 using detail::RequestHeader;
 using detail::RequestType;
 using detail::RunHeader;
@@ -168,28 +167,10 @@ std::string start_failure(const ProgramSpec& spec, const Reply& reply) {
 }
 
 ProgramEnd to_end(const ProgramSpec& spec, const Reply& reply) {
-  ProgramEnd end;
-  end.code = reply.code;
-  end.elapsed = reply.elapsed;
-  switch (reply.kind) {
-    case ReplyKind::exited:
-      end.kind = ProgramEnd::Kind::exited;
-      break;
-    case ReplyKind::signalled:
-      end.kind = ProgramEnd::Kind::signalled;
-      break;
-    case ReplyKind::timed_out:
-      end.kind = ProgramEnd::Kind::timed_out;
-      break;
-    case ReplyKind::not_started:
-      end.kind = ProgramEnd::Kind::not_started;
-      end.error_number = reply.error_number;
-      end.message = start_failure(spec, reply);
-      break;
-    case ReplyKind::stopped:
-      throw Interrupted();
-  }
-  return end;
+  if (reply.stopped) throw Interrupted();
+  if (reply.error_number == 0) return {reply.status, 0, {}, reply.elapsed};
+  const int shell_code = reply.error_number == ENOENT ? 127 : 126;
+  return {ExitStatus::exited(shell_code), reply.error_number, start_failure(spec, reply), reply.elapsed};
 }
 
 }  // namespace

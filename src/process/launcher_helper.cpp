@@ -99,7 +99,7 @@ class Helper {
   bool receive(void* to, std::size_t size);
   void run();
   bool start(Run& run, Reply& reply);
-  ReplyKind wait_for_program(Deadline deadline);
+  void wait_for_program(Deadline deadline, Reply& reply);
   void end_tree(nanoseconds grace);
   static void signal_tree(int number);
 
@@ -114,7 +114,7 @@ class Helper {
   std::uint64_t run_ = 0;
   bool stop_ = false;
   pid_t program_ = 0;
-  std::optional<int> status_;  ///< of the program, once it has ended
+  std::optional<ExitStatus> status_;  ///< of the program, once it has ended
   Clock::time_point ended_;
   bool has_children_ = false;
 };
@@ -147,7 +147,7 @@ void Helper::reap() {
   pid_t pid = 0;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
     if (pid != program_) continue;
-    status_ = status;
+    status_ = ExitStatus::from_wait(status);
     ended_ = Clock::now();
   }
   has_children_ = pid == 0;
@@ -194,9 +194,7 @@ void Helper::run() {
   if (start(run, reply)) {
     Deadline deadline;
     if (run.header.timeout >= 0) deadline = began + nanoseconds(run.header.timeout);
-    reply.kind = wait_for_program(deadline);
-    if (reply.kind == ReplyKind::signalled) reply.code = WTERMSIG(*status_);
-    if (reply.kind == ReplyKind::exited) reply.code = WEXITSTATUS(*status_);
+    wait_for_program(deadline, reply);
     end_tree(status_ ? background_grace : nanoseconds(run.header.grace));
   }
   reply.elapsed = std::chrono::duration<double>((status_ ? ended_ : Clock::now()) - began).count();
@@ -219,20 +217,21 @@ bool Helper::start(Run& run, Reply& reply) {
     has_children_ = true;
     return true;
   }
-  reply.kind = ReplyKind::not_started;
   reply.step = program_ < 0 ? StartStep::process : start.failed_step;
   reply.error_number = program_ < 0 ? errno : start.error_number;
   reap();
   return false;
 }
 
-ReplyKind Helper::wait_for_program(Deadline deadline) {
+void Helper::wait_for_program(Deadline deadline, Reply& reply) {
   while (!status_) {
-    if (stop_ || ending_) return ReplyKind::stopped;
-    if (deadline && Clock::now() >= *deadline) return ReplyKind::timed_out;
+    reply.stopped = stop_ || ending_;
+    if (reply.stopped) return;
+    reply.status = ExitStatus::timed_out();
+    if (deadline && Clock::now() >= *deadline) return;
     wait(deadline);
   }
-  return WIFSIGNALED(*status_) ? ReplyKind::signalled : ReplyKind::exited;
+  reply.status = *status_;
 }
 
 /// Ends every process below this one: a polite signal, then one that cannot be refused until none is left. As a

@@ -86,26 +86,27 @@ class LauncherTest : public testing::Test {
 
 TEST_F(LauncherTest, gives_the_exit_code_and_captures_both_streams) {
   const ProgramEnd end = launcher_.run(shell("echo to-out; echo to-err >&2; exit 3"));
-  EXPECT_EQ(end.kind, ProgramEnd::Kind::exited);
-  EXPECT_EQ(end.code, 3);
+  EXPECT_EQ(end.status, ExitStatus::exited(3));
   EXPECT_EQ(output(), "to-out\n");
   EXPECT_EQ(content_of(directory_ / "err"), "to-err\n");
 }
 
 TEST_F(LauncherTest, gives_the_signal_that_ended_the_program) {
   const ProgramEnd end = launcher_.run(shell("kill -SEGV $$"));
-  EXPECT_EQ(end.kind, ProgramEnd::Kind::signalled);
-  EXPECT_EQ(end.code, SIGSEGV);
+  EXPECT_EQ(end.status, ExitStatus::signalled(SIGSEGV));
 }
 
 TEST_F(LauncherTest, says_why_a_program_did_not_start) {
   const ProgramEnd missing = launcher_.run(program({"no-such-program-here"}));
-  EXPECT_EQ(missing.kind, ProgramEnd::Kind::not_started);
+  EXPECT_FALSE(missing.was_started());
+  EXPECT_EQ(missing.status, ExitStatus::exited(127));
   EXPECT_EQ(missing.error_number, ENOENT);
   EXPECT_NE(missing.message.find("no-such-program-here"), std::string::npos) << missing.message;
 
   std::ofstream(directory_ / "plain") << "not a program";
-  EXPECT_EQ(launcher_.run(program({"./plain"})).error_number, EACCES);
+  const ProgramEnd plain = launcher_.run(program({"./plain"}));
+  EXPECT_EQ(plain.error_number, EACCES);
+  EXPECT_EQ(plain.status, ExitStatus::exited(126));
 
   ProgramSpec elsewhere = program({"true"});
   elsewhere.directory = directory_ / "missing";
@@ -116,7 +117,7 @@ TEST_F(LauncherTest, says_why_a_program_did_not_start) {
   ProgramSpec unwritable = program({"true"});
   unwritable.stdout_file = "no/such/out";
   EXPECT_NE(launcher_.run(unwritable).message.find("stdout"), std::string::npos);
-  EXPECT_EQ(launcher_.run(program({"true"})).kind, ProgramEnd::Kind::exited);
+  EXPECT_TRUE(launcher_.run(program({"true"})).status.is_success());
 }
 
 TEST_F(LauncherTest, refuses_what_no_program_can_be_given) {
@@ -131,7 +132,7 @@ TEST_F(LauncherTest, passes_arguments_and_environment_of_any_content_and_size) {
   ProgramSpec spec = program(argv);
   spec.environment = {"ODD=a b\n'\"$c=d", "PATH=" + std::string(getenv("PATH"))};
   const ProgramEnd end = launcher_.run(spec);
-  EXPECT_EQ(end.kind, ProgramEnd::Kind::exited) << end.message;
+  EXPECT_TRUE(end.status.is_success()) << end.message;
   EXPECT_EQ(output(), "1200012\na b\n'\"$c=d");
 }
 
@@ -216,7 +217,7 @@ TEST_F(LauncherTest, a_time_out_ends_everything_even_what_ignores_the_signal_or_
   ProgramSpec spec = stubborn_tree();
   spec.timeout = milliseconds(500);
   spec.grace = milliseconds(100);
-  EXPECT_EQ(launcher_.run(spec).kind, ProgramEnd::Kind::timed_out);
+  EXPECT_TRUE(launcher_.run(spec).status.has_timed_out());
   EXPECT_TRUE(tree_is_up());
   EXPECT_TRUE(tree_is_gone());
 }
@@ -225,7 +226,7 @@ TEST_F(LauncherTest, a_time_out_leaves_time_to_clean_up) {
   ProgramSpec spec = shell("trap 'echo cleaned; exit 0' TERM; sleep 1000 & wait");
   spec.timeout = milliseconds(300);
   spec.grace = seconds(60);
-  EXPECT_EQ(launcher_.run(spec).kind, ProgramEnd::Kind::timed_out);
+  EXPECT_TRUE(launcher_.run(spec).status.has_timed_out());
   EXPECT_EQ(output(), "cleaned\n");
 }
 
@@ -233,8 +234,7 @@ TEST_F(LauncherTest, what_a_program_leaves_in_the_background_ends_with_it) {
   const ProgramEnd end = launcher_.run(
       shell("(trap '' TERM; sleep 1000) & echo $! >> pids; setsid sh -c 'echo $$ >> pids; exec sleep 1000' & "
             "while [ $(wc -l < pids) -lt 2 ]; do sleep 0.01; done; exit 5"));
-  EXPECT_EQ(end.kind, ProgramEnd::Kind::exited);
-  EXPECT_EQ(end.code, 5);
+  EXPECT_EQ(end.status, ExitStatus::exited(5));
   EXPECT_EQ(pids_in(directory_ / "pids").size(), 2U);
   EXPECT_TRUE(tree_is_gone());
 }

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "windrow/process/byte_channel.hpp"
+#include "windrow/process/exit_status.hpp"
 #include "windrow/process/fd.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
@@ -42,18 +43,12 @@ struct ForkLimits {
 
 /// How an evaluation ended.
 struct EvaluationEnd {
-  enum class Kind {
-    returned,   ///< `result` is what evaluate() returned
-    threw,      ///< `message` is what it threw
-    crashed,    ///< `code`: the signal's number with a minus sign
-    exited,     ///< its process ended with exit code `code` before evaluate() returned
-    timed_out,  ///< over the time limit
-    lost,       ///< the process that it was forked from has ended, or cannot fork; `message` says which
-  };
-  Kind kind = Kind::lost;
-  Bytes result;
-  int code = 0;
-  std::string message;
+  std::optional<Bytes> result = {};  ///< what evaluate() returned
+  bool threw = false;                ///< `message` is what it threw
+  /// Else how its process ended before evaluate() returned: exited, signalled, timed out; or lost, since the process
+  /// that it was forked from has ended, or cannot fork: `message` says which.
+  ExitStatus status = ExitStatus::lost();
+  std::string message = {};
   bool memory_ran_out = false;  ///< an allocation failed while a memory limit was in force
 };
 

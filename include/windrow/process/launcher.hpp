@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "windrow/process/exit_status.hpp"
 #include "windrow/process/fd.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
@@ -31,14 +32,15 @@ struct ProgramSpec {
   std::chrono::nanoseconds grace = std::chrono::seconds(2);  ///< between SIGTERM and SIGKILL
 };
 
-/// How a program ended.
+/// How a program ended, or why it was not started.
 struct ProgramEnd {
-  enum class Kind { exited, signalled, timed_out, not_started };
-  Kind kind = Kind::exited;
-  int code = 0;          ///< exit code, or the signal's number
-  int error_number = 0;  ///< not_started: the errno of what failed (ENOENT, EACCES, ENOEXEC, ...)
-  std::string message;   ///< not_started: what failed, for a user to read
+  /// Of one that was not started: the exit code that a shell gives, 127 if it was not found, else 126.
+  ExitStatus status = ExitStatus::lost();
+  int error_number = 0;  ///< not started: the errno of what failed (ENOENT, EACCES, ENOEXEC, ...); else 0
+  std::string message;   ///< not started: what failed, for a user to read
   double elapsed = 0.0;  ///< seconds, until the program itself ended
+
+  bool was_started() const { return error_number == 0; }
 };
 
 /// Runs programs one at a time in a small helper process, so that nothing that they start outlives them, the caller, or

@@ -29,7 +29,7 @@ class ArrayRoute;
 std::optional<TaskFailure> report(Outcome<Evaluated> outcome, const ArrayRoute& arrays, WorkerContext& context,
                                   ByteWriter& result);
 
-/// Whether a failure looks as if somebody outside ended the evaluation.
+/// Whether the failure may come from a signal that was meant for the sweep: batch systems send theirs to all processes.
 bool ended_from_outside(const TaskFailure& failure);
 /// A batch system that ends a job, or a user at another terminal, may signal the program before the root tells us to
 /// stop: waits a little for that.
@@ -38,9 +38,6 @@ bool stops_soon(WorkerContext& context);
 /// The worker's side of a sweep over functions.
 WorkerTask function_task(const Design& design, const std::vector<Column>& outputs, SweepFunctions functions,
                          const ArrayRoute& arrays);
-
-/// Whether the failure may come from a signal that was meant for the sweep: batch systems send theirs to all processes.
-bool ended_from_outside(const TaskFailure& failure);
 
 /// The worker's side of a sweep over programs.
 WorkerTask command_task(const Design& design, std::shared_ptr<Command> command, const ArrayRoute& arrays);

@@ -120,7 +120,7 @@ std::optional<WorkerEvent> MpiWorkers::try_loss() {
 WorkerEvent MpiWorkers::loss_of(int worker) {
   told_of_loss_[static_cast<std::size_t>(worker)] = true;
   WorkerLoss loss;
-  loss.description = watch_->name_of(worker) + " was lost; the others went on without it";
+  loss.failure = TaskFailure::lost(watch_->name_of(worker) + " was lost; the others went on without it");
   loss.knows_point = knows_point_of(worker);
   if (loss.knows_point) loss.evaluating = watch_->mark_of(worker);
   return {worker, std::move(loss)};
