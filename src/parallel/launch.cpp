@@ -47,10 +47,10 @@ int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>
 
 namespace detail {
 
-extern const MpiBackend mpi_backend [[gnu::weak]];  // here, and not where it is defined
+extern "C" const MpiBackend windrow_mpi_backend [[gnu::weak]];  // here, and not where it is defined
 
 const MpiBackend* linked_mpi_backend() {
-  return &mpi_backend;
+  return &windrow_mpi_backend;
 }
 
 int report_exception(int rank) noexcept {

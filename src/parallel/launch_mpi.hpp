@@ -13,8 +13,8 @@ struct MpiBackend {
   bool (*has_begun)();
 };
 
-/// Defined by the library windrow_mpi.
-extern const MpiBackend mpi_backend;
+/// Defined by the library windrow_mpi. A link option names it: hence the plain symbol.
+extern "C" const MpiBackend windrow_mpi_backend;
 /// It, or null in a program without that library.
 const MpiBackend* linked_mpi_backend();
 

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "process/fork_wire.hpp"
+#include "process/helper_role.hpp"
 #include "process/interface/helper_process.hpp"
 #include "process/process_child.hpp"
 #include "process/result_memory.hpp"
@@ -31,8 +32,6 @@ using Clock = std::chrono::steady_clock;
 using Deadline = std::optional<Clock::time_point>;
 using std::chrono::nanoseconds;
 
-constexpr int kKillRounds = 2000;
-constexpr int kKillAgainMs = 5;
 constexpr std::uint32_t kNext = 1;  // between this process and a child that makes several evaluations
 
 std::span<const std::byte> bytes_of(const std::string& text) {
@@ -330,16 +329,9 @@ bool ModelProcess::reap_child() {
   return true;
 }
 
-// The child, what it started, and what either left: this process is the parent of every orphan below it.
+// The child, what it started, and what either left.
 void ModelProcess::end_children() {
-  for (int round = 0; round < kKillRounds; ++round) {
-    pid_t pid = 0;
-    while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
-    }
-    if (pid < 0) break;  // none is left
-    for (const pid_t below : descendants()) ::kill(below, SIGKILL);
-    ::poll(nullptr, 0, round == 0 ? 1 : kKillAgainMs);
-  }
+  kill_strays();
   child_ = 0;
   child_end_.reset();
   to_child_.close();

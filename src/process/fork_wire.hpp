@@ -59,9 +59,8 @@ struct EndedMessage {
 inline constexpr const char* kServerName = "windrow-forks";
 inline constexpr const char* kModelName = "windrow-model";
 
-/// The server's life, in the forked child with all signals blocked: until `owner` ends or closes its end of `socket`.
-/// That child becomes the server's guardian; the server's process number is the first message.
-[[noreturn]] void serve_fork_server(Fd socket, pid_t owner, ForkServerFiles files) noexcept;
+/// The server's life (HelperRole::serve).
+void serve_fork_server(Fd socket, Fd owner);
 
 /// The life of a session's process, forked by the server.
 [[noreturn]] void serve_model(OpenedSession session) noexcept;

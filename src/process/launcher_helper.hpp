@@ -6,6 +6,7 @@
 #include <string>
 
 #include "windrow/process/exit_status.hpp"
+#include "windrow/process/fd.hpp"
 
 /// What a Launcher and its helper say to each other, over a stream socket of one machine.
 namespace windrow::detail {
@@ -53,8 +54,7 @@ struct Reply {
 /// The environment variable that marks the programs of a launcher; launchers inside each other append theirs.
 inline constexpr const char* launcher_variable = "WINDROW_LAUNCHER";
 
-/// In the forked child with all signals blocked: forks the helper, which tells its pid (a pid_t) and serves requests
-/// until `owner` ends or closes its end, and waits for it.
-[[noreturn]] void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept;
+/// The helper's life (HelperRole::serve).
+void serve_launcher(const Fd& socket, const Fd& owner, pid_t owner_pid, const std::string& mark);
 
 }  // namespace windrow::detail

@@ -13,11 +13,11 @@
 
 #include "windrow/process/byte_channel.hpp"
 #include "windrow/process/exit_status.hpp"
-#include "windrow/process/fd.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 
 namespace detail {
+class HelperProcess;
 class ResultMemory;
 }
 
@@ -108,7 +108,7 @@ class ForkServer {
   ForkServer(ForkServer&& other) noexcept;
   ForkServer& operator=(ForkServer&& other) noexcept;
 
-  pid_t pid() const { return server_; }
+  pid_t pid() const;
   bool is_alive() const;
 
   /// Builds a model in a new process, and waits for that.
@@ -118,15 +118,7 @@ class ForkServer {
   ForkSession open(MakeForkedModel make, std::span<const std::byte> argument, const ForkLimits& limits = {}) const;
 
  private:
-  bool try_to_start(ForkServerFiles files);
-  void wait_for_guardian() const;
-  void end();
-
-  Fd socket_;
-  Fd pidfd_;
-  pid_t server_ = 0;
-  pid_t guardian_ = 0;  // the server's parent
-  pid_t owner_ = 0;
+  std::unique_ptr<detail::HelperProcess> helper_;
 };
 
 }  // namespace windrow

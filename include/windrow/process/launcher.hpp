@@ -6,14 +6,18 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "windrow/process/exit_status.hpp"
-#include "windrow/process/fd.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
+
+namespace detail {
+class HelperProcess;
+}
 
 /// A program to run.
 struct ProgramSpec {
@@ -52,7 +56,7 @@ struct ProgramEnd {
 /// there: the child's first run() starts a helper of its own.
 class Launcher {
  public:
-  Launcher() = default;
+  Launcher();
   ~Launcher();
   Launcher(Launcher&& other) noexcept;
   Launcher& operator=(Launcher&& other) noexcept;
@@ -70,17 +74,11 @@ class Launcher {
   ProgramEnd run(const ProgramSpec& spec, const std::function<bool()>& stop_requested = {});
 
  private:
-  bool try_to_start();
   void send_run(const std::string& request);
   ProgramEnd wait_for_end(const ProgramSpec& spec, const std::function<bool()>& stop_requested);
   [[noreturn]] void fail_lost(const std::string& program);
-  void forget();
-  void end();
 
-  Fd socket_;
-  pid_t helper_ = 0;
-  pid_t guardian_ = 0;  // the helper's parent: ends what is left if the helper is killed
-  pid_t owner_ = 0;
+  std::unique_ptr<detail::HelperProcess> helper_;
   std::string mark_;  // in the environment of every program: finds what a killed helper leaves
   std::uint64_t run_ = 0;
 };

@@ -97,6 +97,6 @@ int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>
 
 }  // namespace
 
-extern const MpiBackend mpi_backend{&launch_mpi, &has_begun};
+const MpiBackend windrow_mpi_backend{&launch_mpi, &has_begun};
 
 }  // namespace windrow::detail

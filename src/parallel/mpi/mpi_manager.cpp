@@ -54,26 +54,26 @@ struct MpiManager::Impl {
   boost::mpi::communicator comm;
   std::shared_ptr<Launcher> launcher;
   std::vector<std::string> hosts;  // of every rank
-  detail::WakeUpSockets bells{};
+  detail::WakeUpSockets wake_ups{};
   std::unique_ptr<detail::RankWatch> watch{};  // if the job outlives its ranks
 
-  detail::MpiRootLink root() const { return {comm, &bells, watch.get()}; }
-  void know_bells(std::vector<std::string> addresses);
+  detail::MpiRootLink root() const { return {comm, &wake_ups, watch.get()}; }
+  void know_sockets(std::vector<std::string> addresses);
 };
 
-// Those on other hosts cannot be rung, and theirs may even be the names of others' here.
-void MpiManager::Impl::know_bells(std::vector<std::string> addresses) {
+// Those on other hosts cannot be woken, and theirs may even be the names of others' here.
+void MpiManager::Impl::know_sockets(std::vector<std::string> addresses) {
   const std::string& here = hosts[static_cast<std::size_t>(comm.rank())];
   for (std::size_t r = 0; r < addresses.size(); ++r) {
     if (hosts[r] != here) addresses[r].clear();
   }
-  bells.know(std::move(addresses));
+  wake_ups.know(std::move(addresses));
 }
 
 MpiManager::MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher)
     : impl_(std::make_unique<Impl>(Impl{duplicate(comm), std::move(launcher), {}})) {
   impl_->hosts = all_gather(host_name());
-  impl_->know_bells(all_gather(impl_->bells.address()));
+  impl_->know_sockets(all_gather(impl_->wake_ups.address()));
   if (size() > 1 && detail::job_outlives_ranks()) {
     impl_->watch = std::make_unique<detail::RankWatch>(*this, impl_->comm, impl_->hosts);
   }
@@ -133,7 +133,7 @@ detail::JobReport MpiManager::run_job(detail::Job& job) {
   if (is_root()) {
     std::unique_ptr<LocalWorkers> local;
     if (root_evaluates(job.root)) local = std::make_unique<LocalWorkers>(job.task, impl_->hosts.front());
-    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local ? &local->worker : nullptr, &impl_->bells, watch());
+    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local ? &local->worker : nullptr, &impl_->wake_ups, watch());
     detail::JobReport report;
     try {
       report = detail::coordinate(workers, job);
@@ -153,7 +153,7 @@ detail::JobReport MpiManager::run_job(detail::Job& job) {
 }
 
 std::unique_ptr<detail::Workers> MpiManager::other_ranks() {
-  return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr, &impl_->bells, watch());
+  return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr, &impl_->wake_ups, watch());
 }
 
 void MpiManager::serve(const detail::WorkerTask& task) {
