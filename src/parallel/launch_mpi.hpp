@@ -30,8 +30,10 @@ class PreparedForBody {
   bool started_here_;
 };
 
-/// Prints the exception in flight with rank and host. @return the exit code for it
-int report_exception(int rank) noexcept;
+/// Gives a message to LaunchOptions::on_message.
+void tell(const LaunchOptions& options, const std::string& message);
+/// Tells the exception in flight with rank and host. @return the exit code for it
+int report_exception(int rank, const LaunchOptions& options) noexcept;
 
 }  // namespace detail
 }  // namespace windrow
