@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <fstream>
 #include <new>
@@ -23,6 +22,7 @@
 #include "process/interface/helper_process.hpp"
 #include "process/process_child.hpp"
 #include "process/result_memory.hpp"
+#include "windrow/base/byte_stream.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -176,11 +176,11 @@ void ModelProcess::handle(const Frame& frame) {
 }
 
 void ModelProcess::make(const Frame& frame) {
-  const auto content = std::span<const std::byte>(frame.payload);
-  std::memcpy(&options_, content.data(), sizeof options_);
+  ByteReader in(frame.payload);
+  options_ = in.get<MakeHead>();
   try {
     const auto function = reinterpret_cast<MakeForkedModel>(const_cast<void*>(decode_address(options_.function)));
-    model_ = function(content.subspan(sizeof options_));
+    model_ = function(in.rest());
   } catch (...) {
     return channel_.send(kMakeFailed, bytes_of(text_of_exception()));
   }
@@ -190,16 +190,14 @@ void ModelProcess::make(const Frame& frame) {
 }
 
 void ModelProcess::evaluate(const Frame& frame) {
-  const auto content = std::span<const std::byte>(frame.payload);
-  EvaluateHead head;
-  std::memcpy(&head, content.data(), sizeof head);
-  number_ = head.number;
+  ByteReader in(frame.payload);
+  number_ = in.get<EvaluateHead>().number;
   stop_ = false;
   Deadline deadline;
   if (options_.timeout >= 0) deadline = Clock::now() + nanoseconds(options_.timeout);
   EndedMessage ended;
   ended.number = number_;
-  if (give_to_child(content.subspan(sizeof head))) {
+  if (give_to_child(in.rest())) {
     wait_for_child(deadline, ended);
   } else {
     ended.status = ExitStatus::lost();
@@ -264,10 +262,8 @@ void ModelProcess::wait_for_child(Deadline deadline, EndedMessage& ended) {
       case Event::message:
         try {
           while (auto frame = channel_.try_receive()) {
-            EvaluateHead head;
-            if (frame->tag != kStopEvaluation || frame->payload.size() < sizeof head) continue;
-            std::memcpy(&head, frame->payload.data(), sizeof head);
-            stop_ = stop_ || head.number == number_;
+            if (frame->tag != kStopEvaluation) continue;
+            stop_ = stop_ || ByteReader(frame->payload).get<EvaluateHead>().number == number_;
           }
         } catch (const Error&) {
           orphaned_ = true;

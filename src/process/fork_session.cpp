@@ -11,6 +11,7 @@
 
 #include "process/fork_wire.hpp"
 #include "process/result_memory.hpp"
+#include "windrow/base/byte_stream.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/exit_status.hpp"
 #include "windrow/process/fork_server.hpp"
@@ -26,18 +27,15 @@ constexpr auto kEndPatience = std::chrono::seconds(2);
 
 template <typename T>
 T content_of(const Frame& frame) {
-  T content;
-  if (frame.payload.size() < sizeof content) throw ParallelError("a message of a forked model is cut short");
-  std::memcpy(&content, frame.payload.data(), sizeof content);
-  return content;
+  return ByteReader(frame.payload).get<T>();
 }
 
 template <typename Head>
 Bytes with_head(const Head& head, std::span<const std::byte> rest) {
-  Bytes message(sizeof head + rest.size());
-  std::memcpy(message.data(), &head, sizeof head);
-  if (!rest.empty()) std::memcpy(message.data() + sizeof head, rest.data(), rest.size());
-  return message;
+  ByteWriter out;
+  out.put(head);
+  out.put_bytes(rest);
+  return out.take();
 }
 
 std::string text_of(std::span<const std::byte> bytes) {
