@@ -245,7 +245,7 @@ TEST_F(LauncherTest, a_stop_throws_after_everything_has_ended) {
   EXPECT_THROW(launcher_.run(spec, [this] { return tree_is_up(); }), Interrupted);
   EXPECT_TRUE(tree_is_up());
   EXPECT_TRUE(tree_is_gone());
-  EXPECT_EQ(launcher_.run(shell("exit 4"), [] { return false; }).code, 4);
+  EXPECT_EQ(launcher_.run(shell("exit 4"), [] { return false; }).status, ExitStatus::exited(4));
 }
 
 TEST_F(LauncherTest, an_exception_of_the_stop_question_ends_the_program_too) {
@@ -317,7 +317,7 @@ TEST_F(LauncherTest, a_killed_helper_leaves_nothing_and_is_replaced) {
   killer.join();
   EXPECT_TRUE(tree_is_up());
   EXPECT_TRUE(eventually([this] { return tree_is_gone(); }));
-  EXPECT_EQ(launcher_.run(shell("exit 6")).code, 6);
+  EXPECT_EQ(launcher_.run(shell("exit 6")).status, ExitStatus::exited(6));
 }
 
 TEST_F(LauncherTest, a_killed_helper_leaves_nothing_even_if_its_owner_can_do_nothing) {
@@ -350,7 +350,7 @@ TEST_F(LauncherTest, a_killed_guardian_of_the_helper_is_not_missed) {
   ASSERT_EQ(children_of(children.front()), std::vector<pid_t>{helper});
   kill(children.front(), SIGKILL);
   ASSERT_TRUE(eventually([&] { return is_gone(children.front()); }));
-  EXPECT_EQ(launcher_.run(shell("exit 8")).code, 8);
+  EXPECT_EQ(launcher_.run(shell("exit 8")).status, ExitStatus::exited(8));
   EXPECT_EQ(launcher_.helper(), helper);
   launcher_ = Launcher();
   EXPECT_TRUE(is_gone(helper));
@@ -363,7 +363,7 @@ TEST_F(LauncherTest, one_that_is_killed_while_it_starts_is_replaced) {
     launcher_.start();
     killer.join();
     if (launcher_.helper() != killed) {  // else that one had started
-      EXPECT_EQ(launcher_.run(shell("exit 8")).code, 8);
+      EXPECT_EQ(launcher_.run(shell("exit 8")).status, ExitStatus::exited(8));
     }
     launcher_ = Launcher();
     ASSERT_TRUE(eventually([] { return children_of(getpid()).empty(); }));
@@ -375,14 +375,14 @@ TEST_F(LauncherTest, a_helper_that_dies_between_runs_is_not_noticed) {
   const pid_t first = launcher_.helper();
   kill(first, SIGKILL);
   ASSERT_TRUE(eventually([first] { return is_gone(first); }));
-  EXPECT_EQ(launcher_.run(shell("exit 7")).code, 7);
+  EXPECT_EQ(launcher_.run(shell("exit 7")).status, ExitStatus::exited(7));
   EXPECT_NE(launcher_.helper(), first);
 }
 
 TEST_F(LauncherTest, outlives_the_thread_that_started_it) {
   std::thread([this] { launcher_.start(); }).join();
   const pid_t helper = launcher_.helper();
-  EXPECT_EQ(launcher_.run(shell("sleep 0.2; exit 8")).code, 8);
+  EXPECT_EQ(launcher_.run(shell("sleep 0.2; exit 8")).status, ExitStatus::exited(8));
   EXPECT_EQ(launcher_.helper(), helper);
 }
 
@@ -392,14 +392,14 @@ TEST_F(LauncherTest, a_forked_child_uses_a_helper_of_its_own) {
   const pid_t child = fork();
   if (child == 0) {
     bool good = launcher_.helper() == 0;
-    good = good && launcher_.run(shell("exit 9")).code == 9 && launcher_.helper() != helper;
+    good = good && launcher_.run(shell("exit 9")).status == ExitStatus::exited(9) && launcher_.helper() != helper;
     launcher_ = Launcher();
     _exit(good ? 0 : 1);
   }
   int status = -1;
   waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
-  EXPECT_EQ(launcher_.run(shell("exit 10")).code, 10);
+  EXPECT_EQ(launcher_.run(shell("exit 10")).status, ExitStatus::exited(10));
   EXPECT_EQ(launcher_.helper(), helper);
 }
 
@@ -418,7 +418,7 @@ TEST_F(LauncherTest, its_end_ends_the_helper_and_a_move_keeps_it) {
 
 TEST_F(LauncherTest, runs_many_programs_and_leaves_no_zombie) {
   for (int i = 0; i < 100; ++i) {
-    ASSERT_EQ(launcher_.run(shell("sleep 0.01 & exit " + std::to_string(i))).code, i);
+    ASSERT_EQ(launcher_.run(shell("sleep 0.01 & exit " + std::to_string(i))).status, ExitStatus::exited(i));
   }
   const fs::path children =
       "/proc/" + std::to_string(launcher_.helper()) + "/task/" + std::to_string(launcher_.helper());
