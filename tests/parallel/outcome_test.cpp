@@ -6,6 +6,8 @@
 #include <clocale>
 #include <limits>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace windrow {
 namespace {
