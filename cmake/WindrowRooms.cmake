@@ -25,7 +25,7 @@ function(windrow_mpi_backend)
   windrow_library_settings(windrow_mpi)
   target_compile_definitions(windrow_mpi INTERFACE WINDROW_HAS_MPI)
   # What the rooms know of it is a weak symbol, which by itself brings nothing into a program.
-  target_link_options(windrow_mpi INTERFACE LINKER:--undefined=_ZN7windrow6detail11mpi_backendE)
+  target_link_options(windrow_mpi INTERFACE LINKER:--undefined=windrow_mpi_backend)
   list(TRANSFORM BACKEND_OF PREPEND windrow_)
   target_link_libraries(windrow_mpi PUBLIC ${BACKEND_OF} ${BACKEND_PACKAGES} PRIVATE fmt::fmt windrow_options)
 endfunction()

@@ -46,8 +46,8 @@ std::unique_ptr<windrow::ForkedModel> make_bare_forks(std::span<const std::byte>
 double bare(windrow::ForkSession& forks) {
   double each = 0.0;
   const windrow::EvaluationEnd end = forks.evaluate({});
-  if (end.result.size() != sizeof each) throw windrow::Error("the bare forks failed: " + end.message);
-  std::memcpy(&each, end.result.data(), sizeof each);
+  if (!end.result || end.result->size() != sizeof each) throw windrow::Error("the bare forks failed: " + end.message);
+  std::memcpy(&each, end.result->data(), sizeof each);
   return each;
 }
 

@@ -47,25 +47,18 @@ std::string fingerprint_of(std::string_view text) {
   return fingerprint.text();
 }
 
-std::string read_template(const fs::path& path) {
-  std::error_code error;
-  std::ifstream in(path, std::ios::binary);
-  if (!in || !fs::is_regular_file(path, error))
-    throw SpecError(fmt::format("the template {} cannot be read", path.string()));
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::ifstream open_input(const fs::path& path) {
+/// @param what  "template" or "input"
+std::ifstream open_file(const fs::path& path, const char* what) {
   std::error_code error;
   std::ifstream in(path, std::ios::binary);
   if (!in || !fs::is_regular_file(path, error)) {
-    throw SpecError(fmt::format("the input {} cannot be read", path.string()));
+    throw SpecError(fmt::format("the {} {} cannot be read", what, path.string()));
   }
   return in;
 }
 
 std::string fingerprint_of_input(const fs::path& path) {
-  std::ifstream in = open_input(path);
+  std::ifstream in = open_file(path, "input");
   Fingerprint fingerprint;
   std::vector<char> buffer(std::size_t{1} << 16U);
   while (in) {
@@ -155,7 +148,8 @@ void Command::Impl::parse_launcher(const Design& design) {
 }
 
 void Command::Impl::parse_template(const fs::path& file) {
-  const std::string text = read_template(spec.study_directory / file);
+  std::ifstream in = open_file(spec.study_directory / file, "template");
+  const std::string text(std::istreambuf_iterator<char>(in), {});
   const std::string name = target_name(file);
   if (std::find(own_files.begin(), own_files.end(), name) != own_files.end()) {
     throw SpecError(fmt::format("the template {} would become `{}`, which windrow itself writes", file.string(), name));
@@ -167,7 +161,7 @@ void Command::Impl::parse_template(const fs::path& file) {
 }
 
 void Command::Impl::check_inputs() const {
-  for (const fs::path& file : spec.inputs) open_input(spec.study_directory / file);
+  for (const fs::path& file : spec.inputs) open_file(spec.study_directory / file, "input");
 }
 
 bool Command::Impl::names_tag(std::string_view name) const {

@@ -24,13 +24,6 @@ namespace {
 
 constexpr std::size_t shown_lines = 5;
 
-/// An evaluation that came to nothing.
-struct Failure {
-  FailureKind kind;
-  int code = 0;
-  std::string message;
-};
-
 /// What is in a point's directory when its program starts.
 PointDirectory::Files files_of(RenderedCommand& command) {
   std::string line;
@@ -61,22 +54,15 @@ std::string signal_behind(int code) {
 }
 
 /// What went wrong, if anything did.
-std::optional<Failure> judge(const ProgramEnd& end, const CommandSpec& spec, const fs::path& directory) {
-  switch (end.kind) {
-    case ProgramEnd::Kind::exited:
-      if (end.code == 0) return {};
-      return Failure{FailureKind::exited, end.code, signal_behind(end.code) + last_words(directory)};
-    case ProgramEnd::Kind::signalled:
-      return Failure{FailureKind::crashed, -end.code, last_words(directory)};
-    case ProgramEnd::Kind::timed_out:
-      return Failure{
-          FailureKind::timed_out, 0,
-          fmt::format("over its time limit of {}; ", text::render_duration(*spec.timeout)) + last_words(directory)};
-    case ProgramEnd::Kind::not_started:
-      // The codes that a shell gives: 127 for a program that is not found, 126 for one that cannot be run.
-      return Failure{FailureKind::exited, end.error_number == ENOENT ? 127 : 126, end.message};
+std::optional<TaskFailure> judge(ProgramEnd end, const CommandSpec& spec, const fs::path& directory) {
+  if (end.status.is_success()) return {};
+  if (!end.was_started()) return TaskFailure::ended(end.status, std::move(end.message));
+  std::string message = last_words(directory);
+  if (end.status.has_exited()) message = signal_behind(end.status.code()) + message;
+  if (end.status.has_timed_out()) {
+    message = fmt::format("over its time limit of {}; {}", text::render_duration(*spec.timeout), message);
   }
-  return {};
+  return TaskFailure::ended(end.status, std::move(message));
 }
 
 ProgramSpec program_of(const RenderedCommand& command, const CommandSpec& spec) {
@@ -92,10 +78,9 @@ ProgramSpec program_of(const RenderedCommand& command, const CommandSpec& spec) 
   return program;
 }
 
-Failure over_relative_limit(double limit, double factor, const fs::path& directory) {
-  return {FailureKind::timed_out, 0,
-          fmt::format("over its time limit of {}; {}", detail::render_relative_limit(limit, factor),
-                      last_words(directory))};
+TaskFailure over_relative_limit(double limit, double factor, const fs::path& directory) {
+  return TaskFailure::timed_out(fmt::format("over its time limit of {}; {}",
+                                            detail::render_relative_limit(limit, factor), last_words(directory)));
 }
 
 using KeepFile = std::function<Value(const fs::path&)>;
@@ -125,7 +110,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
   const fs::path directory = directory_of(point);
   detail::StopQuestion stop(stop_requested, spec.relative_timeout ? time_limit : std::function<double()>());
   std::vector<Value> values;
-  std::optional<Failure> failure;
+  std::optional<TaskFailure> failure;
   PointDirectory::Files written;
   try {
     RenderedCommand command = render(point, slots);
@@ -143,22 +128,18 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
       throw;
     }
   } catch (const PeerLost& error) {
-    failure = Failure{FailureKind::lost, 0, error.what()};
+    failure = TaskFailure::lost(error.what());
   } catch (const detail::BadOutput& error) {
-    failure = Failure{FailureKind::bad_output, 0, error.what() + ("; " + last_words(directory))};
+    failure = TaskFailure::bad_output(error.what() + ("; " + last_words(directory)));
   } catch (const std::exception& error) {
-    failure = Failure{FailureKind::exception, 0, error.what()};
+    failure = TaskFailure::exception(error.what());
   }
   stop.rethrow();
   if (spec.keep == Keep::none || (spec.keep == Keep::failed && !failure)) point_directory.leave(directory, written);
   if (!failure) return values;
-  TaskFailure result;
-  result.index = point.index();
-  result.kind = failure->kind;
-  result.code = failure->code;
-  result.message = std::move(failure->message);
-  result.elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  return result;
+  failure->index = point.index();
+  failure->elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return *std::move(failure);
 }
 
 }  // namespace windrow

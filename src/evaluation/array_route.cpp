@@ -132,12 +132,9 @@ std::optional<TaskFailure> ArrayRoute::send(Evaluated& evaluated, WorkerContext&
   }
   if (!has_store_) {
     if (bytes <= kMostWithOutcome) return std::nullopt;
-    TaskFailure failure;
-    failure.kind = FailureKind::bad_output;
-    failure.message = fmt::format(
+    return TaskFailure::bad_output(fmt::format(
         "arrays of {} bytes are too large to be kept in memory: give the sweep a store (SweepOptions::store)",
-        text::with_thousands(bytes));
-    return failure;
+        text::with_thousands(bytes)));
   }
   try {
     auto file = evaluated.arrays.begin();

@@ -11,9 +11,7 @@ namespace windrow::detail {
 namespace {
 
 TaskFailure failure(FailureKind kind, std::string message, int attempts) {
-  TaskFailure result;
-  result.kind = kind;
-  result.message = std::move(message);
+  TaskFailure result = TaskFailure::of(kind, std::move(message));
   result.attempts = attempts;
   return result;
 }

@@ -119,10 +119,7 @@ class GroupEvaluation : public SweepEvaluation {
     try {
       functions_.evaluate(*group_, point);
     } catch (const Rejected& reason) {
-      TaskFailure failure;
-      failure.kind = FailureKind::rejected;
-      failure.message = reason.what();
-      return failure;
+      return TaskFailure::rejected(reason.what());
     }
     return std::nullopt;
   }

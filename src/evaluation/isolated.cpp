@@ -49,28 +49,10 @@ std::uint64_t resident_size() {
 }
 
 TaskFailure to_failure(EvaluationEnd end, const ForkLimits& limits) {
-  TaskFailure failure;
-  failure.code = end.code;
-  failure.message = std::move(end.message);
-  switch (end.kind) {
-    case EvaluationEnd::Kind::crashed:
-      failure.kind = FailureKind::crashed;
-      break;
-    case EvaluationEnd::Kind::exited:
-      failure.kind = FailureKind::exited;
-      failure.message = "the evaluation ended its process";
-      break;
-    case EvaluationEnd::Kind::timed_out:
-      failure.kind = FailureKind::timed_out;
-      failure.message = "over the time limit of " + text::render_duration(*limits.timeout);
-      break;
-    case EvaluationEnd::Kind::lost:
-      failure.kind = FailureKind::lost;
-      break;
-    default:
-      failure.kind = FailureKind::exception;
-  }
-  return failure;
+  if (end.threw) return TaskFailure::exception(std::move(end.message));
+  if (end.status.has_exited()) end.message = "the evaluation ended its process";
+  if (end.status.has_timed_out()) end.message = "over the time limit of " + text::render_duration(*limits.timeout);
+  return TaskFailure::ended(end.status, std::move(end.message));
 }
 
 // What failed may have failed for want of memory: where that is known, or cannot be, the message says so.
@@ -168,8 +150,8 @@ class IsolatedEvaluation : public SweepEvaluation {
     stop.rethrow();
     const bool memory_ran_out = end.memory_ran_out;
     std::optional<TaskFailure> failure;
-    if (end.kind == EvaluationEnd::Kind::returned) {
-      failure = take(std::move(end.result), context, result);
+    if (end.result) {
+      failure = take(*std::move(end.result), context, result);
     } else {
       failure = to_failure(std::move(end), limits_);
       if (ended_from_outside(*failure) && stops_soon(context)) throw Interrupted();
@@ -197,10 +179,7 @@ class IsolatedEvaluation : public SweepEvaluation {
   }
 
   TaskFailure over_relative_limit(double limit) const {
-    TaskFailure failure;
-    failure.kind = FailureKind::timed_out;
-    failure.message = "over the time limit of " + render_relative_limit(limit, *relative_timeout_);
-    return failure;
+    return TaskFailure::timed_out("over the time limit of " + render_relative_limit(limit, *relative_timeout_));
   }
 
   LocalSweep sweep_;

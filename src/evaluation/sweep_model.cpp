@@ -95,13 +95,6 @@ std::vector<Column> get_columns(ByteReader& in) {
 
 enum class ReplyKind : std::uint8_t { result, failure, interrupted };
 
-TaskFailure thrown(const char* what) {
-  TaskFailure failure;
-  failure.kind = FailureKind::exception;
-  failure.message = what;
-  return failure;
-}
-
 class SweepModel : public ForkedModel {
  public:
   SweepModel(Parameters parameters, std::vector<Column> outputs, SweepFunctions functions)
@@ -118,9 +111,9 @@ class SweepModel : public ForkedModel {
     } catch (const Interrupted&) {
       return Bytes{static_cast<std::byte>(ReplyKind::interrupted)};
     } catch (const std::exception& error) {
-      return reply(thrown(error.what()));
+      return reply(TaskFailure::exception(error.what()));
     } catch (...) {
-      return reply(thrown("an exception that is not a std::exception"));
+      return reply(TaskFailure::exception("an exception that is not a std::exception"));
     }
   }
 

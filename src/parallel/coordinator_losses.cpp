@@ -43,7 +43,7 @@ void Coordinator::fail_run(int w, const IndexRun& run, TaskFailure failure) {
 
 void Coordinator::handle_loss(int w, const WorkerLoss& loss) {
   WorkerState& worker = state(w);
-  report_.lost_workers.push_back(loss.description);
+  report_.lost_workers.push_back(loss.failure.message);
   last_loss_ = loss;
   accounting_.lost(w, first_unfinished(w).has_value(), now_);
   if (groups_) return handle_group_loss(w, loss);
@@ -60,10 +60,7 @@ void Coordinator::handle_loss(int w, const WorkerLoss& loss) {
 }
 
 TaskFailure Coordinator::failure_of(int w, const WorkerLoss& loss) const {
-  TaskFailure failure;
-  failure.kind = loss.kind;
-  failure.code = loss.code;
-  failure.message = loss.description;
+  TaskFailure failure = loss.failure;
   failure.rank = w;
   failure.host = workers_.host(w);
   return failure;
@@ -103,9 +100,8 @@ void Coordinator::fail_the_rest() {
     failure = *last_build_failure_;
     report_.build_failures.clear();  // the points say it
   } else {
-    failure.kind = last_loss_ ? last_loss_->kind : FailureKind::lost;
-    failure.code = last_loss_ ? last_loss_->code : 0;
-    failure.message = "no worker is left" + (last_loss_ ? "; the last: " + last_loss_->description : std::string());
+    failure = last_loss_ ? last_loss_->failure : TaskFailure::lost("");
+    failure.message = "no worker is left" + (last_loss_ ? "; the last: " + failure.message : std::string());
     failure.host = workers_.host(0);
   }
   for_each_worker([this](int w) { supply_->disown(w); });

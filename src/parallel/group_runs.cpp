@@ -16,13 +16,6 @@ constexpr std::size_t kKeptGroups = 4;
 // A failure waits so long for the others of its group, so that it can say what they met; then it is recorded.
 constexpr double kMostDelay = 1.0;  // seconds
 
-TaskFailure failed(FailureKind kind, std::string message) {
-  TaskFailure failure;
-  failure.kind = kind;
-  failure.message = std::move(message);
-  return failure;
-}
-
 bool holds_all(std::span<const int> sorted, const std::vector<int>& some) {
   return std::ranges::includes(sorted, some);
 }
@@ -55,7 +48,7 @@ GroupRuns::Place GroupRuns::find(std::uint64_t index, std::span<const int> idle,
   try {
     needed = job_.needs->of(index);
   } catch (const std::exception& error) {
-    return {{}, failed(FailureKind::rejected, error.what())};
+    return {{}, TaskFailure::rejected(error.what())};
   }
   if (auto failure = obstacle(needed, able)) return {{}, std::move(failure)};
   if (idle.size() < needed) return {};
@@ -72,10 +65,10 @@ std::optional<TaskFailure> GroupRuns::obstacle(std::uint64_t needed, std::size_t
   if (needed <= able) return std::nullopt;
   const auto initial = static_cast<std::size_t>(workers_.count() - workers_.first());
   if (needed > initial) {
-    return failed(FailureKind::rejected,
-                  fmt::format("it needs {} ranks, and {} evaluate{}", needed, initial, initial == 1 ? "s" : ""));
+    return TaskFailure::rejected(
+        fmt::format("it needs {} ranks, and {} evaluate{}", needed, initial, initial == 1 ? "s" : ""));
   }
-  return failed(FailureKind::lost, fmt::format("it needs {} ranks, and {} are left of {}", needed, able, initial));
+  return TaskFailure::lost(fmt::format("it needs {} ranks, and {} are left of {}", needed, able, initial));
 }
 
 // The one that was used last: those that nobody needs any more grow old.

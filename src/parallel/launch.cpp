@@ -47,16 +47,21 @@ int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>
 
 namespace detail {
 
-extern const MpiBackend mpi_backend [[gnu::weak]];  // here, and not where it is defined
+extern "C" const MpiBackend windrow_mpi_backend [[gnu::weak]];  // here, and not where it is defined
 
 const MpiBackend* linked_mpi_backend() {
-  return &mpi_backend;
+  return &windrow_mpi_backend;
 }
 
-int report_exception(int rank) noexcept {
+void tell(const LaunchOptions& options, const std::string& message) {
+  if (options.on_message) return options.on_message(message);
+  std::fprintf(stderr, "windrow: %s\n", message.c_str());
+  std::fflush(stderr);
+}
+
+int report_exception(int rank, const LaunchOptions& options) noexcept {
   const auto say = [&](const char* what) {
-    std::fprintf(stderr, "windrow: rank %d (%s): %s\n", rank, host_name().c_str(), what);
-    std::fflush(stderr);
+    tell(options, "rank " + std::to_string(rank) + " (" + host_name() + "): " + what);
   };
   try {
     throw;
@@ -92,7 +97,7 @@ int launch_ranks(int argc, char** argv, const std::function<int(ParallelManager&
     chosen = choose(options, workers);
     if (chosen == Backend::mpi) return launch_mpi(argc, argv, body, options);
   } catch (const std::exception& error) {  // of setting up, before there are ranks
-    std::fprintf(stderr, "windrow: %s\n", error.what());
+    detail::tell(options, error.what());
     return 2;
   }
   try {
@@ -104,16 +109,16 @@ int launch_ranks(int argc, char** argv, const std::function<int(ParallelManager&
       ForkManager manager(workers);
       return body(manager);
     }
-    return ForkManager::run_peers(workers, [&body](ParallelManager& manager) {
+    return ForkManager::run_peers(workers, [&body, &options](ParallelManager& manager) {
       if (manager.is_root()) return body(manager);  // its exception must leave run_peers, which then ends the peers
       try {
         return body(manager);
       } catch (...) {
-        return detail::report_exception(manager.rank());
+        return detail::report_exception(manager.rank(), options);
       }
     });
   } catch (...) {
-    return detail::report_exception(0);
+    return detail::report_exception(0, options);
   }
 }
 

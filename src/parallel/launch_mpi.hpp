@@ -13,8 +13,8 @@ struct MpiBackend {
   bool (*has_begun)();
 };
 
-/// Defined by the library windrow_mpi.
-extern const MpiBackend mpi_backend;
+/// Defined by the library windrow_mpi. A link option names it: hence the plain symbol.
+extern "C" const MpiBackend windrow_mpi_backend;
 /// It, or null in a program without that library.
 const MpiBackend* linked_mpi_backend();
 
@@ -30,8 +30,10 @@ class PreparedForBody {
   bool started_here_;
 };
 
-/// Prints the exception in flight with rank and host. @return the exit code for it
-int report_exception(int rank) noexcept;
+/// Gives a message to LaunchOptions::on_message.
+void tell(const LaunchOptions& options, const std::string& message);
+/// Tells the exception in flight with rank and host. @return the exit code for it
+int report_exception(int rank, const LaunchOptions& options) noexcept;
 
 }  // namespace detail
 }  // namespace windrow

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <string.h>
 
 #include <array>
 #include <chrono>
@@ -37,18 +36,10 @@ const KindText& text_of(FailureKind kind) {
   throw SpecError(fmt::format("{} is not a kind of failure", static_cast<int>(kind)));
 }
 
-/// The same in every locale, unlike strsignal().
-std::string signal_text(long signal) {
-  if (signal > SIGRTMAX) return "Unknown signal";
-  if (signal >= SIGRTMIN) return fmt::format("Real-time signal {}", signal - SIGRTMIN);
-  const char* description = sigdescr_np(static_cast<int>(signal));
-  return description != nullptr ? description : "Unknown signal";
-}
-
 std::string code_text(int code) {
   if (code == 0) return {};
   const long signal = -static_cast<long>(code);  // a negated INT_MIN does not fit an int
-  if (signal > 0) return fmt::format(" (signal {}, {})", signal, signal_text(signal));
+  if (signal > 0) return fmt::format(" (signal {}, {})", signal, describe_signal(code > -NSIG ? -code : 0));
   return fmt::format(" (code {})", code);
 }
 
@@ -92,6 +83,14 @@ FailureKind failure_kind(std::string_view name) {
     names.emplace_back(entry.name);
   }
   throw SpecError(fmt::format("`{}` is not a kind of failure{}", name, text::suggestion(name, names)));
+}
+
+TaskFailure TaskFailure::ended(ExitStatus status, std::string message) {
+  FailureKind kind = FailureKind::lost;
+  if (status.was_signalled()) kind = FailureKind::crashed;
+  if (status.has_exited()) kind = FailureKind::exited;
+  if (status.has_timed_out()) kind = FailureKind::timed_out;
+  return {.kind = kind, .message = std::move(message), .code = status.code(), .host = {}};
 }
 
 std::string describe(const TaskFailure& failure) {

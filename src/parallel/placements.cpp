@@ -17,13 +17,6 @@ Slots slots_of(const JobSpec& job, const Workers& workers) {
   return slots;
 }
 
-TaskFailure failed(FailureKind kind, std::string message) {
-  TaskFailure failure;
-  failure.kind = kind;
-  failure.message = std::move(message);
-  return failure;
-}
-
 }  // namespace
 
 Placements::Placements(const JobSpec& job, const Workers& workers)
@@ -34,7 +27,7 @@ Placements::Place Placements::find(std::uint64_t index, std::span<const int> idl
   try {
     needed = job_.needs->of(index);
   } catch (const std::exception& error) {
-    return {{}, failed(FailureKind::rejected, error.what())};
+    return {{}, TaskFailure::rejected(error.what())};
   }
   if (auto failure = obstacle(needed)) return {{}, std::move(failure)};
   auto slots = pool_.take(needed);
@@ -47,11 +40,11 @@ Placements::Place Placements::find(std::uint64_t index, std::span<const int> idl
 std::optional<TaskFailure> Placements::obstacle(std::uint64_t needed) const {
   const std::uint64_t initial = pool_.initial_size();
   if (needed > initial) {
-    return failed(FailureKind::rejected, fmt::format("it needs {} slots, and there are {} in all", needed, initial));
+    return TaskFailure::rejected(fmt::format("it needs {} slots, and there are {} in all", needed, initial));
   }
   if (needed <= pool_.size()) return std::nullopt;
-  return failed(FailureKind::lost, fmt::format("it needs {} slots, and {} are left of {}: workers were lost", needed,
-                                               pool_.size(), initial));
+  return TaskFailure::lost(
+      fmt::format("it needs {} slots, and {} are left of {}: workers were lost", needed, pool_.size(), initial));
 }
 
 // There is an idle one on each of these hosts, unless workers were lost, since every evaluation takes a slot of the

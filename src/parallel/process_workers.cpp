@@ -102,9 +102,8 @@ WorkerEvent ProcessWorkers::loss_of(int worker) {
   }
   const ExitStatus status = peer.child.status();
   WorkerLoss loss;
-  loss.kind = status.was_signalled() ? FailureKind::crashed : FailureKind::exited;
-  loss.code = status.code();
-  loss.description = fmt::format("worker {} (pid {}) ended by {}", worker, peer.child.pid(), status.describe());
+  loss.failure = TaskFailure::ended(
+      status, fmt::format("worker {} (pid {}) ended by {}", worker, peer.child.pid(), status.describe()));
   loss.evaluating = marks_.get(static_cast<std::size_t>(worker));
   marks_.set(static_cast<std::size_t>(worker), std::nullopt);  // or the next job would take it for one of its own
   told_of_loss_[static_cast<std::size_t>(worker - offset_)] = true;

@@ -18,13 +18,6 @@ constexpr double kLookInterval = 0.001;   // seconds between looks for messages
 constexpr double kStopIsNear = 1.0;       // seconds
 constexpr double kRetryInterval = 0.001;  // seconds until the watching thread tries again
 
-TaskFailure exception_failure(std::string message) {
-  TaskFailure failure;
-  failure.kind = FailureKind::exception;
-  failure.message = std::move(message);
-  return failure;
-}
-
 }  // namespace
 
 void WorkerContext::send_piece(std::span<const std::byte>) {
@@ -142,7 +135,7 @@ void WorkerLoop::evaluate_some() {
     stopping_ = true;  // the point counts as not evaluated
   } catch (const WorkerUnable& reason) {
     flush();
-    give_up(exception_failure(reason.what()));
+    give_up(TaskFailure::exception(reason.what()));
   }
   now_ = monotonic_seconds();  // where cores are short, this one may have been taken away since the last point ended
   settle_evaluating();
@@ -266,11 +259,11 @@ TaskFailure WorkerLoop::failure_of(const std::exception_ptr& exception) {
     throw;
   } catch (const Interrupted&) {
     if (stop_is_near()) throw;
-    return exception_failure("interrupted, though no stop was asked for");
+    return TaskFailure::exception("interrupted, though no stop was asked for");
   } catch (const std::exception& error) {
-    return exception_failure(error.what());
+    return TaskFailure::exception(error.what());
   } catch (...) {
-    return exception_failure("an exception that is not a std::exception");
+    return TaskFailure::exception("an exception that is not a std::exception");
   }
 }
 
@@ -297,7 +290,7 @@ void WorkerLoop::build() {
     evaluation_.build();
     built_ = true;
   } catch (const WorkerUnable& reason) {
-    give_up(exception_failure(reason.what()));
+    give_up(TaskFailure::exception(reason.what()));
   } catch (...) {
     try {
       give_up(failure_of(std::current_exception()));
@@ -434,11 +427,9 @@ void WorkerLoop::evaluate_share() {
   try {
     outcomes = evaluation_.evaluate_share(share, *this);
     if (outcomes.size() != share.size()) {
-      TaskFailure failure;
-      failure.kind = FailureKind::bad_output;
-      failure.message =
-          fmt::format("execute returned {} results for a share of {} points", outcomes.size(), share.size());
-      outcomes.assign(share.size(), failure);
+      outcomes.assign(share.size(),
+                      TaskFailure::bad_output(fmt::format("execute returned {} results for a share of {} points",
+                                                          outcomes.size(), share.size())));
     }
   } catch (...) {
     thrown = std::current_exception();

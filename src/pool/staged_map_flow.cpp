@@ -12,13 +12,6 @@
 namespace windrow::detail {
 namespace {
 
-TaskFailure failure_of(FailureKind kind, std::string message) {
-  TaskFailure failure;
-  failure.kind = kind;
-  failure.message = std::move(message);
-  return failure;
-}
-
 // While user code runs that must not call the map. Whether it does is checked, since it would go round in circles.
 class Flagged {
  public:
@@ -53,10 +46,10 @@ bool StagedMapCore::Impl::pull(std::size_t k) {
         stage.source_ended = true;
       }
     } catch (const std::exception& error) {
-      group.failure = failure_of(FailureKind::exception, fmt::format("the source threw: {}", error.what()));
+      group.failure = TaskFailure::exception(fmt::format("the source threw: {}", error.what()));
       stage.source_ended = true;
     } catch (...) {
-      group.failure = failure_of(FailureKind::exception, "the source threw something that is no std::exception");
+      group.failure = TaskFailure::exception("the source threw something that is no std::exception");
       stage.source_ended = true;
     }
   }
@@ -98,7 +91,7 @@ void StagedMapCore::Impl::submit(const Tasklet& tasklet) {
   weave->submitted(tasklet);
   release();
   stage.submitted += stage.spec.produce;
-  if (!failure && is_dropped(tasklet)) failure = failure_of(FailureKind::lost, "dropped");
+  if (!failure && is_dropped(tasklet)) failure = TaskFailure::lost("dropped");
   if (failure) {
     complete(tasklet, std::vector<Outcome<Bytes>>(stage.spec.produce, *failure));
   } else {
@@ -140,7 +133,7 @@ void StagedMapCore::Impl::hand_over(const Tasklet& tasklet, Bytes item) {
   } catch (
       const Error& error) {  // the executor was closed: what has been submitted can still be taken, and then it ends
     if (state == State::running) hold();
-    const auto failure = failure_of(FailureKind::lost, error.what());
+    const auto failure = TaskFailure::lost(error.what());
     return complete(tasklet, results_of(tasklet, failure));
   }
   in_flight.emplace(next_serial++, tasklet);
@@ -194,8 +187,8 @@ std::vector<Outcome<Bytes>> StagedMapCore::Impl::results_of(const Tasklet& taskl
       results.emplace_back(Bytes(value.begin(), value.end()));
     }
     if (results.size() == produce) return results;
-    failure = failure_of(FailureKind::bad_output,
-                         fmt::format("a call gave {} results where produce({}) was said", results.size(), produce));
+    failure = TaskFailure::bad_output(
+        fmt::format("a call gave {} results where produce({}) was said", results.size(), produce));
   } else {
     failure = outcome.failure();
   }

@@ -47,13 +47,6 @@ class Decoder {
   ItemInvoker invoke_ = nullptr;
 };
 
-TaskFailure lost_item(std::string message) {
-  TaskFailure failure;
-  failure.kind = FailureKind::lost;
-  failure.message = std::move(message);
-  return failure;
-}
-
 }  // namespace
 
 void ItemEvaluation::build() {
@@ -85,7 +78,7 @@ void Stream::submit(const std::shared_ptr<Batch>& batch, ItemInvoker invoke, std
       if (batch->ordered) batch->outcomes.emplace_back();
     }
     if (gave_up_) {
-      for (Item& item : chunk) complete(item, lost_item(*gave_up_));
+      for (Item& item : chunk) complete(item, TaskFailure::lost(*gave_up_));
     } else {
       queue_.push_back(std::move(chunk));
     }
@@ -257,10 +250,7 @@ void Stream::handle_build_failure(int w, const TaskFailure& failure) {
 void Stream::handle_loss(int w, const WorkerLoss& loss) {
   WorkerState& worker = state(w);
   const bool retired = worker.retiring && worker.held.empty();
-  TaskFailure failure;
-  failure.kind = loss.kind;
-  failure.code = loss.code;
-  failure.message = loss.description;
+  TaskFailure failure = loss.failure;
   failure.rank = w;
   failure.host = workers_.host(w);
   auto evaluating = loss.evaluating;
@@ -275,14 +265,14 @@ void Stream::handle_loss(int w, const WorkerLoss& loss) {
   if (!retired) --respawns_left_;
   const bool worth_replacing = !gave_up_ && worker.fruitless_deaths < kFruitlessDeaths && respawns_left_ >= 0;
   worker.takes_items = worth_replacing && workers_.replace(w);
-  if (!worker.takes_items && !someone_takes_items()) give_up("no worker is left; the last: " + loss.description);
+  if (!worker.takes_items && !someone_takes_items()) give_up("no worker is left; the last: " + failure.message);
 }
 
 void Stream::give_up(const std::string& message) {
   gave_up_ = message;
   for (WorkerState& worker : states_) requeue(worker, std::nullopt, {});
   for (Chunk& chunk : std::exchange(queue_, {})) {
-    for (Item& item : chunk) complete(item, lost_item(message));
+    for (Item& item : chunk) complete(item, TaskFailure::lost(message));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "process/futex.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
@@ -196,9 +197,7 @@ std::optional<Frame> ByteChannel::take_frame() {
 }
 
 std::optional<Frame> ByteChannel::receive(std::chrono::nanoseconds limit) {
-  using Clock = std::chrono::steady_clock;
-  const auto now = Clock::now();
-  const auto deadline = limit < Clock::time_point::max() - now ? now + limit : Clock::time_point::max();
+  const detail::Deadline deadline = detail::deadline_in(limit);
   for (;;) {
     if (auto frame = take_frame()) return frame;
     if (!socket_) throw lost();
@@ -207,7 +206,7 @@ std::optional<Frame> ByteChannel::receive(std::chrono::nanoseconds limit) {
     }
     if (auto frame = take_frame()) return frame;
     if (peer_closed_) throw lost();
-    const auto left = deadline - Clock::now();
+    const auto left = deadline - std::chrono::steady_clock::now();
     if (left <= left.zero()) return std::nullopt;
     const auto left_ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
     wait(has_unsent(), static_cast<int>(std::min<long long>(left_ms, 1000)));

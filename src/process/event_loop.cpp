@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "process/event_loop_signals.hpp"
+#include "process/futex.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/process.hpp"
 
@@ -113,8 +114,7 @@ EventLoop::Id EventLoop::on_exit(const Process& process, Callback callback) {
 }
 
 EventLoop::Id EventLoop::after(std::chrono::nanoseconds delay, Callback callback) {
-  const auto now = Clock::now();
-  const auto due = delay < Clock::time_point::max() - now ? now + delay : Clock::time_point::max();
+  const auto due = detail::deadline_in(delay);
   const Id id = next_id_++;
   timers_.emplace(id, Timer{std::nullopt, due, std::make_shared<Callback>(std::move(callback))});
   due_.emplace(due, id);

@@ -1,6 +1,7 @@
 #include "windrow/process/exit_status.hpp"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -18,12 +19,20 @@ std::string ExitStatus::describe() const {
       return "running";
     case Kind::exited:
       return fmt::format("exit code {}", number_);
-    case Kind::signalled: {
-      const char* text = sigdescr_np(number_);
-      return fmt::format("signal {} ({})", number_, text != nullptr ? text : "unknown");
-    }
+    case Kind::signalled:
+      return fmt::format("signal {} ({})", number_, describe_signal(number_));
+    case Kind::timed_out:
+      return "its time limit";
+    case Kind::lost:
+      return "something unknown";
   }
   return {};
+}
+
+std::string describe_signal(int number) {
+  if (number >= SIGRTMIN && number <= SIGRTMAX) return fmt::format("Real-time signal {}", number - SIGRTMIN);
+  const char* text = sigdescr_np(number);
+  return text != nullptr ? text : "Unknown signal";
 }
 
 }  // namespace windrow

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <fstream>
 #include <new>
@@ -19,9 +18,11 @@
 #include <utility>
 
 #include "process/fork_wire.hpp"
+#include "process/helper_role.hpp"
 #include "process/interface/helper_process.hpp"
 #include "process/process_child.hpp"
 #include "process/result_memory.hpp"
+#include "windrow/base/byte_stream.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -31,8 +32,6 @@ using Clock = std::chrono::steady_clock;
 using Deadline = std::optional<Clock::time_point>;
 using std::chrono::nanoseconds;
 
-constexpr int kKillRounds = 2000;
-constexpr int kKillAgainMs = 5;
 constexpr std::uint32_t kNext = 1;  // between this process and a child that makes several evaluations
 
 std::span<const std::byte> bytes_of(const std::string& text) {
@@ -108,12 +107,13 @@ class ModelProcess {
 
  private:
   std::optional<Frame> next(Deadline deadline);
-  int wait(Deadline deadline);
+  enum class Event { time_up, child, message, owner_gone };
+  Event wait(Deadline deadline);
   void handle(const Frame& frame);
   void make(const Frame& frame);
   void evaluate(const Frame& frame);
   bool give_to_child(std::span<const std::byte> request);
-  EndedMessage::Why wait_for_child(Deadline deadline);
+  void wait_for_child(Deadline deadline, EndedMessage& ended);
   [[noreturn]] void be_child(ByteChannel more, std::span<const std::byte> request);
   void evaluate_here(std::span<const std::byte> request);
   bool reap_child();
@@ -129,7 +129,7 @@ class ModelProcess {
 
   pid_t child_ = 0;
   Fd child_end_;  // readable when the child has ended
-  int child_status_ = 0;
+  ExitStatus child_status_ = ExitStatus::running();
   ByteChannel to_child_;    // open if the child makes several evaluations
   std::uint64_t made_ = 0;  // by the child
   std::uint64_t number_ = 0;
@@ -137,8 +137,8 @@ class ModelProcess {
   bool orphaned_ = false;  // the owner is gone
 };
 
-// What happened first: 0 nothing (the time is up), 1 the child's end or its answer, 2 a message, 3 the owner's end.
-int ModelProcess::wait(Deadline deadline) {
+// What happened first; of the child: its end or its answer.
+ModelProcess::Event ModelProcess::wait(Deadline deadline) {
   pollfd entries[] = {{child_end_.get(), POLLIN, 0},
                       {to_child_.descriptor(), POLLIN, 0},
                       {channel_.descriptor(), POLLIN, 0},
@@ -148,10 +148,10 @@ int ModelProcess::wait(Deadline deadline) {
     const nanoseconds left = std::max<nanoseconds>(*deadline - Clock::now(), nanoseconds(0));
     limit = {left.count() / 1'000'000'000, left.count() % 1'000'000'000};
   }
-  if (::ppoll(entries, 4, deadline ? &limit : nullptr, nullptr) <= 0) return 0;
-  if (entries[3].revents != 0) return 3;
-  if (entries[0].revents != 0 || entries[1].revents != 0) return 1;
-  return 2;
+  if (::ppoll(entries, 4, deadline ? &limit : nullptr, nullptr) <= 0) return Event::time_up;
+  if (entries[3].revents != 0) return Event::owner_gone;
+  if (entries[0].revents != 0 || entries[1].revents != 0) return Event::child;
+  return Event::message;
 }
 
 // The owner's next message; none once the owner is gone.
@@ -159,9 +159,9 @@ std::optional<Frame> ModelProcess::next(Deadline deadline) {
   for (;;) {
     if (auto frame = channel_.try_receive()) return frame;
     switch (wait(deadline)) {
-      case 3:
+      case Event::owner_gone:
         return std::nullopt;
-      case 1:  // a child that waits for its next evaluation has ended, or has closed what is not its own
+      case Event::child:  // a child that waits for its next evaluation has ended, or has closed what is not its own
         if (!reap_child()) to_child_.close();
         break;
       default:
@@ -176,11 +176,11 @@ void ModelProcess::handle(const Frame& frame) {
 }
 
 void ModelProcess::make(const Frame& frame) {
-  const auto content = std::span<const std::byte>(frame.payload);
-  std::memcpy(&options_, content.data(), sizeof options_);
+  ByteReader in(frame.payload);
+  options_ = in.get<MakeHead>();
   try {
     const auto function = reinterpret_cast<MakeForkedModel>(const_cast<void*>(decode_address(options_.function)));
-    model_ = function(content.subspan(sizeof options_));
+    model_ = function(in.rest());
   } catch (...) {
     return channel_.send(kMakeFailed, bytes_of(text_of_exception()));
   }
@@ -190,30 +190,26 @@ void ModelProcess::make(const Frame& frame) {
 }
 
 void ModelProcess::evaluate(const Frame& frame) {
-  const auto content = std::span<const std::byte>(frame.payload);
-  EvaluateHead head;
-  std::memcpy(&head, content.data(), sizeof head);
-  number_ = head.number;
+  ByteReader in(frame.payload);
+  number_ = in.get<EvaluateHead>().number;
   stop_ = false;
   Deadline deadline;
   if (options_.timeout >= 0) deadline = Clock::now() + nanoseconds(options_.timeout);
   EndedMessage ended;
   ended.number = number_;
-  if (give_to_child(content.subspan(sizeof head))) {
-    ended.why = wait_for_child(deadline);
-    ended.status = child_status_;
+  if (give_to_child(in.rest())) {
+    wait_for_child(deadline, ended);
   } else {
-    ended.why = EndedMessage::Why::no_fork;
-    ended.status = errno;
+    ended.status = ExitStatus::lost();
+    ended.error_number = errno;
   }
   // Nothing outlives its evaluation, except the process that is to make the next one.
-  if (ended.why != EndedMessage::Why::done) end_children();
+  if (!ended.status.is_running()) end_children();
   if (!orphaned_) channel_.send(kEnded, std::as_bytes(std::span(&ended, 1)));
 }
 
 // To the one that waits for it, or to a new one.
 bool ModelProcess::give_to_child(std::span<const std::byte> request) {
-  child_status_ = 0;
   if (child_ != 0 && made_ < options_.evaluations_per_process) {
     try {
       to_child_.send(kNext, request);
@@ -244,37 +240,43 @@ bool ModelProcess::give_to_child(std::span<const std::byte> request) {
   return false;
 }
 
-EndedMessage::Why ModelProcess::wait_for_child(Deadline deadline) {
-  using Why = EndedMessage::Why;
+// Until the child has ended, is done and waits for the next evaluation, or is to be ended.
+void ModelProcess::wait_for_child(Deadline deadline, EndedMessage& ended) {
   for (;;) {
     switch (wait(deadline)) {
-      case 0:
-        if (deadline && Clock::now() >= *deadline) return Why::timed_out;
-        break;
-      case 1:
-        if (reap_child()) return Why::process_ended;
+      case Event::time_up:
+        if (!deadline || Clock::now() < *deadline) break;
+        ended.status = ExitStatus::timed_out();
+        return;
+      case Event::child:
+        if (reap_child()) {
+          ended.status = child_status_;
+          return;
+        }
         try {
-          if (to_child_.is_open() && to_child_.try_receive()) return Why::done;
+          if (to_child_.is_open() && to_child_.try_receive()) return;
         } catch (const PeerLost&) {  // it closed what is not its own; its end or the time limit is still to come
           to_child_.close();
         }
         break;
-      case 2:
+      case Event::message:
         try {
           while (auto frame = channel_.try_receive()) {
-            EvaluateHead head;
-            if (frame->tag != kStopEvaluation || frame->payload.size() < sizeof head) continue;
-            std::memcpy(&head, frame->payload.data(), sizeof head);
-            stop_ = stop_ || head.number == number_;
+            if (frame->tag != kStopEvaluation) continue;
+            stop_ = stop_ || ByteReader(frame->payload).get<EvaluateHead>().number == number_;
           }
         } catch (const Error&) {
           orphaned_ = true;
         }
-        if (orphaned_ || stop_) return Why::stopped;
         break;
-      default:
+      case Event::owner_gone:
         orphaned_ = true;
-        return Why::stopped;
+        break;
+    }
+    if (orphaned_ || stop_) {
+      ended.stopped = true;
+      ended.status = ExitStatus::lost();
+      return;
     }
   }
 }
@@ -316,25 +318,16 @@ void ModelProcess::evaluate_here(std::span<const std::byte> request) {
 bool ModelProcess::reap_child() {
   int status = 0;
   if (child_ == 0 || ::waitpid(child_, &status, WNOHANG) != child_) return child_ == 0;
-  child_status_ = status;
+  child_status_ = ExitStatus::from_wait(status);
   child_ = 0;
   child_end_.reset();
   to_child_.close();
   return true;
 }
 
-// The child, what it started, and what either left: this process is the parent of every orphan below it.
+// The child, what it started, and what either left.
 void ModelProcess::end_children() {
-  int status = 0;
-  for (int round = 0; round < kKillRounds; ++round) {
-    pid_t pid = 0;
-    while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
-      if (pid == child_) child_status_ = status;
-    }
-    if (pid < 0) break;  // none is left
-    for (const pid_t below : descendants()) ::kill(below, SIGKILL);
-    ::poll(nullptr, 0, round == 0 ? 1 : kKillAgainMs);
-  }
+  kill_strays();
   child_ = 0;
   child_end_.reset();
   to_child_.close();

@@ -1,32 +1,22 @@
 // The fork server's own process.
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <exception>
 #include <map>
 #include <utility>
 #include <vector>
 
 #include "process/fork_wire.hpp"
-#include "process/interface/helper_process.hpp"
+#include "process/helper_role.hpp"
 #include "windrow/process/byte_channel.hpp"
 
 namespace windrow::detail {
 namespace {
 
-constexpr int kKillAgainMs = 5;
-constexpr int kKillRounds = 2000;  // a process that hangs in the kernel (a dead file server) cannot be killed
-
-/// Forks a process for each session, and ends what the processes of ended ones leave: as the nearest subreaper it is
-/// the parent of their orphans, whatever session those moved to.
+/// Forks a process for each session, and ends what the processes of ended ones leave.
 class ForkServerProcess {
  public:
   ForkServerProcess(Fd socket, Fd owner, Fd signals)
@@ -72,8 +62,6 @@ class ForkServerProcess {
     signalfd_siginfo info[8];
     while (::read(signals_.get(), info, sizeof info) > 0) {
     }
-    reap();
-    if (ended_.empty()) return;
     kill_strays();
     for (auto& [channel, status] : std::exchange(ended_, {})) {
       try {
@@ -83,26 +71,15 @@ class ForkServerProcess {
     }
   }
 
-  void reap() {
-    int status = 0;
-    for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-      const auto session = sessions_.find(pid);
-      if (session == sessions_.end()) continue;
-      ended_.emplace_back(std::move(session->second), status);
-      sessions_.erase(session);
-    }
-  }
-
   // Children that are no session's process.
   void kill_strays() {
-    for (int round = 0; round < kKillRounds; ++round) {
-      std::vector<pid_t> strays = children_of(::getpid());
-      std::erase_if(strays, [this](pid_t pid) { return sessions_.contains(pid); });
-      if (strays.empty()) return;
-      for (const pid_t pid : with_descendants(std::move(strays))) ::kill(pid, SIGKILL);
-      ::poll(nullptr, 0, round == 0 ? 1 : kKillAgainMs);
-      reap();
-    }
+    detail::kill_strays([this](pid_t pid) { return sessions_.contains(pid); },
+                        [this](pid_t pid, int status) {
+                          const auto session = sessions_.find(pid);
+                          if (session == sessions_.end()) return;
+                          ended_.emplace_back(std::move(session->second), status);
+                          sessions_.erase(session);
+                        });
   }
 
   Fd socket_;
@@ -113,60 +90,14 @@ class ForkServerProcess {
   std::vector<std::pair<ByteChannel, int>> ended_;
 };
 
-void reset_signals() {
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+}  // namespace
+
+void serve_fork_server(Fd socket, Fd owner) {
   // Terminals and batch systems signal whole groups: what that means is for the owner to say. Handlers, so that
   // programs that an evaluation executes have the default.
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, [](int) {});
   ::signal(SIGTTOU, SIG_IGN);
-}
-
-// Moves the socket to descriptor 3 and closes all others from there up.
-Fd keep_only(Fd socket) {
-  const int high = ::fcntl(socket.get(), F_DUPFD_CLOEXEC, 4);
-  if (high < 0 || ::dup3(high, 3, O_CLOEXEC) < 0) ::_exit(1);
-  if (socket.get() == 3) socket.release();
-  if (::close_range(4, ~0U, 0) != 0) {
-    for (int fd = 4; fd < 65536; ++fd) ::close(fd);
-  }
-  socket.release();
-  return Fd(3);
-}
-
-/// The server itself, below the guardian.
-[[noreturn]] void serve(Fd socket, Fd owner) {
-  ::prctl(PR_SET_NAME, kServerName);
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  ::setpgid(0, 0);
-  sigset_t watched;
-  ::sigemptyset(&watched);
-  ::sigaddset(&watched, SIGCHLD);
-  Fd signals(::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!signals) ::_exit(1);
-  ::sigprocmask(SIG_SETMASK, &watched, nullptr);
-  const pid_t self = ::getpid();
-  if (::send(socket.get(), &self, sizeof self, MSG_NOSIGNAL) != sizeof self) ::_exit(1);
-  ForkServerProcess(std::move(socket), std::move(owner), std::move(signals)).serve();
-  ::_exit(0);
-}
-
-}  // namespace
-
-void serve_fork_server(Fd socket, pid_t owner, ForkServerFiles files) noexcept {
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // Whoever kills the owner's group, as mpirun does, leaves this process and the server to clean up: nothing else
-  // reaches what an evaluation has moved to a session of its own. Each leads a group, so that no such signal ends both.
-  ::setpgid(0, 0);
-  reset_signals();
-  if (const Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC)); null) ::dup2(null.get(), STDIN_FILENO);
-  if (files == ForkServerFiles::none) socket = keep_only(std::move(socket));
-  Fd owner_fd = open_process(owner);
-  if (!owner_fd || ::getppid() != owner) ::_exit(1);
-  const pid_t server = ::fork();
-  if (server < 0) ::_exit(1);
-  if (server == 0) serve(std::move(socket), std::move(owner_fd));
-  ::close_range(3, ~0U, 0);
-  guard(server, {kModelName, kServerName});
+  ForkServerProcess(std::move(socket), std::move(owner), watch_signals({SIGCHLD})).serve();
 }
 
 }  // namespace windrow::detail

@@ -11,6 +11,7 @@
 
 #include "process/fork_wire.hpp"
 #include "process/result_memory.hpp"
+#include "windrow/base/byte_stream.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/exit_status.hpp"
 #include "windrow/process/fork_server.hpp"
@@ -26,18 +27,15 @@ constexpr auto kEndPatience = std::chrono::seconds(2);
 
 template <typename T>
 T content_of(const Frame& frame) {
-  T content;
-  if (frame.payload.size() < sizeof content) throw ParallelError("a message of a forked model is cut short");
-  std::memcpy(&content, frame.payload.data(), sizeof content);
-  return content;
+  return ByteReader(frame.payload).get<T>();
 }
 
 template <typename Head>
 Bytes with_head(const Head& head, std::span<const std::byte> rest) {
-  Bytes message(sizeof head + rest.size());
-  std::memcpy(message.data(), &head, sizeof head);
-  if (!rest.empty()) std::memcpy(message.data() + sizeof head, rest.data(), rest.size());
-  return message;
+  ByteWriter out;
+  out.put(head);
+  out.put_bytes(rest);
+  return out.take();
 }
 
 std::string text_of(std::span<const std::byte> bytes) {
@@ -151,25 +149,17 @@ EvaluationEnd ForkSession::to_end(const Frame& frame) {
   }
   const auto ended = content_of<EndedMessage>(frame);
   end.memory_ran_out = results_->memory_ran_out();
-  if (results_->state() != EvaluationState::unfinished) {  // whatever became of its process afterwards
-    end.kind = results_->state() == EvaluationState::threw ? EvaluationEnd::Kind::threw : EvaluationEnd::Kind::returned;
+  const EvaluationState state = results_->state();
+  if (state != EvaluationState::unfinished) {  // whatever became of its process afterwards
+    end.threw = state == EvaluationState::threw;
     end.result = results_->take();
-    if (end.kind == EvaluationEnd::Kind::threw) end.message = text_of(end.result);
+    if (end.threw) end.message = text_of(*std::exchange(end.result, std::nullopt));
     return end;
   }
-  switch (ended.why) {
-    case EndedMessage::Why::stopped:
-      throw Interrupted();
-    case EndedMessage::Why::timed_out:
-      end.kind = EvaluationEnd::Kind::timed_out;
-      break;
-    case EndedMessage::Why::no_fork:
-      end.message = fmt::format("cannot fork a process for an evaluation: {}", std::strerror(ended.status));
-      break;
-    default:
-      const ExitStatus status = ExitStatus::from_wait(ended.status);
-      end.kind = status.was_signalled() ? EvaluationEnd::Kind::crashed : EvaluationEnd::Kind::exited;
-      end.code = status.code();
+  if (ended.stopped) throw Interrupted();
+  end.status = ended.status;
+  if (ended.error_number != 0) {
+    end.message = fmt::format("cannot fork a process for an evaluation: {}", std::strerror(ended.error_number));
   }
   return end;
 }

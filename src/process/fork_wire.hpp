@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "windrow/process/code_address.hpp"
+#include "windrow/process/exit_status.hpp"
 #include "windrow/process/fd.hpp"
 #include "windrow/process/fork_server.hpp"
 
@@ -47,10 +48,10 @@ struct EvaluateHead {
 enum class EvaluationState : std::uint32_t { unfinished, returned, threw };
 
 struct EndedMessage {
-  enum class Why : std::uint32_t { done, process_ended, timed_out, stopped, no_fork };
   std::uint64_t number = 0;
-  Why why = Why::done;
-  std::int32_t status = 0;  ///< process_ended: the status word of wait; no_fork: errno
+  ExitStatus status = ExitStatus::running();  ///< of the child; running if it is there for the next evaluation
+  bool stopped = false;                       ///< ended as asked, not by itself
+  std::int32_t error_number = 0;              ///< of a fork that failed, and there is no child
 };
 
 /// Names (comm) of the server, which a session's process has for its first moments, and of a session's process.
@@ -58,9 +59,8 @@ struct EndedMessage {
 inline constexpr const char* kServerName = "windrow-forks";
 inline constexpr const char* kModelName = "windrow-model";
 
-/// The server's life, in the forked child with all signals blocked: until `owner` ends or closes its end of `socket`.
-/// That child becomes the server's guardian; the server's process number is the first message.
-[[noreturn]] void serve_fork_server(Fd socket, pid_t owner, ForkServerFiles files) noexcept;
+/// The server's life (HelperRole::serve).
+void serve_fork_server(Fd socket, Fd owner);
 
 /// The life of a session's process, forked by the server.
 [[noreturn]] void serve_model(OpenedSession session) noexcept;

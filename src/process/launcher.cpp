@@ -21,13 +21,12 @@
 #include <utility>
 
 #include "launcher_helper.hpp"
-#include "process/interface/helper_process.hpp"
+#include "process/helper_role.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
 
 using detail::Reply;
-using detail::ReplyKind;
 using detail::RequestHeader;
 using detail::RequestType;
 using detail::RunHeader;
@@ -36,8 +35,6 @@ using detail::StartStep;
 namespace {
 
 constexpr int stop_poll_ms = 50;
-constexpr int helper_patience_ms = 10000;
-constexpr int start_attempts = 3;
 
 std::string new_mark() {
   timespec now{};
@@ -105,13 +102,6 @@ bool receive_reply(int socket, Reply& reply) {
   return true;
 }
 
-bool receive_helper(int socket, pid_t& helper) {
-  ssize_t n = 0;
-  while ((n = recv(socket, &helper, sizeof helper, MSG_WAITALL)) < 0 && errno == EINTR) {
-  }
-  return n == sizeof helper;
-}
-
 bool is_readable(int socket, int timeout_ms) {
   pollfd entry{socket, POLLIN, 0};
   return poll(&entry, 1, timeout_ms) > 0;
@@ -168,93 +158,31 @@ std::string start_failure(const ProgramSpec& spec, const Reply& reply) {
 }
 
 ProgramEnd to_end(const ProgramSpec& spec, const Reply& reply) {
-  ProgramEnd end;
-  end.code = reply.code;
-  end.elapsed = reply.elapsed;
-  switch (reply.kind) {
-    case ReplyKind::exited:
-      end.kind = ProgramEnd::Kind::exited;
-      break;
-    case ReplyKind::signalled:
-      end.kind = ProgramEnd::Kind::signalled;
-      break;
-    case ReplyKind::timed_out:
-      end.kind = ProgramEnd::Kind::timed_out;
-      break;
-    case ReplyKind::not_started:
-      end.kind = ProgramEnd::Kind::not_started;
-      end.error_number = reply.error_number;
-      end.message = start_failure(spec, reply);
-      break;
-    case ReplyKind::stopped:
-      throw Interrupted();
-  }
-  return end;
+  if (reply.stopped) throw Interrupted();
+  if (reply.error_number == 0) return {reply.status, 0, {}, reply.elapsed};
+  const int shell_code = reply.error_number == ENOENT ? 127 : 126;
+  return {ExitStatus::exited(shell_code), reply.error_number, start_failure(spec, reply), reply.elapsed};
 }
 
 }  // namespace
 
-Launcher::~Launcher() {
-  end();
-}
-
-Launcher::Launcher(Launcher&& other) noexcept
-    : socket_(std::move(other.socket_)),
-      helper_(std::exchange(other.helper_, 0)),
-      guardian_(std::exchange(other.guardian_, 0)),
-      owner_(std::exchange(other.owner_, 0)),
-      mark_(std::move(other.mark_)),
-      run_(other.run_) {}
-
-Launcher& Launcher::operator=(Launcher&& other) noexcept {
-  if (this != &other) {
-    end();
-    socket_ = std::move(other.socket_);
-    helper_ = std::exchange(other.helper_, 0);
-    guardian_ = std::exchange(other.guardian_, 0);
-    owner_ = std::exchange(other.owner_, 0);
-    mark_ = std::move(other.mark_);
-    run_ = other.run_;
-  }
-  return *this;
-}
+Launcher::Launcher() = default;
+Launcher::~Launcher() = default;
+Launcher::Launcher(Launcher&& other) noexcept = default;
+Launcher& Launcher::operator=(Launcher&& other) noexcept = default;
 
 pid_t Launcher::helper() const {
-  return owner_ == getpid() ? helper_ : 0;
+  return helper_ && helper_->is_own() ? helper_->pid() : 0;
 }
 
 void Launcher::start() {
-  for (int attempt = 1; helper() == 0; ++attempt) {  // one may be killed before it says who it is
-    if (!try_to_start() && attempt == start_attempts) throw SystemError("cannot start the launcher", EAGAIN);
-  }
-}
-
-bool Launcher::try_to_start() {
-  forget();
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-    throw SystemError("cannot make a socket for the launcher", errno);
-  }
-  Fd ours(ends[0]);
-  Fd theirs(ends[1]);
-  const std::string mark = new_mark();
-  const pid_t owner = getpid();
-  const detail::SignalsBlocked blocked;
-  const pid_t pid = fork();
-  if (pid < 0) throw SystemError("cannot start the launcher", errno);
-  if (pid == 0) detail::serve_launcher(theirs.get(), owner, mark);
-  theirs.reset();
-  pid_t helper = 0;
-  if (!receive_helper(ours.get(), helper)) {
-    waitpid(pid, nullptr, 0);
-    return false;
-  }
-  socket_ = std::move(ours);
-  helper_ = helper;
-  guardian_ = pid;
-  owner_ = owner;
-  mark_ = mark;
-  return true;
+  if (helper() != 0) return;
+  mark_ = new_mark();
+  const auto serve = [owner = getpid(), this](const Fd& socket, const Fd& owner_end) {
+    detail::serve_launcher(socket, owner_end, owner, mark_);
+  };
+  helper_ = std::make_unique<detail::HelperProcess>(
+      detail::HelperRole{.what = "the launcher", .name = "windrow-launch", .socket_type = SOCK_STREAM, .serve = serve});
 }
 
 ProgramEnd Launcher::run(const ProgramSpec& spec, const std::function<bool()>& stop_requested) {
@@ -267,12 +195,12 @@ ProgramEnd Launcher::run(const ProgramSpec& spec, const std::function<bool()>& s
 
 void Launcher::send_run(const std::string& request) {
   // The helper says nothing between runs: readable means that it has died in the meantime.
-  if (!is_readable(socket_.get(), 0) && send_all(socket_.get(), request)) return;
-  end();
+  if (!is_readable(helper_->socket(), 0) && send_all(helper_->socket(), request)) return;
+  helper_.reset();
   kill_marked(mark_);
   start();
-  if (!send_all(socket_.get(), request)) {
-    end();
+  if (!send_all(helper_->socket(), request)) {
+    helper_.reset();
     throw PeerLost("the launcher of programs cannot be reached");
   }
 }
@@ -280,7 +208,7 @@ void Launcher::send_run(const std::string& request) {
 ProgramEnd Launcher::wait_for_end(const ProgramSpec& spec, const std::function<bool()>& stop_requested) {
   bool stopping = false;
   std::exception_ptr thrown;
-  while (!is_readable(socket_.get(), stop_requested && !stopping ? stop_poll_ms : -1)) {
+  while (!is_readable(helper_->socket(), stop_requested && !stopping ? stop_poll_ms : -1)) {
     if (!stop_requested || stopping) continue;
     try {
       stopping = stop_requested();
@@ -291,37 +219,18 @@ ProgramEnd Launcher::wait_for_end(const ProgramSpec& spec, const std::function<b
     if (!stopping) continue;
     std::string request;
     append(request, RequestHeader{RequestType::stop, 0, run_, 0});
-    send_all(socket_.get(), request);
+    send_all(helper_->socket(), request);
   }
   Reply reply;
-  if (!receive_reply(socket_.get(), reply)) fail_lost(spec.argv.front());
+  if (!receive_reply(helper_->socket(), reply)) fail_lost(spec.argv.front());
   if (thrown) std::rethrow_exception(thrown);
   return to_end(spec, reply);
 }
 
 void Launcher::fail_lost(const std::string& program) {
-  const std::string mark = mark_;
-  end();
-  kill_marked(mark);
+  helper_.reset();
+  kill_marked(mark_);
   throw PeerLost(fmt::format("the launcher of `{}` was killed while the program ran", program));
-}
-
-void Launcher::forget() {
-  socket_.reset();
-  helper_ = 0;
-  guardian_ = 0;
-  owner_ = 0;
-}
-
-void Launcher::end() {
-  if (helper() != 0) {
-    const Fd process = detail::open_process(helper_);
-    shutdown(socket_.get(), SHUT_RDWR);  // unlike close(), it also reaches past the copies that forked children hold
-    while (waitpid(guardian_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    if (process) is_readable(process.get(), helper_patience_ms);  // the guardian may have been killed
-  }
-  forget();
 }
 
 }  // namespace windrow

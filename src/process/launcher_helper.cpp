@@ -1,10 +1,8 @@
 #include "launcher_helper.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -22,6 +20,7 @@
 #include <vector>
 
 #include "launcher_spawn.hpp"
+#include "process/helper_role.hpp"
 #include "process/interface/helper_process.hpp"
 
 namespace windrow::detail {
@@ -34,8 +33,6 @@ using std::chrono::nanoseconds;
 
 constexpr nanoseconds background_grace = milliseconds(100);  // for what a program that has ended left running
 constexpr nanoseconds orphan_grace = milliseconds(300);      // for a program whose owner has gone
-constexpr nanoseconds kill_patience = std::chrono::seconds(10);
-constexpr milliseconds kill_again_after(10);
 
 /// Content of a run request, pointing into the received bytes.
 struct Run {
@@ -95,11 +92,12 @@ class Helper {
   void wait(Deadline deadline);
   void read_signals();
   void reap();
+  void note_end(pid_t pid, int status);
   void read_request();
   bool receive(void* to, std::size_t size);
   void run();
   bool start(Run& run, Reply& reply);
-  ReplyKind wait_for_program(Deadline deadline);
+  void wait_for_program(Deadline deadline, Reply& reply);
   void end_tree(nanoseconds grace);
   static void signal_tree(int number);
 
@@ -114,7 +112,7 @@ class Helper {
   std::uint64_t run_ = 0;
   bool stop_ = false;
   pid_t program_ = 0;
-  std::optional<int> status_;  ///< of the program, once it has ended
+  std::optional<ExitStatus> status_;  ///< of the program, once it has ended
   Clock::time_point ended_;
   bool has_children_ = false;
 };
@@ -146,11 +144,15 @@ void Helper::reap() {
   int status = 0;
   pid_t pid = 0;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-    if (pid != program_) continue;
-    status_ = status;
-    ended_ = Clock::now();
+    note_end(pid, status);
   }
   has_children_ = pid == 0;
+}
+
+void Helper::note_end(pid_t pid, int status) {
+  if (pid != program_) return;
+  status_ = ExitStatus::from_wait(status);
+  ended_ = Clock::now();
 }
 
 bool Helper::receive(void* to, std::size_t size) {
@@ -194,9 +196,7 @@ void Helper::run() {
   if (start(run, reply)) {
     Deadline deadline;
     if (run.header.timeout >= 0) deadline = began + nanoseconds(run.header.timeout);
-    reply.kind = wait_for_program(deadline);
-    if (reply.kind == ReplyKind::signalled) reply.code = WTERMSIG(*status_);
-    if (reply.kind == ReplyKind::exited) reply.code = WEXITSTATUS(*status_);
+    wait_for_program(deadline, reply);
     end_tree(status_ ? background_grace : nanoseconds(run.header.grace));
   }
   reply.elapsed = std::chrono::duration<double>((status_ ? ended_ : Clock::now()) - began).count();
@@ -219,20 +219,21 @@ bool Helper::start(Run& run, Reply& reply) {
     has_children_ = true;
     return true;
   }
-  reply.kind = ReplyKind::not_started;
   reply.step = program_ < 0 ? StartStep::process : start.failed_step;
   reply.error_number = program_ < 0 ? errno : start.error_number;
   reap();
   return false;
 }
 
-ReplyKind Helper::wait_for_program(Deadline deadline) {
+void Helper::wait_for_program(Deadline deadline, Reply& reply) {
   while (!status_) {
-    if (stop_ || ending_) return ReplyKind::stopped;
-    if (deadline && Clock::now() >= *deadline) return ReplyKind::timed_out;
+    reply.stopped = stop_ || ending_;
+    if (reply.stopped) return;
+    reply.status = ExitStatus::timed_out();
+    if (deadline && Clock::now() >= *deadline) return;
     wait(deadline);
   }
-  return WIFSIGNALED(*status_) ? ReplyKind::signalled : ReplyKind::exited;
+  reply.status = *status_;
 }
 
 /// Ends every process below this one: a polite signal, then one that cannot be refused until none is left. As a
@@ -250,35 +251,15 @@ void Helper::end_tree(nanoseconds grace) {
       owner_was_there = false;
     }
   }
-  // A process that hangs in the kernel (a dead file server) cannot be killed: do not hang with it.
-  const Clock::time_point patience = Clock::now() + kill_patience;
-  while (has_children_ && Clock::now() < patience) {
-    signal_tree(SIGKILL);
-    wait(Clock::now() + kill_again_after);
-  }
+  if (has_children_) has_children_ = !kill_strays({}, [this](pid_t pid, int status) { note_end(pid, status); });
 }
 
 void Helper::signal_tree(int number) {
   for (const pid_t pid : descendants()) kill(pid, number);
 }
 
-/// Leaves only 0, 1 and 2, on /dev/null (mpirun waits as long as anyone holds its pipes), and the socket, as 3.
-bool keep_only(int socket) {
-  const int high = fcntl(socket, F_DUPFD_CLOEXEC, 4);
-  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (high < 0 || null < 0) return false;
-  for (int fd = 0; fd < 3; ++fd) {
-    if (null != fd) dup2(null, fd);
-  }
-  if (dup3(high, 3, O_CLOEXEC) < 0) return false;
-  if (close_range(4, ~0U, 0) != 0) {
-    for (int fd = 4; fd < 65536; ++fd) close(fd);
-  }
-  return true;
-}
-
 /// The cores that mpirun (or its daemon on this host), the parent of `rank`, may use itself: those of the allocation.
-/// None if `rank` was not started by it. @pre `rank` is the parent of this process
+/// None if `rank` was not started by it. @pre `rank` has started this process
 std::optional<cpu_set_t> cores_of_launcher(pid_t rank) {
   if (std::getenv("OMPI_COMM_WORLD_RANK") == nullptr) return std::nullopt;
   std::ostringstream status;
@@ -293,55 +274,14 @@ std::optional<cpu_set_t> cores_of_launcher(pid_t rank) {
   return cores;
 }
 
-void reset_signals() {
-  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
-  signal(SIGINT, SIG_IGN);  // a terminal's interrupt is for the owner to act on
-  signal(SIGHUP, SIG_IGN);
-  signal(SIGUSR1, SIG_IGN);  // by which a batch system tells a whole job that its time ends
-}
-
 }  // namespace
 
-namespace {
-
-/// The helper itself, below the guardian.
-[[noreturn]] void help(const Fd& owner, const std::string& mark, const std::optional<cpu_set_t>& cores) {
-  prctl(PR_SET_NAME, "windrow-launch");
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
-  setpgid(0, 0);
-  sigset_t watched;
-  sigemptyset(&watched);
-  sigaddset(&watched, SIGTERM);
-  sigaddset(&watched, SIGCHLD);
-  const int signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (signals < 0) _exit(1);
-  sigprocmask(SIG_SETMASK, &watched, nullptr);
-  const pid_t self = getpid();
-  if (send(3, &self, sizeof self, MSG_NOSIGNAL) != sizeof self) _exit(1);
-  Helper(3, owner.get(), signals, program_environment(mark), cores).serve();
-  _exit(0);
-}
-
-}  // namespace
-
-void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept {
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // Whoever kills the owner's group, as mpirun does, leaves this process and the helper to clean up: nothing else
-  // reaches what a program has moved to a session of its own. Each leads a group, so that no such signal ends both.
-  setpgid(0, 0);
-  reset_signals();
-  if (!keep_only(socket) || chdir("/") != 0) _exit(1);
-  // A descriptor of the owner, not PR_SET_PDEATHSIG: that fires when the thread that forked ends, and the owner lives
+void serve_launcher(const Fd& socket, const Fd& owner, pid_t owner_pid, const std::string& mark) {
+  // A terminal's interrupt, and what a batch system tells a whole job that its time ends by, are for the owner to act
   // on.
-  Fd owner_fd = open_process(owner);
-  if (!owner_fd || getppid() != owner) _exit(1);
-  const auto cores = cores_of_launcher(owner);
-  const pid_t helper = fork();
-  if (helper < 0) _exit(1);
-  if (helper == 0) help(owner_fd, mark, cores);
-  owner_fd.reset();
-  close(3);
-  guard(helper);
+  for (const int number : {SIGINT, SIGHUP, SIGUSR1}) signal(number, SIG_IGN);
+  const Fd signals = watch_signals({SIGTERM, SIGCHLD});
+  Helper(socket.get(), owner.get(), signals.get(), program_environment(mark), cores_of_launcher(owner_pid)).serve();
 }
 
 }  // namespace windrow::detail

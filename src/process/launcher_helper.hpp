@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <string>
 
+#include "windrow/process/exit_status.hpp"
+#include "windrow/process/fd.hpp"
+
 /// What a Launcher and its helper say to each other, over a stream socket of one machine.
 namespace windrow::detail {
 
@@ -39,22 +42,19 @@ enum class StartStep : std::int32_t {
   execute
 };
 
-enum class ReplyKind : std::int32_t { exited, signalled, timed_out, not_started, stopped };
-
 struct Reply {
   std::uint64_t run = 0;
-  ReplyKind kind = ReplyKind::exited;
-  std::int32_t code = 0;
-  StartStep step = StartStep::none;
+  ExitStatus status = ExitStatus::lost();
+  StartStep step = StartStep::none;  ///< of a program that was not started, and its errno; else 0
   std::int32_t error_number = 0;
   double elapsed = 0.0;
+  bool stopped = false;  ///< ended as asked, not by itself
 };
 
 /// The environment variable that marks the programs of a launcher; launchers inside each other append theirs.
 inline constexpr const char* launcher_variable = "WINDROW_LAUNCHER";
 
-/// In the forked child with all signals blocked: forks the helper, which tells its pid (a pid_t) and serves requests
-/// until `owner` ends or closes its end, and waits for it.
-[[noreturn]] void serve_launcher(int socket, pid_t owner, const std::string& mark) noexcept;
+/// The helper's life (HelperRole::serve).
+void serve_launcher(const Fd& socket, const Fd& owner, pid_t owner_pid, const std::string& mark);
 
 }  // namespace windrow::detail

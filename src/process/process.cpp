@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+#include "process/futex.hpp"
+#include "process/interface/helper_process.hpp"
 #include "process/process_child.hpp"
 #include "windrow/error.hpp"
 
@@ -32,16 +34,14 @@ void Process::start(const std::function<int()>& body, const ProcessOptions& opti
   owner_ = ::getpid();
   detail::flush_standard_streams();  // or the child would flush the parent's text again
   const bool by_main_thread = ::gettid() == owner_;
-  // No handler of the parent runs in the child before the child has put its own actions in place.
-  sigset_t all, before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  pid_ = ::fork();
-  const int error = errno;
-  if (pid_ == 0) detail::run_child(body, options, owner_, by_main_thread);
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (pid_ < 0) throw SystemError("cannot fork a process", error);
-  pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  {
+    // No handler of the parent runs in the child before the child has put its own actions in place.
+    const detail::SignalsBlocked blocked;
+    pid_ = ::fork();
+    if (pid_ == 0) detail::run_child(body, options, owner_, by_main_thread);
+  }
+  if (pid_ < 0) throw SystemError("cannot fork a process", errno);
+  pidfd_ = detail::open_process(pid_);
   if (!pidfd_) {
     const int why = errno;
     ::kill(pid_, SIGKILL);
@@ -98,8 +98,7 @@ ExitStatus Process::join() {
 }
 
 bool Process::join_for(std::chrono::nanoseconds limit) {
-  const auto now = Clock::now();
-  const auto deadline = limit < Clock::time_point::max() - now ? now + limit : Clock::time_point::max();
+  const auto deadline = detail::deadline_in(limit);
   while (joinable() && status().is_running()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return false;

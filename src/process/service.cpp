@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "process/futex.hpp"
 #include "process/service_front.hpp"
 
 namespace windrow {
@@ -16,14 +17,12 @@ RemoteError::RemoteError(std::string service, std::string handler, std::string t
 namespace detail {
 
 bool wait_for_reply(ReplyState& state, std::chrono::nanoseconds limit) {
-  using Clock = std::chrono::steady_clock;
-  const auto now = Clock::now();
-  const auto deadline = limit < Clock::time_point::max() - now ? now + limit : Clock::time_point::max();
+  const Deadline deadline = deadline_in(limit);
   for (;;) {
     const auto front = state.front.lock();
     if (state.done) return true;
     if (!front) return false;  // cannot be: a front answers its calls before it goes
-    const auto left = deadline - Clock::now();
+    const auto left = deadline - std::chrono::steady_clock::now();
     front->wait(std::max<std::chrono::nanoseconds>(left, left.zero()));
     if (!state.done && left <= left.zero()) return false;
   }

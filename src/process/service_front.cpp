@@ -103,13 +103,13 @@ bool ServiceFront::take(const Frame& frame, Callbacks& callbacks) {
     return false;
   }
   if (frame.tag != kValue && frame.tag != kError) throw ParallelError("a service received a message that is no reply");
-  std::span<const std::byte> content = frame.payload;
-  const std::uint64_t id = take_id(content);
+  ByteReader in(frame.payload);
+  const auto id = in.get<std::uint64_t>();
   const auto found = pending_.find(id);
   if (found == pending_.end()) throw ParallelError("a service received a reply that nobody waits for");
   const auto state = found->second;
   if (frame.tag == kValue) {
-    state->content.assign(content.begin(), content.end());
+    state->content.assign(in.rest().begin(), in.rest().end());
   } else {
     const ServiceFailure failure = decode_failure(frame.payload);
     state->error = std::make_exception_ptr(RemoteError(name_, failure.handler, failure.type, failure.message));

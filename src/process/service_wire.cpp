@@ -1,83 +1,48 @@
 #include "process/service_wire.hpp"
 
-#include <cstring>
-
 #include "windrow/error.hpp"
 #include "windrow/process/type_name.hpp"
 
 namespace windrow::detail {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return as_bytes_of(text.data(), text.size());
-}
-
-std::string_view text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-void append(Bytes& bytes, std::span<const std::byte> more) {
-  const std::size_t before = bytes.size();
-  bytes.resize(before + more.size());
-  if (!more.empty()) std::memcpy(bytes.data() + before, more.data(), more.size());
-}
-
-void append_id(Bytes& bytes, std::uint64_t id) {
-  append(bytes, as_bytes_of(&id, 1));
+// Valid as long as the message.
+std::string_view get_view(ByteReader& in) {
+  const auto part = in.take(in.get<std::uint64_t>());
+  return {reinterpret_cast<const char*>(part.data()), part.size()};
 }
 
 }  // namespace
 
-void append_part(Bytes& packed, std::span<const std::byte> part) {
-  append_id(packed, part.size());
-  append(packed, part);
-}
-
-std::span<const std::byte> take_part(std::span<const std::byte>& packed) {
-  const std::uint64_t size = take_id(packed);
-  if (size > packed.size()) throw ParallelError("a message of a service is cut short");
-  const auto part = packed.first(static_cast<std::size_t>(size));
-  packed = packed.subspan(part.size());
-  return part;
-}
-
-std::uint64_t take_id(std::span<const std::byte>& content) {
-  std::uint64_t id = 0;
-  if (content.size() < sizeof id) throw ParallelError("a message of a service is cut short");
-  std::memcpy(&id, content.data(), sizeof id);
-  content = content.subspan(sizeof id);
-  return id;
-}
-
 Bytes encode_call(std::uint64_t id, std::string_view handler, const std::type_info& arguments,
                   const std::type_info& result, std::span<const std::byte> packed) {
-  const std::string_view texts[] = {handler, arguments.name(), result.name()};
-  Bytes bytes;
-  bytes.reserve(packed.size() + texts[0].size() + texts[1].size() + texts[2].size() + 4 * sizeof id);
-  append_id(bytes, id);
-  for (const std::string_view text : texts) append_part(bytes, bytes_of(text));
-  append(bytes, packed);
-  return bytes;
+  ByteWriter out;
+  out.put(id);
+  for (const std::string_view text : {handler, std::string_view(arguments.name()), std::string_view(result.name())}) {
+    out.put_text(std::string(text));
+  }
+  out.put_bytes(packed);
+  return out.take();
 }
 
 ServiceCall decode_call(const Frame& frame) {
   if (frame.tag != kCall && frame.tag != kPost) throw ParallelError("a service received a message that is no call");
+  ByteReader in(frame.payload);
   ServiceCall call;
   call.wants_reply = frame.tag == kCall;
-  call.packed = frame.payload;
-  call.id = take_id(call.packed);
-  call.handler = text_of(take_part(call.packed));
-  call.arguments = text_of(take_part(call.packed));
-  call.result = text_of(take_part(call.packed));
+  call.id = in.get<std::uint64_t>();
+  call.handler = get_view(in);
+  call.arguments = get_view(in);
+  call.result = get_view(in);
+  call.packed = in.rest();
   return call;
 }
 
 Bytes encode_value(std::uint64_t id, std::span<const std::byte> content) {
-  Bytes bytes;
-  bytes.reserve(sizeof id + content.size());
-  append_id(bytes, id);
-  append(bytes, content);
-  return bytes;
+  ByteWriter out;
+  out.put(id);
+  out.put_bytes(content);
+  return out.take();
 }
 
 ServiceFailure current_failure(std::uint64_t id, std::string_view handler) {
@@ -93,18 +58,17 @@ ServiceFailure current_failure(std::uint64_t id, std::string_view handler) {
 }
 
 Bytes encode_failure(const ServiceFailure& failure) {
-  Bytes bytes;
-  append_id(bytes, failure.id);
-  for (const std::string* text : {&failure.handler, &failure.type, &failure.message}) {
-    append_part(bytes, bytes_of(*text));
-  }
-  return bytes;
+  ByteWriter out;
+  out.put(failure.id);
+  for (const std::string* text : {&failure.handler, &failure.type, &failure.message}) out.put_text(*text);
+  return out.take();
 }
 
 ServiceFailure decode_failure(std::span<const std::byte> content) {
+  ByteReader in(content);
   ServiceFailure failure;
-  failure.id = take_id(content);
-  for (std::string* text : {&failure.handler, &failure.type, &failure.message}) *text = text_of(take_part(content));
+  failure.id = in.get<std::uint64_t>();
+  for (std::string* text : {&failure.handler, &failure.type, &failure.message}) *text = in.get_text();
   return failure;
 }
 

@@ -16,7 +16,7 @@ Bytes encode_call(std::uint64_t id, std::string_view handler, const std::type_in
 /// @throws ParallelError if it is no call
 ServiceCall decode_call(const Frame& frame);
 
-/// Content of kValue: the number of the call, then the result.
+/// Content of kValue: the number of the call, with which failures begin, too; then the result.
 Bytes encode_value(std::uint64_t id, std::span<const std::byte> content);
 
 /// Content of the errors.
@@ -30,8 +30,5 @@ struct ServiceFailure {
 ServiceFailure current_failure(std::uint64_t id, std::string_view handler);
 Bytes encode_failure(const ServiceFailure& failure);
 ServiceFailure decode_failure(std::span<const std::byte> content);
-
-/// The number at the beginning of a value or a failure, taken off. @throws ParallelError if there is none
-std::uint64_t take_id(std::span<const std::byte>& content);
 
 }  // namespace windrow::detail

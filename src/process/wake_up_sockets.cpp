@@ -33,25 +33,25 @@ WakeUpSockets::WakeUpSockets() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLO
 
 void WakeUpSockets::know(std::vector<std::string> addresses) {
   addresses_ = std::move(addresses);
-  everybody_rings_ = std::none_of(addresses_.begin(), addresses_.end(), [](const auto& a) { return a.empty(); });
+  all_reachable_ = std::none_of(addresses_.begin(), addresses_.end(), [](const auto& a) { return a.empty(); });
 }
 
-void WakeUpSockets::ring(int rank) const {
+void WakeUpSockets::wake(int rank) const {
   const auto to = static_cast<std::size_t>(rank);
   if (to >= addresses_.size() || addresses_[to].empty()) return;
-  sockaddr_un bell{};
-  bell.sun_family = AF_UNIX;
-  std::memcpy(bell.sun_path, addresses_[to].data(), std::min(addresses_[to].size(), sizeof bell.sun_path));
+  sockaddr_un peer{};
+  peer.sun_family = AF_UNIX;
+  std::memcpy(peer.sun_path, addresses_[to].data(), std::min(addresses_[to].size(), sizeof peer.sun_path));
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + addresses_[to].size());
   // Whatever goes wrong: the receiver looks by itself, a little later.
-  ::sendto(socket_.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&bell), length);
+  ::sendto(socket_.get(), "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&peer), length);
 }
 
-bool WakeUpSockets::quiet() const {
+bool WakeUpSockets::clear() const {
   std::array<char, 8> ignored{};
-  bool rung = false;
-  while (::recv(socket_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT) >= 0) rung = true;
-  return rung;
+  bool woken = false;
+  while (::recv(socket_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT) >= 0) woken = true;
+  return woken;
 }
 
 void WakeUpSockets::wait(double seconds, int other, int another) const {

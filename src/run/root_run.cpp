@@ -38,10 +38,7 @@ RootRun::RootRun(const Design& design, const EvaluationKind& kind, StudyIdentity
   if (const auto factor = kind.limits().relative_timeout) time_limit_.emplace(*factor);
   result_.store = options.shard ? shard_directory(options.store, *options.shard) : options.store;
   if (options.store.empty()) {
-    TaskFailure none;
-    none.kind = FailureKind::lost;
-    none.message = "not evaluated";
-    result_.outcomes.assign(static_cast<std::size_t>(result_.points), none);
+    result_.outcomes.assign(static_cast<std::size_t>(result_.points), TaskFailure::lost("not evaluated"));
     pending_ = IndexSet::first(result_.points);
   } else {
     open_store();

@@ -20,6 +20,7 @@
 
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
+#include "windrow/process/exit_status.hpp"
 #include "windrow/process/fd.hpp"
 
 namespace windrow {
@@ -81,7 +82,7 @@ Answer ask(std::vector<std::string> argv, Clock::duration patience = kPatience) 
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  answer.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  answer.code = ExitStatus::from_wait(status).code();
   if (answer.code < 0 && answer.text.empty()) answer.text = fmt::format("ended by signal {}", -answer.code);
   if (!in_time) answer.text = "no answer within " + text::render_duration(patience);
   return answer;

@@ -170,7 +170,7 @@ int runs_programs(ParallelManager& manager, const std::string& then) {
     program.argv = {"sleep", "1000"};
     manager.launcher()->run(program);
   }
-  return verdict(manager, end.code == 3 ? "" : "the program did not run");
+  return verdict(manager, end.status == ExitStatus::exited(3) ? "" : "the program did not run");
 }
 
 using Scenario = int (*)(ParallelManager&, const std::string&);

@@ -127,6 +127,20 @@ TEST_P(LaunchCodeTest, tells_kinds_of_exceptions_apart) {
   EXPECT_EQ(strange.err, said + "an exception that is not a std::exception\n");
 }
 
+TEST(LaunchTest, says_it_to_whoever_asked_for_messages) {
+  for (const Backend backend : {Backend::serial, Backend::fork}) {
+    LaunchOptions options;
+    options.backend = backend;
+    options.on_message = [](std::string_view message) { std::printf("<%s>", std::string(message).c_str()); };
+    const Ended run = launch_with({}, options, [](ParallelManager& manager) {
+      if (manager.is_root()) throw SpecError("no such parameter");
+    });
+    EXPECT_EQ(run.status, ExitStatus::exited(2));
+    EXPECT_EQ(run.out, "<rank 0 (" + host_name() + "): no such parameter>");
+    EXPECT_EQ(run.err, "");
+  }
+}
+
 TEST(LaunchTest, the_code_of_a_peer_is_told_if_the_root_has_none_of_its_own) {
   const auto peers_return = [](int root, int peer) {
     return launch_on("peers",

@@ -6,6 +6,8 @@
 #include <clocale>
 #include <limits>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace windrow {
 namespace {
@@ -121,6 +123,19 @@ TEST(OutcomeTest, holds_a_failure_and_throws_it_when_asked_for_the_result) {
     EXPECT_THAT(error.what(), HasSubstr("after 5 attempts"));
   }
   EXPECT_THROW(static_cast<void>(std::move(outcome).value()), Error);
+}
+
+TEST(TaskFailureTest, of_a_process_says_how_that_ended) {
+  const std::vector<std::pair<ExitStatus, FailureKind>> ends = {{ExitStatus::signalled(11), FailureKind::crashed},
+                                                                {ExitStatus::exited(3), FailureKind::exited},
+                                                                {ExitStatus::timed_out(), FailureKind::timed_out},
+                                                                {ExitStatus::lost(), FailureKind::lost}};
+  for (const auto& [status, kind] : ends) {
+    const TaskFailure failure = TaskFailure::ended(status, "why");
+    EXPECT_EQ(failure.kind, kind);
+    EXPECT_EQ(failure.code, status.code());
+    EXPECT_EQ(failure.message, "why");
+  }
 }
 
 }  // namespace

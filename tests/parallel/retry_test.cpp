@@ -59,7 +59,7 @@ class ClockedWorkers : public Workers {
   std::set<std::uint64_t> deadly;                // points that end their worker
   std::set<std::uint64_t> killed;                // points whose worker is killed from outside, once each
   int deaths = std::numeric_limits<int>::max();  // that deadly ones cause, all together
-  WorkerLoss loss{FailureKind::crashed, -11, "worker fell", {}};
+  WorkerLoss loss{TaskFailure::ended(ExitStatus::signalled(11), "worker fell"), {}};
   bool replaceable = true;
 
   std::map<std::uint64_t, std::vector<double>> begins;  // of each point, seconds from 0
@@ -145,7 +145,7 @@ class ClockedWorkers : public Workers {
       }
       if (killed.erase(index) != 0) {
         worker = Worker();
-        return {w, WorkerLoss{FailureKind::crashed, -SIGKILL, "worker killed", index}};
+        return {w, WorkerLoss{TaskFailure::ended(ExitStatus::signalled(SIGKILL), "worker killed"), index}};
       }
       add(out, index);
     }

@@ -220,9 +220,7 @@ class FakeWorkers : public Workers {
     worker.assignments.clear();
     worker.slots.clear();
     WorkerLoss loss;
-    loss.kind = FailureKind::crashed;
-    loss.code = -11;
-    loss.description = "worker " + std::to_string(w) + " fell";
+    loss.failure = TaskFailure::ended(ExitStatus::signalled(11), "worker " + std::to_string(w) + " fell");
     loss.evaluating = evaluating;
     return {w, loss};
   }

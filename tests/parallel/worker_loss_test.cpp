@@ -253,8 +253,8 @@ TEST(ProcessWorkersTest, a_worker_that_sends_garbage_is_ended_and_lost) {
     EXPECT_EQ(::write(socket, "this is no message", 18), 18);
     return stay();
   });
-  EXPECT_EQ(loss.kind, FailureKind::crashed);
-  EXPECT_EQ(loss.code, -SIGKILL);
+  EXPECT_EQ(loss.failure.kind, FailureKind::crashed);
+  EXPECT_EQ(loss.failure.code, -SIGKILL);
   EXPECT_EQ(loss.evaluating, 42U);
 }
 
@@ -263,7 +263,7 @@ TEST(ProcessWorkersTest, a_worker_that_closes_its_channel_and_stays_is_ended_and
     ::close(socket);
     return stay();
   });
-  EXPECT_EQ(loss.code, -SIGKILL);
+  EXPECT_EQ(loss.failure.code, -SIGKILL);
 }
 
 TEST(ProcessWorkersTest, a_worker_that_ends_within_a_message_is_lost) {
@@ -271,9 +271,9 @@ TEST(ProcessWorkersTest, a_worker_that_ends_within_a_message_is_lost) {
     EXPECT_EQ(::write(socket, "worw", 4), 4);
     return 5;
   });
-  EXPECT_EQ(loss.kind, FailureKind::exited);
-  EXPECT_EQ(loss.code, 5);
-  EXPECT_THAT(loss.description, HasSubstr("exit code 5"));
+  EXPECT_EQ(loss.failure.kind, FailureKind::exited);
+  EXPECT_EQ(loss.failure.code, 5);
+  EXPECT_THAT(loss.failure.message, HasSubstr("exit code 5"));
 }
 
 // The channel stays open then, and only the process itself tells.
@@ -289,7 +289,7 @@ TEST(ProcessWorkersTest, a_worker_whose_channel_lives_on_in_a_process_of_its_own
     *heir = pid;
     return 6;
   });
-  EXPECT_EQ(loss.code, 6);
+  EXPECT_EQ(loss.failure.code, 6);
   ::kill(*heir, SIGKILL);
 }
 

@@ -28,7 +28,18 @@ TEST(ExitStatusTest, codes_are_those_of_exit_or_negative_signals) {
 TEST(ExitStatusTest, describes_itself_with_the_name_of_the_signal) {
   EXPECT_EQ(ExitStatus::exited(3).describe(), "exit code 3");
   EXPECT_EQ(ExitStatus::signalled(SIGSEGV).describe(), "signal 11 (Segmentation fault)");
-  EXPECT_EQ(ExitStatus::signalled(120).describe(), "signal 120 (unknown)");
+  EXPECT_EQ(ExitStatus::signalled(120).describe(), "signal 120 (Unknown signal)");
+}
+
+TEST(ExitStatusTest, an_end_without_a_code_is_no_success) {
+  EXPECT_TRUE(ExitStatus::exited(0).is_success());
+  for (const ExitStatus status : {ExitStatus::running(), ExitStatus::timed_out(), ExitStatus::lost()}) {
+    EXPECT_EQ(status.code(), 0);
+    EXPECT_FALSE(status.is_success()) << status.describe();
+    EXPECT_FALSE(status.has_exited() || status.was_signalled()) << status.describe();
+  }
+  EXPECT_TRUE(ExitStatus::timed_out().has_timed_out());
+  EXPECT_TRUE(ExitStatus::lost().was_lost());
 }
 
 TEST(ExitStatusTest, reads_what_wait_reports) {

@@ -26,7 +26,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Kind = EvaluationEnd::Kind;
 using test::Belongings;
 using test::is_gone;
 using test::within;
@@ -151,8 +150,8 @@ ForkSession open(const ForkServer& server, const std::string& name = "model", co
 
 std::string answer(ForkSession& session, const std::string& request) {
   const EvaluationEnd end = session.evaluate(bytes(request));
-  EXPECT_EQ(end.kind, Kind::returned) << end.message << " code " << end.code;
-  return text(end.result);
+  EXPECT_TRUE(end.result) << end.message << " status " << end.status.describe();
+  return text(end.result.value());
 }
 
 TEST(ForkServerTest, a_model_is_built_once_and_copied_for_each_evaluation) {
@@ -171,7 +170,7 @@ TEST(ForkServerTest, processes_make_as_many_evaluations_as_they_are_asked_to) {
   std::string counts;
   for (int i = 0; i < 7; ++i) counts += answer(session, "count");
   EXPECT_EQ(counts, "1231231");
-  EXPECT_EQ(session.evaluate(bytes("signal 9")).kind, Kind::crashed);
+  EXPECT_EQ(session.evaluate(bytes("signal 9")).status, ExitStatus::signalled(SIGKILL));
   EXPECT_EQ(answer(session, "count"), "1");
   const auto pid = static_cast<pid_t>(std::stol(answer(session, "pid")));
   ::kill(pid, SIGKILL);  // between two evaluations
@@ -185,22 +184,19 @@ TEST(ForkServerTest, whatever_ends_an_evaluation_is_told_and_the_next_one_works)
     ForkSession session = open(server, "m", {.evaluations_per_process = several});
     for (const int number : {SIGSEGV, SIGABRT, SIGKILL, SIGFPE}) {
       const EvaluationEnd end = session.evaluate(bytes("signal " + std::to_string(number)));
-      EXPECT_EQ(end.kind, Kind::crashed);
-      EXPECT_EQ(end.code, -number);
+      EXPECT_EQ(end.status, ExitStatus::signalled(number));
       EXPECT_EQ(answer(session, "x"), "m:x");
     }
     const EvaluationEnd overflowed = session.evaluate(bytes("overflow"));
-    EXPECT_EQ(overflowed.kind, Kind::crashed);
-    EXPECT_EQ(overflowed.code, -SIGSEGV);
+    EXPECT_EQ(overflowed.status, ExitStatus::signalled(SIGSEGV));
     for (const int code : {0, 3}) {
       const EvaluationEnd end = session.evaluate(bytes("exit " + std::to_string(code)));
-      EXPECT_EQ(end.kind, Kind::exited);
-      EXPECT_EQ(end.code, code);
+      EXPECT_EQ(end.status, ExitStatus::exited(code));
     }
     const EvaluationEnd threw = session.evaluate(bytes("throw"));
-    EXPECT_EQ(threw.kind, Kind::threw);
+    EXPECT_TRUE(threw.threw);
     EXPECT_EQ(threw.message, "diverged");
-    EXPECT_EQ(session.evaluate(bytes("throw_int")).kind, Kind::threw);
+    EXPECT_TRUE(session.evaluate(bytes("throw_int")).threw);
     EXPECT_EQ(answer(session, "x"), "m:x");
   }
 }
@@ -224,7 +220,7 @@ TEST(ForkServerTest, results_of_any_size_arrive_and_their_memory_is_given_back) 
   ForkSession session = open(server);
   for (const std::size_t size : {0UL, 1UL, 65'000UL, 65'536UL, 65'537UL, 50'000'000UL, 70'000UL, 3UL}) {
     const EvaluationEnd end = session.evaluate(bytes("large " + std::to_string(size)));
-    EXPECT_EQ(end.kind, Kind::returned);
+    EXPECT_TRUE(end.result);
     EXPECT_EQ(end.result, Bytes(size, std::byte{7})) << size;
   }
   EXPECT_EQ(size_of_result_memory(), 65'536);
@@ -237,7 +233,7 @@ TEST(ForkServerTest, an_evaluation_that_takes_too_long_is_ended_with_all_that_it
   const ForkServer server(ForkServerFiles::all);
   ForkSession session = open(server, "m", {.timeout = milliseconds(300)});
   const EvaluationEnd end = session.evaluate(bytes("background_and_hang " + std::to_string(ends[1])));
-  EXPECT_EQ(end.kind, Kind::timed_out);
+  EXPECT_TRUE(end.status.has_timed_out());
   pid_t pids[2] = {0, 0};
   ASSERT_EQ(::read(ends[0], pids, sizeof pids), static_cast<ssize_t>(sizeof pids));
   EXPECT_TRUE(is_gone(pids[0]));
@@ -263,10 +259,10 @@ TEST(ForkServerTest, memory_over_the_limit_fails_the_allocation_and_says_so) {
   ForkSession session = open(server, "m", {.memory = 64UL << 20U, .evaluations_per_process = 2});
   for (int i = 0; i < 3; ++i) {
     const EvaluationEnd end = session.evaluate(bytes("allocate 80000000"));
-    EXPECT_EQ(end.kind, Kind::threw);
+    EXPECT_TRUE(end.threw);
     EXPECT_TRUE(end.memory_ran_out);
     const EvaluationEnd small = session.evaluate(bytes("allocate 40000000"));
-    EXPECT_EQ(small.kind, Kind::returned) << small.message;
+    EXPECT_TRUE(small.result) << small.message;
     EXPECT_FALSE(small.memory_ran_out);
   }
 }
@@ -314,7 +310,7 @@ TEST(ForkServerTest, a_killed_model_loses_its_evaluation_and_leaves_nothing) {
   });
   const EvaluationEnd end = session.evaluate(bytes("background_and_hang " + std::to_string(ends[1])));
   killer.join();
-  EXPECT_EQ(end.kind, Kind::lost);
+  EXPECT_TRUE(end.status.was_lost());
   EXPECT_NE(end.message.find("signal 9 (Killed)"), std::string::npos) << end.message;
   EXPECT_TRUE(is_gone(pids[0]));
   EXPECT_TRUE(is_gone(pids[1]));
@@ -355,7 +351,7 @@ TEST(ForkServerTest, a_killed_server_and_a_killed_model_leave_nothing) {
   });
   const EvaluationEnd end = session.evaluate(bytes("background_and_hang " + std::to_string(ends[1])));
   killer.join();
-  EXPECT_EQ(end.kind, Kind::lost);
+  EXPECT_TRUE(end.status.was_lost());
   for (const pid_t pid : pids) EXPECT_TRUE(within(seconds(10), [&] { return is_gone(pid); })) << pid;
   EXPECT_EQ(answer(other, "x"), "model:x") << "a session that nobody killed goes on";
   ::close(ends[0]);

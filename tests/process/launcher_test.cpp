@@ -86,26 +86,27 @@ class LauncherTest : public testing::Test {
 
 TEST_F(LauncherTest, gives_the_exit_code_and_captures_both_streams) {
   const ProgramEnd end = launcher_.run(shell("echo to-out; echo to-err >&2; exit 3"));
-  EXPECT_EQ(end.kind, ProgramEnd::Kind::exited);
-  EXPECT_EQ(end.code, 3);
+  EXPECT_EQ(end.status, ExitStatus::exited(3));
   EXPECT_EQ(output(), "to-out\n");
   EXPECT_EQ(content_of(directory_ / "err"), "to-err\n");
 }
 
 TEST_F(LauncherTest, gives_the_signal_that_ended_the_program) {
   const ProgramEnd end = launcher_.run(shell("kill -SEGV $$"));
-  EXPECT_EQ(end.kind, ProgramEnd::Kind::signalled);
-  EXPECT_EQ(end.code, SIGSEGV);
+  EXPECT_EQ(end.status, ExitStatus::signalled(SIGSEGV));
 }
 
 TEST_F(LauncherTest, says_why_a_program_did_not_start) {
   const ProgramEnd missing = launcher_.run(program({"no-such-program-here"}));
-  EXPECT_EQ(missing.kind, ProgramEnd::Kind::not_started);
+  EXPECT_FALSE(missing.was_started());
+  EXPECT_EQ(missing.status, ExitStatus::exited(127));
   EXPECT_EQ(missing.error_number, ENOENT);
   EXPECT_NE(missing.message.find("no-such-program-here"), std::string::npos) << missing.message;
 
   std::ofstream(directory_ / "plain") << "not a program";
-  EXPECT_EQ(launcher_.run(program({"./plain"})).error_number, EACCES);
+  const ProgramEnd plain = launcher_.run(program({"./plain"}));
+  EXPECT_EQ(plain.error_number, EACCES);
+  EXPECT_EQ(plain.status, ExitStatus::exited(126));
 
   ProgramSpec elsewhere = program({"true"});
   elsewhere.directory = directory_ / "missing";
@@ -116,7 +117,7 @@ TEST_F(LauncherTest, says_why_a_program_did_not_start) {
   ProgramSpec unwritable = program({"true"});
   unwritable.stdout_file = "no/such/out";
   EXPECT_NE(launcher_.run(unwritable).message.find("stdout"), std::string::npos);
-  EXPECT_EQ(launcher_.run(program({"true"})).kind, ProgramEnd::Kind::exited);
+  EXPECT_TRUE(launcher_.run(program({"true"})).status.is_success());
 }
 
 TEST_F(LauncherTest, refuses_what_no_program_can_be_given) {
@@ -131,7 +132,7 @@ TEST_F(LauncherTest, passes_arguments_and_environment_of_any_content_and_size) {
   ProgramSpec spec = program(argv);
   spec.environment = {"ODD=a b\n'\"$c=d", "PATH=" + std::string(getenv("PATH"))};
   const ProgramEnd end = launcher_.run(spec);
-  EXPECT_EQ(end.kind, ProgramEnd::Kind::exited) << end.message;
+  EXPECT_TRUE(end.status.is_success()) << end.message;
   EXPECT_EQ(output(), "1200012\na b\n'\"$c=d");
 }
 
@@ -216,7 +217,7 @@ TEST_F(LauncherTest, a_time_out_ends_everything_even_what_ignores_the_signal_or_
   ProgramSpec spec = stubborn_tree();
   spec.timeout = milliseconds(500);
   spec.grace = milliseconds(100);
-  EXPECT_EQ(launcher_.run(spec).kind, ProgramEnd::Kind::timed_out);
+  EXPECT_TRUE(launcher_.run(spec).status.has_timed_out());
   EXPECT_TRUE(tree_is_up());
   EXPECT_TRUE(tree_is_gone());
 }
@@ -225,7 +226,7 @@ TEST_F(LauncherTest, a_time_out_leaves_time_to_clean_up) {
   ProgramSpec spec = shell("trap 'echo cleaned; exit 0' TERM; sleep 1000 & wait");
   spec.timeout = milliseconds(300);
   spec.grace = seconds(60);
-  EXPECT_EQ(launcher_.run(spec).kind, ProgramEnd::Kind::timed_out);
+  EXPECT_TRUE(launcher_.run(spec).status.has_timed_out());
   EXPECT_EQ(output(), "cleaned\n");
 }
 
@@ -233,8 +234,7 @@ TEST_F(LauncherTest, what_a_program_leaves_in_the_background_ends_with_it) {
   const ProgramEnd end = launcher_.run(
       shell("(trap '' TERM; sleep 1000) & echo $! >> pids; setsid sh -c 'echo $$ >> pids; exec sleep 1000' & "
             "while [ $(wc -l < pids) -lt 2 ]; do sleep 0.01; done; exit 5"));
-  EXPECT_EQ(end.kind, ProgramEnd::Kind::exited);
-  EXPECT_EQ(end.code, 5);
+  EXPECT_EQ(end.status, ExitStatus::exited(5));
   EXPECT_EQ(pids_in(directory_ / "pids").size(), 2U);
   EXPECT_TRUE(tree_is_gone());
 }
@@ -245,7 +245,7 @@ TEST_F(LauncherTest, a_stop_throws_after_everything_has_ended) {
   EXPECT_THROW(launcher_.run(spec, [this] { return tree_is_up(); }), Interrupted);
   EXPECT_TRUE(tree_is_up());
   EXPECT_TRUE(tree_is_gone());
-  EXPECT_EQ(launcher_.run(shell("exit 4"), [] { return false; }).code, 4);
+  EXPECT_EQ(launcher_.run(shell("exit 4"), [] { return false; }).status, ExitStatus::exited(4));
 }
 
 TEST_F(LauncherTest, an_exception_of_the_stop_question_ends_the_program_too) {
@@ -317,7 +317,7 @@ TEST_F(LauncherTest, a_killed_helper_leaves_nothing_and_is_replaced) {
   killer.join();
   EXPECT_TRUE(tree_is_up());
   EXPECT_TRUE(eventually([this] { return tree_is_gone(); }));
-  EXPECT_EQ(launcher_.run(shell("exit 6")).code, 6);
+  EXPECT_EQ(launcher_.run(shell("exit 6")).status, ExitStatus::exited(6));
 }
 
 TEST_F(LauncherTest, a_killed_helper_leaves_nothing_even_if_its_owner_can_do_nothing) {
@@ -350,7 +350,7 @@ TEST_F(LauncherTest, a_killed_guardian_of_the_helper_is_not_missed) {
   ASSERT_EQ(children_of(children.front()), std::vector<pid_t>{helper});
   kill(children.front(), SIGKILL);
   ASSERT_TRUE(eventually([&] { return is_gone(children.front()); }));
-  EXPECT_EQ(launcher_.run(shell("exit 8")).code, 8);
+  EXPECT_EQ(launcher_.run(shell("exit 8")).status, ExitStatus::exited(8));
   EXPECT_EQ(launcher_.helper(), helper);
   launcher_ = Launcher();
   EXPECT_TRUE(is_gone(helper));
@@ -363,7 +363,7 @@ TEST_F(LauncherTest, one_that_is_killed_while_it_starts_is_replaced) {
     launcher_.start();
     killer.join();
     if (launcher_.helper() != killed) {  // else that one had started
-      EXPECT_EQ(launcher_.run(shell("exit 8")).code, 8);
+      EXPECT_EQ(launcher_.run(shell("exit 8")).status, ExitStatus::exited(8));
     }
     launcher_ = Launcher();
     ASSERT_TRUE(eventually([] { return children_of(getpid()).empty(); }));
@@ -375,14 +375,14 @@ TEST_F(LauncherTest, a_helper_that_dies_between_runs_is_not_noticed) {
   const pid_t first = launcher_.helper();
   kill(first, SIGKILL);
   ASSERT_TRUE(eventually([first] { return is_gone(first); }));
-  EXPECT_EQ(launcher_.run(shell("exit 7")).code, 7);
+  EXPECT_EQ(launcher_.run(shell("exit 7")).status, ExitStatus::exited(7));
   EXPECT_NE(launcher_.helper(), first);
 }
 
 TEST_F(LauncherTest, outlives_the_thread_that_started_it) {
   std::thread([this] { launcher_.start(); }).join();
   const pid_t helper = launcher_.helper();
-  EXPECT_EQ(launcher_.run(shell("sleep 0.2; exit 8")).code, 8);
+  EXPECT_EQ(launcher_.run(shell("sleep 0.2; exit 8")).status, ExitStatus::exited(8));
   EXPECT_EQ(launcher_.helper(), helper);
 }
 
@@ -392,14 +392,14 @@ TEST_F(LauncherTest, a_forked_child_uses_a_helper_of_its_own) {
   const pid_t child = fork();
   if (child == 0) {
     bool good = launcher_.helper() == 0;
-    good = good && launcher_.run(shell("exit 9")).code == 9 && launcher_.helper() != helper;
+    good = good && launcher_.run(shell("exit 9")).status == ExitStatus::exited(9) && launcher_.helper() != helper;
     launcher_ = Launcher();
     _exit(good ? 0 : 1);
   }
   int status = -1;
   waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
-  EXPECT_EQ(launcher_.run(shell("exit 10")).code, 10);
+  EXPECT_EQ(launcher_.run(shell("exit 10")).status, ExitStatus::exited(10));
   EXPECT_EQ(launcher_.helper(), helper);
 }
 
@@ -418,7 +418,7 @@ TEST_F(LauncherTest, its_end_ends_the_helper_and_a_move_keeps_it) {
 
 TEST_F(LauncherTest, runs_many_programs_and_leaves_no_zombie) {
   for (int i = 0; i < 100; ++i) {
-    ASSERT_EQ(launcher_.run(shell("sleep 0.01 & exit " + std::to_string(i))).code, i);
+    ASSERT_EQ(launcher_.run(shell("sleep 0.01 & exit " + std::to_string(i))).status, ExitStatus::exited(i));
   }
   const fs::path children =
       "/proc/" + std::to_string(launcher_.helper()) + "/task/" + std::to_string(launcher_.helper());

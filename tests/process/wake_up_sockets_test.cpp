@@ -23,11 +23,11 @@ double seconds_since(Clock::time_point begin) {
 TEST(WakeUpSocketsTest, a_ring_ends_the_wait_of_another_process) {
   WakeUpSockets own;
   own.know({own.address(), own.address()});
-  EXPECT_TRUE(own.everybody_rings());
+  EXPECT_TRUE(own.all_reachable());
   Process child([&] {
     WakeUpSockets other;
     other.know({own.address(), other.address()});
-    other.ring(0);
+    other.wake(0);
     return 0;
   });
   const auto begin = Clock::now();
@@ -39,13 +39,13 @@ TEST(WakeUpSocketsTest, a_ring_ends_the_wait_of_another_process) {
 TEST(WakeUpSocketsTest, a_ring_before_the_wait_is_not_missed_and_quiet_forgets_all_of_them) {
   WakeUpSockets own;
   own.know({own.address()});
-  for (int i = 0; i < 1000; ++i) own.ring(0);  // more than fit
+  for (int i = 0; i < 1000; ++i) own.wake(0);  // more than fit
   const auto begin = Clock::now();
   own.wait(kVeryLong, -1);
   own.wait(kVeryLong, -1);
   EXPECT_LT(seconds_since(begin), kVeryLong / 2);
-  EXPECT_TRUE(own.quiet());
-  EXPECT_FALSE(own.quiet());
+  EXPECT_TRUE(own.clear());
+  EXPECT_FALSE(own.clear());
   const auto quiet = Clock::now();
   own.wait(0.05, -1);
   EXPECT_GE(seconds_since(quiet), 0.045);
@@ -71,8 +71,8 @@ TEST(WakeUpSocketsTest, who_cannot_be_reached_is_no_trouble) {
   }
   WakeUpSockets own;
   own.know({gone, "", std::string("\0nobody", 7)});
-  EXPECT_FALSE(own.everybody_rings());
-  for (const int rank : {0, 1, 2, 3, 1000}) own.ring(rank);
+  EXPECT_FALSE(own.all_reachable());
+  for (const int rank : {0, 1, 2, 3, 1000}) own.wake(rank);
 }
 
 }  // namespace

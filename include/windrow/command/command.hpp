@@ -22,8 +22,8 @@ namespace [[gnu::visibility("default")]] windrow {
 /// Which point directories stay after their evaluation.
 enum class Keep { none, failed, all };
 
-/// An output found by a Perl regular expression: its last match that is not empty; of it the first
-/// group that took part, or all of it. `^` and `$` match at lines, and `.` stops at their ends.
+/// An output found by a Perl regular expression: its last match that is not empty; of it the first group that took
+/// part, or all of it. `^` and `$` match at lines, and `.` stops at their ends.
 struct RegexSource {
   std::string file;  ///< in the point's directory; "stdout" and "stderr" are what the program printed
   std::string pattern;
@@ -103,8 +103,7 @@ class Command {
  public:
   /// Reads and checks everything that can be checked before a point runs.
   /// @throws SpecError  for a missing template or input, a bad tag (an unknown name, with the nearest valid one), an
-  /// output, regular
-  ///                    expression or JSON pointer that is invalid, or a program that is not found
+  ///                    output, regular expression or JSON pointer that is invalid, or a program that is not found
   Command(CommandSpec spec, const Design& design);
   ~Command();
   Command(Command&&) noexcept;
@@ -141,7 +140,7 @@ class Command {
   /// shell); what an earlier try left there is removed first. Rank, host and attempts of a failure are left to the
   /// caller.
   /// @param stop_requested  polled at least every 50 ms; when it returns true the program is ended and Interrupted
-  /// thrown
+  ///                        thrown
   /// @param time_limit      where there is a relative time-out: polled at the same time; seconds that the program may
   ///                        take, or 0 while that is not known. May be empty
   /// @param keep_file       called once all outputs are found: takes the file of an array that is in NumPy's format (it
@@ -155,8 +154,8 @@ class Command {
   /// Removes what evaluate() keeps ready: the directory of a point that need not stay is renamed and becomes the next
   /// point's, which saves time. To be called before a wait; the end of this object does it, too.
   void rest() const noexcept;
-  /// Removes what processes that were killed have kept ready. @pre no other process evaluates into the same
-  /// points_directory
+  /// Removes what processes that were killed have kept ready.
+  /// @pre no other process evaluates into the same points_directory
   void tidy() const noexcept;
 
  private:

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -25,6 +26,10 @@ struct LaunchOptions {
   /// Sweeps of the body have Isolation::process: the fork server is started here, as by prepare(), and
   /// ends with the body.
   bool isolates_evaluations = false;
+  /// Is given each message of launch() itself, without a line break: an exception that left the body, with its rank
+  /// and host, or why ranks end. Called on the rank that it happens on, perhaps by another thread, which ends the
+  /// process next; must not throw. Empty: a line on stderr, after "windrow: ".
+  std::function<void(std::string_view)> on_message = {};
 };
 
 /// Starts the fork server that evaluations with `isolation = process` run in. For programs that call MPI_Init
@@ -40,7 +45,7 @@ bool started_by_mpi();
 
 /// Runs `body` on every rank: MPI ranks, forked peers on this machine, or just here. The whole main of a program.
 /// @return what the root's body returned; after an exception 2 for a SpecError and 1 for others
-/// An exception that leaves the body on any rank is printed with its rank and host, and ends all ranks: nothing is left
+/// An exception that leaves the body on any rank is told with its rank and host, and ends all ranks: nothing is left
 /// waiting for a rank that threw. Under `mpirun --enable-recovery` only an exception of the root ends all ranks;
 /// another rank that throws, or dies, is lost: its points run elsewhere, collective calls throw from then on. mpirun's
 /// own exit code is 0 there, whatever this returns.

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "windrow/error.hpp"
+#include "windrow/process/exit_status.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 
@@ -27,6 +28,18 @@ FailureKind failure_kind(std::string_view name);
 
 /// A failed evaluation, as a value.
 struct TaskFailure {
+  /// Of a process (its program's, its worker's) that ended before there was a result: crashed, exited, timed out or
+  /// lost, with its code. @pre not running
+  static TaskFailure ended(ExitStatus status, std::string message);
+  static TaskFailure exception(std::string message) { return of(FailureKind::exception, std::move(message)); }
+  static TaskFailure timed_out(std::string message) { return of(FailureKind::timed_out, std::move(message)); }
+  static TaskFailure rejected(std::string message) { return of(FailureKind::rejected, std::move(message)); }
+  static TaskFailure lost(std::string message) { return of(FailureKind::lost, std::move(message)); }
+  static TaskFailure bad_output(std::string message) { return of(FailureKind::bad_output, std::move(message)); }
+  static TaskFailure of(FailureKind kind, std::string message) {
+    return {.kind = kind, .message = std::move(message), .host = {}};
+  }
+
   std::uint64_t index = 0;
   FailureKind kind = FailureKind::exception;
   std::string message;

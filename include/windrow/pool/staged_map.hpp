@@ -49,8 +49,8 @@ class MapStage {
   /// The next outcome; none after the last. By index or, in completion order, as they come. Submits what then fits into
   /// the buffer.
   /// @throws Error  before start(); if another stage reads this one; if the executor takes no more calls; or if only
-  /// taking
-  ///                results of other stages can let this one go on, since they fill the buffer (it would wait for ever)
+  ///                taking results of other stages can let this one go on, since they fill the buffer (it would wait
+  ///                for ever)
   std::optional<value_type> next() { return next(detail::kNoLimit).value; }
 
   /// The same, waiting at most `limit` (it does not wait if only taking results of other stages could help). After a
@@ -274,8 +274,7 @@ class StagedMap {
 
   /// Adds a stage.
   /// @param input     a range (referred to if it is an lvalue), a generator (a function that returns the next element,
-  /// or a
-  ///                  std::optional that is empty at the end), a stage, or zip() of stages
+  ///                  or a std::optional that is empty at the end), a stage, or zip() of stages
   /// @param function  holds nothing but code; called with the input's element(s) and `extra`
   /// @param extra     of types that Boost.Serialization can carry
   /// @throws Error      after start()
@@ -309,7 +308,7 @@ class StagedMap {
   /// After a drained stop it goes on with everything as it was. After a cancelled one it begins anew, with indices from
   /// 0, at the elements where the sources stand: those that were read and cancelled are gone.
   /// @throws SpecError  if the buffer is too small for the stages, naming the size that is needed, or if no size is
-  /// enough
+  ///                    enough
   /// @throws Error      if it is running
   void start() { core_->start(); }
 

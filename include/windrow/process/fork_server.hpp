@@ -12,11 +12,12 @@
 #include <string>
 
 #include "windrow/process/byte_channel.hpp"
-#include "windrow/process/fd.hpp"
+#include "windrow/process/exit_status.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 
 namespace detail {
+class HelperProcess;
 class ResultMemory;
 }
 
@@ -42,18 +43,12 @@ struct ForkLimits {
 
 /// How an evaluation ended.
 struct EvaluationEnd {
-  enum class Kind {
-    returned,   ///< `result` is what evaluate() returned
-    threw,      ///< `message` is what it threw
-    crashed,    ///< `code`: the signal's number with a minus sign
-    exited,     ///< its process ended with exit code `code` before evaluate() returned
-    timed_out,  ///< over the time limit
-    lost,       ///< the process that it was forked from has ended, or cannot fork; `message` says which
-  };
-  Kind kind = Kind::lost;
-  Bytes result;
-  int code = 0;
-  std::string message;
+  std::optional<Bytes> result = {};  ///< what evaluate() returned
+  bool threw = false;                ///< `message` is what it threw
+  /// Else how its process ended before evaluate() returned: exited, signalled, timed out; or lost, since the process
+  /// that it was forked from has ended, or cannot fork: `message` says which.
+  ExitStatus status = ExitStatus::lost();
+  std::string message = {};
   bool memory_ran_out = false;  ///< an allocation failed while a memory limit was in force
 };
 
@@ -113,7 +108,7 @@ class ForkServer {
   ForkServer(ForkServer&& other) noexcept;
   ForkServer& operator=(ForkServer&& other) noexcept;
 
-  pid_t pid() const { return server_; }
+  pid_t pid() const;
   bool is_alive() const;
 
   /// Builds a model in a new process, and waits for that.
@@ -123,15 +118,7 @@ class ForkServer {
   ForkSession open(MakeForkedModel make, std::span<const std::byte> argument, const ForkLimits& limits = {}) const;
 
  private:
-  bool try_to_start(ForkServerFiles files);
-  void wait_for_guardian() const;
-  void end();
-
-  Fd socket_;
-  Fd pidfd_;
-  pid_t server_ = 0;
-  pid_t guardian_ = 0;  // the server's parent
-  pid_t owner_ = 0;
+  std::unique_ptr<detail::HelperProcess> helper_;
 };
 
 }  // namespace windrow

@@ -6,13 +6,18 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "windrow/process/fd.hpp"
+#include "windrow/process/exit_status.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
+
+namespace detail {
+class HelperProcess;
+}
 
 /// A program to run.
 struct ProgramSpec {
@@ -31,14 +36,15 @@ struct ProgramSpec {
   std::chrono::nanoseconds grace = std::chrono::seconds(2);  ///< between SIGTERM and SIGKILL
 };
 
-/// How a program ended.
+/// How a program ended, or why it was not started.
 struct ProgramEnd {
-  enum class Kind { exited, signalled, timed_out, not_started };
-  Kind kind = Kind::exited;
-  int code = 0;          ///< exit code, or the signal's number
-  int error_number = 0;  ///< not_started: the errno of what failed (ENOENT, EACCES, ENOEXEC, ...)
-  std::string message;   ///< not_started: what failed, for a user to read
+  /// Of one that was not started: the exit code that a shell gives, 127 if it was not found, else 126.
+  ExitStatus status = ExitStatus::lost();
+  int error_number = 0;  ///< not started: the errno of what failed (ENOENT, EACCES, ENOEXEC, ...); else 0
+  std::string message;   ///< not started: what failed, for a user to read
   double elapsed = 0.0;  ///< seconds, until the program itself ended
+
+  bool was_started() const { return error_number == 0; }
 };
 
 /// Runs programs one at a time in a small helper process, so that nothing that they start outlives them, the caller, or
@@ -50,7 +56,7 @@ struct ProgramEnd {
 /// there: the child's first run() starts a helper of its own.
 class Launcher {
  public:
-  Launcher() = default;
+  Launcher();
   ~Launcher();
   Launcher(Launcher&& other) noexcept;
   Launcher& operator=(Launcher&& other) noexcept;
@@ -68,17 +74,11 @@ class Launcher {
   ProgramEnd run(const ProgramSpec& spec, const std::function<bool()>& stop_requested = {});
 
  private:
-  bool try_to_start();
   void send_run(const std::string& request);
   ProgramEnd wait_for_end(const ProgramSpec& spec, const std::function<bool()>& stop_requested);
   [[noreturn]] void fail_lost(const std::string& program);
-  void forget();
-  void end();
 
-  Fd socket_;
-  pid_t helper_ = 0;
-  pid_t guardian_ = 0;  // the helper's parent: ends what is left if the helper is killed
-  pid_t owner_ = 0;
+  std::unique_ptr<detail::HelperProcess> helper_;
   std::string mark_;  // in the environment of every program: finds what a killed helper leaves
   std::uint64_t run_ = 0;
 };

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "windrow/base/byte_stream.hpp"
 #include "windrow/base/serialize.hpp"
 #include "windrow/process/byte_channel.hpp"
 
@@ -28,15 +29,15 @@ class ServiceFront;
 template <typename T>
 using Sent = std::conditional_t<std::is_convertible_v<std::decay_t<T>, std::string_view>, std::string, std::decay_t<T>>;
 
-void append_part(Bytes& packed, std::span<const std::byte> part);
-/// The next part of what append_part() made; `packed` goes on behind it. @throws ParallelError if there is none
-std::span<const std::byte> take_part(std::span<const std::byte>& packed);
-
 template <typename... Args>
 Bytes pack(const Args&... args) {
-  Bytes packed;
-  (append_part(packed, to_bytes<Sent<Args>>(args)), ...);
-  return packed;
+  ByteWriter out;
+  const auto put = [&out](const Bytes& part) {
+    out.put(static_cast<std::uint64_t>(part.size()));
+    out.put_bytes(part);
+  };
+  (put(to_bytes<Sent<Args>>(args)), ...);
+  return out.take();
 }
 
 /// A handler without its types.
@@ -48,9 +49,10 @@ struct ServiceHandler {
 
 template <typename R, typename... Args>
 ServiceHandler make_handler(std::function<R(Args...)> function) {
-  const auto invoke = [function = std::move(function)]([[maybe_unused]] std::span<const std::byte> packed) {
+  const auto invoke = [function = std::move(function)](std::span<const std::byte> packed) {
+    [[maybe_unused]] ByteReader in(packed);
     // In braces, arguments are read from left to right.
-    std::tuple<Sent<Args>...> args{from_bytes<Sent<Args>>(take_part(packed))...};
+    std::tuple<Sent<Args>...> args{from_bytes<Sent<Args>>(in.take(in.get<std::uint64_t>()))...};
     const auto call = [&function](Sent<Args>&... values) { return function(static_cast<Args>(values)...); };
     if constexpr (std::is_void_v<R>) {
       std::apply(call, args);

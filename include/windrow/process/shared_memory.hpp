@@ -29,8 +29,7 @@ class SharedMemory {
 
   /// Named memory, owned by this process.
   /// @param name     1 to 100 letters, digits, '.', '_' or '-'. If this process owns memory of that name already,
-  /// whoever
-  ///                 opens the name from now on gets the new one
+  ///                 whoever opens the name from now on gets the new one
   /// @param prepare  run on the memory before anybody can open it. May be empty
   /// @throws SpecError for another name or no bytes, SystemError if there is no memory
   static SharedMemory create(std::string_view name, std::size_t bytes, const std::function<void(void*)>& prepare = {});

@@ -33,9 +33,7 @@ enum JobTag : std::uint32_t {
 
 /// A worker is gone.
 struct WorkerLoss {
-  FailureKind kind = FailureKind::lost;
-  int code = 0;
-  std::string description;                  ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
+  TaskFailure failure;                      ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
   std::optional<std::uint64_t> evaluating;  ///< the point that it was working on
   /// Whether that is known. If not, it is taken for the first of its points that has no outcome.
   bool knows_point = true;

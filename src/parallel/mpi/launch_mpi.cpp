@@ -33,7 +33,7 @@ void check_size() {
   }
 }
 
-int run(MpiManager& manager, const std::function<int(ParallelManager&)>& body) {
+int run(MpiManager& manager, const std::function<int(ParallelManager&)>& body, const LaunchOptions& options) {
   try {
     const int code = body(manager);
     manager.sync();  // asleep, rather than spinning in MPI_Finalize
@@ -41,14 +41,15 @@ int run(MpiManager& manager, const std::function<int(ParallelManager&)>& body) {
   } catch (const RootFailed&) {  // the root tells, and ends the job if it does not go on
     manager.sync();
   } catch (...) {
-    MPI_Abort(MPI_COMM_WORLD, report_exception(manager.rank()));
+    MPI_Abort(MPI_COMM_WORLD, report_exception(manager.rank(), options));
   }
   return 1;
 }
 
 // Where the launcher leaves the job alone when a rank ends, MPI_Abort ends nobody else: a rank that throws is lost to
 // the others, and without the root they end.
-int run_guarded(MpiManager& manager, const std::function<int(ParallelManager&)>& body, RankGuard& guard) {
+int run_guarded(MpiManager& manager, const std::function<int(ParallelManager&)>& body, const LaunchOptions& options,
+                RankGuard& guard) {
   RankWatch* const watch = manager.watch();
   if (watch == nullptr) {
     guard.has_started(-1, {});
@@ -65,7 +66,7 @@ int run_guarded(MpiManager& manager, const std::function<int(ParallelManager&)>&
     guard.is_ending();
     if (watch != nullptr) watch->part();
   } catch (...) {
-    const int failure = report_exception(manager.rank());
+    const int failure = report_exception(manager.rank(), options);
     std::fflush(nullptr);
     ::_exit(failure);
   }
@@ -85,18 +86,18 @@ int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>
     launcher->start();
   }
   std::optional<RankGuard> guard;
-  if (job_outlives_ranks()) guard.emplace();
+  if (job_outlives_ranks()) guard.emplace(options);
   boost::mpi::environment environment(argc, argv, boost::mpi::threading::multiple);
   check_size();
   if (environment.thread_level() < boost::mpi::threading::funneled) {
     throw ParallelError("this MPI does not provide MPI_THREAD_FUNNELED, which windrow needs");
   }
   MpiManager manager(MPI_COMM_WORLD, std::move(launcher));
-  return guard ? run_guarded(manager, body, *guard) : run(manager, body);
+  return guard ? run_guarded(manager, body, options, *guard) : run(manager, body, options);
 }
 
 }  // namespace
 
-extern const MpiBackend mpi_backend{&launch_mpi, &has_begun};
+const MpiBackend windrow_mpi_backend{&launch_mpi, &has_begun};
 
 }  // namespace windrow::detail

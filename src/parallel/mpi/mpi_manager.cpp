@@ -46,26 +46,26 @@ struct MpiManager::Impl {
   boost::mpi::communicator comm;
   std::shared_ptr<Launcher> launcher;
   std::vector<std::string> hosts;  // of every rank
-  detail::WakeUpSockets bells{};
+  detail::WakeUpSockets wake_ups{};
   std::unique_ptr<detail::RankWatch> watch{};  // if the job outlives its ranks
 
-  detail::MpiRootLink root() const { return {comm, &bells, watch.get()}; }
-  void know_bells(std::vector<std::string> addresses);
+  detail::MpiRootLink root() const { return {comm, &wake_ups, watch.get()}; }
+  void know_sockets(std::vector<std::string> addresses);
 };
 
-// Those on other hosts cannot be rung, and theirs may even be the names of others' here.
-void MpiManager::Impl::know_bells(std::vector<std::string> addresses) {
+// Those on other hosts cannot be woken, and theirs may even be the names of others' here.
+void MpiManager::Impl::know_sockets(std::vector<std::string> addresses) {
   const std::string& here = hosts[static_cast<std::size_t>(comm.rank())];
   for (std::size_t r = 0; r < addresses.size(); ++r) {
     if (hosts[r] != here) addresses[r].clear();
   }
-  bells.know(std::move(addresses));
+  wake_ups.know(std::move(addresses));
 }
 
 MpiManager::MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher)
     : impl_(std::make_unique<Impl>(Impl{duplicate(comm), std::move(launcher), {}})) {
   impl_->hosts = all_gather(host_name());
-  impl_->know_bells(all_gather(impl_->bells.address()));
+  impl_->know_sockets(all_gather(impl_->wake_ups.address()));
   if (size() > 1 && detail::job_outlives_ranks()) {
     impl_->watch = std::make_unique<detail::RankWatch>(*this, impl_->comm, impl_->hosts);
   }
@@ -130,7 +130,7 @@ detail::JobReport MpiManager::run_as_root(detail::JobSpec job, detail::Evaluatio
                                           detail::JobObserver& observer) {
   std::unique_ptr<detail::LocalWorker> local;
   if (root_evaluates(job.root)) local = std::make_unique<detail::LocalWorker>(evaluation, 0, impl_->hosts.front());
-  detail::MpiWorkers workers(impl_->comm, impl_->hosts, local.get(), &impl_->bells, watch());
+  detail::MpiWorkers workers(impl_->comm, impl_->hosts, local.get(), &impl_->wake_ups, watch());
   detail::JobReport report;
   try {
     report = detail::coordinate(workers, std::move(job), observer);
@@ -145,7 +145,7 @@ detail::JobReport MpiManager::run_as_root(detail::JobSpec job, detail::Evaluatio
 }
 
 std::unique_ptr<detail::Workers> MpiManager::other_ranks() {
-  return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr, &impl_->bells, watch());
+  return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr, &impl_->wake_ups, watch());
 }
 
 Bytes MpiManager::serve(detail::Evaluation& evaluation) {

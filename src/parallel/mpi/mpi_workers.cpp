@@ -62,34 +62,34 @@ std::optional<Received> try_receive_from(MPI_Comm comm, int source, bool expecte
 
 }  // namespace
 
-double shortest_pause(const WakeUpSockets* bells) {
-  return bells != nullptr && bells->everybody_rings() ? 0.005 : 1e-6;
+double shortest_pause(const WakeUpSockets* wake_ups) {
+  return wake_ups != nullptr && wake_ups->all_reachable() ? 0.005 : 1e-6;
 }
 
 MpiWorkers::MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local,
-                       const WakeUpSockets* bells, RankWatch* watch)
+                       const WakeUpSockets* wake_ups, RankWatch* watch)
     : comm_(comm),
       hosts_(hosts),
       local_(local),
-      bells_(bells),
+      wake_ups_(wake_ups),
       watch_(watch),
       outbox_(comm, watch),
-      pause_(shortest_pause(bells)),
+      pause_(shortest_pause(wake_ups)),
       told_of_loss_(hosts.size(), false) {}
 
 void MpiWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
   if (worker == 0) return local_ != nullptr ? local_->send(tag, payload) : void();
   outbox_.send(worker, static_cast<int>(tag), payload);
-  if (bells_ != nullptr) bells_->ring(worker);
+  if (wake_ups_ != nullptr) wake_ups_->wake(worker);
 }
 
-std::optional<WorkerEvent> MpiWorkers::try_next(bool rung) {
+std::optional<WorkerEvent> MpiWorkers::try_next(bool woken) {
   for (int turn = 0; turn < 2; ++turn) {
     local_first_ = !local_first_;
     if (local_first_) {
       if (local_ == nullptr) continue;
       if (auto frame = local_->try_receive()) return WorkerEvent{0, *std::move(frame)};
-    } else if (auto event = try_message(rung)) {
+    } else if (auto event = try_message(woken)) {
       return event;
     }
   }
@@ -97,9 +97,9 @@ std::optional<WorkerEvent> MpiWorkers::try_next(bool rung) {
 }
 
 // What a rank sends that was declared lost counts for nothing: its points are with others.
-std::optional<WorkerEvent> MpiWorkers::try_message(bool rung) {
+std::optional<WorkerEvent> MpiWorkers::try_message(bool woken) {
   for (;;) {
-    auto received = try_receive_from(comm_, MPI_ANY_SOURCE, rung, watch_);
+    auto received = try_receive_from(comm_, MPI_ANY_SOURCE, woken, watch_);
     if (!received) return std::nullopt;
     if (watch_ != nullptr && watch_->is_lost(received->source)) continue;
     return WorkerEvent{received->source, std::move(received->frame)};
@@ -120,7 +120,7 @@ std::optional<WorkerEvent> MpiWorkers::try_loss() {
 WorkerEvent MpiWorkers::loss_of(int worker) {
   told_of_loss_[static_cast<std::size_t>(worker)] = true;
   WorkerLoss loss;
-  loss.description = watch_->name_of(worker) + " was lost; the others went on without it";
+  loss.failure = TaskFailure::lost(watch_->name_of(worker) + " was lost; the others went on without it");
   loss.knows_point = knows_point_of(worker);
   if (loss.knows_point) loss.evaluating = watch_->mark_of(worker);
   return {worker, std::move(loss)};
@@ -132,7 +132,7 @@ std::optional<WorkerEvent> MpiWorkers::try_any() {
     messages_since_look_ = 0;
     if (auto loss = try_loss()) return loss;
   }
-  if (auto event = try_next(bells_ != nullptr && bells_->quiet())) return event;
+  if (auto event = try_next(wake_ups_ != nullptr && wake_ups_->clear())) return event;
   return try_loss();
 }
 
@@ -156,13 +156,14 @@ void MpiWorkers::sleep() {
   double pause = outbox_.empty() ? pause_.next() : std::min(pause_.next(), sending_pause_.next());
   if (watch_ != nullptr && watch_->has_dying()) pause = std::min(pause, kDrainPause);
   const int local = local_ != nullptr ? local_->descriptor() : -1;
-  bells_ != nullptr ? bells_->wait(pause, local, watch_ != nullptr ? watch_->descriptor() : -1) : sleep_seconds(pause);
+  wake_ups_ != nullptr ? wake_ups_->wait(pause, local, watch_ != nullptr ? watch_->descriptor() : -1)
+                       : sleep_seconds(pause);
   slept_ += monotonic_seconds() - begin;
 }
 
 Frame MpiRootLink::receive() {
   for (;;) {
-    if (auto received = try_receive_from(comm_, 0, bells_ != nullptr && bells_->quiet(), watch_)) {
+    if (auto received = try_receive_from(comm_, 0, wake_ups_ != nullptr && wake_ups_->clear(), watch_)) {
       pause_.reset();
       sending_pause_.reset();
       return std::move(received->frame);
@@ -170,7 +171,7 @@ Frame MpiRootLink::receive() {
     if (watch_ != nullptr) watch_->check_root();
     outbox_.drop_sent();
     const double pause = outbox_.empty() ? pause_.next() : std::min(pause_.next(), sending_pause_.next());
-    bells_ != nullptr ? bells_->wait(pause, watch_ != nullptr ? watch_->descriptor() : -1) : sleep_seconds(pause);
+    wake_ups_ != nullptr ? wake_ups_->wait(pause, watch_ != nullptr ? watch_->descriptor() : -1) : sleep_seconds(pause);
   }
 }
 
@@ -194,7 +195,7 @@ bool MpiRootLink::flush() {
 
 void MpiRootLink::send(JobTag tag, std::span<const std::byte> payload) {
   outbox_.send(0, static_cast<int>(tag), payload);
-  if (bells_ != nullptr) bells_->ring(0);
+  if (wake_ups_ != nullptr) wake_ups_->wake(0);
 }
 
 }  // namespace windrow::detail

@@ -13,16 +13,16 @@
 
 namespace windrow::detail {
 
-/// For a BackOff: where every message comes with a bell, there is no need to look often.
-double shortest_pause(const WakeUpSockets* bells);
+/// For a BackOff: where every message wakes its receiver, there is no need to look often.
+double shortest_pause(const WakeUpSockets* wake_ups);
 
 /// The ranks of a communicator as workers; worker 0 is the root's own thread, if there is one.
 class MpiWorkers : public Workers {
  public:
   /// @param local  the root's own worker; may be null
-  /// @param bells  may be null if `local` is
+  /// @param wake_ups  may be null if `local` is
   /// @param watch  may be null: then the launcher ends the whole job when a rank dies
-  MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local, const WakeUpSockets* bells,
+  MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local, const WakeUpSockets* wake_ups,
              RankWatch* watch);
 
   int first() const override { return local_ != nullptr ? 0 : 1; }
@@ -40,8 +40,8 @@ class MpiWorkers : public Workers {
 
  private:
   std::optional<WorkerEvent> try_any();
-  std::optional<WorkerEvent> try_next(bool rung);
-  std::optional<WorkerEvent> try_message(bool rung);
+  std::optional<WorkerEvent> try_next(bool woken);
+  std::optional<WorkerEvent> try_message(bool woken);
   std::optional<WorkerEvent> try_loss();
   WorkerEvent loss_of(int worker);
   void sleep();
@@ -49,7 +49,7 @@ class MpiWorkers : public Workers {
   MPI_Comm comm_;
   const std::vector<std::string>& hosts_;
   LocalWorker* local_;
-  const WakeUpSockets* bells_;
+  const WakeUpSockets* wake_ups_;
   RankWatch* watch_;
   Outbox outbox_;
   BackOff pause_;
@@ -63,9 +63,9 @@ class MpiWorkers : public Workers {
 /// A rank's view of the root.
 class MpiRootLink : public RootLink {
  public:
-  /// @param bells, watch  may be null
-  MpiRootLink(MPI_Comm comm, const WakeUpSockets* bells, RankWatch* watch)
-      : comm_(comm), bells_(bells), watch_(watch), outbox_(comm, watch), pause_(shortest_pause(bells)) {}
+  /// @param wake_ups, watch  may be null
+  MpiRootLink(MPI_Comm comm, const WakeUpSockets* wake_ups, RankWatch* watch)
+      : comm_(comm), wake_ups_(wake_ups), watch_(watch), outbox_(comm, watch), pause_(shortest_pause(wake_ups)) {}
   Frame receive() override;
   std::optional<Frame> try_receive() override;
   void send(JobTag tag, std::span<const std::byte> payload) override;
@@ -77,7 +77,7 @@ class MpiRootLink : public RootLink {
 
  private:
   MPI_Comm comm_;
-  const WakeUpSockets* bells_;
+  const WakeUpSockets* wake_ups_;
   RankWatch* watch_;
   Outbox outbox_;
   BackOff pause_;

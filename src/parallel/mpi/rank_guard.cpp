@@ -16,6 +16,7 @@
 #include <set>
 #include <utility>
 
+#include "parallel/launch_mpi.hpp"
 #include "process/interface/helper_process.hpp"
 #include "windrow/base/clock.hpp"
 #include "windrow/base/machine.hpp"
@@ -77,17 +78,10 @@ std::set<int> ranks_here() {
   return ranks;
 }
 
-[[noreturn]] void end_process(const std::string& message) {
-  if (!message.empty()) {
-    std::fprintf(stderr, "windrow: %s\n", message.c_str());
-    std::fflush(stderr);
-  }
-  ::_exit(kExitCode);
-}
-
 }  // namespace
 
-RankGuard::RankGuard() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), launcher_(open_launcher()) {
+RankGuard::RankGuard(const LaunchOptions& options)
+    : options_(options), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), launcher_(open_launcher()) {
   if (!wake_) throw SystemError("cannot create an eventfd", errno);
   const SignalsBlocked blocked;  // they are for the other threads
   thread_ = std::thread([this] { run(); });
@@ -143,6 +137,11 @@ void RankGuard::look_for_siblings() {
   if (now - missing_since_ < kMissing) return;
   end_process(speaks_ ? fmt::format("a rank on {} was lost while MPI was starting: run the same again", host_name())
                       : std::string());
+}
+
+void RankGuard::end_process(const std::string& message) const {
+  if (!message.empty()) tell(options_, message);
+  ::_exit(kExitCode);
 }
 
 }  // namespace windrow::detail

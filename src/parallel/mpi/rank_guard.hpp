@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "windrow/parallel/launch.hpp"
 #include "windrow/process/fd.hpp"
 
 namespace windrow::detail {
@@ -15,14 +16,14 @@ namespace windrow::detail {
 class RankGuard {
  public:
   /// Before MPI_Init, after whatever this process forks.
-  RankGuard();
+  explicit RankGuard(const LaunchOptions& options);
   ~RankGuard();
   RankGuard(const RankGuard&) = delete;
   RankGuard& operator=(const RankGuard&) = delete;
 
   /// All ranks have come through.
   /// @param root_lifeline  readable when the root is gone, or -1
-  /// @param last_words     what is then said on stderr; nothing if empty
+  /// @param last_words     what is then told (LaunchOptions::on_message); nothing if empty
   void has_started(int root_lifeline, std::string last_words);
   /// From now on the root may go first.
   void is_ending();
@@ -31,7 +32,9 @@ class RankGuard {
   enum class Phase { starting, working, ending };
   void run();
   void look_for_siblings();
+  [[noreturn]] void end_process(const std::string& message) const;
 
+  const LaunchOptions& options_;
   Fd wake_;
   Fd launcher_;
   std::atomic<Phase> phase_ = Phase::starting;

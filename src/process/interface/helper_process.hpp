@@ -3,13 +3,11 @@
 #include <signal.h>
 #include <sys/types.h>
 
-#include <initializer_list>
-#include <string_view>
 #include <vector>
 
 #include "windrow/process/fd.hpp"
 
-/// What the helpers share that a process forks while it is small: the Launcher's and the ForkServer.
+/// Other processes, and children just forked.
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
@@ -38,11 +36,6 @@ std::vector<pid_t> children_of(pid_t pid);
 std::vector<pid_t> with_descendants(std::vector<pid_t> pids);
 /// Every process below this one.
 std::vector<pid_t> descendants();
-
-/// The rest of this process's life, a child subreaper that has forked `helper`: waits for its end, and kills what is
-/// left if it was killed, even if nobody else is there any more to do so. Ends when nothing is left.
-/// @param spared  names (comm) of orphaned children that are to end by themselves
-[[noreturn]] void guard(pid_t helper, std::initializer_list<std::string_view> spared = {}) noexcept;
 
 }  // namespace detail
 }  // namespace windrow
