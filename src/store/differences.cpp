@@ -47,14 +47,34 @@ void compare(std::vector<std::string>& lines, const std::string& name, const std
 
 using Definition = std::vector<std::pair<std::string, std::string>>;
 
+/// "0123456789abcdef (12 bytes)": what a store knew a template or an input by.
+std::string_view length_after_hash(std::string_view text, std::size_t digits) {
+  const std::size_t end = text.find_first_not_of("0123456789abcdef");
+  return end == digits && text.ends_with(" bytes)") ? text.substr(end) : std::string_view();
+}
+
+/// Whether two texts may be of one template or input: as versions before 3 knew it, and as this one does.
+bool is_known_by_other_hash(const std::string& name, const std::string& old_text, const std::string& new_text) {
+  const bool of_file = name.starts_with("command.templates.") || name.starts_with("command.inputs.");
+  const std::string_view length = length_after_hash(old_text, 16);
+  return of_file && !length.empty() && length == length_after_hash(new_text, 32);
+}
+
 void compare_definitions(std::vector<std::string>& lines, const Definition& stored, const Definition& wanted) {
   const std::map<std::string, std::string> old_texts(stored.begin(), stored.end());
   const std::map<std::string, std::string> new_texts(wanted.begin(), wanted.end());
   const std::size_t before = lines.size();
+  bool other_hash = false;
   for (const auto& [name, text] : old_texts) {
     const auto found = new_texts.find(name);
-    compare(lines, name, text, found != new_texts.end() ? found->second : "(none)");
+    if (found != new_texts.end() && is_known_by_other_hash(name, text, found->second)) {
+      other_hash = true;
+    } else {
+      compare(lines, name, text, found != new_texts.end() ? found->second : "(none)");
+    }
   }
+  if (other_hash)
+    lines.emplace_back("templates and inputs: an earlier windrow knew them by another hash, so all points are new");
   for (const auto& [name, text] : new_texts) {
     if (!old_texts.contains(name)) compare(lines, name, "(none)", text);
   }

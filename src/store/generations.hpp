@@ -31,7 +31,7 @@ std::int64_t retire_present(Connection& connection, const StudyIdentity& identit
 /// Removes what there is of an earlier generation. To be called in a transaction.
 void drop_generation(Connection& connection, const Generation& generation);
 
-/// Whether the file is of the version that this program writes, which one that is only read need not be.
+/// Whether the file has tables of earlier forms and attempts: one of version 1 that is only read has not.
 bool has_generations(Connection& connection);
 
 }  // namespace windrow::detail

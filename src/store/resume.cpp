@@ -142,7 +142,7 @@ void Outcomes::match(const StudyIdentity& present, const PointValues& points,
   PointHash hash(present, present);
   std::size_t left = outcomes_.size();
   for (std::uint64_t index = 0; index < present.points && left > 0; ++index) {
-    const ContentKey key = hash(index, points(index));
+    const Hash128 key = hash(index, points(index));
     const auto first = std::ranges::lower_bound(outcomes_, key, {}, &Outcome::key);
     if (first == outcomes_.end() || first->key != key) continue;
     if (outcomes_.end() - first <= static_cast<std::ptrdiff_t>(first->taken)) continue;

@@ -13,7 +13,8 @@ namespace windrow::detail {
 namespace {
 
 constexpr std::int64_t application_id = 0x574e4452;  // "WNDR"
-constexpr std::int64_t format_version = 2;
+/// Version 2 added earlier forms of the study and attempts; version 3 knows templates and inputs by XXH3.
+constexpr std::int64_t format_version = 3;
 
 /// SQLite allows 2,000 in a table and in an answer; an answer also holds the columns of `evaluations`.
 constexpr std::size_t max_columns = 1900;
@@ -146,13 +147,16 @@ void create_tables(Connection& connection, const StudyIdentity& identity) {
 }
 
 void migrate(Connection& connection) {
-  if (connection.integer("PRAGMA user_version") == format_version) return;
+  const std::int64_t version = connection.integer("PRAGMA user_version");
+  if (version == format_version) return;
   Transaction transaction(connection, "BEGIN IMMEDIATE");
-  connection.execute(
-      "ALTER TABLE study ADD COLUMN index_matters INTEGER NOT NULL DEFAULT 0;"
-      "ALTER TABLE study ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;"
-      "DELETE FROM definition WHERE name = 'command.timeout'");
-  connection.execute(std::string(earlier_tables) + attempts_table);
+  if (version == 1) {
+    connection.execute(
+        "ALTER TABLE study ADD COLUMN index_matters INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE study ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;"
+        "DELETE FROM definition WHERE name = 'command.timeout'");
+    connection.execute(std::string(earlier_tables) + attempts_table);
+  }
   connection.execute(fmt::format("PRAGMA user_version = {}", format_version));
   transaction.commit();
 }

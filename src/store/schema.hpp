@@ -33,7 +33,7 @@ inline constexpr const char* results_file = "results.sqlite";
 
 enum class Content { nothing, results };
 
-/// What the file holds: nothing yet, or results of a version that this program reads (1 and 2).
+/// What the file holds: nothing yet, or results of a version that this program reads (1 to 3).
 /// @throws StoreError if it is damaged, of a newer version, or of another program
 Content inspect(Connection& connection);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,7 +23,7 @@ struct Hash128 {
   std::uint64_t high = 0, low = 0;
   /// 32 hexadecimal digits, as `xxhsum -H128` prints them.
   std::string text() const;
-  bool operator==(const Hash128&) const = default;
+  auto operator<=>(const Hash128&) const = default;
 };
 
 /// XXH3 with 128 bits, for what is known by its hash: two of 10^15 contents are alike with a chance of 10^-9.
