@@ -74,7 +74,7 @@ void RootRun::fill(Job& job) {
 ArrayOffer RootRun::offer_arrays() {
   if (!store_) return {};
   pieces_.emplace(store_->incoming());
-  return detail::offer_arrays(*store_, options_.arrays_through_root);
+  return detail::offer_arrays(store_->incoming(), options_.arrays_through_root);
 }
 
 SweepResult RootRun::finish(JobReport report) {

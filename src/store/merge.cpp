@@ -6,11 +6,12 @@
 #include <system_error>
 #include <utility>
 
-#include "array_files.hpp"
+#include "arrays/interface/array_files.hpp"
 #include "generations.hpp"
 #include "merge_rows.hpp"
 #include "open_study.hpp"
 #include "point_files.hpp"
+#include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
 #include "store/interface/journal.hpp"
@@ -105,7 +106,7 @@ struct StoreMerge::Impl {
     connection.emplace(directory / detail::results_file, Connection::Mode::write);
     resumption = detail::open_study(*connection, directory, identity, points);
     detail::set_journal(*connection, detail::journal_for(directory, Journal::automatic));
-    arrays.emplace(directory, identity);
+    arrays.emplace(directory, detail::names_of_arrays(identity));
   }
   ~Impl() { arrays->clear(); }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "array_files.hpp"
+#include "arrays/interface/array_files.hpp"
 #include "sqlite.hpp"
 #include "windrow/store/store.hpp"
 

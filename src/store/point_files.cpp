@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "array_files.hpp"
+#include "arrays/interface/array_files.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 

@@ -177,14 +177,9 @@ std::optional<Record> StoreReader::find(std::uint64_t index) const {
 }
 
 ArrayFile StoreReader::array_file(std::uint64_t index, const std::string& output) const {
-  std::size_t position = 0;
-  std::vector<std::string> names;
-  for (const Column& column : impl_->identity.outputs) {
-    if (!detail::is_array_type(column.type)) continue;
-    if (column.name == output) position = names.size();
-    names.push_back(column.name);
-  }
-  if (names.empty() || names[position] != output) {
+  const std::vector<std::string> names = detail::names_of_arrays(impl_->identity);
+  const auto found = std::ranges::find(names, output);
+  if (found == names.end()) {
     throw StoreError(fmt::format("{}: there are no arrays of the name `{}`{}", impl_->file.string(), output,
                                  names.empty() ? "" : text::suggestion(output, names)));
   }
@@ -193,7 +188,7 @@ ArrayFile StoreReader::array_file(std::uint64_t index, const std::string& output
   if (!record->outcome.ok()) {
     throw StoreError(fmt::format("{}: {}", impl_->file.string(), describe(record->outcome.failure())));
   }
-  return record->arrays[position];
+  return record->arrays[static_cast<std::size_t>(found - names.begin())];
 }
 
 Array StoreReader::array(std::uint64_t index, const std::string& output) const {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "array_files.hpp"
+#include "arrays/interface/array_files.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -94,6 +94,14 @@ Value read_value(const Statement& statement, int column, bool boolean_column, co
       break;
   }
   return statement.real(column);
+}
+
+std::vector<std::string> names_of_arrays(const StudyIdentity& identity) {
+  std::vector<std::string> names;
+  for (const Column& output : identity.outputs) {
+    if (is_array_type(output.type)) names.push_back(output.name);
+  }
+  return names;
 }
 
 std::string insert_results_sql(const StudyIdentity& identity) {

@@ -21,6 +21,9 @@ void bind_value(Statement& statement, int parameter, const Value& value, bool bo
 /// @throws StoreError for a BLOB that bind_value does not write
 Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file);
 
+/// Names of the outputs that are arrays.
+std::vector<std::string> names_of_arrays(const StudyIdentity& identity);
+
 /// "INSERT OR REPLACE INTO results ...", for bind_results().
 std::string insert_results_sql(const StudyIdentity& identity);
 inline constexpr const char* insert_evaluation_sql =

@@ -6,7 +6,7 @@
 #include <chrono>
 
 #include "accounts.hpp"
-#include "array_files.hpp"
+#include "arrays/interface/array_files.hpp"
 #include "open_study.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
@@ -71,7 +71,7 @@ struct Store::Impl {
     insert_results.emplace(*connection, detail::insert_results_sql(identity));
     insert_evaluation.emplace(*connection, detail::insert_evaluation_sql);
     failed = indices(failed_sql);
-    arrays.emplace(directory, identity);
+    arrays.emplace(directory, detail::names_of_arrays(identity));
   }
 
   void require_index(std::uint64_t index) const {
@@ -114,13 +114,25 @@ struct Store::Impl {
       failed.insert(record.index);
       arrays->remove(record.index);
     }
-    const bool has_arrays = arrays->any() && record.outcome.ok();
-    detail::bind_results(*insert_results, record, identity,
-                         has_arrays ? arrays->place(record) : std::vector<ArrayFile>());
+    detail::bind_results(*insert_results, record, identity, place_arrays(record));
     insert_results->run();
     detail::bind_evaluation(*insert_evaluation, record);
     insert_evaluation->run();
     if (timer.is_due()) commit();
+  }
+
+  /// In the order of their outputs.
+  std::vector<ArrayFile> place_arrays(const Record& record) {
+    std::vector<ArrayFile> placed;
+    if (!arrays->any() || !record.outcome.ok()) return placed;
+    auto delivered = record.arrays.begin();
+    for (std::size_t i = 0; i < identity.outputs.size(); ++i) {
+      if (!detail::is_array_type(identity.outputs[i].type)) continue;
+      const Value& value = record.outcome.value()[i];
+      placed.push_back(value.is_array() ? arrays->place(placed.size(), record.index, value.array())
+                                        : arrays->place(placed.size(), record.index, *delivered++));
+    }
+    return placed;
   }
 
   void write(const Attempt& attempt) {
