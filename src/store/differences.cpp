@@ -61,28 +61,47 @@ bool is_known_by_other_hash(const std::string& name, const std::string& old_text
 }
 
 void compare_definitions(std::vector<std::string>& lines, const Definition& stored, const Definition& wanted) {
-  const std::map<std::string, std::string> old_texts(stored.begin(), stored.end());
-  const std::map<std::string, std::string> new_texts(wanted.begin(), wanted.end());
   const std::size_t before = lines.size();
   bool other_hash = false;
-  for (const auto& [name, text] : old_texts) {
-    const auto found = new_texts.find(name);
-    if (found != new_texts.end() && is_known_by_other_hash(name, text, found->second)) {
-      other_hash = true;
-    } else {
-      compare(lines, name, text, found != new_texts.end() ? found->second : "(none)");
-    }
-  }
-  if (other_hash)
+  for_each_change(
+      stored, wanted, [&](const std::string& name, const std::string* old_text, const std::string* new_text) {
+        const bool rehashed =
+            old_text != nullptr && new_text != nullptr && is_known_by_other_hash(name, *old_text, *new_text);
+        other_hash = other_hash || rehashed;
+        if (rehashed) return;
+        compare(lines, name, old_text != nullptr ? *old_text : "(none)", new_text != nullptr ? *new_text : "(none)");
+      });
+  if (other_hash) {
     lines.emplace_back("templates and inputs: an earlier windrow knew them by another hash, so all points are new");
-  for (const auto& [name, text] : new_texts) {
-    if (!old_texts.contains(name)) compare(lines, name, "(none)", text);
   }
   // Same texts, so another order (or a name that stands twice): still not the same definition.
   if (lines.size() == before && stored != wanted) lines.push_back("the order of the definition");
 }
 
 }  // namespace
+
+void for_each_change(const Definition& before, const Definition& now, const OnChange& on_change) {
+  const std::map<std::string, std::string> old_texts(before.begin(), before.end());
+  const std::map<std::string, std::string> new_texts(now.begin(), now.end());
+  for (const auto& [name, text] : old_texts) {
+    const auto found = new_texts.find(name);
+    if (found == new_texts.end() || found->second != text) {
+      on_change(name, &text, found != new_texts.end() ? &found->second : nullptr);
+    }
+  }
+  for (const auto& [name, text] : new_texts) {
+    if (!old_texts.contains(name)) on_change(name, nullptr, &text);
+  }
+}
+
+std::string list_differences(const std::vector<std::string>& lines) {
+  // A sixth line of its own for "1 more" would take the place of that one.
+  const std::size_t shown = lines.size() > max_lines ? max_lines - 1 : lines.size();
+  std::string text;
+  for (std::size_t i = 0; i < shown; ++i) text += "\n  " + lines[i];
+  if (shown < lines.size()) text += fmt::format("\n  and {} more", lines.size() - shown);
+  return text;
+}
 
 std::string difference(const std::string& name, const std::string& old_text, const std::string& new_text,
                        const char* format) {
@@ -108,10 +127,7 @@ void require_same_study(const std::filesystem::path& directory, const StudyIdent
   const std::string other = stored.name == wanted.name ? "" : fmt::format(", `{}`", stored.name);
   std::string message =
       fmt::format("{}: these are the results of another study{}; what differs, old -> new:", directory.string(), other);
-  // A sixth line of its own for "1 more" would take the place of that one.
-  const std::size_t shown = lines.size() > max_lines ? max_lines - 1 : lines.size();
-  for (std::size_t i = 0; i < shown; ++i) message += "\n  " + lines[i];
-  if (shown < lines.size()) message += fmt::format("\n  and {} more", lines.size() - shown);
+  message += list_differences(lines);
   message += "\ngive the new study another directory with --dir, or move this one away";
   if (!other.empty()) message += fmt::format("; a changed form of `{0}` has to be named {0}", stored.name);
   throw StoreError(message);

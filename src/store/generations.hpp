@@ -24,6 +24,9 @@ struct Generation {
 /// The present one first, then the latest to the earliest.
 std::vector<Generation> read_generations(Connection& connection);
 
+/// How many outcomes earlier generations have.
+std::uint64_t count_earlier(Connection& connection);
+
 /// Makes the present tables an earlier generation, and new ones for `identity`. To be called in a transaction.
 /// @return the number of that generation
 std::int64_t retire_present(Connection& connection, const StudyIdentity& identity);

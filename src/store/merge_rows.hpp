@@ -30,7 +30,6 @@ class MergeRows {
   void take_point_files(bool move);
 
  private:
-  void choose();
   void take_arrays(std::vector<std::string>& problems);
   void take_attempts();
   void take_outcomes();

@@ -99,8 +99,7 @@ Resumption renumber(Connection& connection, std::vector<Generation> generations,
     Statement insert(connection, "INSERT INTO moves VALUES(?, ?, ?)");
     outcomes.match(present, points, [&](const Match& match) {
       ++(match.failed ? found.failed : found.succeeded);
-      insert.bind(1, static_cast<std::int64_t>(match.now)).bind(2, generations[match.generation].number);
-      insert.bind(3, static_cast<std::int64_t>(match.was)).run();
+      insert.run(match.now, generations[match.generation].number, match.was);
     });
   }
   for (const Generation& generation : generations) {
