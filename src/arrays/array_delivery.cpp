@@ -3,15 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
-#include <cerrno>
 #include <fstream>
 #include <iterator>
-#include <optional>
 
 #include "windrow/base/byte_stream.hpp"
-#include "windrow/base/stopwatch.hpp"
+#include "windrow/base/clock.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -54,28 +51,18 @@ class MessageSink : public ArraySink {
 };
 
 /// What a worker writes where results go is not evaluating.
-class ChargeStoring {
- public:
-  explicit ChargeStoring(ArrayCarrier& carrier) : carrier_(carrier) { watch_.emplace(seconds_); }
-  ~ChargeStoring() {
-    watch_.reset();
-    carrier_.stored(seconds_);
-  }
-  ChargeStoring(const ChargeStoring&) = delete;
-  ChargeStoring& operator=(const ChargeStoring&) = delete;
-
- private:
-  ArrayCarrier& carrier_;
-  double seconds_ = 0.0;
-  std::optional<Stopwatch> watch_;
-};
+template <typename Write>
+ArrayFile charged(ArrayCarrier& carrier, Write write) {
+  const double begin = monotonic_seconds();
+  ArrayFile file = write();
+  carrier.stored(monotonic_seconds() - begin);
+  return file;
+}
 
 }  // namespace
 
 ArrayOffer offer_arrays(const fs::path& directory, bool by_messages) {
-  std::array<std::uint64_t, 2> random{};
-  if (::getentropy(random.data(), sizeof random) != 0) throw SystemError("cannot draw a random token", errno);
-  ArrayOffer offer{directory.string(), fmt::format("{:016x}{:016x}", random[0], random[1]), by_messages};
+  const ArrayOffer offer{directory.string(), random_name(), by_messages};
   std::ofstream out(directory / kToken);
   out << offer.token << std::flush;
   if (!out) throw StoreError(fmt::format("{}: cannot be written; make room and run again", offer.directory));
@@ -95,24 +82,26 @@ bool ArrayDelivery::sees_directory() const {
 }
 
 ArrayFile ArrayDelivery::send(const Array& array, ArrayCarrier& carrier) const {
-  if (sees_directory()) {
-    const ChargeStoring charge(carrier);
-    ArrayFileSink sink(directory_);
+  if (!sees_directory()) {
+    MessageSink sink(carrier);
     return write_array(array, sink);
   }
-  MessageSink sink(carrier);
-  return write_array(array, sink);
+  return charged(carrier, [&] {
+    ArrayFileSink sink(directory_);
+    return write_array(array, sink);
+  });
 }
 
 ArrayFile ArrayDelivery::send(const fs::path& file, ArrayCarrier& carrier) const {
-  if (sees_directory()) {
-    const ChargeStoring charge(carrier);
+  if (!sees_directory()) {
+    MessageSink sink(carrier);
+    return copy_array(file, sink);
+  }
+  return charged(carrier, [&] {
     if (auto moved = move_array(file, directory_)) return *std::move(moved);
     ArrayFileSink sink(directory_);
     return copy_array(file, sink);
-  }
-  MessageSink sink(carrier);
-  return copy_array(file, sink);
+  });
 }
 
 void ArrayPieces::take(int worker, std::span<const std::byte> piece) {

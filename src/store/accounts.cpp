@@ -55,9 +55,7 @@ std::vector<RunTimes> read_run_times(Connection& connection) {
     runs.push_back({row.integer(0), row.real(1), {}});
   });
   if (!connection.has_table("accounts")) return runs;
-  Statement select(connection,
-                   "SELECT run, worker, host, wall, build, evaluate, transfer, store, coordinate, wait, failed, "
-                   "points, attempts, losses, began, began_after FROM accounts ORDER BY run, worker");
+  Statement select(connection, "SELECT * FROM accounts ORDER BY run, worker");
   auto run = runs.begin();
   while (select.step()) {
     while (run != runs.end() && run->run < select.integer(0)) ++run;

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <limits>
 #include <optional>
 
+#include "windrow/base/clock.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -184,8 +184,7 @@ void update_annotations(Connection& connection, const StudyIdentity& identity) {
 }
 
 void add_run(Connection& connection, const std::vector<std::pair<std::string, std::string>>& provenance) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  connection.run("INSERT INTO runs VALUES(NULL, ?)", std::chrono::duration<double>(now).count());
+  connection.run("INSERT INTO runs VALUES(NULL, ?)", unix_seconds());
   const std::int64_t run = connection.integer("SELECT max(run) FROM runs");
   Statement insert(connection, "INSERT INTO provenance VALUES(?, ?, ?, ?)");
   for (std::size_t i = 0; i < provenance.size(); ++i) insert.run(run, i, provenance[i].first, provenance[i].second);
