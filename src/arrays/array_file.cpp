@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "arrays/random_name.hpp"
 #include "windrow/arrays/npy.hpp"
 #include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
