@@ -10,8 +10,9 @@
 #include <system_error>
 #include <utility>
 
+#include "arrays/random_name.hpp"
 #include "windrow/arrays/npy.hpp"
-#include "windrow/base/checksum.hpp"
+#include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
@@ -33,13 +34,6 @@ constexpr std::size_t kPart = 1U << 20U;
       fmt::format("{}: the array is damaged: {}; remove the file, and a run with --retry-failed evaluates its point "
                   "again",
                   file.string(), why));
-}
-
-/// That nobody else chooses, on any machine.
-std::string new_name() {
-  std::array<std::uint64_t, 2> random{};
-  if (::getentropy(random.data(), sizeof random) != 0) throw SystemError("cannot draw a random name", errno);
-  return fmt::format("{:016x}{:016x}.npy", random[0], random[1]);
 }
 
 /// Adds up what goes into a file.
@@ -132,7 +126,13 @@ bool is_array_type(std::string_view type) {
   return type == "array";
 }
 
-ArrayFileSink::ArrayFileSink(fs::path directory) : directory_(std::move(directory)), name_(new_name()) {
+std::string random_name() {
+  std::array<std::uint64_t, 2> random{};
+  if (::getentropy(random.data(), sizeof random) != 0) throw SystemError("cannot draw a random name", errno);
+  return fmt::format("{:016x}{:016x}", random[0], random[1]);
+}
+
+ArrayFileSink::ArrayFileSink(fs::path directory) : directory_(std::move(directory)), name_(random_name() + ".npy") {
   fd_ = ::open((directory_ / name_).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd_ < 0) throw_unwritten(directory_, errno);
 }
@@ -203,7 +203,7 @@ ArrayFile copy_array(const fs::path& file, ArraySink& sink) {
 }
 
 std::optional<ArrayFile> move_array(const fs::path& file, const fs::path& directory) {
-  const std::string name = new_name();
+  const std::string name = random_name() + ".npy";
   std::error_code error;
   // A link elsewhere would be kept instead of the file; and what has other names may be changed through them.
   const bool own =

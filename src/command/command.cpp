@@ -16,6 +16,7 @@
 #include "command_impl.hpp"
 #include "excerpt.hpp"
 #include "shell.hpp"
+#include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
@@ -27,24 +28,9 @@ namespace {
 
 constexpr std::array<std::string_view, 3> own_files = {"stdout", "stderr", "command"};
 
-/// What a text or a file is known by. Source: Fowler, Noll & Vo, FNV-1a with 64 bits.
-class Fingerprint {
- public:
-  void add(std::string_view text) {
-    for (const char c : text) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-    size_ += text.size();
-  }
-  std::string text() const { return fmt::format("{:016x} ({} bytes)", hash_, size_); }
-
- private:
-  std::uint64_t hash_ = 14695981039346656037ULL;
-  std::uint64_t size_ = 0;
-};
-
-std::string fingerprint_of(std::string_view text) {
-  Fingerprint fingerprint;
-  fingerprint.add(text);
-  return fingerprint.text();
+/// What a template or an input is known by.
+std::string known_by(const detail::ContentHash& hash) {
+  return fmt::format("{} ({} bytes)", hash.value().text(), hash.size());
 }
 
 /// @param what  "template" or "input"
@@ -57,16 +43,16 @@ std::ifstream open_file(const fs::path& path, const char* what) {
   return in;
 }
 
-std::string fingerprint_of_input(const fs::path& path) {
+detail::ContentHash hash_of_input(const fs::path& path) {
   std::ifstream in = open_file(path, "input");
-  Fingerprint fingerprint;
-  std::vector<char> buffer(std::size_t{1} << 16U);
+  detail::ContentHash hash;
+  std::vector<char> part(std::size_t{1} << 20U);
   while (in) {
-    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    fingerprint.add({buffer.data(), static_cast<std::size_t>(in.gcount())});
+    in.read(part.data(), static_cast<std::streamsize>(part.size()));
+    hash.add({part.data(), static_cast<std::size_t>(in.gcount())});
   }
   if (!in.eof()) throw SpecError(fmt::format("the input {} cannot be read", path.string()));
-  return fingerprint.text();
+  return hash;
 }
 
 std::string target_name(const fs::path& file) {
@@ -157,7 +143,9 @@ void Command::Impl::parse_template(const fs::path& file) {
   if (std::any_of(files.begin(), files.end(), [&name](const File& other) { return other.name == name; })) {
     throw SpecError(fmt::format("two templates would become `{}`; the second is {}", name, file.string()));
   }
-  files.push_back({name, fingerprint_of(text), detail::Template(text, file.string(), true, names)});
+  detail::ContentHash hash;
+  hash.add(text);
+  files.push_back({name, known_by(hash), detail::Template(text, file.string(), true, names)});
 }
 
 void Command::Impl::check_inputs() const {
@@ -258,9 +246,9 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
   std::vector<std::pair<std::string, std::string>> result;
   const auto* list = std::get_if<std::vector<std::string>>(&spec.run);
   result.emplace_back("command.run", list != nullptr ? as_list(*list) : in_quotes(std::get<std::string>(spec.run)));
-  for (const Impl::File& file : impl_->files) result.emplace_back("command.templates." + file.name, file.fingerprint);
+  for (const Impl::File& file : impl_->files) result.emplace_back("command.templates." + file.name, file.known_by);
   for (const fs::path& file : spec.inputs) {
-    result.emplace_back("command.inputs." + file.string(), fingerprint_of_input(spec.study_directory / file));
+    result.emplace_back("command.inputs." + file.string(), known_by(hash_of_input(spec.study_directory / file)));
   }
   for (std::size_t i = 0; i < spec.outputs.size(); ++i) {
     result.emplace_back("outputs." + spec.outputs[i].name, impl_->extractors[i].definition());

@@ -16,8 +16,8 @@ namespace windrow {
 struct Command::Impl {
   /// A file to render.
   struct File {
-    std::string name;         ///< in the point's directory
-    std::string fingerprint;  ///< of the template's text
+    std::string name;      ///< in the point's directory
+    std::string known_by;  ///< the hash and length of the template's text
     detail::Template content;
   };
 

@@ -8,8 +8,8 @@
 
 #include "design/kernel.hpp"
 #include "windrow/base/csv.hpp"
+#include "windrow/base/hash.hpp"
 #include "windrow/base/text.hpp"
-#include "windrow/design/random.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
@@ -130,15 +130,15 @@ class Table : public Design::Kernel {
 
   /// A hash of the values: as telling as the values, and not as long as the file.
   std::string definition(const Parameter& parameter) const override {
-    std::uint64_t hash = rng::fnv1a("");
+    detail::ContentHash hash;
     for (std::uint64_t row = 0; row < rows_; ++row) {
       const Value value = parameter.level(row);
       const std::string text = value.render();
       // Kind and length keep 1 | "1" | true and ("ab", "c") | ("a", "bc") apart.
-      hash = rng::fnv1a(fmt::format("{}:{}:", value.variant().index(), text.size()), hash);
-      hash = rng::fnv1a(text, hash);
+      hash.add(fmt::format("{}:{}:", value.variant().index(), text.size()));
+      hash.add(text);
     }
-    return fmt::format("column({} rows, fnv1a {:016x})", rows_, hash);
+    return fmt::format("column({} rows, xxh3 {})", rows_, hash.value().text());
   }
 
  private:

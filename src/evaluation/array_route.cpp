@@ -1,74 +1,26 @@
 #include "evaluation/interface/array_route.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
-#include <cerrno>
-#include <fstream>
-#include <iterator>
 
-#include "windrow/base/stopwatch.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
-
-namespace fs = std::filesystem;
-
 namespace {
 
-constexpr const char* kToken = "token";
 constexpr std::uint64_t kMostWithOutcome = std::uint64_t{1} << 30U;  // bytes; a message holds at most twice as many
 
-struct PieceHead {
-  std::uint64_t number;  // of the array, at its worker
-  std::uint64_t offset;  // of the piece; 0 begins a file, whatever was there of that number before
-};
-
-constexpr std::size_t kMostOpen = 200;  // files that grow at once, and may have a descriptor each
-
-/// Sends an array in messages; what the root knows it by is "#number".
-class MessageSink : public ArraySink {
+/// Arrays go as a worker's pieces.
+class WorkerCarrier : public ArrayCarrier {
  public:
-  explicit MessageSink(WorkerContext& context) : context_(context) {
-    static std::atomic<std::uint64_t> last{0};
-    head_ = {++last, 0};
-  }
-  void append(std::span<const std::byte> bytes) override {
-    ByteWriter out;
-    out.put(head_);
-    out.put_bytes(bytes);
-    context_.send_piece(out.bytes());
-    head_.offset += bytes.size();
-  }
-  std::string finish() override {
-    append({});  // says that it was all
-    return fmt::format("#{}", head_.number);
-  }
+  explicit WorkerCarrier(WorkerContext& context) : context_(context) {}
+  void send_piece(std::span<const std::byte> piece) override { context_.send_piece(piece); }
+  void stored(double seconds) override { context_.spent(&ActivityTimes::store, seconds); }
 
  private:
   WorkerContext& context_;
-  PieceHead head_;
-};
-
-/// What a worker writes where results go is not evaluating.
-class ChargeStoring {
- public:
-  explicit ChargeStoring(WorkerContext& context) : context_(context) { watch_.emplace(seconds_); }
-  ~ChargeStoring() {
-    watch_.reset();
-    context_.spent(&ActivityTimes::store, seconds_);
-  }
-  ChargeStoring(const ChargeStoring&) = delete;
-  ChargeStoring& operator=(const ChargeStoring&) = delete;
-
- private:
-  WorkerContext& context_;
-  double seconds_ = 0.0;
-  std::optional<Stopwatch> watch_;
 };
 
 bool is_array(const Column& column) {
@@ -77,51 +29,15 @@ bool is_array(const Column& column) {
 
 }  // namespace
 
-ArrayOffer offer_arrays(const Store& store, bool by_messages) {
-  std::array<std::uint64_t, 2> random{};
-  if (::getentropy(random.data(), sizeof random) != 0) throw SystemError("cannot draw a random token", errno);
-  ArrayOffer offer{store.incoming().string(), fmt::format("{:016x}{:016x}", random[0], random[1]), by_messages};
-  std::ofstream out(fs::path(offer.directory) / kToken);
-  out << offer.token << std::flush;
-  if (!out) throw StoreError(fmt::format("{}: cannot be written; make room and run again", offer.directory));
-  return offer;
-}
-
 ArrayRoute::ArrayRoute(const std::vector<Column>& outputs, const ArrayOffer& offer, bool is_root)
     : outputs_(outputs),
       has_arrays_(std::any_of(outputs.begin(), outputs.end(), is_array)),
       has_store_(!offer.directory.empty()),
-      sees_directory_(false),
-      directory_(offer.directory),
-      root_(is_root ? ::getpid() : -1) {
-  std::string token;
-  std::ifstream(directory_ / kToken) >> token;
-  sees_directory_ = has_store_ && !offer.by_messages && token == offer.token && ::access(directory_.c_str(), W_OK) == 0;
-}
+      delivery_(offer, is_root) {}
 
-bool ArrayRoute::sees_directory() const {
-  return sees_directory_ || ::getpid() == root_;
-}
-
-ArrayFile ArrayRoute::send_array(const Array& array, WorkerContext& context) const {
-  if (sees_directory()) {
-    const ChargeStoring charge(context);
-    ArrayFileSink sink(directory_);
-    return write_array(array, sink);
-  }
-  MessageSink sink(context);
-  return write_array(array, sink);
-}
-
-ArrayFile ArrayRoute::send_file(const fs::path& file, WorkerContext& context) const {
-  if (sees_directory()) {
-    const ChargeStoring charge(context);
-    if (auto moved = move_array(file, directory_)) return *std::move(moved);
-    ArrayFileSink sink(directory_);
-    return copy_array(file, sink);
-  }
-  MessageSink sink(context);
-  return copy_array(file, sink);
+ArrayFile ArrayRoute::send_file(const std::filesystem::path& file, WorkerContext& context) const {
+  WorkerCarrier carrier(context);
+  return delivery_.send(file, carrier);
 }
 
 std::optional<TaskFailure> ArrayRoute::send(Evaluated& evaluated, WorkerContext& context) const {
@@ -136,12 +52,13 @@ std::optional<TaskFailure> ArrayRoute::send(Evaluated& evaluated, WorkerContext&
         "arrays of {} bytes are too large to be kept in memory: give the sweep a store (SweepOptions::store)",
         text::with_thousands(bytes)));
   }
+  WorkerCarrier carrier(context);
   try {
     auto file = evaluated.arrays.begin();
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
       if (!is_array(outputs_[i])) continue;
       if (evaluated.outputs[i].is_array()) {
-        file = evaluated.arrays.insert(file, send_array(evaluated.outputs[i].array(), context));
+        file = evaluated.arrays.insert(file, delivery_.send(evaluated.outputs[i].array(), carrier));
         evaluated.outputs[i] = "";
       }
       ++file;
@@ -150,42 +67,6 @@ std::optional<TaskFailure> ArrayRoute::send(Evaluated& evaluated, WorkerContext&
     evaluated.store_error = error.what();
   }
   return std::nullopt;
-}
-
-void ArrayPieces::take(int worker, std::span<const std::byte> piece) {
-  ByteReader in(piece);
-  const auto head = in.get<PieceHead>();
-  if (head.offset == 0) {
-    growing_.erase(worker);
-    growing_.try_emplace(worker, head.number, directory_);
-  }
-  const auto found = growing_.find(worker);
-  if (found == growing_.end() || found->second.number != head.number) {
-    throw ParallelError(fmt::format("worker {} sent a part of an array that it did not begin", worker));
-  }
-  ArrayFileSink& sink = found->second.sink;
-  if (in.at_end()) {  // that was all
-    finished_[worker][head.number] = sink.finish();
-    growing_.erase(found);
-    return;
-  }
-  sink.append(in.rest());
-  if (growing_.size() > kMostOpen) sink.rest();
-}
-
-void ArrayPieces::claim(int worker, std::vector<ArrayFile>& arrays) {
-  for (ArrayFile& array : arrays) {
-    if (const std::string name = array.file.string(); name.starts_with('#')) {
-      const auto number = static_cast<std::uint64_t>(text::parse_integer(name.substr(1)).value_or(0));
-      auto& finished = finished_[worker];
-      const auto found = finished.find(number);
-      if (found == finished.end()) throw ParallelError(fmt::format("worker {} did not send its array", worker));
-      array.file = found->second;
-      // Outcomes come in the order of their arrays: what came before belongs to none.
-      finished.erase(finished.begin(), std::next(found));
-    }
-    array.file = directory_ / array.file;
-  }
 }
 
 }  // namespace windrow::detail

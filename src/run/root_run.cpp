@@ -62,7 +62,7 @@ JobSpec RootRun::job(JobNeeds needs) {
 ArrayOffer RootRun::offer_arrays() {
   if (!store_) return {};
   pieces_.emplace(store_->incoming());
-  return detail::offer_arrays(*store_, options_.arrays_through_root);
+  return detail::offer_arrays(store_->incoming(), options_.arrays_through_root);
 }
 
 SweepResult RootRun::finish(JobReport report, const SweepEvaluation& evaluation) {

@@ -1,7 +1,5 @@
 #include "accounts.hpp"
 
-#include <fmt/format.h>
-
 #include "generations.hpp"
 
 namespace windrow::detail {
@@ -19,16 +17,8 @@ constexpr int kRoot = -1;  // the worker of the root's own thread
 
 void write_row(Statement& insert, const WorkerAccount& row) {
   const ActivityTimes& spent = row.spent;
-  insert.bind(1, static_cast<std::int64_t>(row.worker)).bind(2, std::string_view(row.host));
-  int at = 3;
-  for (const double seconds :
-       {row.wall, spent.build, spent.evaluate, spent.transfer, spent.store, spent.coordinate, spent.wait, row.failed}) {
-    insert.bind(at++, seconds);
-  }
-  for (const std::uint64_t number : {row.points, row.attempts, row.losses}) {
-    insert.bind(at++, static_cast<std::int64_t>(number));
-  }
-  insert.bind(at, row.began).bind(at + 1, row.began_after).run();
+  insert.run(row.worker, row.host, row.wall, spent.build, spent.evaluate, spent.transfer, spent.store, spent.coordinate,
+             spent.wait, row.failed, row.points, row.attempts, row.losses, row.began, row.began_after);
 }
 
 WorkerAccount read_row(const Statement& select) {
@@ -40,16 +30,10 @@ WorkerAccount read_row(const Statement& select) {
                           &row.spent.coordinate, &row.spent.wait, &row.failed}) {
     *seconds = select.real(at++);
   }
-  for (std::uint64_t* number : {&row.points, &row.attempts, &row.losses}) {
-    *number = static_cast<std::uint64_t>(select.integer(at++));
-  }
+  for (std::uint64_t* number : {&row.points, &row.attempts, &row.losses}) *number = select.count(at++);
   row.began = select.real(at);
   row.began_after = select.real(at + 1);
   return row;
-}
-
-bool has_table(Connection& connection, const char* name) {
-  return connection.integer(fmt::format("SELECT count(*) FROM sqlite_schema WHERE name = '{}'", name)) > 0;
 }
 
 }  // namespace
@@ -67,12 +51,11 @@ void write_account(Connection& connection, const TimeAccount& account) {
 
 std::vector<RunTimes> read_run_times(Connection& connection) {
   std::vector<RunTimes> runs;
-  Statement select_runs(connection, "SELECT run, started FROM runs ORDER BY run");
-  while (select_runs.step()) runs.push_back({select_runs.integer(0), select_runs.real(1), {}});
-  if (!has_table(connection, "accounts")) return runs;
-  Statement select(connection,
-                   "SELECT run, worker, host, wall, build, evaluate, transfer, store, coordinate, wait, failed, "
-                   "points, attempts, losses, began, began_after FROM accounts ORDER BY run, worker");
+  connection.for_each_row("SELECT run, started FROM runs ORDER BY run", [&](const Statement& row) {
+    runs.push_back({row.integer(0), row.real(1), {}});
+  });
+  if (!connection.has_table("accounts")) return runs;
+  Statement select(connection, "SELECT * FROM accounts ORDER BY run, worker");
   auto run = runs.begin();
   while (select.step()) {
     while (run != runs.end() && run->run < select.integer(0)) ++run;
@@ -99,13 +82,11 @@ void for_each_evaluation(Connection& connection, double from, double to,
         " UNION ALL SELECT rank, started, \"index\", host, elapsed, status, 0 FROM attempts "
         "WHERE started BETWEEN ?1 AND ?2";
   }
-  Statement select(connection, sql + " ORDER BY 1, 2, 3");
-  const ResetAtEnd end(select);
-  select.bind(1, from).bind(2, to);
-  while (select.step()) {
-    visit({static_cast<std::uint64_t>(select.integer(2)), static_cast<int>(select.integer(0)), select.text(3),
-           select.real(1), select.real(4), select.text(5), select.integer(6) != 0});
-  }
+  const auto tell = [&](const Statement& row) {
+    visit({row.count(2), static_cast<int>(row.integer(0)), row.text(3), row.real(1), row.real(4), row.text(5),
+           row.integer(6) != 0});
+  };
+  connection.for_each_row(sql + " ORDER BY 1, 2, 3", tell, from, to);
 }
 
 }  // namespace windrow::detail

@@ -1,7 +1,5 @@
 #include "content.hpp"
 
-#include <xxhash.h>
-
 #include <algorithm>
 
 namespace windrow::detail {
@@ -36,11 +34,6 @@ char kind_of(const Value& value) {
   return value.is_number() ? 'n' : 'b';
 }
 
-ContentKey hash(std::string_view bytes) {
-  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
-  return {hash.high64, hash.low64};
-}
-
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> evaluation_of(const StudyIdentity& study, const StudyIdentity& as) {
@@ -62,12 +55,12 @@ PointHash::PointHash(const StudyIdentity& study, const StudyIdentity& as) : inde
     append_text(evaluation, name);
     append_text(evaluation, text);
   }
-  const ContentKey key = hash(evaluation);
-  append_number(common_, key.first);
-  append_number(common_, key.second);
+  const Hash128 hash = hash128(evaluation);
+  append_number(common_, hash.high);
+  append_number(common_, hash.low);
 }
 
-ContentKey PointHash::operator()(std::uint64_t index, const std::vector<Value>& values) {
+Hash128 PointHash::operator()(std::uint64_t index, const std::vector<Value>& values) {
   bytes_ = common_;
   if (index_matters_) append_number(bytes_, index);
   for (const Named& parameter : parameters_) {
@@ -76,7 +69,7 @@ ContentKey PointHash::operator()(std::uint64_t index, const std::vector<Value>& 
     bytes_ += kind_of(value);
     append_text(bytes_, value.render());
   }
-  return hash(bytes_);
+  return hash128(bytes_);
 }
 
 }  // namespace windrow::detail

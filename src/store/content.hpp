@@ -1,24 +1,15 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "windrow/base/hash.hpp"
 #include "windrow/store/store.hpp"
 
 /// What identifies a point, whatever its index: see StudyIdentity.
 namespace windrow::detail {
-
-/// XXH3 with 128 bits. Equal keys of different points are not expected: among 10^9 points the probability of one such
-/// pair is below 10^-20. Kept nowhere, so that another hash can take its place.
-struct ContentKey {
-  std::uint64_t first = 0;
-  std::uint64_t second = 0;
-  friend auto operator<=>(const ContentKey&, const ContentKey&) = default;
-};
 
 /// What of a study is the same at all its points, sorted by name: two studies evaluate alike if these are equal.
 /// @param as  the study whose view counts of whether seed and order of outputs matter
@@ -29,7 +20,7 @@ class PointHash {
  public:
   PointHash(const StudyIdentity& study, const StudyIdentity& as);
   /// @pre a value for each parameter of the study
-  ContentKey operator()(std::uint64_t index, const std::vector<Value>& values);
+  Hash128 operator()(std::uint64_t index, const std::vector<Value>& values);
 
  private:
   struct Named {

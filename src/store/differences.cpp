@@ -47,22 +47,61 @@ void compare(std::vector<std::string>& lines, const std::string& name, const std
 
 using Definition = std::vector<std::pair<std::string, std::string>>;
 
+/// "0123456789abcdef (12 bytes)": what a store knew a template or an input by.
+std::string_view length_after_hash(std::string_view text, std::size_t digits) {
+  const std::size_t end = text.find_first_not_of("0123456789abcdef");
+  return end == digits && text.ends_with(" bytes)") ? text.substr(end) : std::string_view();
+}
+
+/// Whether two texts may be of one template or input: as versions before 3 knew it, and as this one does.
+bool is_known_by_other_hash(const std::string& name, const std::string& old_text, const std::string& new_text) {
+  const bool of_file = name.starts_with("command.templates.") || name.starts_with("command.inputs.");
+  const std::string_view length = length_after_hash(old_text, 16);
+  return of_file && !length.empty() && length == length_after_hash(new_text, 32);
+}
+
 void compare_definitions(std::vector<std::string>& lines, const Definition& stored, const Definition& wanted) {
-  const std::map<std::string, std::string> old_texts(stored.begin(), stored.end());
-  const std::map<std::string, std::string> new_texts(wanted.begin(), wanted.end());
   const std::size_t before = lines.size();
-  for (const auto& [name, text] : old_texts) {
-    const auto found = new_texts.find(name);
-    compare(lines, name, text, found != new_texts.end() ? found->second : "(none)");
-  }
-  for (const auto& [name, text] : new_texts) {
-    if (!old_texts.contains(name)) compare(lines, name, "(none)", text);
+  bool other_hash = false;
+  for_each_change(
+      stored, wanted, [&](const std::string& name, const std::string* old_text, const std::string* new_text) {
+        const bool rehashed =
+            old_text != nullptr && new_text != nullptr && is_known_by_other_hash(name, *old_text, *new_text);
+        other_hash = other_hash || rehashed;
+        if (rehashed) return;
+        compare(lines, name, old_text != nullptr ? *old_text : "(none)", new_text != nullptr ? *new_text : "(none)");
+      });
+  if (other_hash) {
+    lines.emplace_back("templates and inputs: an earlier windrow knew them by another hash, so all points are new");
   }
   // Same texts, so another order (or a name that stands twice): still not the same definition.
   if (lines.size() == before && stored != wanted) lines.push_back("the order of the definition");
 }
 
 }  // namespace
+
+void for_each_change(const Definition& before, const Definition& now, const OnChange& on_change) {
+  const std::map<std::string, std::string> old_texts(before.begin(), before.end());
+  const std::map<std::string, std::string> new_texts(now.begin(), now.end());
+  for (const auto& [name, text] : old_texts) {
+    const auto found = new_texts.find(name);
+    if (found == new_texts.end() || found->second != text) {
+      on_change(name, &text, found != new_texts.end() ? &found->second : nullptr);
+    }
+  }
+  for (const auto& [name, text] : new_texts) {
+    if (!old_texts.contains(name)) on_change(name, nullptr, &text);
+  }
+}
+
+std::string list_differences(const std::vector<std::string>& lines) {
+  // A sixth line of its own for "1 more" would take the place of that one.
+  const std::size_t shown = lines.size() > max_lines ? max_lines - 1 : lines.size();
+  std::string text;
+  for (std::size_t i = 0; i < shown; ++i) text += "\n  " + lines[i];
+  if (shown < lines.size()) text += fmt::format("\n  and {} more", lines.size() - shown);
+  return text;
+}
 
 std::string difference(const std::string& name, const std::string& old_text, const std::string& new_text,
                        const char* format) {
@@ -88,10 +127,7 @@ void require_same_study(const std::filesystem::path& directory, const StudyIdent
   const std::string other = stored.name == wanted.name ? "" : fmt::format(", `{}`", stored.name);
   std::string message =
       fmt::format("{}: these are the results of another study{}; what differs, old -> new:", directory.string(), other);
-  // A sixth line of its own for "1 more" would take the place of that one.
-  const std::size_t shown = lines.size() > max_lines ? max_lines - 1 : lines.size();
-  for (std::size_t i = 0; i < shown; ++i) message += "\n  " + lines[i];
-  if (shown < lines.size()) message += fmt::format("\n  and {} more", lines.size() - shown);
+  message += list_differences(lines);
   message += "\ngive the new study another directory with --dir, or move this one away";
   if (!other.empty()) message += fmt::format("; a changed form of `{0}` has to be named {0}", stored.name);
   throw StoreError(message);

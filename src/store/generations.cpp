@@ -13,18 +13,12 @@ constexpr std::array data_tables = {"results", "evaluations", "attempts"};
 
 StudyIdentity read_earlier(Connection& connection, std::int64_t number) {
   StudyIdentity identity;
-  Statement points(connection, "SELECT points FROM generations WHERE generation = ?");
-  points.bind(1, number);
-  if (points.step()) identity.points = static_cast<std::uint64_t>(points.integer(0));
-  Statement definition(connection, "SELECT name, text FROM earlier_definition WHERE generation = ? ORDER BY position");
-  definition.bind(1, number);
-  while (definition.step()) identity.definition.emplace_back(definition.text(0), definition.text(1));
-  Statement columns(connection, "SELECT role, name, type FROM earlier_columns WHERE generation = ? ORDER BY position");
-  columns.bind(1, number);
-  while (columns.step()) {
-    auto& of_role = columns.text(0) == "parameter" ? identity.parameters : identity.outputs;
-    of_role.push_back({columns.text(1), "", columns.text(2), ""});
-  }
+  const std::string of_it = fmt::format(" WHERE generation = {}", number);
+  identity.points = static_cast<std::uint64_t>(connection.integer("SELECT points FROM generations" + of_it));
+  identity.definition =
+      read_definition(connection, "SELECT name, text FROM earlier_definition" + of_it + " ORDER BY position");
+  read_columns(connection, "SELECT role, name, '', type, '' FROM earlier_columns" + of_it + " ORDER BY position",
+               identity);
   return identity;
 }
 
@@ -42,12 +36,20 @@ std::vector<Generation> read_generations(Connection& connection) {
   std::vector<Generation> generations;
   generations.push_back({0, read_identity(connection)});
   if (!has_generations(connection)) return generations;
-  Statement select(connection, "SELECT generation FROM generations ORDER BY generation DESC");
-  while (select.step()) {
-    const std::int64_t number = select.integer(0);
-    generations.push_back({number, read_earlier(connection, number)});
-  }
+  connection.for_each_row("SELECT generation FROM generations ORDER BY generation DESC", [&](const Statement& row) {
+    generations.push_back({row.integer(0), read_earlier(connection, row.integer(0))});
+  });
   return generations;
+}
+
+std::uint64_t count_earlier(Connection& connection) {
+  std::uint64_t count = 0;
+  if (!has_generations(connection)) return count;
+  connection.for_each_row("SELECT generation FROM generations", [&](const Statement& row) {
+    count += static_cast<std::uint64_t>(
+        connection.integer(fmt::format("SELECT count(*) FROM evaluations_{}", row.integer(0))));
+  });
+  return count;
 }
 
 std::int64_t retire_present(Connection& connection, const StudyIdentity& identity) {

@@ -24,6 +24,9 @@ struct Generation {
 /// The present one first, then the latest to the earliest.
 std::vector<Generation> read_generations(Connection& connection);
 
+/// How many outcomes earlier generations have.
+std::uint64_t count_earlier(Connection& connection);
+
 /// Makes the present tables an earlier generation, and new ones for `identity`. To be called in a transaction.
 /// @return the number of that generation
 std::int64_t retire_present(Connection& connection, const StudyIdentity& identity);
@@ -31,7 +34,7 @@ std::int64_t retire_present(Connection& connection, const StudyIdentity& identit
 /// Removes what there is of an earlier generation. To be called in a transaction.
 void drop_generation(Connection& connection, const Generation& generation);
 
-/// Whether the file is of the version that this program writes, which one that is only read need not be.
+/// Whether the file has tables of earlier forms and attempts: one of version 1 that is only read has not.
 bool has_generations(Connection& connection);
 
 }  // namespace windrow::detail

@@ -6,11 +6,12 @@
 #include <system_error>
 #include <utility>
 
-#include "array_files.hpp"
+#include "arrays/interface/array_files.hpp"
 #include "generations.hpp"
 #include "merge_rows.hpp"
 #include "open_study.hpp"
 #include "point_files.hpp"
+#include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
 #include "store/interface/journal.hpp"
@@ -25,14 +26,10 @@ namespace fs = std::filesystem;
 using detail::Connection;
 
 void require_form(const fs::path& from, const StudyIdentity& theirs, const StudyIdentity& ours) {
-  constexpr std::size_t shown = 4;
   const std::vector<std::string> lines = detail::study_differences(theirs, ours);
   if (lines.empty()) return;
-  std::string message =
-      fmt::format("{}: these are results of another form of the study; what differs, there -> here:", from.string());
-  for (std::size_t i = 0; i < std::min(shown, lines.size()); ++i) message += "\n  " + lines[i];
-  if (lines.size() > shown) message += fmt::format("\n  and {} more", lines.size() - shown);
-  throw StoreError(message);
+  throw StoreError(fmt::format("{}: these are results of another form of the study; what differs, there -> here:{}",
+                               from.string(), detail::list_differences(lines)));
 }
 
 /// A store that is to be taken, as long as nobody else can write it.
@@ -46,8 +43,7 @@ class Source {
                                    directory.string()));
     }
     lock_.emplace(directory);
-    detail::require_not_emptied(file);
-    Connection connection(file, Connection::Mode::write);
+    Connection connection(detail::results_in(directory), Connection::Mode::write);
     if (detail::inspect(connection) == detail::Content::nothing) {
       throw StoreError(
           fmt::format("{}: holds no results yet; the run that was to write it did not begin", file.string()));
@@ -56,15 +52,12 @@ class Source {
     detail::move_point_files(connection, directory);
     require_form(directory, detail::read_identity(connection), study);
     require_sound(connection);
-    for (const detail::Generation& generation : detail::read_generations(connection)) {
-      if (generation.number == 0) continue;
-      earlier_ += connection.integer("SELECT count(*) FROM " + generation.table("evaluations"));
-    }
+    earlier_ = detail::count_earlier(connection);
   }
 
   const fs::path& directory() const { return directory_; }
   /// Outcomes of points that its design has no more: they belong to no index of the present one.
-  std::int64_t earlier() const { return earlier_; }
+  std::uint64_t earlier() const { return earlier_; }
 
   /// Under another name first, so that nobody takes what is left of it for a store.
   void remove() {
@@ -93,34 +86,23 @@ class Source {
 
   fs::path directory_;
   std::optional<detail::WriterLock> lock_;
-  std::int64_t earlier_ = 0;
+  std::uint64_t earlier_ = 0;
 };
 
 }  // namespace
 
-struct StoreMerge::Impl {
+struct StoreMerge::Impl : detail::OpenStudy {
   Impl(const fs::path& where, const StudyIdentity& study, const PointValues& points)
-      : directory(detail::prepared_directory(where)), identity(study), lock(directory) {
-    detail::require_not_emptied(directory / detail::results_file);
-    connection.emplace(directory / detail::results_file, Connection::Mode::write);
-    resumption = detail::open_study(*connection, directory, identity, points);
-    detail::set_journal(*connection, detail::journal_for(directory, Journal::automatic));
-    arrays.emplace(directory, identity);
+      : OpenStudy(where, study, points), arrays(directory, detail::names_of_arrays(identity)) {
+    detail::set_journal(connection, detail::journal_for(directory, Journal::automatic));
   }
-  ~Impl() { arrays->clear(); }
+  ~Impl() { arrays.clear(); }
 
-  fs::path directory;
-  StudyIdentity identity;
-  detail::WriterLock lock;  // before the connection, so that it is given up after it
-  std::optional<Connection> connection;
-  std::optional<Resumption> resumption;
-  std::optional<detail::ArrayFiles> arrays;
+  detail::ArrayFiles arrays;
 };
 
-StoreMerge::StoreMerge(const fs::path& directory, const StudyIdentity& study, const PointValues& points) {
-  detail::check_limits(study);
-  impl_ = std::make_unique<Impl>(directory, study, points);
-}
+StoreMerge::StoreMerge(const fs::path& directory, const StudyIdentity& study, const PointValues& points)
+    : impl_(std::make_unique<Impl>(directory, study, points)) {}
 
 StoreMerge::~StoreMerge() = default;
 StoreMerge::StoreMerge(StoreMerge&&) noexcept = default;
@@ -136,14 +118,14 @@ Taken StoreMerge::take(const fs::path& from, Then then) {
   Source source(fs::absolute(from), impl_->identity);
   Taken taken;
   {
-    detail::MergeRows rows(*impl_->connection, *impl_->arrays, impl_->identity, impl_->directory, source.directory());
+    detail::MergeRows rows(impl_->connection, impl_->arrays, impl_->identity, impl_->directory, source.directory());
     taken.outcomes = rows.take(taken.problems);
     rows.take_point_files(then == Then::remove);
   }
   if (source.earlier() > 0) {
     taken.problems.push_back(
         fmt::format("{}: {} outcomes of earlier forms of the study stay there; remove it if you do not need them",
-                    source.directory().string(), text::with_thousands(static_cast<std::uint64_t>(source.earlier()))));
+                    source.directory().string(), text::with_thousands(source.earlier())));
   }
   if (then == Then::keep || !taken.problems.empty()) return taken;
   source.remove();

@@ -63,7 +63,7 @@ std::string formatted(const char* sql, const char* row) {
 MergeRows::MergeRows(Connection& connection, ArrayFiles& arrays, const StudyIdentity& study, fs::path to, fs::path from)
     : connection_(connection), arrays_(arrays), study_(study), to_(std::move(to)), from_(std::move(from)) {
   connection.execute("CREATE TEMP TABLE IF NOT EXISTS taken(\"index\" INTEGER PRIMARY KEY, replaces INTEGER NOT NULL)");
-  Statement(connection, "ATTACH ? AS shard").bind(1, (from_ / results_file).string()).run();
+  connection.run("ATTACH ? AS shard", (from_ / results_file).string());
 }
 
 MergeRows::~MergeRows() {
@@ -99,27 +99,26 @@ std::uint64_t MergeRows::take(std::vector<std::string>& problems) {
 void MergeRows::take_arrays(std::vector<std::string>& problems) {
   constexpr std::size_t told = 3;
   std::vector<std::int64_t> damaged;
-  {
-    std::string cells;
-    for (std::size_t i = 0; i < study_.outputs.size(); ++i) {
-      if (is_array_type(study_.outputs[i].type)) cells += fmt::format(", r.o{}", i);
-    }
-    Statement select(connection_, fmt::format("SELECT t.\"index\"{} FROM temp.taken t CROSS JOIN shard.results r "
-                                              "USING(\"index\") WHERE r.status = 'ok' ORDER BY 1",
-                                              cells));
-    while (select.step()) {
-      std::vector<std::string> of_point;
-      for (int i = 0; i < static_cast<int>(arrays_.count()); ++i) of_point.push_back(select.text(i + 1));
-      const std::string problem = arrays_.take(from_, static_cast<std::uint64_t>(select.integer(0)), of_point);
-      if (problem.empty()) continue;
-      damaged.push_back(select.integer(0));
-      if (damaged.size() <= told) problems.push_back(problem);
-    }
+  std::string cells;
+  for (std::size_t i = 0; i < study_.outputs.size(); ++i) {
+    if (is_array_type(study_.outputs[i].type)) cells += fmt::format(", r.o{}", i);
   }
+  const auto take = [&](const Statement& row) {
+    std::vector<std::string> of_point;
+    for (int i = 0; i < static_cast<int>(arrays_.count()); ++i) of_point.push_back(row.text(i + 1));
+    const std::string problem = arrays_.take(from_, row.count(0), of_point);
+    if (problem.empty()) return;
+    damaged.push_back(row.integer(0));
+    if (damaged.size() <= told) problems.push_back(problem);
+  };
+  connection_.for_each_row(fmt::format("SELECT t.\"index\"{} FROM temp.taken t CROSS JOIN shard.results r "
+                                       "USING(\"index\") WHERE r.status = 'ok' ORDER BY 1",
+                                       cells),
+                           take);
   arrays_.sync();
   if (damaged.size() > told) problems.push_back(fmt::format("... and arrays of {} more points", damaged.size() - told));
   Statement forget(connection_, "DELETE FROM temp.taken WHERE \"index\" = ?");
-  for (const std::int64_t index : damaged) forget.bind(1, index).run();
+  for (const std::int64_t index : damaged) forget.run(index);
 }
 
 void MergeRows::take_attempts() {
@@ -139,33 +138,27 @@ void MergeRows::take_outcomes() {
 
 void MergeRows::take_runs() {
   std::vector<std::int64_t> runs;
-  {
-    Statement select(connection_,
-                     "SELECT s.run FROM shard.runs s WHERE NOT EXISTS (SELECT 1 FROM main.runs r WHERE r.started = "
-                     "s.started AND (SELECT group_concat(text) FROM main.provenance p WHERE p.run = r.run) IS (SELECT "
-                     "group_concat(text) FROM shard.provenance p WHERE p.run = s.run)) ORDER BY s.run");
-    while (select.step()) runs.push_back(select.integer(0));
-  }
+  connection_.for_each_row(
+      "SELECT s.run FROM shard.runs s WHERE NOT EXISTS (SELECT 1 FROM main.runs r WHERE r.started = "
+      "s.started AND (SELECT group_concat(text) FROM main.provenance p WHERE p.run = r.run) IS (SELECT "
+      "group_concat(text) FROM shard.provenance p WHERE p.run = s.run)) ORDER BY s.run",
+      [&](const Statement& row) { runs.push_back(row.integer(0)); });
   for (const std::int64_t run : runs) {
-    Statement(connection_, "INSERT INTO main.runs SELECT NULL, started FROM shard.runs WHERE run = ?")
-        .bind(1, run)
-        .run();
-    Statement(connection_,
-              "INSERT INTO main.provenance SELECT (SELECT max(run) FROM main.runs), position, name, text FROM "
-              "shard.provenance WHERE run = ?")
-        .bind(1, run)
-        .run();
+    connection_.run("INSERT INTO main.runs SELECT NULL, started FROM shard.runs WHERE run = ?", run);
+    connection_.run(
+        "INSERT INTO main.provenance SELECT (SELECT max(run) FROM main.runs), position, name, text FROM "
+        "shard.provenance WHERE run = ?",
+        run);
   }
 }
 
 /// The directory that a failure left belongs to it alone. Before the commit: a failure without its directory is true,
 /// a result with that of an earlier failure is not.
 void MergeRows::remove_replaced_files() {
-  Statement select(connection_, "SELECT \"index\" FROM temp.taken WHERE replaces");
-  while (select.step()) {
+  connection_.for_each_row("SELECT \"index\" FROM temp.taken WHERE replaces", [&](const Statement& row) {
     std::error_code ignored;
-    fs::remove_all(to_ / points_name / std::to_string(select.integer(0)), ignored);
-  }
+    fs::remove_all(to_ / points_name / std::to_string(row.integer(0)), ignored);
+  });
 }
 
 void MergeRows::take_point_files(bool move) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "array_files.hpp"
+#include "arrays/interface/array_files.hpp"
 #include "sqlite.hpp"
 #include "windrow/store/store.hpp"
 
@@ -30,7 +30,6 @@ class MergeRows {
   void take_point_files(bool move);
 
  private:
-  void choose();
   void take_arrays(std::vector<std::string>& problems);
   void take_attempts();
   void take_outcomes();

@@ -13,6 +13,9 @@ namespace windrow::detail {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Makes a directory for results, if need be. @return its absolute path
 fs::path prepared_directory(const fs::path& directory) {
   std::error_code error;
   fs::create_directories(directory, error);
@@ -23,7 +26,15 @@ fs::path prepared_directory(const fs::path& directory) {
   return fs::absolute(directory);
 }
 
-void require_not_emptied(const fs::path& file) {
+const StudyIdentity& checked(const StudyIdentity& study) {
+  check_limits(study);
+  return study;
+}
+
+}  // namespace
+
+fs::path results_in(const fs::path& directory) {
+  const fs::path file = directory / results_file;
   std::error_code ignored;
   const auto log = fs::path(file.string() + "-wal");
   const bool emptied = fs::exists(file, ignored) && fs::file_size(file, ignored) == 0;
@@ -32,10 +43,17 @@ void require_not_emptied(const fs::path& file) {
         fmt::format("{}: the file is empty but its log `{}` is not: it was damaged; move both away and run again",
                     file.string(), log.filename().string()));
   }
+  return file;
 }
 
-std::optional<Resumption> open_study(Connection& connection, const fs::path& directory, StudyIdentity& identity,
-                                     const PointValues& points) {
+OpenStudy::OpenStudy(const fs::path& where, const StudyIdentity& study, const PointValues& points)
+    : identity(checked(study)),
+      directory(prepared_directory(where)),
+      lock(directory),
+      connection(results_in(directory), Connection::Mode::write),
+      resumption(open(points)) {}
+
+std::optional<Resumption> OpenStudy::open(const PointValues& points) {
   if (inspect(connection) == Content::nothing) {
     Transaction transaction(connection, "BEGIN IMMEDIATE");
     create_tables(connection, identity);

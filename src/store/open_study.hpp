@@ -4,22 +4,29 @@
 #include <optional>
 
 #include "sqlite.hpp"
+#include "store/interface/writer_lock.hpp"
 #include "windrow/store/store.hpp"
 
 namespace windrow::detail {
 
-/// Makes a directory for results, if need be. @return its absolute path. @throws StoreError
-std::filesystem::path prepared_directory(const std::filesystem::path& directory);
+/// The results file in a directory. SQLite takes an empty file for a new one, and throws away the log beside it.
+/// @throws StoreError if that would happen
+std::filesystem::path results_in(const std::filesystem::path& directory);
 
-/// SQLite takes an empty file for a new one, and throws away the log beside it.
-/// @throws StoreError if that would happen to `file`
-void require_not_emptied(const std::filesystem::path& file);
+/// A study's store in the hands of its one writer: made if need be, or brought to the present version and study.
+struct OpenStudy {
+  /// @param points  as for Store
+  /// @throws StoreError as Store does
+  OpenStudy(const std::filesystem::path& where, const StudyIdentity& study, const PointValues& points);
 
-/// Makes the tables of a new file, or brings one to the present version and study. To be called with the writer lock.
-/// @param identity  index_matters is taken over from the store
-/// @param points    as for Store
-/// @return what was found if the study has changed. @throws StoreError as Store does
-std::optional<Resumption> open_study(Connection& connection, const std::filesystem::path& directory,
-                                     StudyIdentity& identity, const PointValues& points);
+  StudyIdentity identity;  ///< index_matters is taken over from the store
+  std::filesystem::path directory;
+  WriterLock lock;  // before the connection, so that it is given up after it
+  Connection connection;
+  std::optional<Resumption> resumption;  ///< what was found if the study has changed
+
+ private:
+  std::optional<Resumption> open(const PointValues& points);
+};
 
 }  // namespace windrow::detail

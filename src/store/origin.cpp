@@ -55,7 +55,13 @@ class View {
       if (std::ranges::find(parameters_, name, &Column::name) != parameters_.end()) continue;
       evaluation_changes_.push_back(fmt::format("parameter `{}` is new", name));
     }
-    compare(evaluation_of(generation.identity, present), evaluation_of(present, present));
+    for_each_change(evaluation_of(generation.identity, present), evaluation_of(present, present),
+                    [this](const std::string& name, const std::string* before, const std::string* now) {
+                      evaluation_changes_.push_back(now == nullptr ? fmt::format("`{}` is gone", name)
+                                                    : before == nullptr
+                                                        ? fmt::format("`{}` is new", name)
+                                                        : difference(name, *before, *now, changed_format));
+                    });
   }
   View(const View&) = delete;
   View& operator=(const View&) = delete;
@@ -85,23 +91,7 @@ class View {
   }
 
  private:
-  using Definition = std::vector<std::pair<std::string, std::string>>;
-
   bool index_differs(const StoredPoint& point) const { return index_matters_ && point.index != index_; }
-
-  void compare(const Definition& before, const Definition& now) {
-    const std::map<std::string, std::string> old_texts(before.begin(), before.end());
-    const std::map<std::string, std::string> new_texts(now.begin(), now.end());
-    for (const auto& [name, text] : old_texts) {
-      const auto found = new_texts.find(name);
-      if (found == new_texts.end()) evaluation_changes_.push_back(fmt::format("`{}` is gone", name));
-      if (found == new_texts.end() || found->second == text) continue;
-      evaluation_changes_.push_back(difference(name, text, found->second, changed_format));
-    }
-    for (const auto& [name, text] : new_texts) {
-      if (!old_texts.contains(name)) evaluation_changes_.push_back(fmt::format("`{}` is new", name));
-    }
-  }
 
   const std::vector<Column>& parameters_;
   std::uint64_t index_;

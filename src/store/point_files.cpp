@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "array_files.hpp"
+#include "arrays/interface/array_files.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -61,8 +61,7 @@ void move_entries(Connection& connection, std::int64_t generation, const fs::pat
     const auto was = text::parse_integer(name.substr(0, name.size() - ending.size()));
     if (!was) continue;
     const ResetAtEnd end(find);
-    find.bind(1, generation).bind(2, *was);
-    if (!find.step()) continue;
+    if (!find.with(generation, *was).step()) continue;
     std::error_code ignored;
     fs::create_directories(to, ignored);
     rename_or_throw(from / name, to / (std::to_string(find.integer(0)) + ending));
@@ -94,9 +93,8 @@ void retire(const fs::path& directory, const char* kind, std::int64_t generation
 void remove_emptied(Connection& connection, const fs::path& directory, std::int64_t generation) {
   std::error_code ignored;
   fs::remove(earlier(directory, kinds[0], generation), ignored);
-  Statement find(connection, "SELECT count(*) FROM generations WHERE generation = ?");
-  find.bind(1, generation);
-  const bool gone = find.step() && find.integer(0) == 0;
+  const bool gone =
+      connection.integer(fmt::format("SELECT count(*) FROM generations WHERE generation = {}", generation)) == 0;
   const fs::path arrays = earlier(directory, arrays_name, generation);
   gone ? fs::remove_all(arrays, ignored) : static_cast<std::uintmax_t>(fs::remove(arrays, ignored));
 }
@@ -109,15 +107,13 @@ bool has_point_files(const fs::path& directory) {
 }
 
 void move_point_files(Connection& connection, const fs::path& directory) {
-  if (connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'moves'") == 0) return;
+  if (!connection.has_table("moves")) return;
   connection.execute("CREATE INDEX IF NOT EXISTS moves_from ON moves(generation, was)");
   const std::int64_t last = connection.integer("SELECT generation FROM study");
   for (const char* kind : kinds) retire(directory, kind, last);
   std::vector<std::int64_t> generations;
-  {
-    Statement select(connection, "SELECT DISTINCT generation FROM moves");
-    while (select.step()) generations.push_back(select.integer(0));
-  }
+  connection.for_each_row("SELECT DISTINCT generation FROM moves",
+                          [&](const Statement& row) { generations.push_back(row.integer(0)); });
   for (const std::int64_t generation : generations) move_from(connection, directory, generation);
   connection.execute("DROP TABLE moves");
   generations.push_back(last);

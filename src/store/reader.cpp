@@ -90,9 +90,9 @@ std::unique_ptr<Connection> open(const std::filesystem::path& file) {
 }
 
 /// Records that are read at once: few enough for wide rows, enough to make the start of a query cheap.
-std::int64_t page_size(const StudyIdentity& identity) {
+std::size_t page_size(const StudyIdentity& identity) {
   const std::size_t columns = identity.parameters.size() + identity.outputs.size();
-  return static_cast<std::int64_t>(std::clamp<std::size_t>(65536 / (columns + 1), 16, 1024));
+  return std::clamp<std::size_t>(65536 / (columns + 1), 16, 1024);
 }
 
 }  // namespace
@@ -102,23 +102,17 @@ struct StoreReader::Impl {
     identity = detail::read_identity(*connection);
   }
 
-  /// The next records from `first` on, at most a page of them.
-  std::vector<Record> page(std::int64_t first) {
-    if (!select_page) {
-      select_page.emplace(
-          *connection, detail::select_records_sql(identity) + " WHERE r.\"index\" >= ? ORDER BY r.\"index\" LIMIT ?");
-    }
-    const detail::ResetAtEnd end(*select_page);
-    std::vector<Record> records;
-    select_page->bind(1, first).bind(2, page_size(identity));
-    while (select_page->step()) records.push_back(detail::read_record(*select_page, identity, file));
-    return records;
+  Record read(const detail::Statement& row) const { return detail::read_record(row, identity, file); }
+  /// `present`, as this store sees it: it knows whether the index matters.
+  StudyIdentity seen(const StudyIdentity& present) const {
+    StudyIdentity as = present;
+    as.index_matters = as.index_matters || identity.index_matters;
+    return as;
   }
 
   std::filesystem::path file;
   std::unique_ptr<Connection> connection;
   StudyIdentity identity;
-  std::optional<detail::Statement> select_page;
   std::optional<detail::Statement> select_one;
 };
 
@@ -141,24 +135,18 @@ StoreStatus StoreReader::status() const {
   StoreStatus status;
   status.name = connection.text("SELECT name FROM study");
   status.points = impl_->identity.points;
-  {
-    detail::Statement failures(connection,
-                               "SELECT status, count(*) FROM results INDEXED BY failures WHERE status <> 'ok' "
-                               "GROUP BY status ORDER BY count(*) DESC, status");
-    while (failures.step()) {
-      status.failures.emplace_back(failures.text(0), static_cast<std::uint64_t>(failures.integer(1)));
-      status.failed += status.failures.back().second;
-    }
-    detail::Statement totals(connection, "SELECT count(*), total(elapsed) FROM evaluations");
-    totals.step();
-    status.succeeded = static_cast<std::uint64_t>(totals.integer(0)) - status.failed;
-    status.busy_seconds = totals.real(1);
-  }
-  for (const detail::Generation& generation : detail::read_generations(connection)) {
-    if (generation.number == 0) continue;
-    const std::string counting = "SELECT count(*) FROM " + generation.table("evaluations");
-    status.earlier += static_cast<std::uint64_t>(connection.integer(counting));
-  }
+  connection.for_each_row(
+      "SELECT status, count(*) FROM results INDEXED BY failures WHERE status <> 'ok' "
+      "GROUP BY status ORDER BY count(*) DESC, status",
+      [&](const detail::Statement& row) {
+        status.failures.emplace_back(row.text(0), row.count(1));
+        status.failed += row.count(1);
+      });
+  connection.for_each_row("SELECT count(*), total(elapsed) FROM evaluations", [&](const detail::Statement& row) {
+    status.succeeded = row.count(0) - status.failed;
+    status.busy_seconds = row.real(1);
+  });
+  status.earlier = detail::count_earlier(connection);
   snapshot.commit();
   status.running = detail::WriterLock::is_held(impl_->file.parent_path());
   return status;
@@ -171,20 +159,15 @@ std::optional<Record> StoreReader::find(std::uint64_t index) const {
     select.emplace(*impl_->connection, detail::select_records_sql(impl_->identity) + " WHERE r.\"index\" = ?");
   }
   const detail::ResetAtEnd end(*select);
-  select->bind(1, static_cast<std::int64_t>(index));
+  select->with(index);
   if (!select->step()) return std::nullopt;
-  return detail::read_record(*select, impl_->identity, impl_->file);
+  return impl_->read(*select);
 }
 
 ArrayFile StoreReader::array_file(std::uint64_t index, const std::string& output) const {
-  std::size_t position = 0;
-  std::vector<std::string> names;
-  for (const Column& column : impl_->identity.outputs) {
-    if (!detail::is_array_type(column.type)) continue;
-    if (column.name == output) position = names.size();
-    names.push_back(column.name);
-  }
-  if (names.empty() || names[position] != output) {
+  const std::vector<std::string> names = detail::names_of_arrays(impl_->identity);
+  const auto found = std::ranges::find(names, output);
+  if (found == names.end()) {
     throw StoreError(fmt::format("{}: there are no arrays of the name `{}`{}", impl_->file.string(), output,
                                  names.empty() ? "" : text::suggestion(output, names)));
   }
@@ -193,7 +176,7 @@ ArrayFile StoreReader::array_file(std::uint64_t index, const std::string& output
   if (!record->outcome.ok()) {
     throw StoreError(fmt::format("{}: {}", impl_->file.string(), describe(record->outcome.failure())));
   }
-  return record->arrays[position];
+  return record->arrays[static_cast<std::size_t>(found - names.begin())];
 }
 
 Array StoreReader::array(std::uint64_t index, const std::string& output) const {
@@ -201,29 +184,17 @@ Array StoreReader::array(std::uint64_t index, const std::string& output) const {
 }
 
 void StoreReader::for_each(const std::function<void(const Record&)>& visit) const {
-  // Page by page: between pages nothing is locked, so that a slow visitor never makes the writer wait, and `visit` may
-  // use this reader.
-  std::int64_t next = 0;
-  while (true) {
-    const std::vector<Record> records = impl_->page(next);
-    if (records.empty()) return;
-    for (const Record& record : records) visit(record);
-    next = static_cast<std::int64_t>(records.back().index) + 1;
-  }
+  detail::Statement select(*impl_->connection, detail::select_records_sql(impl_->identity) +
+                                                   " WHERE r.\"index\" >= ? ORDER BY r.\"index\" LIMIT ?");
+  const auto read = [&](const detail::Statement& row) { return impl_->read(row); };
+  detail::for_each_in_pages(select, page_size(impl_->identity), read, [&](const Record& record) {
+    visit(record);
+    return true;
+  });
 }
 
 void StoreReader::for_each_time(const std::function<void(const PointTime&)>& visit) const {
-  constexpr std::size_t page = 4096;
-  detail::Statement select(*impl_->connection, detail::select_times_sql());
-  std::vector<PointTime> times;
-  std::int64_t next = 0;
-  do {  // page by page, as for_each()
-    times.clear();
-    select.bind(1, next).bind(2, static_cast<std::int64_t>(page));
-    while (select.step()) times.push_back(detail::read_time(select));
-    if (!times.empty()) next = static_cast<std::int64_t>(times.back().index) + 1;
-    for (const PointTime& time : times) visit(time);
-  } while (times.size() == page);
+  detail::for_each_time(*impl_->connection, visit);
 }
 
 std::vector<RunTimes> StoreReader::run_times() const {
@@ -239,12 +210,8 @@ void StoreReader::for_each_evaluation(double from, double to,
 }
 
 std::vector<Attempt> StoreReader::attempts(std::uint64_t index) const {
-  std::vector<Attempt> attempts;
-  if (index >= impl_->identity.points || !detail::has_generations(*impl_->connection)) return attempts;
-  detail::Statement select(*impl_->connection, detail::select_attempts_sql());
-  select.bind(1, static_cast<std::int64_t>(index));
-  while (select.step()) attempts.push_back(detail::read_attempt(select, impl_->file));
-  return attempts;
+  if (index >= impl_->identity.points || !detail::has_generations(*impl_->connection)) return {};
+  return detail::read_attempts(*impl_->connection, index);
 }
 
 bool StoreReader::is_of(const StudyIdentity& study) const {
@@ -253,9 +220,7 @@ bool StoreReader::is_of(const StudyIdentity& study) const {
 
 std::optional<Resumption> StoreReader::preview(const StudyIdentity& present, const PointValues& points) const {
   if (is_of(present)) return std::nullopt;
-  StudyIdentity as = present;
-  as.index_matters = as.index_matters || impl_->identity.index_matters;
-  return detail::find_outcomes(*impl_->connection, as, points);
+  return detail::find_outcomes(*impl_->connection, impl_->seen(present), points);
 }
 
 KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues& points) const {
@@ -263,16 +228,9 @@ KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues
   Connection& connection = *impl_->connection;
   detail::Transaction snapshot(connection);
   if (is_of(present)) {
-    detail::Statement failures(connection,
-                               "SELECT \"index\" FROM results INDEXED BY failures WHERE status <> 'ok' ORDER BY 1");
-    while (failures.step()) known.failed.insert(static_cast<std::uint64_t>(failures.integer(0)));
-    IndexSet all;
-    detail::Statement evaluated(connection, "SELECT \"index\" FROM evaluations ORDER BY \"index\"");
-    while (evaluated.step()) all.insert(static_cast<std::uint64_t>(evaluated.integer(0)));
-    known.succeeded = all.without(known.failed);
+    known = detail::read_known(connection);
   } else if (points) {
-    StudyIdentity as = present;
-    as.index_matters = as.index_matters || impl_->identity.index_matters;
+    const StudyIdentity as = impl_->seen(present);
     detail::Outcomes(connection, detail::read_generations(connection), as)
         .match(as, points,
                [&](const detail::Match& match) { (match.failed ? known.failed : known.succeeded).insert(match.now); });
@@ -282,18 +240,11 @@ KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues
 }
 
 PointOrigin StoreReader::origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points) const {
-  StudyIdentity as = present;
-  as.index_matters = as.index_matters || impl_->identity.index_matters;
-  return detail::origin_of(*impl_->connection, as, index, points);
+  return detail::origin_of(*impl_->connection, impl_->seen(present), index, points);
 }
 
 std::vector<TaskFailure> StoreReader::failures(std::size_t limit) const {
-  constexpr std::size_t most = std::size_t{1} << 62;
-  detail::Statement select(*impl_->connection, detail::select_failures_sql());
-  select.bind(1, static_cast<std::int64_t>(std::min(limit, most)));
-  std::vector<TaskFailure> failures;
-  while (select.step()) failures.push_back(detail::read_failure(select, impl_->file));
-  return failures;
+  return detail::read_failures(*impl_->connection, limit);
 }
 
 }  // namespace windrow

@@ -99,8 +99,7 @@ Resumption renumber(Connection& connection, std::vector<Generation> generations,
     Statement insert(connection, "INSERT INTO moves VALUES(?, ?, ?)");
     outcomes.match(present, points, [&](const Match& match) {
       ++(match.failed ? found.failed : found.succeeded);
-      insert.bind(1, static_cast<std::int64_t>(match.now)).bind(2, generations[match.generation].number);
-      insert.bind(3, static_cast<std::int64_t>(match.was)).run();
+      insert.run(match.now, generations[match.generation].number, match.was);
     });
   }
   for (const Generation& generation : generations) {
@@ -142,7 +141,7 @@ void Outcomes::match(const StudyIdentity& present, const PointValues& points,
   PointHash hash(present, present);
   std::size_t left = outcomes_.size();
   for (std::uint64_t index = 0; index < present.points && left > 0; ++index) {
-    const ContentKey key = hash(index, points(index));
+    const Hash128 key = hash(index, points(index));
     const auto first = std::ranges::lower_bound(outcomes_, key, {}, &Outcome::key);
     if (first == outcomes_.end() || first->key != key) continue;
     if (outcomes_.end() - first <= static_cast<std::ptrdiff_t>(first->taken)) continue;

@@ -33,7 +33,7 @@ class Outcomes {
 
  private:
   struct Outcome {
-    ContentKey key;
+    Hash128 key;
     std::uint32_t taken = 0;  ///< of those with this key, in the first of them
     std::uint32_t generation : 31;
     std::uint32_t failed : 1;

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
-#include "array_files.hpp"
+#include "arrays/interface/array_files.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -49,7 +50,7 @@ constexpr int first_value_column = 9;
 /// All of evaluation_columns but the status and the start.
 TaskFailure read_evaluation(const Statement& row) {
   TaskFailure failure;
-  failure.index = static_cast<std::uint64_t>(row.integer(0));
+  failure.index = row.count(0);
   failure.rank = static_cast<int>(row.integer(2));
   failure.host = row.text(3);
   failure.attempts = static_cast<int>(row.integer(4));
@@ -58,8 +59,6 @@ TaskFailure read_evaluation(const Statement& row) {
   failure.message = row.text(7);
   return failure;
 }
-
-}  // namespace
 
 void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column) {
   std::visit(
@@ -102,34 +101,54 @@ std::string insert_results_sql(const StudyIdentity& identity) {
   return sql + ")";
 }
 
-void bind_results(Statement& insert, const Record& record, const StudyIdentity& identity,
-                  const std::vector<ArrayFile>& arrays) {
+TaskFailure read_failure(const Statement& row, const std::filesystem::path& file) {
+  TaskFailure failure = read_evaluation(row);
+  failure.kind = read_kind(row.text(status_column), file);
+  return failure;
+}
+
+}  // namespace
+
+std::vector<std::string> names_of_arrays(const StudyIdentity& identity) {
+  std::vector<std::string> names;
+  for (const Column& output : identity.outputs) {
+    if (is_array_type(output.type)) names.push_back(output.name);
+  }
+  return names;
+}
+
+RecordWriter::RecordWriter(Connection& connection, const StudyIdentity& identity)
+    : identity_(identity),
+      results_(connection, insert_results_sql(identity)),
+      evaluations_(connection, "INSERT OR REPLACE INTO evaluations VALUES(?, ?, ?, ?, ?, ?, ?, ?)") {}
+
+void RecordWriter::write(const Record& record, const std::vector<ArrayFile>& arrays) {
+  write_results(record, arrays);
+  const TaskFailure* failure = record.outcome.ok() ? nullptr : &record.outcome.failure();
+  evaluations_.run(record.index, record.rank, record.host, record.attempts, record.started, record.elapsed,
+                   failure != nullptr ? failure->code : 0,
+                   failure != nullptr ? std::string_view(failure->message) : std::string_view());
+}
+
+void RecordWriter::write_results(const Record& record, const std::vector<ArrayFile>& arrays) {
   const bool ok = record.outcome.ok();
   auto array = arrays.begin();
   int at = 1;
-  insert.bind(at++, static_cast<std::int64_t>(record.index));
-  insert.bind(at++, ok ? ok_status : name_of(record.outcome.failure().kind));
-  for (std::size_t i = 0; i < identity.parameters.size(); ++i) {
-    bind_value(insert, at++, record.parameters[i], is_boolean(identity.parameters[i]));
+  results_.bind(at++, record.index);
+  results_.bind(at++, ok ? ok_status : name_of(record.outcome.failure().kind));
+  for (std::size_t i = 0; i < identity_.parameters.size(); ++i) {
+    bind_value(results_, at++, record.parameters[i], is_boolean(identity_.parameters[i]));
   }
-  for (std::size_t i = 0; i < identity.outputs.size(); ++i) {
+  for (std::size_t i = 0; i < identity_.outputs.size(); ++i) {
     if (!ok) {
-      insert.bind_null(at++);
-    } else if (is_array_type(identity.outputs[i].type)) {
-      insert.bind(at++, array_cell(*array++));
+      results_.bind_null(at++);
+    } else if (is_array_type(identity_.outputs[i].type)) {
+      results_.bind(at++, array_cell(*array++));
     } else {
-      bind_value(insert, at++, record.outcome.value()[i], is_boolean(identity.outputs[i]));
+      bind_value(results_, at++, record.outcome.value()[i], is_boolean(identity_.outputs[i]));
     }
   }
-}
-
-void bind_evaluation(Statement& insert, const Record& record) {
-  insert.bind(1, static_cast<std::int64_t>(record.index)).bind(2, static_cast<std::int64_t>(record.rank));
-  insert.bind(3, std::string_view(record.host)).bind(4, static_cast<std::int64_t>(record.attempts));
-  insert.bind(5, record.started).bind(6, record.elapsed);
-  const TaskFailure* failure = record.outcome.ok() ? nullptr : &record.outcome.failure();
-  insert.bind(7, static_cast<std::int64_t>(failure != nullptr ? failure->code : 0));
-  insert.bind(8, failure != nullptr ? std::string_view(failure->message) : std::string_view());
+  results_.run();
 }
 
 std::string select_records_sql(const StudyIdentity& identity) {
@@ -179,75 +198,90 @@ Record read_record(const Statement& row, const StudyIdentity& identity, const st
 
 bool for_each_point(Connection& connection, const Generation& generation,
                     const std::function<bool(const StoredPoint&)>& visit) {
-  constexpr std::int64_t page = 256;
   std::string sql = "SELECT \"index\", status";
   for (std::size_t i = 0; i < generation.identity.parameters.size(); ++i) sql += fmt::format(", p{}", i);
   sql += fmt::format(" FROM {} WHERE \"index\" >= ? ORDER BY \"index\" LIMIT ?", generation.table("results"));
   Statement select(connection, sql);
-  std::vector<StoredPoint> points;
-  std::int64_t next = 0;
-  do {
-    points.clear();
-    const ResetAtEnd end(select);
-    select.bind(1, next).bind(2, page);
-    while (select.step()) {
-      StoredPoint& point = points.emplace_back();
-      point.index = static_cast<std::uint64_t>(select.integer(0));
-      point.failed = select.text(1) != ok_status;
-      int column = 2;
-      for (const Column& parameter : generation.identity.parameters) {
-        point.values.push_back(read_value(select, column++, is_boolean(parameter), connection.file()));
-      }
+  const auto read = [&](const Statement& row) {
+    StoredPoint point{row.count(0), row.text(1) != ok_status, {}};
+    int column = 2;
+    for (const Column& parameter : generation.identity.parameters) {
+      point.values.push_back(read_value(row, column++, is_boolean(parameter), connection.file()));
     }
-    if (!points.empty()) next = static_cast<std::int64_t>(points.back().index) + 1;
-    for (const StoredPoint& point : points) {
-      if (!visit(point)) return false;
-    }
-  } while (points.size() == static_cast<std::size_t>(page));
-  return true;
+    return point;
+  };
+  return for_each_in_pages(select, 256, read, visit);
 }
 
-void bind_attempt(Statement& insert, const Attempt& attempt) {
+void for_each_time(Connection& connection, const std::function<void(const PointTime&)>& visit) {
+  Statement select(connection,
+                   "SELECT e.\"index\", e.elapsed, r.status = 'ok' FROM evaluations e CROSS JOIN results r "
+                   "USING(\"index\") WHERE e.\"index\" >= ? ORDER BY e.\"index\" LIMIT ?");
+  const auto read = [](const Statement& row) { return PointTime{row.count(0), row.real(1), row.integer(2) != 0}; };
+  for_each_in_pages(select, 4096, read, [&](const PointTime& time) {
+    visit(time);
+    return true;
+  });
+}
+
+void write_attempt(Connection& connection, const Attempt& attempt) {
   const TaskFailure& failure = attempt.failure;
-  insert.bind(1, static_cast<std::int64_t>(failure.index)).bind(2, name_of(failure.kind));
-  insert.bind(3, static_cast<std::int64_t>(failure.rank)).bind(4, std::string_view(failure.host));
-  insert.bind(5, attempt.started).bind(6, failure.elapsed).bind(7, static_cast<std::int64_t>(failure.code));
-  insert.bind(8, std::string_view(failure.message));
+  connection.run(
+      "INSERT INTO attempts SELECT ?1, coalesce(max(attempt), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM attempts "
+      "WHERE \"index\" = ?1",
+      failure.index, name_of(failure.kind), failure.rank, failure.host, attempt.started, failure.elapsed, failure.code,
+      failure.message);
 }
 
-std::string select_attempts_sql() {
+void keep_as_attempt(Connection& connection, std::uint64_t index) {
+  connection.run(
+      "INSERT INTO attempts SELECT ?1, (SELECT coalesce(max(attempt), 0) + 1 FROM attempts WHERE \"index\" = ?1), "
+      "r.status, e.rank, e.host, e.started, e.elapsed, e.code, e.message "
+      "FROM results r CROSS JOIN evaluations e USING(\"index\") WHERE r.\"index\" = ?1",
+      index);
+}
+
+std::vector<Attempt> read_attempts(Connection& connection, std::uint64_t index) {
+  std::vector<Attempt> attempts;
   // In the order of evaluation_columns. What failed in an earlier run becomes an attempt only when this one has an
   // outcome, after the attempts of this run.
-  return "SELECT \"index\", status, rank, host, 1, elapsed, code, message, started FROM attempts WHERE \"index\" = ? "
-         "ORDER BY started, attempt";
+  connection.for_each_row(
+      "SELECT \"index\", status, rank, host, 1, elapsed, code, message, started FROM attempts WHERE \"index\" = ? "
+      "ORDER BY started, attempt",
+      [&](const Statement& row) {
+        attempts.push_back({read_failure(row, connection.file()), row.real(started_column)});
+      },
+      index);
+  return attempts;
 }
 
-Attempt read_attempt(const Statement& row, const std::filesystem::path& file) {
-  return {read_failure(row, file), row.real(started_column)};
+std::vector<TaskFailure> read_failures(Connection& connection, std::size_t limit) {
+  constexpr std::size_t most = std::size_t{1} << 62U;
+  std::vector<TaskFailure> failures;
+  connection.for_each_row(
+      fmt::format("SELECT {} FROM results r INDEXED BY failures CROSS JOIN evaluations e USING(\"index\") "
+                  "WHERE r.status <> 'ok' ORDER BY r.\"index\" LIMIT ?",
+                  evaluation_columns),
+      [&](const Statement& row) { failures.push_back(read_failure(row, connection.file())); }, std::min(limit, most));
+  return failures;
 }
 
-std::string select_times_sql() {
-  return fmt::format(
-      "SELECT e.\"index\", e.elapsed, r.status = '{}' FROM evaluations e CROSS JOIN results r USING(\"index\") "
-      "WHERE e.\"index\" >= ? ORDER BY e.\"index\" LIMIT ?",
-      ok_status);
+IndexSet read_failed(Connection& connection) {
+  IndexSet failed;
+  connection.for_each_row("SELECT \"index\" FROM results INDEXED BY failures WHERE status <> 'ok' ORDER BY \"index\"",
+                          [&](const Statement& row) { failed.insert(row.count(0)); });
+  return failed;
 }
 
-PointTime read_time(const Statement& row) {
-  return {static_cast<std::uint64_t>(row.integer(0)), row.real(1), row.integer(2) != 0};
-}
-
-std::string select_failures_sql() {
-  return fmt::format(
-      "SELECT {} FROM results r INDEXED BY failures CROSS JOIN evaluations e USING(\"index\") "
-      "WHERE r.status <> 'ok' ORDER BY r.\"index\" LIMIT ?",
-      evaluation_columns);
-}
-
-TaskFailure read_failure(const Statement& row, const std::filesystem::path& file) {
-  TaskFailure failure = read_evaluation(row);
-  failure.kind = read_kind(row.text(status_column), file);
-  return failure;
+KnownOutcomes read_known(Connection& connection) {
+  // The rows of `evaluations` are short whatever the number of columns, and there is one for every result.
+  IndexSet all;
+  connection.for_each_row("SELECT \"index\" FROM evaluations ORDER BY \"index\"",
+                          [&](const Statement& row) { all.insert(row.count(0)); });
+  KnownOutcomes known;
+  known.failed = read_failed(connection);
+  known.succeeded = all.without(known.failed);
+  return known;
 }
 
 }  // namespace windrow::detail

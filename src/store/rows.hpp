@@ -16,24 +16,67 @@
 /// renders as. An array is the text of array_cell().
 namespace windrow::detail {
 
-void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column);
+/// Names of the outputs that are arrays.
+std::vector<std::string> names_of_arrays(const StudyIdentity& identity);
 
-/// @throws StoreError for a BLOB that bind_value does not write
-Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file);
+/// Writes records, each in the place of an earlier one of its index.
+class RecordWriter {
+ public:
+  /// @param identity  must stay where it is
+  RecordWriter(Connection& connection, const StudyIdentity& identity);
+  /// @param arrays  where the arrays of a result are, in the order of their outputs
+  void write(const Record& record, const std::vector<ArrayFile>& arrays);
 
-/// "INSERT OR REPLACE INTO results ...", for bind_results().
-std::string insert_results_sql(const StudyIdentity& identity);
-inline constexpr const char* insert_evaluation_sql =
-    "INSERT OR REPLACE INTO evaluations VALUES(?, ?, ?, ?, ?, ?, ?, ?)";
+ private:
+  void write_results(const Record& record, const std::vector<ArrayFile>& arrays);
 
-/// @param arrays  where the arrays of a result are, in the order of their outputs
-void bind_results(Statement& insert, const Record& record, const StudyIdentity& identity,
-                  const std::vector<ArrayFile>& arrays);
-void bind_evaluation(Statement& insert, const Record& record);
+  const StudyIdentity& identity_;
+  Statement results_;
+  Statement evaluations_;
+};
+
+/// Adds an attempt, numbered after those that the point has.
+void write_attempt(Connection& connection, const Attempt& attempt);
+/// The same of the outcome that a point has.
+void keep_as_attempt(Connection& connection, std::uint64_t index);
 
 /// "SELECT ... FROM results JOIN evaluations", for read_record(); conditions can follow.
 std::string select_records_sql(const StudyIdentity& identity);
 Record read_record(const Statement& row, const StudyIdentity& identity, const std::filesystem::path& file);
+/// The attempts at a point, oldest first.
+std::vector<Attempt> read_attempts(Connection& connection, std::uint64_t index);
+/// The first failures in index order.
+std::vector<TaskFailure> read_failures(Connection& connection, std::size_t limit);
+/// Which points have an outcome.
+KnownOutcomes read_known(Connection& connection);
+/// Those that failed alone, which are few and found at once.
+IndexSet read_failed(Connection& connection);
+
+/// Visits rows in index order until `visit` returns false. They are read in pages, between which nothing is locked: a
+/// slow visitor never makes the writer wait, and may use the connection.
+/// @param select  its parameters are the index to begin at and how many
+/// @return whether all were visited
+template <typename Read, typename Visit>
+bool for_each_in_pages(Statement& select, std::size_t page, Read read, Visit visit) {
+  std::vector<decltype(read(select))> rows;
+  std::uint64_t next = 0;
+  do {
+    rows.clear();
+    {
+      const ResetAtEnd end(select);
+      select.with(next, page);
+      while (select.step()) rows.push_back(read(select));
+    }
+    if (!rows.empty()) next = rows.back().index + 1;
+    for (const auto& row : rows) {
+      if (!visit(row)) return false;
+    }
+  } while (rows.size() == page);
+  return true;
+}
+
+/// Visits every outcome's time.
+void for_each_time(Connection& connection, const std::function<void(const PointTime&)>& visit);
 
 /// A point that has an outcome.
 struct StoredPoint {
@@ -41,32 +84,9 @@ struct StoredPoint {
   bool failed = false;
   std::vector<Value> values;
 };
-/// Visits those of a generation in index order until `visit` returns false; between pages nothing is locked.
+/// Visits those of a generation in index order until `visit` returns false.
 /// @return whether all were visited
 bool for_each_point(Connection& connection, const Generation& generation,
                     const std::function<bool(const StoredPoint&)>& visit);
-
-/// "INSERT INTO attempts ...", numbered after those that the point has, for bind_attempt().
-inline constexpr const char* insert_attempt_sql =
-    "INSERT INTO attempts SELECT ?1, coalesce(max(attempt), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM attempts "
-    "WHERE \"index\" = ?1";
-void bind_attempt(Statement& insert, const Attempt& attempt);
-/// The same, of the point's outcome; its parameter is the index.
-inline constexpr const char* outcome_to_attempt_sql =
-    "INSERT INTO attempts SELECT ?1, (SELECT coalesce(max(attempt), 0) + 1 FROM attempts WHERE \"index\" = ?1), "
-    "r.status, e.rank, e.host, e.started, e.elapsed, e.code, e.message "
-    "FROM results r CROSS JOIN evaluations e USING(\"index\") WHERE r.\"index\" = ?1";
-
-/// "SELECT ..." of the attempts at a point, for read_attempt(); its parameter is the index.
-std::string select_attempts_sql();
-Attempt read_attempt(const Statement& row, const std::filesystem::path& file);
-
-/// "SELECT ..." of times from an index on; its parameters are that index and how many.
-std::string select_times_sql();
-PointTime read_time(const Statement& row);
-
-/// "SELECT ..." of failures in index order, for read_failure(); its parameter is how many.
-std::string select_failures_sql();
-TaskFailure read_failure(const Statement& row, const std::filesystem::path& file);
 
 }  // namespace windrow::detail

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <limits>
 #include <optional>
 
+#include "windrow/base/clock.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -13,7 +13,8 @@ namespace windrow::detail {
 namespace {
 
 constexpr std::int64_t application_id = 0x574e4452;  // "WNDR"
-constexpr std::int64_t format_version = 2;
+/// Version 2 added earlier forms of the study and attempts; version 3 knows templates and inputs by XXH3.
+constexpr std::int64_t format_version = 3;
 
 /// SQLite allows 2,000 in a table and in an answer; an answer also holds the columns of `evaluations`.
 constexpr std::size_t max_columns = 1900;
@@ -64,35 +65,21 @@ void insert_columns(Statement& insert, std::int64_t first_position, const char* 
                     const std::vector<Column>& columns) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const Column& column = columns[i];
-    insert.bind(1, first_position + static_cast<std::int64_t>(i)).bind(2, std::string_view(role));
-    insert.bind(3, column.name).bind(4, column.unit).bind(5, column.type).bind(6, column.description);
-    insert.bind(7, fmt::format("{}{}", letter, i)).run();
+    insert.run(first_position + static_cast<std::int64_t>(i), role, column.name, column.unit, column.type,
+               column.description, fmt::format("{}{}", letter, i));
   }
-}
-
-std::vector<std::pair<std::string, std::string>> read_definition(Connection& connection) {
-  std::vector<std::pair<std::string, std::string>> definition;
-  Statement select(connection, "SELECT name, text FROM definition ORDER BY position");
-  while (select.step()) definition.emplace_back(select.text(0), select.text(1));
-  // Version 1 took a time-out for a part of what is computed.
-  if (connection.integer("PRAGMA user_version") == 1) {
-    std::erase_if(definition, [](const auto& item) { return item.first == "command.timeout"; });
-  }
-  return definition;
 }
 
 void insert_identity(Connection& connection, const StudyIdentity& identity) {
   Statement definition(connection, "INSERT INTO definition VALUES(NULL, ?, ?)");
-  for (const auto& [name, text] : identity.definition) definition.bind(1, name).bind(2, text).run();
+  for (const auto& [name, text] : identity.definition) definition.run(name, text);
   Statement columns(connection, "INSERT INTO columns VALUES(?, ?, ?, ?, ?, ?, ?)");
   insert_columns(columns, 0, "parameter", 'p', identity.parameters);
   insert_columns(columns, static_cast<std::int64_t>(identity.parameters.size()), "output", 'o', identity.outputs);
 }
 
 void update_columns(Statement& update, const char* role, const std::vector<Column>& columns) {
-  for (const Column& column : columns) {
-    update.bind(1, column.unit).bind(2, column.description).bind(3, std::string_view(role)).bind(4, column.name).run();
-  }
+  for (const Column& column : columns) update.run(column.unit, column.description, role, column.name);
 }
 
 }  // namespace
@@ -136,23 +123,23 @@ void create_data_tables(Connection& connection, const StudyIdentity& identity) {
 void create_tables(Connection& connection, const StudyIdentity& identity) {
   connection.execute(std::string(fixed_tables) + earlier_tables);
   create_data_tables(connection, identity);
-  Statement(connection, "INSERT INTO study(name, points) VALUES(?, ?)")
-      .bind(1, identity.name)
-      .bind(2, static_cast<std::int64_t>(identity.points))
-      .run();
+  connection.run("INSERT INTO study(name, points) VALUES(?, ?)", identity.name, identity.points);
   insert_identity(connection, identity);
   connection.execute(
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version));
 }
 
 void migrate(Connection& connection) {
-  if (connection.integer("PRAGMA user_version") == format_version) return;
+  const std::int64_t version = connection.integer("PRAGMA user_version");
+  if (version == format_version) return;
   Transaction transaction(connection, "BEGIN IMMEDIATE");
-  connection.execute(
-      "ALTER TABLE study ADD COLUMN index_matters INTEGER NOT NULL DEFAULT 0;"
-      "ALTER TABLE study ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;"
-      "DELETE FROM definition WHERE name = 'command.timeout'");
-  connection.execute(std::string(earlier_tables) + attempts_table);
+  if (version == 1) {
+    connection.execute(
+        "ALTER TABLE study ADD COLUMN index_matters INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE study ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;"
+        "DELETE FROM definition WHERE name = 'command.timeout'");
+    connection.execute(std::string(earlier_tables) + attempts_table);
+  }
   connection.execute(fmt::format("PRAGMA user_version = {}", format_version));
   transaction.commit();
 }
@@ -160,63 +147,66 @@ void migrate(Connection& connection) {
 void replace_identity(Connection& connection, const StudyIdentity& identity) {
   connection.execute("DELETE FROM definition; DELETE FROM columns");
   insert_identity(connection, identity);
-  Statement(connection, "UPDATE study SET points = ?").bind(1, static_cast<std::int64_t>(identity.points)).run();
+  connection.run("UPDATE study SET points = ?", identity.points);
+}
+
+std::vector<std::pair<std::string, std::string>> read_definition(Connection& connection, const std::string& select) {
+  std::vector<std::pair<std::string, std::string>> definition;
+  connection.for_each_row(select, [&](const Statement& row) { definition.emplace_back(row.text(0), row.text(1)); });
+  return definition;
+}
+
+void read_columns(Connection& connection, const std::string& select, StudyIdentity& identity) {
+  connection.for_each_row(select, [&](const Statement& row) {
+    auto& columns = row.text(0) == "parameter" ? identity.parameters : identity.outputs;
+    columns.push_back({row.text(1), row.text(2), row.text(3), row.text(4)});
+  });
 }
 
 StudyIdentity read_identity(Connection& connection) {
   StudyIdentity identity;
   identity.name = connection.text("SELECT name FROM study");
   identity.points = static_cast<std::uint64_t>(connection.integer("SELECT points FROM study"));
-  if (connection.integer("PRAGMA user_version") > 1) {
-    identity.index_matters = connection.integer("SELECT index_matters FROM study") != 0;
-  }
-  identity.definition = read_definition(connection);
-  Statement select(connection, "SELECT role, name, unit, type, description FROM columns ORDER BY position");
-  while (select.step()) {
-    auto& columns = select.text(0) == "parameter" ? identity.parameters : identity.outputs;
-    columns.push_back({select.text(1), select.text(2), select.text(3), select.text(4)});
-  }
+  const bool version_1 = connection.integer("PRAGMA user_version") == 1;
+  if (!version_1) identity.index_matters = connection.integer("SELECT index_matters FROM study") != 0;
+  // Version 1 took a time-out for a part of what is computed.
+  identity.definition = read_definition(connection, fmt::format("SELECT name, text FROM definition{} ORDER BY position",
+                                                                version_1 ? " WHERE name <> 'command.timeout'" : ""));
+  read_columns(connection, "SELECT role, name, unit, type, description FROM columns ORDER BY position", identity);
   return identity;
 }
 
 void update_annotations(Connection& connection, const StudyIdentity& identity) {
-  Statement(connection, "UPDATE study SET name = ?").bind(1, identity.name).run();
+  connection.run("UPDATE study SET name = ?", identity.name);
   Statement update(connection, "UPDATE columns SET unit = ?, description = ? WHERE role = ? AND name = ?");
   update_columns(update, "parameter", identity.parameters);
   update_columns(update, "output", identity.outputs);
 }
 
 void add_run(Connection& connection, const std::vector<std::pair<std::string, std::string>>& provenance) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  Statement(connection, "INSERT INTO runs VALUES(NULL, ?)").bind(1, std::chrono::duration<double>(now).count()).run();
+  connection.run("INSERT INTO runs VALUES(NULL, ?)", unix_seconds());
   const std::int64_t run = connection.integer("SELECT max(run) FROM runs");
   Statement insert(connection, "INSERT INTO provenance VALUES(?, ?, ?, ?)");
-  for (std::size_t i = 0; i < provenance.size(); ++i) {
-    insert.bind(1, run)
-        .bind(2, static_cast<std::int64_t>(i))
-        .bind(3, provenance[i].first)
-        .bind(4, provenance[i].second);
-    insert.run();
-  }
+  for (std::size_t i = 0; i < provenance.size(); ++i) insert.run(run, i, provenance[i].first, provenance[i].second);
 }
 
 void add_to_last_run(Connection& connection, const std::string& name, const std::string& text) {
-  Statement insert(connection,
-                   "INSERT INTO provenance SELECT r.run, coalesce(max(p.position) + 1, 0), ?, ? "
-                   "FROM (SELECT max(run) AS run FROM runs) r LEFT JOIN provenance p USING(run)");
-  insert.bind(1, name).bind(2, text).run();
+  connection.run(
+      "INSERT INTO provenance SELECT r.run, coalesce(max(p.position) + 1, 0), ?, ? "
+      "FROM (SELECT max(run) AS run FROM runs) r LEFT JOIN provenance p USING(run)",
+      name, text);
 }
 
 std::vector<std::vector<std::pair<std::string, std::string>>> read_runs(Connection& connection) {
   std::vector<std::vector<std::pair<std::string, std::string>>> runs;
   std::optional<std::int64_t> current;
-  Statement select(connection,
-                   "SELECT run, name, text FROM runs LEFT JOIN provenance USING(run) ORDER BY run, position");
-  while (select.step()) {
-    if (current != select.integer(0)) runs.emplace_back();
-    current = select.integer(0);
-    if (select.type(1) != Statement::Type::null) runs.back().emplace_back(select.text(1), select.text(2));
-  }
+  const auto add = [&](const Statement& row) {
+    if (current != row.integer(0)) runs.emplace_back();
+    current = row.integer(0);
+    if (row.type(1) != Statement::Type::null) runs.back().emplace_back(row.text(1), row.text(2));
+  };
+  connection.for_each_row("SELECT run, name, text FROM runs LEFT JOIN provenance USING(run) ORDER BY run, position",
+                          add);
   return runs;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,7 +35,7 @@ inline constexpr const char* results_file = "results.sqlite";
 
 enum class Content { nothing, results };
 
-/// What the file holds: nothing yet, or results of a version that this program reads (1 and 2).
+/// What the file holds: nothing yet, or results of a version that this program reads (1 to 3).
 /// @throws StoreError if it is damaged, of a newer version, or of another program
 Content inspect(Connection& connection);
 
@@ -46,12 +48,24 @@ void create_data_tables(Connection& connection, const StudyIdentity& identity);
 /// Brings a file of an older version to the present one, in one transaction of its own.
 void migrate(Connection& connection);
 StudyIdentity read_identity(Connection& connection);
+/// @param select  gives name and text, in their order
+std::vector<std::pair<std::string, std::string>> read_definition(Connection& connection, const std::string& select);
+/// @param select  gives role, name, unit, type and description, in their order
+void read_columns(Connection& connection, const std::string& select, StudyIdentity& identity);
 /// Puts another definition in the place of the one that is stored. The tables are left as they are.
 void replace_identity(Connection& connection, const StudyIdentity& identity);
 /// Takes over what may change between runs: the name, units and descriptions.
 void update_annotations(Connection& connection, const StudyIdentity& identity);
 /// What differs between two studies, to be read; nothing if they are the same.
 std::vector<std::string> study_differences(const StudyIdentity& stored, const StudyIdentity& wanted);
+/// They are below one another, the first few and how many more.
+std::string list_differences(const std::vector<std::string>& lines);
+
+using OnChange = std::function<void(const std::string& name, const std::string* old_text, const std::string* new_text)>;
+/// Calls `on_change` for each name whose texts differ: those that were there before, sorted, then the new ones. Null is
+/// what is not there.
+void for_each_change(const std::vector<std::pair<std::string, std::string>>& before,
+                     const std::vector<std::pair<std::string, std::string>>& now, const OnChange& on_change);
 /// "name: old -> new", each text no longer than is readable and from a little before where the two differ.
 std::string difference(const std::string& name, const std::string& old_text, const std::string& new_text,
                        const char* format = "{}: {} -> {}");

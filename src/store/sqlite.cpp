@@ -132,6 +132,10 @@ std::string Connection::text(const std::string& sql) {
   return statement.text(0);
 }
 
+bool Connection::has_table(std::string_view name) {
+  return integer(fmt::format("SELECT count(*) FROM sqlite_schema WHERE name = '{}'", name)) > 0;
+}
+
 Statement::Statement(Connection& connection, const std::string& sql) : connection_(connection) {
   connection.require_owner();
   check(sqlite3_prepare_v2(connection.handle_, sql.c_str(), static_cast<int>(sql.size()) + 1, &handle_, nullptr));
@@ -187,28 +191,15 @@ bool Statement::step() {
   }
 }
 
-void Statement::run() {
-  while (step()) {
-  }
-}
-
 void Statement::reset() {
   sqlite3_reset(handle_);
 }
 
 Statement::Type Statement::type(int column) const {
-  switch (sqlite3_column_type(handle_, column)) {
-    case SQLITE_INTEGER:
-      return Type::integer;
-    case SQLITE_FLOAT:
-      return Type::real;
-    case SQLITE_TEXT:
-      return Type::text;
-    case SQLITE_BLOB:
-      return Type::blob;
-    default:
-      return Type::null;
-  }
+  static_assert(static_cast<int>(Type::integer) == SQLITE_INTEGER && static_cast<int>(Type::real) == SQLITE_FLOAT &&
+                static_cast<int>(Type::text) == SQLITE_TEXT && static_cast<int>(Type::blob) == SQLITE_BLOB &&
+                static_cast<int>(Type::null) == SQLITE_NULL);
+  return static_cast<Type>(sqlite3_column_type(handle_, column));
 }
 
 std::int64_t Statement::integer(int column) const {

@@ -2,10 +2,12 @@
 
 #include <sys/types.h>
 
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "windrow/error.hpp"
 
@@ -45,10 +47,17 @@ class Connection {
 
   /// Runs statements, leaving out rows that they give.
   void execute(const std::string& sql);
+  /// Runs one statement with its parameters.
+  template <typename... Values>
+  void run(const std::string& sql, const Values&... values);
+  /// Calls `on_row` with the statement at each row that it gives.
+  template <typename OnRow, typename... Values>
+  void for_each_row(const std::string& sql, OnRow on_row, const Values&... values);
   /// The first column of the first row.
   /// @throws StoreError also if there is no row
   std::int64_t integer(const std::string& sql);
   std::string text(const std::string& sql);
+  bool has_table(std::string_view name);
 
   const std::filesystem::path& file() const { return file_; }
   /// False in a forked child of the process that opened it.
@@ -76,19 +85,36 @@ class Statement {
   Statement& bind(int parameter, double value);
   Statement& bind(int parameter, std::int64_t value);
   Statement& bind(int parameter, std::string_view value);  ///< copied
+  template <std::integral Integer>
+  Statement& bind(int parameter, Integer value) {
+    return bind(parameter, static_cast<std::int64_t>(value));
+  }
   Statement& bind_null(int parameter);
   Statement& bind_blob(int parameter, std::string_view value);  ///< copied
 
   /// True with a row, false when done; done, it can be bound and run again.
   bool step();
-  /// Runs to the end.
-  void run();
+  /// Binds all parameters.
+  template <typename... Values>
+  Statement& with(const Values&... values) {
+    int parameter = 0;
+    (bind(++parameter, values), ...);
+    return *this;
+  }
+  /// Binds all parameters, or leaves them as they are, and runs to the end.
+  template <typename... Values>
+  void run(const Values&... values) {
+    with(values...);
+    while (step()) {
+    }
+  }
   /// Gives up the rows that are left.
   void reset();
 
-  enum class Type { integer, real, text, blob, null };
+  enum class Type { integer = 1, real, text, blob, null };  // as SQLite numbers them
   Type type(int column) const;
   std::int64_t integer(int column) const;
+  std::uint64_t count(int column) const { return static_cast<std::uint64_t>(integer(column)); }
   double real(int column) const;  ///< NaN for NULL
   std::string text(int column) const;
 
@@ -98,6 +124,18 @@ class Statement {
   Connection& connection_;
   sqlite3_stmt* handle_ = nullptr;
 };
+
+template <typename... Values>
+void Connection::run(const std::string& sql, const Values&... values) {
+  Statement(*this, sql).run(values...);
+}
+
+template <typename OnRow, typename... Values>
+void Connection::for_each_row(const std::string& sql, OnRow on_row, const Values&... values) {
+  Statement select(*this, sql);
+  select.with(values...);
+  while (select.step()) on_row(std::as_const(select));
+}
 
 /// Gives up the rest of a statement's rows, however its reader leaves: as long as one is left, the file is locked.
 class ResetAtEnd {

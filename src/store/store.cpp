@@ -6,22 +6,18 @@
 #include <chrono>
 
 #include "accounts.hpp"
-#include "array_files.hpp"
+#include "arrays/interface/array_files.hpp"
 #include "open_study.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
 #include "store/interface/journal.hpp"
-#include "store/interface/writer_lock.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr const char* failed_sql =
-    "SELECT \"index\" FROM results INDEXED BY failures WHERE status <> 'ok' ORDER BY \"index\"";
 
 /// When a commit is due: commits take at most one part in 51 of the time, and nothing waits longer than a second.
 class CommitTimer {
@@ -43,15 +39,10 @@ class CommitTimer {
 
 }  // namespace
 
-struct Store::Impl {
-  Impl(const std::filesystem::path& where, const StudyIdentity& study)
-      : directory(detail::prepared_directory(where)), identity(study), lock(directory) {
-    detail::require_not_emptied(directory / detail::results_file);
-    connection.emplace(directory / detail::results_file, detail::Connection::Mode::write);
-  }
-
+struct Store::Impl : detail::OpenStudy {
+  using OpenStudy::OpenStudy;
   ~Impl() {
-    if (!connection->is_owner()) return;  // a forked copy
+    if (!connection.is_owner()) return;  // a forked copy
     if (arrays) arrays->clear();
     try {
       if (failure.empty()) commit();
@@ -61,17 +52,16 @@ struct Store::Impl {
   }
 
   void begin_run(std::vector<std::pair<std::string, std::string>> provenance, Journal journal) {
-    provenance.emplace_back("journal", detail::set_journal(*connection, detail::journal_for(directory, journal)));
-    detail::Transaction transaction(*connection, "BEGIN IMMEDIATE");
-    detail::update_annotations(*connection, identity);
-    detail::add_run(*connection, provenance);
+    provenance.emplace_back("journal", detail::set_journal(connection, detail::journal_for(directory, journal)));
+    detail::Transaction transaction(connection, "BEGIN IMMEDIATE");
+    detail::update_annotations(connection, identity);
+    detail::add_run(connection, provenance);
     const Clock::time_point begin = Clock::now();
     transaction.commit();
     timer.committed(begin);
-    insert_results.emplace(*connection, detail::insert_results_sql(identity));
-    insert_evaluation.emplace(*connection, detail::insert_evaluation_sql);
-    failed = indices(failed_sql);
-    arrays.emplace(directory, identity);
+    writer.emplace(connection, identity);
+    failed = detail::read_failed(connection);
+    arrays.emplace(directory, detail::names_of_arrays(identity));
   }
 
   void require_index(std::uint64_t index) const {
@@ -99,41 +89,44 @@ struct Store::Impl {
   }
 
   void begin() {
-    if (!pending) connection->execute("BEGIN IMMEDIATE");
+    if (!pending) connection.execute("BEGIN IMMEDIATE");
     pending = true;
   }
 
   void write(const Record& record) {
     begin();
-    if (failed.remove(record.index)) {
-      detail::Statement(*connection, detail::outcome_to_attempt_sql)
-          .bind(1, static_cast<std::int64_t>(record.index))
-          .run();
-    }
+    if (failed.remove(record.index)) detail::keep_as_attempt(connection, record.index);
     if (!record.outcome.ok()) {
       failed.insert(record.index);
       arrays->remove(record.index);
     }
-    const bool has_arrays = arrays->any() && record.outcome.ok();
-    detail::bind_results(*insert_results, record, identity,
-                         has_arrays ? arrays->place(record) : std::vector<ArrayFile>());
-    insert_results->run();
-    detail::bind_evaluation(*insert_evaluation, record);
-    insert_evaluation->run();
+    writer->write(record, place_arrays(record));
     if (timer.is_due()) commit();
+  }
+
+  /// In the order of their outputs.
+  std::vector<ArrayFile> place_arrays(const Record& record) {
+    std::vector<ArrayFile> placed;
+    if (!arrays->any() || !record.outcome.ok()) return placed;
+    auto delivered = record.arrays.begin();
+    for (std::size_t i = 0; i < identity.outputs.size(); ++i) {
+      if (!detail::is_array_type(identity.outputs[i].type)) continue;
+      const Value& value = record.outcome.value()[i];
+      placed.push_back(value.is_array() ? arrays->place(placed.size(), record.index, value.array())
+                                        : arrays->place(placed.size(), record.index, *delivered++));
+    }
+    return placed;
   }
 
   void write(const Attempt& attempt) {
     begin();
-    detail::Statement insert(*connection, detail::insert_attempt_sql);
-    detail::bind_attempt(insert, attempt);
-    insert.run();
+    detail::write_attempt(connection, attempt);
     if (timer.is_due()) commit();
   }
 
   void note_index_matters() {
     begin();
-    connection->execute("UPDATE study SET index_matters = 1");
+    connection.execute("UPDATE study SET index_matters = 1");
     identity.index_matters = true;
   }
 
@@ -141,7 +134,7 @@ struct Store::Impl {
     if (!pending) return;
     const Clock::time_point begin = Clock::now();
     arrays->sync();
-    connection->execute("COMMIT");
+    connection.execute("COMMIT");
     pending = false;
     timer.committed(begin);
   }
@@ -149,7 +142,7 @@ struct Store::Impl {
   /// Runs `work`, which writes. The first error is final: half a group must not be committed later as if it were whole.
   template <typename Work>
   void guarded(Work&& work) {
-    connection->require_owner();
+    connection.require_owner();
     if (!failure.empty()) throw StoreError(failure);
     try {
       work();
@@ -163,27 +156,14 @@ struct Store::Impl {
   void abandon() {
     pending = false;
     try {
-      connection->execute("ROLLBACK");
+      connection.execute("ROLLBACK");
     } catch (const StoreError&) {
       // SQLite has rolled back by itself.
     }
   }
 
-  IndexSet indices(const char* sql) {
-    IndexSet set;
-    detail::Statement select(*connection, sql);
-    while (select.step()) set.insert(static_cast<std::uint64_t>(select.integer(0)));
-    return set;
-  }
-
-  std::filesystem::path directory;
-  StudyIdentity identity;
-  detail::WriterLock lock;  // before the connection, so that it is given up after it
-  std::optional<detail::Connection> connection;
-  std::optional<detail::Statement> insert_results;
-  std::optional<detail::Statement> insert_evaluation;
+  std::optional<detail::RecordWriter> writer;
   std::optional<detail::ArrayFiles> arrays;
-  std::optional<Resumption> resumption;
   IndexSet failed;  // in the file or pending
   CommitTimer timer;
   bool pending = false;  // a transaction is open
@@ -193,9 +173,7 @@ struct Store::Impl {
 Store::Store(const std::filesystem::path& directory, const StudyIdentity& identity,
              const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal,
              const PointValues& points) {
-  detail::check_limits(identity);
-  impl_ = std::make_unique<Impl>(directory, identity);
-  impl_->resumption = detail::open_study(*impl_->connection, impl_->directory, impl_->identity, points);
+  impl_ = std::make_unique<Impl>(directory, identity, points);
   impl_->begin_run(provenance, journal);
 }
 
@@ -212,22 +190,11 @@ const std::optional<Resumption>& Store::resumption() const {
 }
 
 IndexSet Store::failed() const {
-  return impl_->indices(failed_sql);
+  return detail::read_failed(impl_->connection);
 }
 
 IndexSet Store::succeeded() const {
-  // The rows of `evaluations` are short whatever the number of columns, and there is one for every result.
-  IndexSet set;
-  detail::Statement evaluated(*impl_->connection, "SELECT \"index\" FROM evaluations ORDER BY \"index\"");
-  const IndexSet failures = failed();
-  auto failure = failures.ranges().begin();
-  while (evaluated.step()) {
-    const auto index = static_cast<std::uint64_t>(evaluated.integer(0));
-    while (failure != failures.ranges().end() && failure->first + failure->count <= index) ++failure;
-    const bool failed_here = failure != failures.ranges().end() && failure->first <= index;
-    if (!failed_here) set.insert(index);
-  }
-  return set;
+  return detail::read_known(impl_->connection).succeeded;
 }
 
 IndexSet Store::damaged() const {
@@ -261,14 +228,14 @@ void Store::note_index_matters() {
 void Store::note(const std::string& name, const std::string& text) {
   impl_->guarded([&] {
     impl_->commit();
-    detail::add_to_last_run(*impl_->connection, name, text);
+    detail::add_to_last_run(impl_->connection, name, text);
   });
 }
 
 void Store::record_account(const TimeAccount& account) {
   impl_->guarded([&] {
     impl_->commit();
-    detail::write_account(*impl_->connection, account);
+    detail::write_account(impl_->connection, account);
   });
 }
 

@@ -121,7 +121,7 @@ TEST_F(TableTest, differs_where_a_value_order_or_kind_differs) {
 
 TEST_F(TableTest, keeps_its_definition_between_versions) {
   EXPECT_EQ(load("a,b,c,d\n1,1.5,true,x\n2,2,false,\n").definition().at(4).second,
-            "column(2 rows, fnv1a 60bdc5f81f08861d)");
+            "column(2 rows, xxh3 dddfb98ef546c1d997aa13fe9f95762a)");
 }
 
 }  // namespace

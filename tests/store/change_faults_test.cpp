@@ -157,7 +157,7 @@ TEST(Version1Test, is_continued_and_brought_to_the_present_version) {
     EXPECT_THAT(store.failed().ranges(), ElementsAre(IndexRange{4, 1}));
     store.record(point(4));
   }
-  EXPECT_EQ(version_of(directory), "2\n");
+  EXPECT_EQ(version_of(directory), "3\n");
   const StoreReader reader(directory.path());
   EXPECT_EQ(reader.find(3)->outcome.value()[0], Value(6.0));
   EXPECT_EQ(reader.find(3)->host, "n1");
@@ -194,8 +194,59 @@ TEST(Version1Test, a_migration_that_was_killed_or_ran_out_of_space_is_done_by_th
     EXPECT_EQ(query(directory.results(), "PRAGMA integrity_check"), "ok\n");
     EXPECT_EQ(indices_in(directory.path()), (std::vector<std::uint64_t>{3, 4}));
     EXPECT_EQ(store_error([&] { Store(directory.path(), small_study(), {}); }), "");
-    EXPECT_EQ(version_of(directory), "2\n");
+    EXPECT_EQ(version_of(directory), "3\n");
   }
+}
+
+/// A study of a store that windrow wrote in version 2 (tests/store/data), opened by this program.
+class Version2Test : public testing::Test {
+ protected:
+  StudyIdentity bring(const std::string& study) const {
+    fs::copy_file(fs::path(WINDROW_TEST_DATA) / ("format2_" + study + ".sqlite"), directory_.results());
+    return StoreReader(directory_.path()).identity();
+  }
+  static std::vector<Value> values_at(std::uint64_t index) { return {static_cast<std::int64_t>(index) + 1}; }
+  const fs::path& path() const { return directory_.path(); }
+
+  TemporaryDirectory directory_;
+};
+
+TEST_F(Version2Test, is_read_as_it_is) {
+  bring("doubling");
+  const StoreReader reader(path());
+  EXPECT_EQ(reader.status().succeeded, 3u);
+  EXPECT_EQ(reader.status().failed, 1u);
+  EXPECT_EQ(reader.find(3)->outcome.value()[0], Value(45.0));
+  EXPECT_EQ(reader.find(2)->outcome.failure().code, 4);
+  ASSERT_EQ(reader.run_times().size(), 1u);
+  EXPECT_EQ(reader.run_times()[0].account->workers.size(), 1u);
+  EXPECT_EQ(version_of(directory_), "2\n");
+}
+
+TEST_F(Version2Test, is_continued_as_the_same_study_where_it_names_no_files) {
+  const StudyIdentity study = bring("doubling");
+  const Store store(path(), study, {}, Journal::automatic, values_at);
+  EXPECT_FALSE(store.resumption());
+  EXPECT_THAT(store.succeeded().ranges(), ElementsAre(IndexRange{0, 2}, IndexRange{3, 1}));
+  EXPECT_EQ(version_of(directory_), "3\n");
+}
+
+TEST_F(Version2Test, points_that_read_files_are_new_and_it_is_said_why) {
+  StudyIdentity study = bring("reading");
+  for (auto& [name, text] : study.definition) {
+    if (name == "command.templates.in.txt") text = "0123456789abcdef0123456789abcdef (9 bytes)";
+    if (name == "command.inputs.data.txt") text = "0123456789abcdef0123456789abcdef (10 bytes)";
+  }
+  {
+    const Store store(path(), study, {}, Journal::automatic, values_at);
+    ASSERT_TRUE(store.resumption());
+    EXPECT_EQ(store.resumption()->describe(),
+              "0 of 2 points are known from earlier runs; what differs: templates and inputs: an earlier windrow knew "
+              "them by another hash, so all points are new");
+  }
+  EXPECT_EQ(StoreReader(path()).status().earlier, 2u) << "what was computed stays";
+  const Store again(path(), study, {}, Journal::automatic, values_at);
+  EXPECT_FALSE(again.resumption());
 }
 
 }  // namespace

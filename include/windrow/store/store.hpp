@@ -170,7 +170,8 @@ class Store {
   /// Opens the study's store in `directory`, creating both if need be. `provenance` (version, command line, host, the
   /// study file's text, ...) is kept with the run; the journal that was chosen is added as ("journal", "wal" or
   /// "delete").
-  /// A store of an older version is brought to the present one. Opening a study that has not changed takes the same
+  /// A store of an older version is brought to the present one; points of commands with templates or inputs are new
+  /// then, which resumption() explains. Opening a study that has not changed takes the same
   /// time and memory whatever its size; one that has takes time, and 32 bytes, for each outcome that is in the file.
   /// @param points  the present design's, to find earlier outcomes by; without it, a changed study is refused
   /// @throws StoreError if the directory cannot be written, another process has the store open, the file is damaged or

@@ -1,12 +1,12 @@
-#include "store/array_files.hpp"
+#include "arrays/interface/array_files.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
@@ -34,40 +34,6 @@ void sync_directory(const fs::path& directory) {
       fmt::format("{}: cannot be synced: {}", directory.string(), std::generic_category().message(error_number)));
 }
 
-/// Reads one literal text or number after another.
-class CellReader {
- public:
-  explicit CellReader(std::string_view text) : rest_(text) {}
-  bool skip(std::string_view literal) {
-    const bool found = rest_.starts_with(literal);
-    if (found) rest_.remove_prefix(literal.size());
-    return found;
-  }
-  bool number(std::uint64_t& value, int base = 10) {
-    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value, base);
-    if (error != std::errc()) return false;
-    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
-    return true;
-  }
-  bool text(std::string& value) {
-    const std::size_t end = rest_.find('"');
-    if (end == std::string_view::npos) return false;
-    value = rest_.substr(0, end);
-    rest_.remove_prefix(end);
-    return true;
-  }
-  bool shape(std::vector<std::uint64_t>& lengths) {
-    if (skip("]")) return true;
-    do {
-      if (!number(lengths.emplace_back())) return false;
-    } while (skip(","));
-    return skip("]");
-  }
-
- private:
-  std::string_view rest_;
-};
-
 /// The name of a copy in `directory`; empty if the file is damaged. @throws StoreError if it cannot be written
 std::string copied(const ArrayFile& array, const fs::path& directory) {
   try {
@@ -88,74 +54,71 @@ fs::path array_path(const std::string& output, std::uint64_t index) {
 }
 
 std::string array_cell(const ArrayFile& array) {
-  return fmt::format(R"({{"type":"{}","shape":[{}],"size":{},"xxh64":"{:016x}"}})", array.type,
-                     fmt::join(array.shape, ","), array.size, array.checksum);
+  return nlohmann::ordered_json{{"type", array.type},
+                                {"shape", array.shape},
+                                {"size", array.size},
+                                {"xxh64", fmt::format("{:016x}", array.checksum)}}
+      .dump();
 }
 
 ArrayFile parse_array_cell(std::string_view cell, const fs::path& store) {
-  ArrayFile array;
-  CellReader in(cell);
-  const bool good = in.skip(R"({"type":")") && in.text(array.type) && in.skip(R"(","shape":[)") &&
-                    in.shape(array.shape) && in.skip(R"(,"size":)") && in.number(array.size) &&
-                    in.skip(R"(,"xxh64":")") && in.number(array.checksum, 16) && in.skip(R"("})");
-  if (good) return array;
+  try {
+    const auto json = nlohmann::json::parse(cell);
+    const auto& checksum = json.at("xxh64").get_ref<const std::string&>();
+    ArrayFile array{{}, json.at("type"), json.at("shape"), json.at("size"), 0};
+    const char* end = checksum.data() + checksum.size();
+    if (std::from_chars(checksum.data(), end, array.checksum, 16).ptr == end) return array;
+  } catch (const nlohmann::json::exception&) {
+    // As below.
+  }
   throw StoreError(fmt::format("{}: unreadable array `{}`; the file is damaged, or was changed by another program",
                                store.string(), cell));
 }
 
-ArrayFiles::ArrayFiles(fs::path directory, const StudyIdentity& study) : directory_(std::move(directory)) {
-  for (std::size_t i = 0; i < study.outputs.size(); ++i) {
-    if (is_array_type(study.outputs[i].type)) outputs_.push_back({i, study.outputs[i].name});
-  }
+ArrayFiles::ArrayFiles(fs::path directory, std::vector<std::string> outputs)
+    : directory_(std::move(directory)), outputs_(std::move(outputs)) {
   clear();
   if (!any()) return;
   make_directory(incoming());
-  for (const Output& output : outputs_) make_directory(directory_ / arrays_name / output.name);
+  for (const std::string& output : outputs_) make_directory(directory_ / arrays_name / output);
   sync_directory(directory_ / arrays_name);
   sync_directory(directory_);
 }
 
-std::vector<ArrayFile> ArrayFiles::place(const Record& record) {
-  std::vector<ArrayFile> placed;
-  auto delivered = record.arrays.begin();
-  for (const Output& output : outputs_) {
-    ArrayFile array;
-    const Value& value = record.outcome.value()[output.position];
-    if (value.is_array()) {
-      ArrayFileSink sink(incoming());
-      array = write_array(value.array(), sink);
-      array.file = incoming() / array.file;
-    } else {
-      array = *delivered++;
-    }
-    const fs::path to = directory_ / array_path(output.name, record.index);
-    std::error_code error;
-    fs::rename(array.file, to, error);
-    if (error) {
-      throw StoreError(fmt::format("{}: the array cannot be moved here from {}: {}", to.string(), array.file.string(),
-                                   error.message()));
-    }
-    changed_.insert(output.name);
-    array.file = to;
-    placed.push_back(std::move(array));
+ArrayFile ArrayFiles::place(std::size_t output, std::uint64_t index, const Array& array) {
+  ArrayFileSink sink(incoming());
+  ArrayFile written = write_array(array, sink);
+  written.file = incoming() / written.file;
+  return place(output, index, std::move(written));
+}
+
+ArrayFile ArrayFiles::place(std::size_t output, std::uint64_t index, ArrayFile array) {
+  const fs::path to = directory_ / array_path(outputs_[output], index);
+  std::error_code error;
+  fs::rename(array.file, to, error);
+  if (error) {
+    throw StoreError(fmt::format("{}: the array cannot be moved here from {}: {}", to.string(), array.file.string(),
+                                 error.message()));
   }
-  return placed;
+  changed_.insert(outputs_[output]);
+  array.file = to;
+  return array;
 }
 
 std::string ArrayFiles::take(const fs::path& store, std::uint64_t index, const std::vector<std::string>& cells) {
   std::vector<ArrayFile> found;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     found.push_back(parse_array_cell(cells[i], store));
-    found.back().file = store / array_path(outputs_[i].name, index);
+    found.back().file = store / array_path(outputs_[i], index);
     if (!found.back().is_whole()) {
       return fmt::format("{}: missing, or not as long as it was: run the same with --retry-failed, then merge again",
                          found.back().file.string());
     }
   }
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    std::string problem = link_or_copy(found[i], directory_ / array_path(outputs_[i].name, index));
+    std::string problem = link_or_copy(found[i], directory_ / array_path(outputs_[i], index));
     if (!problem.empty()) return problem;
-    changed_.insert(outputs_[i].name);
+    changed_.insert(outputs_[i]);
   }
   return {};
 }
@@ -186,9 +149,9 @@ std::string ArrayFiles::link_or_copy(const ArrayFile& array, const fs::path& to)
 }
 
 void ArrayFiles::remove(std::uint64_t index) {
-  for (const Output& output : outputs_) {
+  for (const std::string& output : outputs_) {
     std::error_code ignored;
-    fs::remove(directory_ / array_path(output.name, index), ignored);
+    fs::remove(directory_ / array_path(output, index), ignored);
   }
 }
 

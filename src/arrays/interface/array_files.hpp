@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "windrow/arrays/array_file.hpp"
-#include "windrow/store/store.hpp"
 
 /// The arrays of a study: `arrays/OUTPUT/INDEX.npy` in the store's directory. They come by way of `arrays.incoming`,
 /// where nothing is of any worth unless its writer says that it is whole.
@@ -29,15 +28,21 @@ ArrayFile parse_array_cell(std::string_view cell, const std::filesystem::path& s
 class ArrayFiles {
  public:
   /// Makes the directories that arrays need, and removes what an earlier run left half-done. Does nothing for a study
-  /// without arrays. @throws StoreError
-  ArrayFiles(std::filesystem::path directory, const StudyIdentity& study);
+  /// without arrays.
+  /// @param outputs  names of those that are arrays
+  /// @throws StoreError
+  ArrayFiles(std::filesystem::path directory, std::vector<std::string> outputs);
 
   bool any() const { return !outputs_.empty(); }
   std::size_t count() const { return outputs_.size(); }
   std::filesystem::path incoming() const { return directory_ / incoming_name; }
 
-  /// Gives the arrays of a result their places. @return as the row is to have them, in the order of the outputs
-  std::vector<ArrayFile> place(const Record& record);
+  /// Gives an array of a point its place.
+  /// @param output  its position among the outputs that are arrays
+  /// @return where it is. @throws StoreError
+  ArrayFile place(std::size_t output, std::uint64_t index, const Array& array);
+  /// The same of a file on this file system, which is moved.
+  ArrayFile place(std::size_t output, std::uint64_t index, ArrayFile array);
   /// Gives the arrays that another store has for a point their places here, as links where it is on the same file
   /// system, else as copies.
   /// @param cells  what its row says of them (array_cell), in the order of the outputs
@@ -53,12 +58,8 @@ class ArrayFiles {
  private:
   std::string link_or_copy(const ArrayFile& array, const std::filesystem::path& to);
 
-  struct Output {
-    std::size_t position;  // among all outputs
-    std::string name;
-  };
   std::filesystem::path directory_;
-  std::vector<Output> outputs_;
+  std::vector<std::string> outputs_;
   std::set<std::string> changed_;  // outputs whose directories have new entries
 };
 
