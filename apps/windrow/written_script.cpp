@@ -2,14 +2,13 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include <cerrno>
 #include <fstream>
 #include <sstream>
 
 #include "batch_script.hpp"
+#include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::app {
@@ -21,7 +20,7 @@ constexpr const char* kSeal = "# This line tells windrow whether the script was 
 
 /// With a last line that fits no other text.
 std::string sealed(const std::string& text) {
-  return fmt::format("{}{}{:016x}\n", text, kSeal, XXH3_64bits(text.data(), text.size()));
+  return fmt::format("{}{}{:016x}\n", text, kSeal, detail::hash64(text));
 }
 
 bool is_as_written(const std::string& text) {

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "windrow/arrays/npy.hpp"
-#include "windrow/base/checksum.hpp"
+#include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {

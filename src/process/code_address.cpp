@@ -4,21 +4,16 @@
 
 #include <string_view>
 
+#include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
 namespace {
 
-std::uint64_t hash(std::string_view text) {
-  std::uint64_t value = 14695981039346656037U;
-  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  return value;
-}
-
 // The program itself has no name in the list of modules; a library has its path, which may differ between hosts.
 std::uint64_t module_id(const char* path) {
   const std::string_view text = path == nullptr ? "" : path;
-  return hash(text.substr(text.rfind('/') + 1));
+  return detail::hash64(text.substr(text.rfind('/') + 1));
 }
 
 struct Search {

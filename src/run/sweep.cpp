@@ -14,6 +14,7 @@
 #include "evaluation/interface/guard.hpp"
 #include "evaluation/interface/program_slots.hpp"
 #include "root_run.hpp"
+#include "windrow/base/hash.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/run/interrupt.hpp"
@@ -37,17 +38,10 @@ std::vector<Column> parameter_columns(const Design& design) {
   return columns;
 }
 
-// FNV-1a over names and texts: enough to notice ranks that run different studies.
+// Enough to notice ranks that run different studies.
 std::uint64_t fingerprint(const std::vector<std::pair<std::string, std::string>>& definition) {
-  std::uint64_t hash = 14695981039346656037U;
-  const auto add = [&hash](const std::string& text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-    hash = (hash ^ 0xFFU) * 1099511628211U;
-  };
-  for (const auto& [name, text] : definition) {
-    add(name);
-    add(text);
-  }
+  std::uint64_t hash = 0;
+  for (const auto& [name, text] : definition) hash = detail::hash64(text, detail::hash64(name, hash));
   return hash;
 }
 

@@ -2,7 +2,7 @@
 
 #include "support.hpp"
 #include "windrow/arrays/array_file.hpp"
-#include "windrow/base/checksum.hpp"
+#include "windrow/base/hash.hpp"
 
 namespace windrow {
 namespace {
