@@ -16,6 +16,7 @@
 #include "command_impl.hpp"
 #include "excerpt.hpp"
 #include "shell.hpp"
+#include "windrow/base/files.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
@@ -49,10 +50,9 @@ std::string fingerprint_of(std::string_view text) {
 
 std::string read_template(const fs::path& path) {
   std::error_code error;
-  std::ifstream in(path, std::ios::binary);
-  if (!in || !fs::is_regular_file(path, error))
-    throw SpecError(fmt::format("the template {} cannot be read", path.string()));
-  return {std::istreambuf_iterator<char>(in), {}};
+  auto text = fs::is_regular_file(path, error) ? detail::read_file(path) : std::nullopt;
+  if (!text) throw SpecError(fmt::format("the template {} cannot be read", path.string()));
+  return *std::move(text);
 }
 
 std::ifstream open_input(const fs::path& path) {
@@ -241,7 +241,7 @@ RenderedCommand Command::Impl::render(const Point& point, std::span<const HostSl
     result.argv.insert(result.argv.begin(), prefix.argv.begin(), prefix.argv.end());
     result.environment = std::move(prefix.environment);
   }
-  for (const File& file : files) result.files.emplace_back(file.name, file.content.render(bindings));
+  for (const File& file : files) result.files.push_back({file.name, file.content.render(bindings)});
   return result;
 }
 

@@ -15,14 +15,13 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <string_view>
 #include <vector>
 
 #include "launcher_spawn.hpp"
 #include "process/interface/helper_process.hpp"
+#include "windrow/base/files.hpp"
 
 namespace windrow::detail {
 
@@ -281,9 +280,7 @@ bool keep_only(int socket) {
 /// None if `rank` was not started by it. @pre `rank` is the parent of this process
 std::optional<cpu_set_t> cores_of_launcher(pid_t rank) {
   if (std::getenv("OMPI_COMM_WORLD_RANK") == nullptr) return std::nullopt;
-  std::ostringstream status;
-  status << std::ifstream("/proc/" + std::to_string(rank) + "/status").rdbuf();
-  const std::string text = status.str();
+  const std::string text = detail::read_file("/proc/" + std::to_string(rank) + "/status").value_or("");
   const std::size_t at = text.find("\nPPid:");
   if (at == std::string::npos) return std::nullopt;
   const auto launcher = static_cast<pid_t>(std::atol(text.c_str() + at + std::strlen("\nPPid:")));

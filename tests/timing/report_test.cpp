@@ -1,4 +1,5 @@
 // What a reader sees, word for word. WINDROW_UPDATE_GOLDEN=1 writes the files anew: look at the difference then.
+#include "windrow/base/text.hpp"
 #include "windrow/timing/report.hpp"
 
 #include <gmock/gmock.h>
@@ -9,7 +10,6 @@
 #include <sstream>
 
 #include "timing/manual_clock.hpp"
-#include "timing/table.hpp"
 
 namespace windrow::test {
 namespace {
@@ -153,7 +153,7 @@ TEST(CompareTest, of_nothing) {
 }
 
 TEST(RenderTimeTest, shows_four_digits) {
-  using detail::timing::render_time;
+  using text::render_time;
   EXPECT_EQ(render_time(0), "0 ns");
   EXPECT_EQ(render_time(999.4), "999 ns");
   EXPECT_EQ(render_time(999.6), "1.000 us");

@@ -11,13 +11,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <utility>
 
 #include "process/interface/helper_process.hpp"
 #include "windrow/base/clock.hpp"
+#include "windrow/base/files.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
 
@@ -28,16 +27,11 @@ constexpr int kLookInterval = 1000;  // milliseconds between looks for ranks tha
 constexpr double kMissing = 5.0;     // seconds that one may be missing: it may not have begun
 constexpr int kExitCode = 1;
 
-std::string content_of(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 // "mpirun", or the daemon that stands for it on another machine; a shell may be between it and this process.
 Fd open_launcher() {
   for (pid_t pid = ::getppid(); pid > 1;) {
     Fd process = open_process(pid);
-    const std::string stat = content_of(fmt::format("/proc/{}/stat", pid));  // "12 (mpirun) S 1 ..."
+    const std::string stat = read_file(fmt::format("/proc/{}/stat", pid)).value_or("");  // "12 (mpirun) S 1 ..."
     const auto open = stat.find('(');
     const auto close = stat.rfind(')');
     if (open == std::string::npos || close == std::string::npos || close + 4 > stat.size()) return {};
