@@ -84,8 +84,8 @@ void print_workers(const TimeAccount& account) {
 
 void print_failed(const TimeAccount& account) {
   if (account.failed() <= 0.0) return;
-  fmt::print("In evaluations that brought no result: {} ({} of the evaluation time)\n", text::render_duration(account.failed()),
-             share(account.failed(), account.spent().evaluate));
+  fmt::print("In evaluations that brought no result: {} ({} of the evaluation time)\n",
+             text::render_duration(account.failed()), share(account.failed(), account.spent().evaluate));
 }
 
 void print_other_runs(const std::vector<RunTimes>& runs, std::int64_t shown) {

@@ -112,8 +112,9 @@ std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std:
   width = std::max<std::size_t>(width, 20);
   height = std::max<std::size_t>(height, 4);
   Lines lines;
-  lines.push_back(fmt::format("{}: {}{}", frame.study, frame.state,
-                              frame.progress.elapsed > 0.0 ? ", for " + text::render_duration(frame.progress.elapsed) : ""));
+  lines.push_back(
+      fmt::format("{}: {}{}", frame.study, frame.state,
+                  frame.progress.elapsed > 0.0 ? ", for " + text::render_duration(frame.progress.elapsed) : ""));
   lines.push_back(bar(frame.progress, width));
   lines.push_back(counts(frame));
   const std::size_t note = frame.note.empty() ? 0 : 1;

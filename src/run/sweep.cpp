@@ -15,6 +15,7 @@
 #include "evaluation/interface/program_slots.hpp"
 #include "root_run.hpp"
 #include "windrow/base/hash.hpp"
+#include "windrow/base/serialize_containers.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/run/interrupt.hpp"

@@ -1,4 +1,3 @@
-#include "windrow/base/hash.hpp"
 #include "windrow/timing/record.hpp"
 
 #include <fmt/format.h>
@@ -19,6 +18,7 @@
 #include <sstream>
 
 #include "timing/manual_clock.hpp"
+#include "windrow/base/hash.hpp"
 
 namespace windrow::test {
 namespace {

@@ -1,5 +1,4 @@
 // What a reader sees, word for word. WINDROW_UPDATE_GOLDEN=1 writes the files anew: look at the difference then.
-#include "windrow/base/text.hpp"
 #include "windrow/timing/report.hpp"
 
 #include <gmock/gmock.h>
@@ -10,6 +9,7 @@
 #include <sstream>
 
 #include "timing/manual_clock.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow::test {
 namespace {

@@ -33,7 +33,8 @@ std::span<const std::byte> as_bytes_of(const T* data, std::size_t count) {
   return {reinterpret_cast<const std::byte*>(data), count * sizeof(T)};
 }
 
-inline constexpr unsigned kArchiveFlags = boost::archive::no_header | boost::archive::no_tracking | boost::archive::no_codecvt;
+inline constexpr unsigned kArchiveFlags =
+    boost::archive::no_header | boost::archive::no_tracking | boost::archive::no_codecvt;
 
 /// Where an archive writes to.
 class BytesBuffer : public std::streambuf {

@@ -63,7 +63,7 @@ std::set<int> ranks_here() {
   if (processes == nullptr) return ranks;
   while (const dirent* entry = ::readdir(processes)) {
     if (entry->d_name[0] < '0' || entry->d_name[0] > '9') continue;
-    const std::string environment = content_of(fmt::format("/proc/{}/environ", std::string(entry->d_name)));
+    const std::string environment = read_file(fmt::format("/proc/{}/environ", std::string(entry->d_name))).value_or("");
     if (value_in(environment, "PMIX_NAMESPACE") == job)
       ranks.insert(std::atoi(value_in(environment, "PMIX_RANK").c_str()));
   }
