@@ -7,35 +7,14 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <iostream>
 #include <thread>
 
-#include "windrow/base/text.hpp"
+#include "windrow/base/files.hpp"
 #include "windrow/error.hpp"
 #include "windrow/study/study.hpp"
 
 namespace windrow::app {
-namespace {
-
-namespace fs = std::filesystem;
-
-// Through a temporary file beside it, so that a file is there whole or not at all.
-void write_file(const fs::path& file, const std::function<void(std::ostream&)>& write) {
-  const fs::path part = file.string() + ".part";
-  std::ofstream out(part, std::ios::binary);
-  if (!out) throw SystemError("cannot write " + part.string(), errno);
-  write(out);
-  out.close();
-  if (!out) {
-    fs::remove(part);
-    throw SystemError("cannot write all of " + file.string(), errno);
-  }
-  fs::rename(part, file);
-}
-
-}  // namespace
-
 std::string version() {
   return WINDROW_VERSION;
 }
@@ -114,15 +93,6 @@ std::uint64_t for_damaged_arrays(const StoreReader& store, const std::function<v
   return points;
 }
 
-std::string counted(std::uint64_t number, const std::string& thing) {
-  return fmt::format("{} {}{}", text::with_thousands(number), thing, number == 1 ? "" : "s");
-}
-
-std::string duration(double seconds) {
-  return text::render_duration(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds)));
-}
-
 std::string indented(const std::string& text, int spaces) {
   const std::string margin(static_cast<std::size_t>(spaces), ' ');
   std::string out;
@@ -135,28 +105,14 @@ std::string indented(const std::string& text, int spaces) {
 }
 
 void write_output(const std::string& target, const std::function<void(std::ostream&)>& content) {
-  if (target != "-") return write_file(target, content);
+  if (target != "-") {
+    detail::NewFile file(target);
+    content(file.stream());
+    return file.take_name();
+  }
   content(std::cout);
   std::cout.flush();
   if (!std::cout) throw SystemError("cannot write to standard output", errno);
-}
-
-std::string shell_line(const std::vector<std::string>& argv) {
-  const auto plain = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr("_.+-/:,@%=", c);
-  };
-  std::string line;
-  for (const std::string& argument : argv) {
-    if (!line.empty()) line += ' ';
-    if (!argument.empty() && std::all_of(argument.begin(), argument.end(), plain)) {
-      line += argument;
-      continue;
-    }
-    line += '\'';
-    for (const char c : argument) line += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    line += '\'';
-  }
-  return line;
 }
 
 }  // namespace windrow::app

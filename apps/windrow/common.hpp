@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "windrow/base/text.hpp"
 #include "windrow/design/design.hpp"
 #include "windrow/shards/shards.hpp"
 #include "windrow/store/store.hpp"
@@ -51,11 +52,8 @@ std::string unmerged(const std::filesystem::path& directory);
 /// Visits the files of arrays that are missing, or not as long as they were. @return of how many points they are
 std::uint64_t for_damaged_arrays(const StoreReader& store, const std::function<void(const ArrayFile&)>& visit);
 
-/// "1 point", "1,200 points"
-std::string counted(std::uint64_t number, const std::string& thing);
-
-/// Seconds as "1.2s" or "3m12s".
-std::string duration(double seconds);
+using text::counted;
+using text::shell_line;
 
 /// Indented by `spaces`, every line that is not empty.
 std::string indented(const std::string& text, int spaces);
@@ -64,8 +62,5 @@ std::string indented(const std::string& text, int spaces);
 /// "-".
 /// @throws SystemError
 void write_output(const std::string& target, const std::function<void(std::ostream&)>& content);
-
-/// Arguments as they can be pasted into a shell.
-std::string shell_line(const std::vector<std::string>& argv);
 
 }  // namespace windrow::app

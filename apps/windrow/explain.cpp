@@ -7,6 +7,7 @@
 
 #include "common.hpp"
 #include "verbs.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/exit_status.hpp"
 #include "windrow/run/sweep.hpp"
@@ -47,7 +48,7 @@ void print_evaluation(const Record& record) {
   const auto started = static_cast<std::time_t>(record.started);
   fmt::print("Evaluated on rank {} ({})", record.rank, record.host);
   if (started > 0) fmt::print(", started {:%Y-%m-%d %H:%M:%S}", fmt::localtime(started));
-  fmt::print(", took {}, {}\n", duration(record.elapsed),
+  fmt::print(", took {}, {}\n", text::render_duration(record.elapsed),
              counted(static_cast<std::uint64_t>(record.attempts), "attempt"));
 }
 

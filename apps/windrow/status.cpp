@@ -35,8 +35,8 @@ void print_counts(const StoreStatus& status) {
     fmt::print("Kept, not counted: {} of points that the design has no more\n", counted(status.earlier, "outcome"));
   }
   if (done > 0) {
-    fmt::print("Evaluation time: {} in all, {} per point\n", duration(status.busy_seconds),
-               duration(status.busy_seconds / static_cast<double>(done)));
+    fmt::print("Evaluation time: {} in all, {} per point\n", text::render_duration(status.busy_seconds),
+               text::render_duration(status.busy_seconds / static_cast<double>(done)));
   }
 }
 
@@ -57,11 +57,11 @@ std::string live_text(const std::filesystem::path& directory) {
   const LiveStatus& live = *look.live;
   const auto busy = std::ranges::count_if(live.workers, [](const LiveWorker& worker) { return !!worker.point; });
   std::string text = fmt::format("Running on {} for {}: {} of {} ranks busy", live.host,
-                                 duration(live.progress.elapsed), busy, live.workers.size());
+                                 text::render_duration(live.progress.elapsed), busy, live.workers.size());
   if (live.progress.evaluated > 0)
     text += fmt::format(", {:.{}f}/s", live.progress.rate(), live.progress.rate() < 10.0 ? 2 : 0);
   if (live.progress.stopping) return text + ", stopping";
-  if (const auto seconds = live.progress.remaining()) text += ", ETA " + duration(*seconds);
+  if (const auto seconds = live.progress.remaining()) text += ", ETA " + text::render_duration(*seconds);
   return text;
 }
 

@@ -11,6 +11,7 @@
 
 #include "common.hpp"
 #include "verbs.hpp"
+#include "windrow/base/table.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/report/account_summary.hpp"
@@ -54,24 +55,7 @@ std::string date(double unix_seconds) {
 }
 
 std::string share(double seconds, double whole) {
-  return whole > 0.0 ? fmt::format("{:.1f} %", 100.0 * seconds / whole) : "";
-}
-
-using Line = std::vector<std::string>;
-
-void print_table(const std::vector<Line>& lines) {
-  std::vector<std::size_t> widths(lines.front().size(), 0);
-  for (const Line& line : lines) {
-    for (std::size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
-  }
-  for (const Line& line : lines) {
-    std::string text;
-    for (std::size_t c = 0; c < line.size(); ++c) {
-      text += fmt::format(fmt::runtime(c < 2 ? "{:<{}}  " : "{:>{}}  "), line[c], widths[c]);
-    }
-    text.erase(text.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", text);
-  }
+  return whole > 0.0 ? text::render_share(seconds / whole) : "";
 }
 
 /// A row a worker, in shares of the wall time.
@@ -83,20 +67,25 @@ void print_workers(const TimeAccount& account) {
     const auto middle = rows.begin() + kRowsShown / 2;
     rows.erase(middle, middle + static_cast<std::ptrdiff_t>(hidden));
   }
-  std::vector<Line> lines = {{"", "host", "evaluated"}};
-  for (const Part& part : kParts) lines.front().emplace_back(part.name);
+  std::vector<detail::Align> columns(3 + kParts.size(), detail::Align::right);
+  columns[0] = columns[1] = detail::Align::left;
+  detail::Table table(columns);
+  std::vector<std::string> line = {"", "host", "evaluated"};
+  for (const Part& part : kParts) line.emplace_back(part.name);
+  table.add(line);
   for (const WorkerAccount& worker : rows) {
-    Line& line = lines.emplace_back(Line{name_of(worker), worker.host, text::with_thousands(worker.attempts)});
+    line = {name_of(worker), worker.host, text::with_thousands(worker.attempts)};
     for (const Part& part : kParts) line.push_back(share(part.seconds(worker), worker.wall));
+    table.add(line);
   }
-  print_table(lines);
+  fmt::print("{}", table.text());
   if (hidden > 0) fmt::print("(the busiest and the idlest; {} more: --format tsv, or --compare)\n", hidden);
 }
 
 void print_failed(const TimeAccount& account) {
   if (account.failed() <= 0.0) return;
-  fmt::print("In evaluations that brought no result: {} ({} of the evaluation time)\n", duration(account.failed()),
-             share(account.failed(), account.spent().evaluate));
+  fmt::print("In evaluations that brought no result: {} ({} of the evaluation time)\n",
+             text::render_duration(account.failed()), share(account.failed(), account.spent().evaluate));
 }
 
 void print_other_runs(const std::vector<RunTimes>& runs, std::int64_t shown) {
@@ -107,7 +96,7 @@ void print_other_runs(const std::vector<RunTimes>& runs, std::int64_t shown) {
     const RunTimes& run = runs[at];
     const std::string what =
         run.account ? fmt::format("{} in {}, efficiency {:.2f}", counted(run.account->attempts(), "evaluation"),
-                                  duration(run.account->wall), run.account->efficiency())
+                                  text::render_duration(run.account->wall), run.account->efficiency())
                     : "without an account: killed, or still running";
     fmt::print("  {}{}  {}  {}\n", run.run == shown ? '*' : ' ', run.run, date(run.started), what);
   }
@@ -122,7 +111,7 @@ void print_text(const StoreReader& store, const RunTiming& run) {
   const TimeAccount& account = run.account;
   fmt::print("{}: run {}, {}, {} on {} in {}\n", store.identity().name, run.run, date(run.started),
              counted(account.attempts(), "evaluation"), counted(account.workers.size(), "worker"),
-             duration(account.wall));
+             text::render_duration(account.wall));
   fmt::print("{}", run.is_complete ? account_summary(account) : incomplete(store));
   print_failed(account);
   if (!account.empty()) print_workers(account);

@@ -11,22 +11,8 @@ namespace windrow::app {
 namespace {
 
 using Lines = std::vector<std::string>;
+using text::clipped;
 using text::with_thousands;
-
-std::string duration(double seconds) {
-  return text::render_duration(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(std::min(seconds, 1e9))));
-}
-
-/// No more than `width` characters; of UTF-8 none is cut in the middle.
-std::string clipped(const std::string& line, std::size_t width) {
-  std::size_t columns = 0;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const bool begins = (static_cast<unsigned char>(line[i]) & 0xc0U) != 0x80U;
-    if (begins && columns++ == width) return line.substr(0, i);
-  }
-  return line;
-}
 
 std::string bar(const Progress& progress, std::size_t width) {
   const double share =
@@ -46,13 +32,13 @@ std::string counts(const WatchFrame& frame) {
   if (progress.evaluated > 0) line += fmt::format("   {:.{}f}/s", progress.rate(), progress.rate() < 10.0 ? 2 : 0);
   if (progress.stopping && !progress.finished) return line + "   stopping";
   const auto seconds = progress.finished ? std::nullopt : progress.remaining();
-  if (seconds) line += "   ETA " + duration(*seconds);
+  if (seconds) line += "   ETA " + text::render_duration(*seconds);
   return line;
 }
 
 std::string worker_line(const LiveWorker& worker, std::size_t host_width) {
   const std::string at =
-      worker.point ? fmt::format("{:>10}  {}", *worker.point, duration(worker.seconds)) : "      idle";
+      worker.point ? fmt::format("{:>10}  {}", *worker.point, text::render_duration(worker.seconds)) : "      idle";
   return fmt::format("{:>6}  {:<{}}  {:>9}  {}", worker.rank, clipped(worker.host, host_width), host_width,
                      with_thousands(worker.evaluated), at);
 }
@@ -126,8 +112,9 @@ std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std:
   width = std::max<std::size_t>(width, 20);
   height = std::max<std::size_t>(height, 4);
   Lines lines;
-  lines.push_back(fmt::format("{}: {}{}", frame.study, frame.state,
-                              frame.progress.elapsed > 0.0 ? ", for " + duration(frame.progress.elapsed) : ""));
+  lines.push_back(
+      fmt::format("{}: {}{}", frame.study, frame.state,
+                  frame.progress.elapsed > 0.0 ? ", for " + text::render_duration(frame.progress.elapsed) : ""));
   lines.push_back(bar(frame.progress, width));
   lines.push_back(counts(frame));
   const std::size_t note = frame.note.empty() ? 0 : 1;

@@ -51,7 +51,7 @@ std::string ending_of(const LivenessWatch::Look& look, const Progress& progress)
   if (look.liveness == Liveness::broken) {
     return fmt::format(
         "The run broke off: process {} on {} was killed, or met an error (last sign of life {} ago); {}.",
-        look.live->process, look.live->host, duration(look.silence), left_text(progress));
+        look.live->process, look.live->host, text::render_duration(look.silence), left_text(progress));
   }
   if (look.liveness == Liveness::ended && !look.live->stopped.empty()) {
     return fmt::format("The run was stopped {}; {}.", look.live->stopped, left_text(progress));
@@ -62,7 +62,7 @@ std::string ending_of(const LivenessWatch::Look& look, const Progress& progress)
 std::string note_of(const LivenessWatch::Look& look) {
   if (look.liveness != Liveness::running || !look.live || look.silence < kQuiet) return {};
   return fmt::format("The last sign of life is {} old: its root is busy, stopped, or cannot write.",
-                     duration(look.silence));
+                     text::render_duration(look.silence));
 }
 
 }  // namespace

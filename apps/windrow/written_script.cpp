@@ -1,13 +1,11 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
-#include <sstream>
 
 #include "batch_script.hpp"
+#include "windrow/base/files.hpp"
 #include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
 
@@ -28,12 +26,11 @@ bool is_as_written(const std::string& text) {
   return seal != std::string::npos && sealed(text.substr(0, seal)) == text;
 }
 
-std::string content(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) throw SystemError("cannot read " + file.string(), errno);
-  return text.str();
+bool was_edited(const fs::path& file) {
+  if (!fs::exists(file)) return false;
+  const auto text = detail::read_file(file);
+  if (!text) throw SystemError("cannot read " + file.string(), errno);
+  return !is_as_written(*text);
 }
 
 // "slurm.sh" goes to "slurm.1.sh", or the next number that is free. A link fails where a name is taken.
@@ -53,22 +50,12 @@ WrittenScript write_script(const fs::path& file, const std::string& text) {
   fs::create_directories(file.parent_path(), error);
   if (error) throw SystemError("cannot make " + file.parent_path().string(), error.value());
   WrittenScript written{file, {}};
-  const fs::path part = fmt::format("{}.{}.part", file.string(), ::getpid());
-  std::ofstream out(part, std::ios::binary);
-  out << sealed(text);
-  out.close();
-  if (!out || ::chmod(part.c_str(), 0755) != 0) {
-    const int number = errno;
-    fs::remove(part, error);
-    throw SystemError("cannot write " + file.string(), number);
-  }
-  try {
-    if (fs::exists(file) && !is_as_written(content(file))) written.kept = put_aside(file);
-    fs::rename(part, file);
-  } catch (...) {
-    fs::remove(part, error);
-    throw;
-  }
+  detail::NewFile script(file);
+  script.stream() << sealed(text);
+  script.finish();
+  if (::chmod(script.beside().c_str(), 0755) != 0) throw SystemError("cannot write " + file.string(), errno);
+  if (was_edited(file)) written.kept = put_aside(file);
+  script.take_name();
   return written;
 }
 

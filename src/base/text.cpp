@@ -134,6 +134,12 @@ std::string render_magnitude(std::uint64_t nanoseconds) {
 
 }  // namespace
 
+std::string render_duration(double seconds) {
+  constexpr double kMost = 9.2e9;  // what a 64-bit count of nanoseconds holds
+  const std::chrono::duration<double> fitting(std::clamp(std::isnan(seconds) ? 0.0 : seconds, -kMost, kMost));
+  return render_duration(std::chrono::duration_cast<std::chrono::nanoseconds>(fitting));
+}
+
 std::string render_duration(std::chrono::nanoseconds duration) {
   const auto count = static_cast<std::uint64_t>(duration.count());
   if (duration.count() < 0) return fmt::format("-{}", render_magnitude(0 - count));
@@ -194,6 +200,104 @@ std::string with_thousands(std::uint64_t number) {
   std::string digits = std::to_string(number);
   for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
   return digits;
+}
+
+std::string render_time(double nanoseconds) {
+  constexpr std::array<std::string_view, 4> units = {"ns", "us", "ms", "s"};
+  double size = nanoseconds;
+  std::size_t unit = 0;
+  // 999.95 would be rounded to 1000.0
+  for (; std::abs(size) >= (unit == 0 ? 999.5 : 999.95) && unit + 1 < units.size(); ++unit) size /= 1000.0;
+  if (unit == 0) return fmt::format("{:.0f} ns", size);
+  const double absolute = std::abs(size);
+  const int decimals = absolute < 9.9995 ? 3 : absolute < 99.995 ? 2 : absolute < 999.95 ? 1 : 0;
+  return fmt::format("{:.{}f} {}", size, decimals, units[unit]);
+}
+
+std::string render_share(double share) {
+  return fmt::format("{:.1f} %", 100.0 * share);
+}
+
+std::string counted(std::uint64_t number, std::string_view thing) {
+  return fmt::format("{} {}{}", with_thousands(number), thing, number == 1 ? "" : "s");
+}
+
+std::string in_single_quotes(std::string_view text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+bool is_plain_word(std::string_view word) {
+  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') ||
+           std::string_view("_.+-/:,@%=").find(c) != std::string_view::npos;
+  });
+}
+
+std::string shell_line(const std::vector<std::string>& arguments) {
+  std::string line;
+  for (const std::string& argument : arguments) {
+    const auto equals = argument.find('=');  // `a=1 program` would set a variable, and zsh looks up `=program`
+    const bool bare = is_plain_word(argument) && equals != 0 && (!line.empty() || equals == std::string::npos);
+    if (!line.empty()) line += ' ';
+    line += bare ? argument : in_single_quotes(argument);
+  }
+  return line;
+}
+
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+  const unsigned first = byte(at), second = byte(at + 1);
+  if (first < 0x80) return at < text.size() ? 1 : 0;
+  if (first < 0xC2 || first > 0xF4 || !continues(at + 1)) return 0;
+  if (first < 0xE0) return 2;
+  if (first < 0xF0) {
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)) return 0;
+    return continues(at + 2) ? 3 : 0;
+  }
+  if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return 0;
+  return continues(at + 2) && continues(at + 3) ? 4 : 0;
+}
+
+namespace {
+
+bool begins_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+}
+
+}  // namespace
+
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
+}
+
+std::string clipped(std::string_view text, std::size_t width) {
+  std::size_t characters = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (begins_character(text[i]) && characters++ == width) return std::string(text.substr(0, i));
+  }
+  return std::string(text);
+}
+
+std::string visible(std::string_view text, std::string_view kept, std::string_view stray) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text, at);
+    const char c = text[at];
+    const bool seen = length == 0 ? stray.empty() : is_control(c) && kept.find(c) == std::string_view::npos;
+    const std::size_t known = std::string_view("\n\t\r").find(c);
+    if (!seen) {
+      result += length == 0 ? stray : text.substr(at, length);
+    } else if (known != std::string_view::npos) {
+      result += std::array{"\\n", "\\t", "\\r"}[known];
+    } else {
+      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    }
+    at += std::max<std::size_t>(length, 1);
+  }
+  return result;
 }
 
 }  // namespace windrow::text

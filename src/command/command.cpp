@@ -16,6 +16,7 @@
 #include "command_impl.hpp"
 #include "excerpt.hpp"
 #include "shell.hpp"
+#include "windrow/base/files.hpp"
 #include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
 
@@ -223,7 +224,7 @@ RenderedCommand Command::Impl::render(const Point& point, std::span<const HostSl
     result.argv.insert(result.argv.begin(), prefix.argv.begin(), prefix.argv.end());
     result.environment = std::move(prefix.environment);
   }
-  for (const File& file : files) result.files.emplace_back(file.name, file.content.render(bindings));
+  for (const File& file : files) result.files.push_back({file.name, file.content.render(bindings)});
   return result;
 }
 

@@ -26,13 +26,8 @@ constexpr std::size_t shown_lines = 5;
 
 /// What is in a point's directory when its program starts.
 PointDirectory::Files files_of(RenderedCommand& command) {
-  std::string line;
-  for (const std::string& argument : command.argv) {
-    if (!line.empty()) line += ' ';
-    line += detail::shell_quote(argument);
-  }
   auto files = std::move(command.files);
-  files.emplace_back("command", line + "\n");
+  files.push_back({"command", text::shell_line(command.argv) + "\n"});
   return files;
 }
 

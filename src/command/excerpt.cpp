@@ -5,30 +5,13 @@
 #include <algorithm>
 #include <fstream>
 
+#include "windrow/base/text.hpp"
+
 namespace windrow::detail {
 
 namespace {
 
 constexpr std::size_t excerpt_bytes = 2000;
-
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
-/// Length of the UTF-8 character of two to four bytes at the start of `text`, or 0 if there is none.
-std::size_t multibyte_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  std::size_t length = 0;
-  if (first >= 0xC2 && first <= 0xDF) length = 2;
-  if (first >= 0xE0 && first <= 0xEF) length = 3;
-  if (first >= 0xF0 && first <= 0xF4) length = 4;
-  if (length == 0 || text.size() < length) return 0;
-  if (!std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(length), is_continuation)) return 0;
-  const auto second = static_cast<unsigned char>(text[1]);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool beyond = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-  return overlong || beyond ? 0 : length;
-}
 
 std::string tail_of(const std::filesystem::path& file) {
   std::error_code error;
@@ -46,20 +29,7 @@ std::string tail_of(const std::filesystem::path& file) {
 }  // namespace
 
 std::string made_visible(std::string_view text) {
-  std::string result;
-  while (!text.empty()) {
-    const auto byte = static_cast<unsigned char>(text[0]);
-    std::size_t length = byte < 0x80 ? 1 : multibyte_length(text);
-    const bool control = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F;
-    if (length == 0 || control) {
-      result += fmt::format("\\x{:02x}", byte);
-      length = 1;
-    } else {
-      result += text.substr(0, length);
-    }
-    text.remove_prefix(length);
-  }
-  return result;
+  return text::visible(text, "\n\t");
 }
 
 std::string last_lines(const std::filesystem::path& file, std::size_t lines) {

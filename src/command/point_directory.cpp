@@ -115,7 +115,7 @@ bool PointDirectory::make_ready(const fs::path& directory, const Files& files) c
   while (const dirent* entry = readdir(entries.get())) {
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
-    const auto has_name = [name](const auto& file) { return file.first == name; };
+    const auto has_name = [name](const auto& file) { return file.name == name; };
     if (!is_stream(name) && std::none_of(files.begin(), files.end(), has_name)) return false;
     if (fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
     // A link would have the next program's text written to whatever it leads to.

@@ -4,8 +4,9 @@
 
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "windrow/command/command.hpp"
 
 namespace windrow::detail {
 
@@ -17,7 +18,7 @@ namespace windrow::detail {
 /// A copy that a forked child inherits has nothing ready there.
 class PointDirectory {
  public:
-  using Files = std::vector<std::pair<std::string, std::string>>;  ///< name and content
+  using Files = std::vector<TextFile>;
 
   PointDirectory() = default;
   ~PointDirectory() { rest(); }

@@ -5,37 +5,19 @@
 #include <algorithm>
 #include <array>
 
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
 
 namespace {
 
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("_.+-/:,@%=").find(c) != std::string_view::npos;
-}
-
-bool is_plain(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_plain(c); });
-}
+using text::is_plain_word;
 
 /// Whether it can be no keyword, no assignment and no line that ends a here-document.
 bool is_number_like(std::string_view text) {
-  return is_plain(text) && text.find('=') == std::string_view::npos &&
+  return is_plain_word(text) && text.find('=') == std::string_view::npos &&
          std::string_view("0123456789+-.").find(text.front()) != std::string_view::npos;
-}
-
-std::string in_single_quotes(std::string_view text) {
-  std::string result = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      result += "'\\''";
-    } else {
-      result += c;
-    }
-  }
-  return result + "'";
 }
 
 /// Walks through shell text character by character and knows in which context it is. Where that cannot be known,
@@ -76,18 +58,18 @@ class ShellWriter {
     const bool redirects = sure && context == Context::command && (next == '<' || next == '>');
     if (is_number_like(value) && !redirects) return value;
     if (const std::string reason = why_unsure(); !reason.empty()) {
-      if (!is_plain(value) || here_document_) refuse(name, reason);
+      if (!is_plain_word(value) || here_document_) refuse(name, reason);
       return value;
     }
     if (context == Context::single_quotes) {
-      const std::string text = in_single_quotes(value);
+      const std::string text = text::in_single_quotes(value);
       return text.substr(1, text.size() - 2);
     }
     if (context == Context::double_quotes) {
       if (value.find_first_of("$`\"\\!") == std::string::npos) return value;
-      return fmt::format("\"{}\"", in_single_quotes(value));
+      return fmt::format("\"{}\"", text::in_single_quotes(value));
     }
-    return in_single_quotes(value);
+    return text::in_single_quotes(value);
   }
 
   std::string why_unsure() const {
@@ -319,10 +301,6 @@ class ShellWriter {
 };
 
 }  // namespace
-
-std::string shell_quote(std::string_view text) {
-  return is_plain(text) && text.find('=') == std::string_view::npos ? std::string(text) : in_single_quotes(text);
-}
 
 std::string shell_text(const std::vector<Piece>& pieces, const Bindings& bindings,
                        const std::vector<std::string>& names) {

@@ -8,9 +8,6 @@
 
 namespace windrow::detail {
 
-/// `text` as one word of a shell, for a user to paste: bare where that is safe, else in single quotes.
-std::string shell_quote(std::string_view text);
-
 /// The text for `sh -c`, with every value quoted for the place where it stands, so that none becomes shell code.
 /// @param names  aligned with the bindings, for messages
 /// @throws SpecError if a value stands where no quoting is sure (backquotes, a here-document, inside ${ }, after eval,

@@ -46,11 +46,7 @@ std::string code_text(int code) {
 std::string effort_text(int attempts, double elapsed) {
   // Beyond a thousand years a duration in nanoseconds nears its limit, and the number means nothing anyway.
   const bool has_time = std::isfinite(elapsed) && elapsed > 0 && elapsed < 3e9;
-  std::string time;
-  if (has_time) {
-    time = text::render_duration(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(elapsed)));
-  }
+  const std::string time = has_time ? text::render_duration(elapsed) : "";
   if (attempts > 1) return fmt::format(" after {} attempts{}{}", attempts, has_time ? ", " : "", time);
   return has_time ? " after " + time : std::string();
 }

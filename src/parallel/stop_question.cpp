@@ -25,8 +25,7 @@ void StopQuestion::rethrow() const {
 }
 
 std::string render_relative_limit(double seconds, double factor) {
-  const auto limit = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
-  return fmt::format("{} ({:.0f}% of the median, but at least 1s)", text::render_duration(limit), factor * 100.0);
+  return fmt::format("{} ({:.0f}% of the median, but at least 1s)", text::render_duration(seconds), factor * 100.0);
 }
 
 }  // namespace windrow::detail

@@ -14,14 +14,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <fstream>
-#include <sstream>
 #include <string_view>
 #include <thread>
 #include <utility>
 
 #include "launcher_helper.hpp"
 #include "process/helper_role.hpp"
+#include "windrow/base/files.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
@@ -108,9 +107,7 @@ bool is_readable(int socket, int timeout_ms) {
 }
 
 bool carries_mark(pid_t pid, const std::string& mark) {
-  std::ostringstream text;  // a stream keeps it to itself if the process goes while its file is read
-  text << std::ifstream(fmt::format("/proc/{}/environ", pid), std::ios::binary).rdbuf();
-  const std::string environment = text.str();
+  const std::string environment = detail::read_file(fmt::format("/proc/{}/environ", pid)).value_or("");
   const std::string variable = fmt::format("{}={}", detail::launcher_variable, mark);
   for (std::size_t at = environment.find(variable); at != std::string::npos; at = environment.find(variable, at + 1)) {
     const std::size_t end = at + variable.size();

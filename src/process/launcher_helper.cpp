@@ -13,15 +13,14 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <string_view>
 #include <vector>
 
 #include "launcher_spawn.hpp"
 #include "process/helper_role.hpp"
 #include "process/interface/helper_process.hpp"
+#include "windrow/base/files.hpp"
 
 namespace windrow::detail {
 
@@ -262,9 +261,7 @@ void Helper::signal_tree(int number) {
 /// None if `rank` was not started by it. @pre `rank` has started this process
 std::optional<cpu_set_t> cores_of_launcher(pid_t rank) {
   if (std::getenv("OMPI_COMM_WORLD_RANK") == nullptr) return std::nullopt;
-  std::ostringstream status;
-  status << std::ifstream("/proc/" + std::to_string(rank) + "/status").rdbuf();
-  const std::string text = status.str();
+  const std::string text = detail::read_file("/proc/" + std::to_string(rank) + "/status").value_or("");
   const std::size_t at = text.find("\nPPid:");
   if (at == std::string::npos) return std::nullopt;
   const auto launcher = static_cast<pid_t>(std::atol(text.c_str() + at + std::strlen("\nPPid:")));

@@ -5,14 +5,15 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "base/interface/json.hpp"
 #include "report/interface/live_writer.hpp"
 #include "store/interface/journal.hpp"
 #include "store/interface/writer_lock.hpp"
+#include "windrow/base/clock.hpp"
+#include "windrow/base/files.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
 
@@ -20,24 +21,20 @@ namespace windrow {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using detail::Json;
 
 constexpr const char* kName = "live.json";
 constexpr double kFresh = 20.0;  // seconds; clocks of machines that share files differ by less
 
-double unix_now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 /// Hosts once each; a rank takes some 30 bytes.
-json encode(const LiveStatus& live) {
-  json hosts = json::array();
-  json workers = json::array();
+Json encode(const LiveStatus& live) {
+  Json hosts = Json::array();
+  Json workers = Json::array();
   std::map<std::string, std::size_t> places;
   for (const LiveWorker& worker : live.workers) {
     const auto [place, is_new] = places.emplace(worker.host, places.size());
     if (is_new) hosts.push_back(worker.host);
-    json point = worker.point ? json(*worker.point) : json();
+    Json point = worker.point ? Json(*worker.point) : Json();
     workers.push_back({worker.rank, place->second, worker.evaluated, std::move(point), worker.seconds});
   }
   const Progress& p = live.progress;
@@ -49,7 +46,7 @@ json encode(const LiveStatus& live) {
           {"workers", std::move(workers)}};
 }
 
-LiveStatus decode(const json& from) {
+LiveStatus decode(const Json& from) {
   LiveStatus live;
   from.at("study").get_to(live.study);
   from.at("shard").get_to(live.shard);
@@ -65,7 +62,7 @@ LiveStatus decode(const json& from) {
   from.at("finished").get_to(live.progress.finished);
   from.at("stopping").get_to(live.progress.stopping);
   from.at("stopped").get_to(live.stopped);
-  for (const json& worker : from.at("workers")) {
+  for (const Json& worker : from.at("workers")) {
     LiveWorker& one = live.workers.emplace_back();
     worker.at(0).get_to(one.rank);
     from.at("hosts").at(worker.at(1).get<std::size_t>()).get_to(one.host);
@@ -80,10 +77,9 @@ LiveStatus decode(const json& from) {
 
 std::optional<LiveStatus> read_live(const fs::path& store) {
   try {
-    std::ifstream in(store / kName, std::ios::binary);
-    if (!in) return std::nullopt;
-    return decode(json::parse(in));
-  } catch (const json::exception&) {  // another program's, or another version's
+    const auto text = detail::read_file(store / kName);
+    return text ? std::optional(decode(Json::parse(*text))) : std::nullopt;
+  } catch (const Json::exception&) {  // another program's, or another version's
     return std::nullopt;
   }
 }
@@ -94,7 +90,7 @@ LivenessWatch::Look LivenessWatch::look() {
   const auto revision = look.live ? std::optional(look.live->revision) : std::nullopt;
   const bool is_newer = revision && revision_ && *revision != *revision_;
   if (revision) revision_ = revision;
-  if (look.live) look.silence = std::max(0.0, unix_now() - look.live->written);
+  if (look.live) look.silence = std::max(0.0, detail::unix_seconds() - look.live->written);
   const bool held = detail::WriterLock::is_held(store_);
   if (held) {
     look.liveness = Liveness::running;
@@ -118,16 +114,13 @@ void LiveWriter::write(LiveStatus status) noexcept {
   try {
     status.host = host_name();
     status.process = ::getpid();
-    status.written = unix_now();
+    status.written = unix_seconds();
     status.revision = ++revisions_;
-    const fs::path part = store_ / fmt::format("{}.part", kName);
-    std::ofstream out(part, std::ios::binary | std::ios::trunc);
-    out << windrow::encode(status).dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
-    out.close();
-    std::error_code ignored;
-    out ? fs::rename(part, store_ / kName, ignored) : static_cast<void>(fs::remove(part, ignored));
+    NewFile file(store_ / kName, store_ / fmt::format("{}.part", kName));
+    file.stream() << json_line(windrow::encode(status)) << '\n';
+    file.take_name();
   } catch (const std::exception&) {
-    // No memory, for example: the run matters more.
+    // No memory or no room, for example: the run matters more.
   }
   const Clock::time_point end = Clock::now();
   // The first of them soon, for who looks at a run that has just begun.

@@ -76,7 +76,7 @@ class SliceWriter {
     slice.name = ok ? fmt::format("point {}", one.index)
                     : fmt::format("point {} ({}{})", one.index, one.status, one.stands ? "" : ", tried again");
     slice.args = {{"index", static_cast<std::int64_t>(one.index)}, {"outcome", one.status}};
-    if (!one.stands) slice.args.emplace_back("tried_again", "yes");
+    if (!one.stands) slice.args.push_back({"tried_again", "yes"});
     return slice;
   }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "windrow/base/clock.hpp"
 #include "windrow/base/text.hpp"
 
 namespace windrow::detail {
@@ -24,8 +25,7 @@ Deadline::Deadline(const TimeLimits& limits, std::chrono::nanoseconds grace, boo
     keep_earlier(now + limits.time_limit, StopReason::time_limit);
   }
   if (!slurm_end) return;
-  const double unix_now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  const std::chrono::duration<double> left(*slurm_end - unix_now);
+  const std::chrono::duration<double> left(*slurm_end - unix_seconds());
   if (left.count() <= 0.0 || left > kFarAway) return;
   const auto usable = std::chrono::duration_cast<std::chrono::nanoseconds>(left) - limits.slurm_margin - grace;
   keep_earlier(now + usable, StopReason::slurm_end);

@@ -58,8 +58,7 @@ std::string SweepResult::summary() const {
   std::string out = fmt::format("{} of {} points succeeded", count(succeeded), count(points));
   if (failed > 0) out += fmt::format(", {} failed", count(failed));
   if (unfinished() > 0) out += fmt::format(", {} left", count(unfinished()));
-  const auto duration = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(elapsed));
-  out += fmt::format("; this run evaluated {} in {} on {} worker{}", count(evaluated), text::render_duration(duration),
+  out += fmt::format("; this run evaluated {} in {} on {} worker{}", count(evaluated), text::render_duration(elapsed),
                      workers, workers == 1 ? "" : "s");
   if (retried > 0) out += fmt::format(", with {} {}", count(retried), retried == 1 ? "retry" : "retries");
   if (reused > 0) out += fmt::format("{} and reused {}", retried > 0 ? "," : "", count(reused));

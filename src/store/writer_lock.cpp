@@ -13,6 +13,7 @@
 #include <system_error>
 #include <vector>
 
+#include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -39,11 +40,6 @@ bool held_here(const Registry& locks, const struct stat& file) {
   return std::ranges::any_of(locks.held, [&](const Held& held) {
     return held.device == file.st_dev && held.inode == file.st_ino && held.owner == getpid();
   });
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown host";
 }
 
 struct flock whole_file(short type) {

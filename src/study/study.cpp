@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "study/study_parts.hpp"
+#include "windrow/base/files.hpp"
 
 namespace windrow {
 
@@ -18,14 +17,8 @@ namespace fs = std::filesystem;
 
 std::string read_text(const fs::path& file) {
   if (fs::is_directory(file)) throw SpecError(file.string() + ": is a directory, not a study file");
-  errno = 0;
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (in && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
-  if (!in.is_open() || in.bad() || text.fail()) {
-    throw SpecError(fmt::format("{}: cannot read the study file: {}", file.string(), std::strerror(errno)));
-  }
-  return text.str();
+  if (auto text = detail::read_file(file)) return *std::move(text);
+  throw SpecError(fmt::format("{}: cannot read the study file: {}", file.string(), std::strerror(errno)));
 }
 
 /// The name becomes part of a directory's name, so it stays plain.

@@ -4,9 +4,10 @@
 #include <cmath>
 #include <numeric>
 
-#include "timing/json.hpp"
+#include "base/interface/json.hpp"
 #include "timing/rows.hpp"
-#include "timing/table.hpp"
+#include "windrow/base/table.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/timing/report.hpp"
 
 namespace windrow {
@@ -14,7 +15,8 @@ namespace windrow {
 namespace timing = detail::timing;
 namespace {
 
-using timing::Align;
+using detail::Align;
+using detail::Json;
 using timing::Row;
 using timing::Visit;
 
@@ -57,7 +59,7 @@ class Comparison {
       : records_(records), options_(options), root_(timing::rows_of(records, "total")) {}
 
   std::string text() const {
-    const timing::Table each = one_column_each();
+    const detail::Table each = one_column_each();
     return each.width() <= options_.width ? each.text() : statistics_instead().text();
   }
 
@@ -81,21 +83,13 @@ class Comparison {
   }
 
   std::string json() const {
-    std::string text = "{\"records\":[";
-    for (std::size_t i = 0; i < records_.size(); ++i) {
-      if (i > 0) text += ',';
-      timing::append_json(text, records_[i].name);
-    }
-    text += "],\"rows\":[";
-    bool first = true;
+    std::vector<std::string> names;
+    for (const TimingRecord& record : records_) names.push_back(record.name);
+    std::string rows;
     visit([&](const Visit& visit, const Statistics& found) {
-      text += fmt::format("{}\n{{\"path\":{},\"kind\":\"{}\",\"times_ns\":[", first ? "" : ",",
-                          timing::path_json(visit.path), name_of(visit.row.kind));
-      first = false;
-      append_cells(text, visit.row);
-      append_statistics(text, found);
+      rows += (rows.empty() ? "\n" : ",\n") + detail::json_line(json_of(visit, found));
     });
-    return text + "\n]}\n";
+    return fmt::format("{{\"records\":{},\"rows\":[{}\n]}}\n", detail::json_line(names), rows);
   }
 
  private:
@@ -104,10 +98,10 @@ class Comparison {
     timing::visit_rows(root_, [&](const Visit& visit) { use(visit, statistics_of(visit.row, options_.slowest)); });
   }
 
-  timing::Table one_column_each() const {
+  detail::Table one_column_each() const {
     std::vector<Align> columns(records_.size() + 6, Align::right);
     columns[0] = Align::left;
-    timing::Table table(columns);
+    detail::Table table(columns);
     std::vector<std::string> head = {""};
     for (const TimingRecord& record : records_) head.push_back(timing::printable(record.name));
     for (const char* name : {"max", "min", "mean", "st.dev.", "n"}) head.emplace_back(name);
@@ -115,7 +109,7 @@ class Comparison {
     visit([&](const Visit& visit, const Statistics& found) {
       std::vector<std::string> line = {timing::label_of(visit)};
       for (const auto& cell : visit.row.cells) {
-        line.push_back(cell                    ? timing::render_time(static_cast<double>(cell->time.count()))
+        line.push_back(cell                    ? text::render_time(static_cast<double>(cell->time.count()))
                        : visit.row.has_cells() ? "-"
                                                : "");
       }
@@ -127,10 +121,10 @@ class Comparison {
     return table;
   }
 
-  timing::Table statistics_instead() const {
+  detail::Table statistics_instead() const {
     std::vector<Align> columns(9, Align::right);
     columns.front() = columns.back() = Align::left;
-    timing::Table table(columns);
+    detail::Table table(columns);
     table.add({"", "min", "median", "max", "max/mean", "mean", "st.dev.", "n", "slowest"});
     visit([&](const Visit& visit, const Statistics& found) {
       std::string slowest;
@@ -145,33 +139,28 @@ class Comparison {
   }
 
   static std::string time_text(const Statistics& found, double time) {
-    return found.count > 0 ? timing::render_time(time) : std::string();
+    return found.count > 0 ? text::render_time(time) : std::string();
   }
 
   static std::string count_text(const Statistics& found) {
     return found.count > 0 ? fmt::format("{}", found.count) : std::string();
   }
 
-  static void append_cells(std::string& text, const Row& row) {
-    for (std::size_t i = 0; i < row.cells.size(); ++i) {
-      if (i > 0) text += ',';
-      text += row.cells[i] ? fmt::format("{}", row.cells[i]->time.count()) : "null";
-    }
-  }
-
-  void append_statistics(std::string& text, const Statistics& found) const {
-    text += fmt::format("],\"count\":{}", found.count);
+  Json json_of(const Visit& visit, const Statistics& found) const {
+    Json times = Json::array(), slowest = Json::array();
+    for (const auto& cell : visit.row.cells) times.push_back(cell ? Json(cell->time.count()) : Json());
+    for (const std::size_t record : found.slowest) slowest.push_back(records_[record].name);
+    Json json = {{"path", visit.path}, {"kind", name_of(visit.row.kind)}, {"times_ns", times}, {"count", found.count}};
     if (found.count > 0) {
-      text += fmt::format(
-          R"(,"max_ns":{:.0f},"min_ns":{:.0f},"mean_ns":{},"median_ns":{},"standard_deviation_ns":{},"imbalance":{})",
-          found.max, found.min, found.mean, found.median, found.deviation, found.imbalance());
+      json["max_ns"] = detail::json_number(found.max);
+      json["min_ns"] = detail::json_number(found.min);
+      json["mean_ns"] = detail::json_number(found.mean);
+      json["median_ns"] = detail::json_number(found.median);
+      json["standard_deviation_ns"] = detail::json_number(found.deviation);
+      json["imbalance"] = detail::json_number(found.imbalance());
     }
-    text += ",\"slowest\":[";
-    for (std::size_t i = 0; i < found.slowest.size(); ++i) {
-      if (i > 0) text += ',';
-      timing::append_json(text, records_[found.slowest[i]].name);
-    }
-    text += "]}";
+    json["slowest"] = slowest;
+    return json;
   }
 
   std::span<const TimingRecord> records_;

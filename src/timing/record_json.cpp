@@ -1,106 +1,58 @@
-#include <fmt/format.h>
-
-#include <iterator>
-
-#include "timing/json.hpp"
+#include "base/interface/json.hpp"
 #include "windrow/timing/record.hpp"
 
 namespace windrow {
-
-namespace timing = detail::timing;
 namespace {
 
-using std::chrono::nanoseconds;
+using detail::Json;
 
-class Writer {
- public:
-  void record(const TimingRecord& record) {
-    open('{');
-    member("name", record.name);
-    member("total_ns", record.total);
-    member("stamps_sum_ns", record.stamps_sum());
-    member("overhead_ns", record.overhead);
-    member("count", record.count);
-    if (!record.iterations.empty()) iterations(record.iterations);
-    list("stamps", record.stamps, [this](const StampRecord& item) { stamp(item); });
-    list("subdivisions", record.subdivisions, [this](const PlacedRecord& item) {
-      open('{');
-      member("position", item.position);
-      key("record");
-      this->record(item.record);
-      close('}');
-    });
-    list("parallel", record.parallel, [this](const ParallelRecords& item) {
-      open('{');
-      member("position", item.position);
-      member("group", item.group);
-      list("records", item.records, [this](const TimingRecord& member) { this->record(member); });
-      close('}');
-    });
-    close('}');
-  }
+template <class Items, class Convert>
+Json list(const Items& items, Convert convert) {
+  Json list = Json::array();
+  for (const auto& item : items) list.push_back(convert(item));
+  return list;
+}
 
-  std::string text;
+void add_iterations(Json& json, const std::vector<IterationTime>& iterations) {
+  if (iterations.empty()) return;
+  json["iterations"] = list(iterations, [](const IterationTime& item) {
+    return Json::array({item.index, item.time.count()});
+  });
+}
 
- private:
-  void stamp(const StampRecord& stamp) {
-    open('{');
-    member("name", stamp.name);
-    member("cumulative_ns", stamp.cumulative);
-    member("count", stamp.count);
-    member("min_ns", stamp.min);
-    member("max_ns", stamp.max);
-    if (!stamp.iterations.empty()) iterations(stamp.iterations);
-    close('}');
-  }
+Json json_of(const StampRecord& stamp) {
+  Json json = {{"name", stamp.name},
+               {"cumulative_ns", stamp.cumulative.count()},
+               {"count", stamp.count},
+               {"min_ns", stamp.min.count()},
+               {"max_ns", stamp.max.count()}};
+  add_iterations(json, stamp.iterations);
+  return json;
+}
 
-  void iterations(const std::vector<IterationTime>& times) {
-    list("iterations", times, [this](const IterationTime& item) {
-      fmt::format_to(std::back_inserter(text), "[{},{}]", item.index, item.time.count());
-    });
-  }
-
-  template <class Items, class Write>
-  void list(std::string_view name, const Items& items, Write write) {
-    key(name);
-    open('[');
-    for (const auto& item : items) {
-      separate();
-      write(item);
-    }
-    close(']');
-  }
-
-  void member(std::string_view name, std::string_view value) {
-    key(name);
-    timing::append_json(text, value);
-  }
-  void member(std::string_view name, nanoseconds value) { number(name, value.count()); }
-  void member(std::string_view name, std::uint64_t value) { number(name, value); }
-  template <class Number>
-  void number(std::string_view name, Number value) {
-    key(name);
-    fmt::format_to(std::back_inserter(text), "{}", value);
-  }
-
-  void key(std::string_view name) {
-    separate();
-    timing::append_json(text, name);
-    text += ':';
-  }
-  void separate() {
-    if (text.back() != '[' && text.back() != '{') text += ',';
-  }
-  void open(char bracket) { text += bracket; }
-  void close(char bracket) { text += bracket; }
-};
+Json json_of(const TimingRecord& record) {
+  Json json = {{"name", record.name},
+               {"total_ns", record.total.count()},
+               {"stamps_sum_ns", record.stamps_sum().count()},
+               {"overhead_ns", record.overhead.count()},
+               {"count", record.count}};
+  add_iterations(json, record.iterations);
+  json["stamps"] = list(record.stamps, [](const StampRecord& stamp) { return json_of(stamp); });
+  json["subdivisions"] = list(record.subdivisions, [](const PlacedRecord& placed) {
+    return Json{{"position", placed.position}, {"record", json_of(placed.record)}};
+  });
+  json["parallel"] = list(record.parallel, [](const ParallelRecords& parallel) {
+    return Json{{"position", parallel.position},
+                {"group", parallel.group},
+                {"records", list(parallel.records, [](const TimingRecord& member) { return json_of(member); })}};
+  });
+  return json;
+}
 
 }  // namespace
 
 std::string to_json(const TimingRecord& record) {
-  Writer writer;
-  writer.record(record);
-  return std::move(writer.text);
+  return detail::json_line(json_of(record));
 }
 
 }  // namespace windrow

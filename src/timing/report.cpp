@@ -2,17 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <optional>
 
+#include "base/interface/json.hpp"
 #include "timing/rows.hpp"
-#include "timing/table.hpp"
+#include "windrow/base/table.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow {
 
 namespace timing = detail::timing;
 namespace {
 
-using timing::Align;
+using detail::Align;
+using detail::Json;
 using timing::Cell;
 using timing::Row;
 using timing::Visit;
@@ -61,21 +65,20 @@ std::chrono::nanoseconds overhead_of(const TimingRecord& record) {
 }
 
 std::string as_text(const TimingRecord& record, const Row& root) {
-  timing::Table table(
+  detail::Table table(
       {Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right});
   table.add({"", "time", "share", "count", "mean", "min", "max"});
   timing::visit_rows(root, [&](const Visit& visit) {
     const Figures figures = figures_of(visit);
     const bool several = figures.count.value_or(0) > 1;  // one is its own mean
     const auto time_if_several = [&](const std::optional<double>& time) {
-      return several ? shown(time, timing::render_time) : std::string();
+      return several ? shown(time, text::render_time) : std::string();
     };
-    table.add({timing::label_of(visit), shown(figures.time, timing::render_time),
-               shown(figures.share, timing::render_share), shown(figures.count, count_text),
+    table.add({timing::label_of(visit), shown(figures.time, text::render_time),
+               shown(figures.share, text::render_share), shown(figures.count, count_text),
                time_if_several(figures.mean), time_if_several(figures.min), time_if_several(figures.max)});
   });
-  return fmt::format("{}timing itself took {} more\n", table.text(),
-                     timing::render_time(as_number(overhead_of(record))));
+  return fmt::format("{}timing itself took {} more\n", table.text(), text::render_time(as_number(overhead_of(record))));
 }
 
 std::string as_tsv(const Row& root) {
@@ -95,16 +98,17 @@ std::string as_json(const TimingRecord& record, const Row& root) {
   std::string text;
   timing::visit_rows(root, [&](const Visit& visit) {
     const Figures figures = figures_of(visit);
-    const auto time = [](const std::optional<double>& value) {
-      return shown(
-          value, [](double number) { return fmt::format("{:.0f}", number); }, "null");
-    };
-    text += fmt::format(
-        R"({}{{"path":{},"kind":"{}","time_ns":{},"share":{},"count":{},"mean_ns":{},"min_ns":{},"max_ns":{}}})",
-        text.empty() ? "" : ",\n", timing::path_json(visit.path), name_of(visit.row.kind), time(figures.time),
-        shown(
-            figures.share, [](double share) { return fmt::format("{}", share); }, "null"),
-        shown(figures.count, count_text, "null"), time(figures.mean), time(figures.min), time(figures.max));
+    const auto number = [](const std::optional<double>& value) { return value ? detail::json_number(*value) : Json(); };
+    const auto time = [&](std::optional<double> value) { return number(value ? std::round(*value) : value); };
+    const Json row = {{"path", visit.path},
+                      {"kind", name_of(visit.row.kind)},
+                      {"time_ns", time(figures.time)},
+                      {"share", number(figures.share)},
+                      {"count", figures.count ? Json(*figures.count) : Json()},
+                      {"mean_ns", time(figures.mean)},
+                      {"min_ns", time(figures.min)},
+                      {"max_ns", time(figures.max)}};
+    text += (text.empty() ? "" : ",\n") + detail::json_line(row);
   });
   return fmt::format("{{\"overhead_ns\":{},\"rows\":[\n{}\n]}}\n", overhead_of(record).count(), text);
 }

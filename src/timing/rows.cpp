@@ -1,6 +1,10 @@
 #include "timing/rows.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "windrow/base/text.hpp"
 
 namespace windrow::detail::timing {
 namespace {
@@ -95,6 +99,31 @@ std::string_view name_of(Row::Kind kind) {
 void visit_rows(const Row& root, const std::function<void(const Visit&)>& visit) {
   std::vector<std::string_view> path;
   visit_below(root, nullptr, path, visit);
+}
+
+std::string printable(std::string_view name) {
+  return text::visible(name, "", "?");
+}
+
+std::string label_of(const Visit& visit) {
+  const bool is_heading = visit.row.kind == Row::Kind::level || visit.row.kind == Row::Kind::group;
+  return std::string(2 * (visit.path.size() - 1), ' ') + printable(visit.row.name) + (is_heading ? ":" : "");
+}
+
+std::string path_text(std::span<const std::string_view> path) {
+  std::string text;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (i > 0) text += '/';
+    for (const char c : path[i]) {
+      if (c == '/' || c == '\\') text += '\\';
+      text += text::is_control(c) ? text::visible({&c, 1}) : std::string(1, c);
+    }
+  }
+  return text;
+}
+
+std::string seconds_text(double nanoseconds) {
+  return fmt::format("{:.9f}", nanoseconds / 1e9);
 }
 
 }  // namespace windrow::detail::timing

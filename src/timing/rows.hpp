@@ -46,4 +46,16 @@ struct Visit {
 };
 void visit_rows(const Row& root, const std::function<void(const Visit&)>& visit);
 
+/// A name on one line of a terminal.
+std::string printable(std::string_view name);
+
+/// The row's name, indented by its depth; levels end in ":".
+std::string label_of(const Visit& visit);
+
+/// "main/solve/newton": slashes, backslashes, tabs and line ends in names are escaped.
+std::string path_text(std::span<const std::string_view> path);
+
+/// Seconds with nine decimals.
+std::string seconds_text(double nanoseconds);
+
 }  // namespace windrow::detail::timing

@@ -159,5 +159,46 @@ TEST(WithThousandsTest, groups_digits_by_three) {
   EXPECT_EQ(with_thousands(std::numeric_limits<std::uint64_t>::max()), "18,446,744,073,709,551,615");
 }
 
+TEST(RenderDurationTest, takes_seconds_of_any_size) {
+  EXPECT_EQ(render_duration(0.25), "0.3s");
+  EXPECT_EQ(render_duration(1e300), render_duration(9.2e9));
+  EXPECT_EQ(render_duration(std::numeric_limits<double>::quiet_NaN()), "0s");
+}
+
+TEST(CountedTest, knows_one_and_many) {
+  EXPECT_EQ(counted(1, "point"), "1 point");
+  EXPECT_EQ(counted(1200, "point"), "1,200 points");
+}
+
+TEST(ShellLineTest, can_be_pasted_into_a_shell) {
+  EXPECT_EQ(shell_line({"solve", "--n=3", "a b", "", "it's", "$HOME"}), R"(solve --n=3 'a b' '' 'it'\''s' '$HOME')");
+  EXPECT_EQ(shell_line({"a=1", "b=2", "=c"}), "'a=1' b=2 '=c'");
+}
+
+TEST(Utf8Test, knows_what_a_character_is) {
+  EXPECT_EQ(utf8_length("x", 0), 1U);
+  EXPECT_EQ(utf8_length("ö", 0), 2U);
+  EXPECT_EQ(utf8_length("€", 0), 3U);
+  EXPECT_EQ(utf8_length("\U0001F600", 0), 4U);
+  for (const std::string text : {"", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80"}) {
+    EXPECT_EQ(utf8_length(text, 0), 0U);
+  }
+  EXPECT_EQ(width("größe"), 5U);
+  EXPECT_EQ(clipped("größe", 3), "grö");
+  EXPECT_EQ(clipped("ab", 3), "ab");
+}
+
+TEST(VisibleTest, shows_what_a_terminal_would_act_upon) {
+  EXPECT_EQ(visible("a\tb\n\x1b[31mö\x7f"), "a\\tb\\n\\x1b[31mö\\x7f");
+  EXPECT_EQ(visible("a\tb\n", "\n"), "a\\tb\n");
+  EXPECT_EQ(visible("a\xff"
+                    "b"),
+            "a\\xffb");
+  EXPECT_EQ(visible("a\xff"
+                    "b",
+                    "", "?"),
+            "a?b");
+}
+
 }  // namespace
 }  // namespace windrow::text

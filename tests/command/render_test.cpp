@@ -22,8 +22,8 @@ class RenderTest : public CommandFixture {
     const Design design = one(name, value);
     const RenderedCommand result = Command(command, design).render(design.point(0));
     EXPECT_EQ(result.files.size(), 1U);
-    EXPECT_EQ(result.files.at(0).first, "input");
-    return result.files.at(0).second;
+    EXPECT_EQ(result.files.at(0).name, "input");
+    return result.files.at(0).content;
   }
 };
 

@@ -1,5 +1,6 @@
 #include "windrow/timing/record.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -17,6 +18,7 @@
 #include <sstream>
 
 #include "timing/manual_clock.hpp"
+#include "windrow/base/hash.hpp"
 
 namespace windrow::test {
 namespace {
@@ -229,10 +231,10 @@ TEST_F(RecordFileTest, of_another_kind_is_refused) {
     write(text);
     EXPECT_EQ(load_error(), file.string() + ": is not a file of timing records") << text;
   }
-  write("windrow-timing 2 5 0\nhello");
-  EXPECT_EQ(load_error(), file.string() + ": has version 2 of the format; this program knows 1");
-  // What claims to be one, but holds something else: checksum of "hello" by FNV-1a.
-  write("windrow-timing 1 5 a430d84680aabd0b\nhello");
+  write("windrow-timing 3 5 0\nhello");
+  EXPECT_EQ(load_error(), file.string() + ": has version 3 of the format; this program knows 2");
+  // What claims to be one, but holds something else.
+  write(fmt::format("windrow-timing 2 5 {:x}\nhello", detail::hash64("hello")));
   EXPECT_THAT(load_error(), StartsWith(file.string() + ": its records cannot be read"));
 }
 

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "timing/manual_clock.hpp"
-#include "timing/table.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow::test {
 namespace {
@@ -153,7 +153,7 @@ TEST(CompareTest, of_nothing) {
 }
 
 TEST(RenderTimeTest, shows_four_digits) {
-  using detail::timing::render_time;
+  using text::render_time;
   EXPECT_EQ(render_time(0), "0 ns");
   EXPECT_EQ(render_time(999.4), "999 ns");
   EXPECT_EQ(render_time(999.6), "1.000 us");

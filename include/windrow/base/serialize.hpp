@@ -2,22 +2,15 @@
 
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
-#include <boost/iostreams/device/array.hpp>
-#include <boost/iostreams/device/back_inserter.hpp>
-#include <boost/iostreams/stream_buffer.hpp>
-#include <boost/serialization/array.hpp>
-#include <boost/serialization/map.hpp>
-#include <boost/serialization/optional.hpp>
-#include <boost/serialization/set.hpp>
 #include <boost/serialization/string.hpp>
-#include <boost/serialization/utility.hpp>
-#include <boost/serialization/variant.hpp>
 #include <boost/serialization/vector.hpp>
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <streambuf>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "windrow/base/bytes.hpp"
@@ -25,6 +18,8 @@
 
 /// Objects as bytes: plain memory for numbers and sequences of numbers, Boost.Serialization for everything else.
 /// Sender and receiver are the same program, so neither version headers nor object tracking is needed.
+/// This header brings strings and vectors. Pairs, maps, sets, arrays, optionals and variants need
+/// windrow/base/serialize_containers.hpp, or the header of Boost.Serialization that is named after the type.
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
@@ -38,7 +33,37 @@ std::span<const std::byte> as_bytes_of(const T* data, std::size_t count) {
   return {reinterpret_cast<const std::byte*>(data), count * sizeof(T)};
 }
 
-inline constexpr unsigned kArchiveFlags = boost::archive::no_header | boost::archive::no_tracking;
+inline constexpr unsigned kArchiveFlags =
+    boost::archive::no_header | boost::archive::no_tracking | boost::archive::no_codecvt;
+
+/// Where an archive writes to.
+class BytesBuffer : public std::streambuf {
+ public:
+  Bytes take() { return std::move(bytes_); }
+
+ protected:
+  std::streamsize xsputn(const char* data, std::streamsize size) override {
+    const auto part = as_bytes_of(data, static_cast<std::size_t>(size));
+    bytes_.insert(bytes_.end(), part.begin(), part.end());
+    return size;
+  }
+  int_type overflow(int_type c) override {
+    bytes_.push_back(static_cast<std::byte>(c));
+    return c;
+  }
+
+ private:
+  Bytes bytes_;
+};
+
+/// Where an archive reads from.
+class SpanBuffer : public std::streambuf {
+ public:
+  explicit SpanBuffer(std::span<const std::byte> bytes) {
+    char* begin = const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));  // nothing is written there
+    setg(begin, begin, begin + bytes.size());
+  }
+};
 
 template <typename T>
 Bytes to_bytes(const T& value) {
@@ -49,14 +74,10 @@ Bytes to_bytes(const T& value) {
     const auto bytes = as_bytes_of(value.data(), value.size());
     return Bytes(bytes.begin(), bytes.end());
   } else {
-    std::vector<char> text;
-    {
-      boost::iostreams::stream_buffer<boost::iostreams::back_insert_device<std::vector<char>>> buffer(text);
-      boost::archive::binary_oarchive archive(buffer, kArchiveFlags);
-      archive << value;
-    }
-    const auto bytes = as_bytes_of(text.data(), text.size());
-    return Bytes(bytes.begin(), bytes.end());
+    BytesBuffer buffer;
+    boost::archive::binary_oarchive archive(buffer, kArchiveFlags);
+    archive << value;
+    return buffer.take();
   }
 }
 
@@ -76,8 +97,7 @@ T from_bytes(std::span<const std::byte> bytes) {
     return values;
   } else {
     try {
-      boost::iostreams::stream_buffer<boost::iostreams::array_source> buffer(
-          reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      SpanBuffer buffer(bytes);
       boost::archive::binary_iarchive archive(buffer, kArchiveFlags);
       T value{};
       archive >> value;

@@ -28,6 +28,14 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 /// "12ms", "0.3s", "42s", "3m12s", "2h05m", "4d03h": at most two units, rounded to the last.
 std::string render_duration(std::chrono::nanoseconds duration);
+/// The same of seconds; what is beyond 290 years counts as that.
+std::string render_duration(double seconds);
+
+/// For measurements, four significant digits: "123 ns", "1.234 us", "12.34 ms", "123.4 s".
+std::string render_time(double nanoseconds);
+
+/// "12.3 %"
+std::string render_share(double share);
 
 /// The candidate nearest to `word` (edit distance with transpositions, capitals aside), if near enough to be a likely
 /// slip of the keyboard; the first of equally near ones.
@@ -38,6 +46,35 @@ std::string suggestion(std::string_view word, std::span<const std::string> candi
 
 /// "1,234,567"
 std::string with_thousands(std::uint64_t number);
+
+/// "1 point", "1,200 points"
+std::string counted(std::uint64_t number, std::string_view thing);
+
+/// Arguments as they can be pasted into a shell: bare where that is safe, else in single quotes.
+std::string shell_line(const std::vector<std::string>& arguments);
+/// Whether it consists of characters that mean nothing to a shell (`=` may make an assignment of the first word).
+bool is_plain_word(std::string_view word);
+/// 'text', also if there are quotes in it.
+std::string in_single_quotes(std::string_view text);
+
+/// Whether it is a control character of ASCII.
+constexpr bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == '\x7f';
+}
+
+/// The length of the UTF-8 character at text[at], by the table "Well-Formed UTF-8 Byte Sequences" of the Unicode
+/// standard (no overlong forms, no surrogates); 0 if there is none.
+std::size_t utf8_length(std::string_view text, std::size_t at);
+
+/// How many characters UTF-8 text has: its columns on a terminal, but for wide and combining ones.
+std::size_t width(std::string_view text);
+
+/// The first `width` characters.
+std::string clipped(std::string_view text, std::size_t width);
+
+/// Makes control characters seen, as "\n", "\t", "\r" or "\x1b", except those in `kept`; a byte that is not UTF-8
+/// becomes `stray`, by default it is seen too. The result is UTF-8.
+std::string visible(std::string_view text, std::string_view kept = "", std::string_view stray = "");
 
 }  // namespace text
 }  // namespace windrow

@@ -86,12 +86,17 @@ struct CommandSpec {
   std::filesystem::path points_directory;  ///< each point gets its own directory below it
 };
 
+struct TextFile {
+  std::string name;
+  std::string content;
+};
+
 /// The files and the command line of one point, ready to run.
 struct RenderedCommand {
   std::vector<std::string> argv;  ///< with a shell: {"/bin/sh", "-c", text}; after the launcher, if there is one
   std::vector<std::string> environment{};  ///< "NAME=value", beside what is inherited: what the launcher needs
   std::filesystem::path directory;
-  std::vector<std::pair<std::string, std::string>> files;  ///< name and content
+  std::vector<TextFile> files;
 };
 
 /// Evaluates points by running a program. One evaluation at a time per object; an object that a forked worker inherits

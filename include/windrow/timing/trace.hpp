@@ -5,8 +5,6 @@
 #include <ostream>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,6 +16,11 @@ struct TraceTrack {
   std::string process = "windrow";
 };
 
+struct TraceArgument {
+  std::string name;
+  std::variant<std::int64_t, double, std::string> value;
+};
+
 /// Something that a track did. Begins count from wherever all tracks agree on, such as the start of the run; begins of
 /// different hosts can be compared only if they were found by one clock.
 struct TraceSlice {
@@ -25,7 +28,7 @@ struct TraceSlice {
   std::string name;
   std::chrono::nanoseconds begin{0};
   std::chrono::nanoseconds duration{0};
-  std::vector<std::pair<std::string, std::variant<std::int64_t, double, std::string>>> args;  ///< shown when selected
+  std::vector<TraceArgument> args;  ///< shown when selected
 };
 
 /// Writes the Chrome trace-event format, which Perfetto (https://ui.perfetto.dev) and chrome://tracing show. Slice by
@@ -46,12 +49,10 @@ class TraceWriter {
   void close();
 
  private:
-  void event(std::string_view text);
-  void metadata(std::string_view what, std::size_t process, std::size_t thread, std::string_view name);
+  void event(const std::string& json);
 
   std::ostream& out_;
   std::vector<std::size_t> process_of_;  // by track
-  std::string text_;                     // of the event that is written, to be used again
   bool first_ = true;
   bool closed_ = false;
 };

@@ -11,14 +11,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <utility>
 
 #include "parallel/launch_mpi.hpp"
 #include "process/interface/helper_process.hpp"
 #include "windrow/base/clock.hpp"
+#include "windrow/base/files.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
 
@@ -29,16 +28,11 @@ constexpr int kLookInterval = 1000;  // milliseconds between looks for ranks tha
 constexpr double kMissing = 5.0;     // seconds that one may be missing: it may not have begun
 constexpr int kExitCode = 1;
 
-std::string content_of(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 // "mpirun", or the daemon that stands for it on another machine; a shell may be between it and this process.
 Fd open_launcher() {
   for (pid_t pid = ::getppid(); pid > 1;) {
     Fd process = open_process(pid);
-    const std::string stat = content_of(fmt::format("/proc/{}/stat", pid));  // "12 (mpirun) S 1 ..."
+    const std::string stat = read_file(fmt::format("/proc/{}/stat", pid)).value_or("");  // "12 (mpirun) S 1 ..."
     const auto open = stat.find('(');
     const auto close = stat.rfind(')');
     if (open == std::string::npos || close == std::string::npos || close + 4 > stat.size()) return {};
@@ -70,7 +64,7 @@ std::set<int> ranks_here() {
   if (processes == nullptr) return ranks;
   while (const dirent* entry = ::readdir(processes)) {
     if (entry->d_name[0] < '0' || entry->d_name[0] > '9') continue;
-    const std::string environment = content_of(fmt::format("/proc/{}/environ", std::string(entry->d_name)));
+    const std::string environment = read_file(fmt::format("/proc/{}/environ", std::string(entry->d_name))).value_or("");
     if (value_in(environment, "PMIX_NAMESPACE") == job)
       ranks.insert(std::atoi(value_in(environment, "PMIX_RANK").c_str()));
   }

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
+
+/// All that is in a file (also one below /proc); none if it cannot be read, and errno says why.
+std::optional<std::string> read_file(const std::filesystem::path& file);
+
+/// A file that is written beside its target and takes its name at the end: at any time the target is whole, either the
+/// new one or what was there before. Without take_name() nothing remains of it.
+class NewFile {
+ public:
+  /// @param beside  where it is written; by default a name that no other process or thread takes
+  /// @throws SystemError
+  explicit NewFile(std::filesystem::path target, std::filesystem::path beside = {});
+  ~NewFile();
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  std::ostream& stream() { return out_; }
+  const std::filesystem::path& beside() const { return beside_; }
+
+  /// Everything is written, but has another name yet. @param sync  and outlives a loss of power
+  /// @throws SystemError
+  void finish(bool sync = false);
+  /// The same, and it has its name. @throws SystemError
+  void take_name(bool sync = false);
+
+ private:
+  std::filesystem::path target_, beside_;
+  std::ofstream out_;
+};
+
+}  // namespace detail
+}  // namespace windrow
