@@ -161,10 +161,12 @@ class ParallelManager {
   template <typename Build, typename Execute, typename Consume>
   Streamed stream(Build build, Execute execute, std::uint64_t count, Consume consume, DispatchOptions options = {});
 
-  /// Byte-level core of all these and of sweeps: the root coordinates `job`, every rank takes part as a worker.
+  /// Byte-level core of all these and of sweeps: the root coordinates the job, every rank takes part as a worker.
   /// Collective.
+  /// @param observer  only of use at the root
   /// @return at the root, what happened beside the outcomes
-  virtual detail::JobReport run_job(detail::Job& job) = 0;
+  virtual detail::JobReport run_job(detail::JobSpec job, detail::Evaluation& evaluation,
+                                    detail::JobObserver& observer) = 0;
 
  protected:
   ParallelManager() = default;
