@@ -70,9 +70,7 @@ class Evaluation {
   /// One point: writes its result, or returns why there is none (what was written then counts for nothing). The
   /// failure's index, rank and host are filled in by the worker.
   virtual std::optional<TaskFailure> evaluate(const Assigned& assigned, WorkerContext& context, ByteWriter& result) = 0;
-  /// Whether evaluate_share() takes the place of evaluate(): at the root, too.
-  virtual bool takes_whole_shares() const { return false; }
-  /// All points of the worker at once, one outcome each, in order.
+  /// Instead, for JobSpec::whole_shares: all points of the worker at once, one outcome each, in order.
   virtual std::vector<Outcome<Bytes>> evaluate_share(std::span<const Assigned> share, WorkerContext& context);
   /// Called when the worker has nothing to evaluate, and before it goes: to give up what was kept ready for the next
   /// point.
@@ -150,6 +148,13 @@ struct JobSpec {
   /// Whether workers that do not see the root's memory are sent JobObserver::parameter(). Otherwise they know the
   /// points by their index.
   bool ships_parameters = false;
+  /// Whether each worker gets all of its points at once, for Evaluation::evaluate_share(). Not with `needs`.
+  bool whole_shares = false;
+  /// Whether JobObserver::retry_after() is asked. Otherwise no point is tried again but one at which a worker was lost
+  /// for a reason that is not known.
+  bool retries = false;
+  /// Whether JobObserver::time_limit() is asked.
+  bool limits_time = false;
   std::shared_ptr<PointNeeds> needs = {};  ///< null: a worker each
   /// For PointNeeds::Kind::slots: those that there are; empty: one for each worker, on its host.
   Slots slots = {};
@@ -174,11 +179,12 @@ class JobObserver {
   virtual Bytes parameter(std::uint64_t /*index*/) { return {}; }
   /// Each finished evaluation, in order of arrival.
   virtual void completed(const Completed&) {}
-  /// Asked of each evaluation that failed, or that a worker was lost at: after how many seconds the point is tried
-  /// again. None: the failure is its outcome; infinity: not in this job, it counts as unfinished. Not asked of points
-  /// that fail because no worker is left, nor of whole shares, nor of a point at which a worker was lost for a reason
-  /// that is not known (a rank), which is tried again a second later. Whatever the answer, a point whose worker was
-  /// killed (SIGKILL) is tried once more, and one that two workers were lost at is not tried a third time.
+  /// With JobSpec::retries asked of each evaluation that failed, or that a worker was lost at: after how many seconds
+  /// the point is tried again. None: the failure is its outcome; infinity: not in this job, it counts as unfinished.
+  /// Not asked of points that fail because no worker is left, nor of whole shares, nor of a point at which a worker was
+  /// lost for a reason that is not known (a rank), which is tried again a second later. Whatever the answer, a point
+  /// whose worker was killed (SIGKILL) is tried once more, and one that two workers were lost at is not tried a third
+  /// time.
   /// @param tries  evaluations of the point so far, this one included
   virtual std::optional<double> retry_after(const TaskFailure&, int /*tries*/) { return std::nullopt; }
   /// Each failed evaluation that is not its point's outcome, as retry_after() said; `attempts` and `elapsed` of the
@@ -190,8 +196,8 @@ class JobObserver {
   virtual Direction tick() { return {}; }
   /// Called as often as tick(), once whoever is free has something to do.
   virtual void handed_out(RunningJob&) {}
-  /// Seconds that an evaluation may take, 0: any; asked often. Workers are told when it changes by more than a tenth
-  /// (WorkerContext::time_limit).
+  /// With JobSpec::limits_time: seconds that an evaluation may take, 0: any; asked often. Workers are told when it
+  /// changes by more than a tenth (WorkerContext::time_limit).
   virtual double time_limit() { return 0.0; }
   /// Seconds that these calls have spent on storing results so far, for the root's account.
   virtual double seconds_storing() const { return 0.0; }
