@@ -15,26 +15,27 @@ constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
 
 }  // namespace
 
-Coordinator::Coordinator(Workers& workers, Job& job)
+Coordinator::Coordinator(Workers& workers, JobSpec job, JobObserver& observer)
     : workers_(workers),
-      job_(job),
-      left_(job.pending.size()),
-      owned_(job.schedule == Schedule::static_split || job.schedule == Schedule::cyclic),
-      supply_(make_supply(job, workers.first(), workers.count())),
-      pace_(job.schedule, std::max(1, workers.count() - workers.first())),
-      cutoff_(pace_, job.costs),
-      retries_(job.retry),
+      job_(std::move(job)),
+      caller_(observer),
+      observer_(&observer),
+      left_(job_.pending.size()),
+      owned_(job_.schedule == Schedule::static_split || job_.schedule == Schedule::cyclic),
+      supply_(make_supply(job_, workers.first(), workers.count())),
+      pace_(job_.schedule, std::max(1, workers.count() - workers.first())),
+      cutoff_(pace_, job_.costs),
       accounting_(workers.first(), workers.count(), begin_),
       states_(static_cast<std::size_t>(workers.count())) {
-  if (job.slots_needed) placements_.emplace(job, workers);
-  if (job.ranks_needed) groups_.emplace(job, workers);
-  job.activity = [this] { return activity(); };
+  if (!job_.needs) return;
+  if (job_.needs->kind() == PointNeeds::Kind::slots) placements_.emplace(job_, workers);
+  if (job_.needs->kind() == PointNeeds::Kind::ranks) groups_.emplace(job_, workers);
 }
 
 JobReport Coordinator::run() {
   try {
     loop();
-    if (job_.conclude) report_.conclusion = job_.conclude();
+    report_.conclusion = observer_->conclude();
   } catch (const GroupStuck&) {
     give_up_quietly();
     throw;
@@ -53,8 +54,8 @@ void Coordinator::close_account() {
   const double now = monotonic_seconds();
   ActivityTimes own;
   own.wait = workers_.slept().value_or(0.0) - slept_at_begin_;
-  own.store = job_.seconds_storing ? job_.seconds_storing() : 0.0;
-  const double not_own = workers_.evaluates() ? seconds_in_next_ - workers_.ticked() : own.wait;
+  own.store = caller_.seconds_storing();
+  const double not_own = workers_.evaluates() ? seconds_in_next_ - workers_.seconds_asked() : own.wait;
   own.coordinate = now - begin_ - own.store - not_own;
   report_.account = accounting_.close(now, own, workers_.evaluates(),
                                       [this](int w) -> const std::string& { return workers_.host(w); });
@@ -78,7 +79,7 @@ void Coordinator::loop() {
   for (;;) {
     look_around();
     if (!stopping_) hand_out();
-    if (job_.on_handed_out) job_.on_handed_out();
+    observer_->handed_out(*this);
     if (left_ == 0 || (assignments_ == 0 && !awaits_retry())) break;
     handle_next();
   }
@@ -88,18 +89,16 @@ void Coordinator::loop() {
 
 void Coordinator::look_around() {
   if (stopping_) return;
-  if (job_.on_tick) {
-    const Direction direction = job_.on_tick();
-    if (direction.stop) return stop();
-    cutoff_.set(direction.seconds_left, monotonic_seconds());
-  }
+  const Direction direction = workers_.ask(*observer_);
+  if (direction.stop) return stop();
+  cutoff_.set(direction.seconds_left, monotonic_seconds());
   while (const auto due = retries_.pop(monotonic_seconds())) put_back(due->worker, {due->index, 1, 1});
   if (assignments_ == 0) supply_has_grown_ = true;  // all are asked once more before the job ends
-  if (job_.time_limit) tell_time_limit();
+  if (job_.limits_time) tell_time_limit();
 }
 
 void Coordinator::tell_time_limit() {
-  const double limit = job_.time_limit();
+  const double limit = observer_->time_limit();
   if (std::abs(limit - time_limit_) <= 0.1 * time_limit_) return;
   time_limit_ = limit;
   for_each_worker([this](int w) { send_time_limit(w); });
@@ -157,14 +156,12 @@ void Coordinator::stop() {
   for_each_worker([this](int w) { workers_.send(w, kStop, {}); });
 }
 
-// After an exception: workers that outlive the job must come to rest, or their messages would meet the next one.
+// After an exception: workers that outlive the job must finish what they have, or their messages would meet the next
+// one.
 void Coordinator::release_quietly() {
   try {
     error_ = nullptr;
-    job_.on_completed = nullptr;
-    job_.on_piece = nullptr;
-    job_.on_tick = nullptr;
-    job_.on_handed_out = nullptr;
+    observer_ = &silent_;
     stop();
     while (assignments_ > 0) handle_next();
     for_each_worker([this](int w) { workers_.send(w, kEnd, {}); });
@@ -175,10 +172,10 @@ void Coordinator::release_quietly() {
   }
 }
 
-// Some workers will never come to rest: what is known is kept, and the others are told.
+// Some workers will never come back: what is known is kept, and the others are told.
 void Coordinator::give_up_quietly() noexcept {
   try {
-    if (job_.conclude) job_.conclude();
+    caller_.conclude();
     for_each_worker([this](int w) { workers_.send(w, kEnd, {}); });
   } catch (...) {  // the first exception is the one that counts
   }
@@ -188,8 +185,7 @@ void Coordinator::give_up_quietly() noexcept {
 // that what is scarce goes round.
 void Coordinator::hand_out() {
   const int heard_of = std::exchange(heard_of_, -1);
-  if (placements_) return hand_out_in_order([this](auto index, auto idle) { return begin_placed(index, idle); });
-  if (groups_) return hand_out_in_order([this](auto index, auto idle) { return begin_group_run(index, idle); });
+  if (job_.needs) return hand_out_in_order();
   if (!std::exchange(supply_has_grown_, false)) return heard_of >= 0 ? hand_out(heard_of, kAnyNumber) : void();
   for (const std::uint64_t ahead : {1U, 2U}) {
     for_each_worker([&](int w) {
@@ -202,7 +198,7 @@ void Coordinator::hand_out(int w, std::uint64_t most_ahead) {
   WorkerState& worker = state(w);
   while (worker.takes_work && supply_->available(w) > 0) {
     // Of whole shares one at a time: all that a worker has is lost with it.
-    const std::uint64_t ahead = job_.task.evaluate_share ? 1 : pace_.ahead(supply_->size());
+    const std::uint64_t ahead = job_.whole_shares ? 1 : pace_.ahead(supply_->size());
     if (worker.assignments.size() >= (worker.is_late ? 1 : std::min(ahead, most_ahead))) return;
     if (!assign(w)) return;
   }
@@ -210,11 +206,12 @@ void Coordinator::hand_out(int w, std::uint64_t most_ahead) {
 
 // One point after another, in the supply's order, each with all that it needs. The first that has to wait holds up the
 // others, or smaller ones would take what it waits for, again and again.
-void Coordinator::hand_out_in_order(const std::function<Attempt(std::uint64_t, std::span<const int>)>& begin) {
+void Coordinator::hand_out_in_order() {
   for (std::vector<int> idle = idle_workers(); !idle.empty() && supply_->size() > 0; idle = idle_workers()) {
     const auto runs = cutoff_.take(*supply_, idle.front(), 1, 0, monotonic_seconds());
     if (runs.empty()) return;
-    Attempt attempt = begin(runs.front().first, idle);
+    const std::uint64_t index = runs.front().first;
+    Attempt attempt = groups_ ? begin_group_run(index, idle) : begin_placed(index, idle);
     if (attempt.failure) {
       attempt.failure->host = workers_.host(idle.front());
       fail_run(idle.front(), runs.front(), *attempt.failure);
@@ -241,7 +238,7 @@ std::vector<int> Coordinator::idle_workers() {
 
 bool Coordinator::assign(int w) {
   const std::uint64_t available = supply_->available(w);
-  const std::uint64_t most = job_.task.evaluate_share ? available : pace_.chunk(available, supply_->size());
+  const std::uint64_t most = job_.whole_shares ? available : pace_.chunk(available, supply_->size());
   Assignment assignment{cutoff_.take(*supply_, w, most, cutoff_.is_set() ? outstanding(w) : 0, monotonic_seconds()),
                         pace_.budget(most)};
   if (assignment.runs.empty()) return false;
@@ -253,13 +250,13 @@ void Coordinator::send_assignment(int w, Assignment assignment, const GroupRuns:
   const double now = monotonic_seconds();
   cutoff_.note_begin(now);
   if (state(w).assignments.empty()) state(w).since = now;
-  const bool ship = job_.parameter && workers_.is_remote(w);
+  const bool ship = job_.ships_parameters && workers_.is_remote(w);
   const Slots slots = placements_ ? placements_->of(w) : Slots();
   const double patience = pace_.patience(workers_.knows_point_of(w));
   ByteWriter out;
   out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, patience,
                          pace_.gives_back() && !placements_ && group == nullptr ? 1U : 0U, slots.size(),
-                         group != nullptr ? group->members.size() : 0});
+                         group != nullptr ? group->members.size() : 0, job_.whole_shares ? 1U : 0U});
   for (const IndexRun& run : assignment.runs) out.put(run);
   for (const HostSlots& some : slots) {
     out.put_text(some.host);
@@ -271,7 +268,7 @@ void Coordinator::send_assignment(int w, Assignment assignment, const GroupRuns:
   }
   for (const IndexRun& run : assignment.runs) {
     for (std::uint64_t i = 0; ship && i < run.count; ++i) {
-      const Bytes parameter = job_.parameter(run.first + i * run.step);
+      const Bytes parameter = observer_->parameter(run.first + i * run.step);
       out.put(static_cast<std::uint64_t>(parameter.size()));
       out.put_bytes(parameter);
     }
@@ -289,8 +286,8 @@ std::uint64_t Coordinator::outstanding(int w) {
   return points;
 }
 
-JobReport coordinate(Workers& workers, Job& job) {
-  return Coordinator(workers, job).run();
+JobReport coordinate(Workers& workers, JobSpec job, JobObserver& observer) {
+  return Coordinator(workers, std::move(job), observer).run();
 }
 
 }  // namespace windrow::detail

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -40,10 +39,9 @@ struct WorkerState {
 };
 
 /// What coordinate() does, for one job.
-class Coordinator {
+class Coordinator : private RunningJob {
  public:
-  Coordinator(Workers& workers, Job& job);
-  ~Coordinator() { job_.activity = nullptr; }
+  Coordinator(Workers& workers, JobSpec job, JobObserver& observer);
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;
 
@@ -58,7 +56,7 @@ class Coordinator {
   }
 
   void close_account();
-  std::vector<WorkerActivity> activity();
+  std::vector<WorkerActivity> activity() override;
   void loop();
   void look_around();
   void tell_time_limit();
@@ -78,7 +76,7 @@ class Coordinator {
     bool begun = false;                    // if not, and it has not failed, it has to wait
     std::optional<TaskFailure> failure{};  // why it will never begin
   };
-  void hand_out_in_order(const std::function<Attempt(std::uint64_t index, std::span<const int> idle)>& begin);
+  void hand_out_in_order();
   Attempt begin_placed(std::uint64_t index, std::span<const int> idle);
   std::vector<int> idle_workers();
   bool assign(int w);
@@ -129,9 +127,12 @@ class Coordinator {
 
   double begin_ = monotonic_seconds();
   Workers& workers_;
-  Job& job_;
-  std::uint64_t left_;  // points without an outcome
-  bool owned_;          // points belong to workers beforehand
+  JobSpec job_;
+  JobObserver& caller_;
+  JobObserver silent_{};
+  JobObserver* observer_;  // the caller's, or the silent one once an exception has ended the job
+  std::uint64_t left_;     // points without an outcome
+  bool owned_;             // points belong to workers beforehand
   std::unique_ptr<Supply> supply_;
   Pace pace_;
   Cutoff cutoff_;
@@ -150,7 +151,7 @@ class Coordinator {
   bool stopping_ = false;
   std::optional<TaskFailure> last_build_failure_;
   std::optional<WorkerLoss> last_loss_;
-  std::exception_ptr error_;  // the first that on_completed or on_retried threw
+  std::exception_ptr error_;  // the first that the observer of an outcome threw
   double load_since_ = 0.0;
   double slept_before_ = 0.0;
   JobReport report_;

@@ -69,8 +69,8 @@ TaskFailure Coordinator::failure_of(int w, const WorkerLoss& loss) const {
   return failure;
 }
 
-// Fails the point that a lost worker was at (or has it tried again), or all of a share that was evaluated as a whole.
-// Outcomes before it may have been lost with the worker; those points run again. @return whether there was any
+// Fails the point that a lost worker was evaluating (or has it tried again), or all of a share that was evaluated as a
+// whole. Outcomes before it may have been lost with the worker; those points run again. @return whether there was any
 bool Coordinator::fail_evaluated(int w, const WorkerLoss& loss, std::uint64_t index) {
   TaskFailure failure = failure_of(w, loss);
   bool any = false;
@@ -78,8 +78,8 @@ bool Coordinator::fail_evaluated(int w, const WorkerLoss& loss, std::uint64_t in
     std::vector<IndexRun> rest;
     for (const IndexRun& run : unfinished(assignment)) {
       const bool holds = index >= run.first && index <= run.last() && (index - run.first) % run.step == 0;
-      any = any || holds || job_.task.evaluate_share;
-      if (job_.task.evaluate_share) {
+      any = any || holds || job_.whole_shares;
+      if (job_.whole_shares) {
         fail_run(w, run, failure);
       } else if (!holds) {
         rest.push_back(run);
@@ -101,7 +101,7 @@ void Coordinator::fail_the_rest() {
   TaskFailure failure;
   if (last_build_failure_) {
     failure = *last_build_failure_;
-    report_.build_failures.clear();  // told with the points
+    report_.build_failures.clear();  // the points say it
   } else {
     failure.kind = last_loss_ ? last_loss_->kind : FailureKind::lost;
     failure.code = last_loss_ ? last_loss_->code : 0;

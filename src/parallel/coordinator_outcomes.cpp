@@ -14,7 +14,7 @@ void Coordinator::handle(const WorkerEvent& event) {
     return handle_results(event.worker, frame.payload, frame.tag == kGivenBack);
   }
   if (frame.tag == kPiece) {
-    if (job_.on_piece && !error_) guarded([&] { job_.on_piece(event.worker, frame.payload); });
+    if (!error_) guarded([&] { observer_->piece(event.worker, frame.payload); });
     return workers_.send(event.worker, kPieceTaken, {});  // in any case, or the worker waits for ever
   }
   if (frame.tag == kBuildFailed) {
@@ -55,7 +55,7 @@ void Coordinator::handle_results(int w, std::span<const std::byte> message, bool
   gives_back ? keep_first_point(w, in.finished()) : finish_assignments(w, in.finished());
 }
 
-// Of the first `count` of a worker's assignments it keeps the point that it is at.
+// Of the first `count` of a worker's assignments it keeps the point that it is evaluating.
 void Coordinator::keep_first_point(int w, std::uint64_t count) {
   WorkerState& worker = state(w);
   std::vector<Assignment> given_back;
@@ -84,19 +84,20 @@ void Coordinator::complete_or_retry(Completed completed, TaskFailure& failure, b
   accounting_.count(completed.worker, 1, 0);
   if (error_) return complete(completed);
   const TaskFailure this_one = failure;
-  if (!retries_.take(failure, completed.worker, lost_worker, monotonic_seconds())) {
+  JobObserver* const ask = job_.retries ? observer_ : nullptr;
+  if (!retries_.take(failure, completed.worker, lost_worker, monotonic_seconds(), ask)) {
     accounting_.count(completed.worker, 0, 1);
     completed.earlier_attempts = failure.attempts - this_one.attempts;
     return complete(completed);
   }
   completed.failure = &this_one;
-  if (job_.on_retried) guarded([&] { job_.on_retried(completed); });
+  guarded([&] { observer_->retried(completed); });
 }
 
 // An exception waits until the message with this outcome is taken in whole, or nobody would know who still works.
 void Coordinator::complete(const Completed& completed) {
   --left_;
-  if (job_.on_completed && !error_) guarded([&] { job_.on_completed(completed); });
+  if (!error_) guarded([&] { observer_->completed(completed); });
 }
 
 // Outcomes come in the order of the assignments.

@@ -112,17 +112,19 @@ int ForkManager::run_peers(int size, const std::function<int(ParallelManager&)>&
   return code;
 }
 
-detail::JobReport ForkManager::run_job(detail::Job& job) {
-  if (!peers_) return run_forked(job);
+detail::JobReport ForkManager::run_job(detail::JobSpec job, detail::Evaluation& evaluation,
+                                       detail::JobObserver& observer) {
+  if (!peers_) return run_forked(std::move(job), evaluation, observer);
   ++peers_->calls;
-  return is_root() ? run_as_root(job) : run_as_peer(job);
+  return is_root() ? run_as_root(std::move(job), evaluation, observer) : run_as_peer(evaluation);
 }
 
-detail::JobReport ForkManager::run_forked(detail::Job& job) {
+detail::JobReport ForkManager::run_forked(detail::JobSpec job, detail::Evaluation& evaluation,
+                                          detail::JobObserver& observer) {
   // A worker without points is not needed; a static split still has its number.
   const auto needed = std::min<std::uint64_t>(static_cast<std::uint64_t>(workers_), job.pending.size());
-  detail::ForkedWorkers workers(static_cast<std::size_t>(needed), job.task);
-  detail::JobReport report = detail::coordinate(*workers.workers(), job);
+  detail::ForkedWorkers workers(static_cast<std::size_t>(needed), evaluation);
+  detail::JobReport report = detail::coordinate(workers, std::move(job), observer);
   workers.join_for(std::chrono::seconds(2));
   for (auto w = static_cast<int>(needed); w < workers_; ++w) {  // who would have been there had there been points
     WorkerAccount& idle = report.account.workers.emplace_back();
@@ -134,22 +136,20 @@ detail::JobReport ForkManager::run_forked(detail::Job& job) {
   return report;
 }
 
-detail::JobReport ForkManager::run_as_root(detail::Job& job) {
-  if (size() == 1) {
-    detail::SerialWorkers workers(job, host_name());
-    return detail::coordinate(workers, job);
-  }
+detail::JobReport ForkManager::run_as_root(detail::JobSpec job, detail::Evaluation& evaluation,
+                                           detail::JobObserver& observer) {
+  if (size() == 1) return detail::run_serially(std::move(job), evaluation, observer, host_name());
   std::optional<detail::LocalWorker> local;
-  if (root_evaluates(job.root)) local.emplace(job.task, 0, host_name());
-  detail::ProcessWorkers workers(peers_->processes, 1, peers_->marks, host_name(), local ? &*local : nullptr, nullptr);
-  return detail::coordinate(workers, job);
+  if (root_evaluates(job.root)) local.emplace(evaluation, 0, host_name());
+  detail::ProcessWorkers workers(peers_->processes, 1, peers_->marks, local ? &*local : nullptr);
+  return detail::coordinate(workers, std::move(job), observer);
 }
 
-detail::JobReport ForkManager::run_as_peer(detail::Job& job) {
+detail::JobReport ForkManager::run_as_peer(detail::Evaluation& evaluation) {
   peers_->enter();
   detail::ChannelRootLink link(peers_->root, peers_->marks, static_cast<std::size_t>(rank()));
   detail::JobReport report;
-  report.conclusion = detail::WorkerLoop(link, job.task, rank(), host_name()).run();
+  report.conclusion = detail::WorkerLoop(link, evaluation, rank(), host_name()).run();
   return report;
 }
 

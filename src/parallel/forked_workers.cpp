@@ -11,10 +11,10 @@
 namespace windrow::detail {
 namespace {
 
-int serve(ByteChannel& channel, EvaluationMarks& marks, const WorkerTask& task, int worker) {
+int serve(ByteChannel& channel, EvaluationMarks& marks, Evaluation& evaluation, int worker) {
   ChannelRootLink link(channel, marks, static_cast<std::size_t>(worker));
   try {
-    WorkerLoop(link, task, worker, host_name()).run();
+    WorkerLoop(link, evaluation, worker, host_name()).run();
   } catch (const PeerLost&) {  // the root has gone or has given up: nobody to tell
     return 1;
   }
@@ -23,33 +23,34 @@ int serve(ByteChannel& channel, EvaluationMarks& marks, const WorkerTask& task, 
 
 }  // namespace
 
-ForkedWorkers::ForkedWorkers(std::size_t count, const WorkerTask& task) : task_(task), marks_(count) {
-  for (std::size_t w = 0; w < count; ++w) processes_.push_back(spawn(static_cast<int>(w)));
+ForkedProcesses::ForkedProcesses(std::size_t count, Evaluation& its_evaluation)
+    : evaluation(its_evaluation), marks(count) {
+  for (std::size_t w = 0; w < count; ++w) processes.push_back(spawn(static_cast<int>(w)));
 }
 
-std::unique_ptr<ProcessWorkers> ForkedWorkers::workers(int wake) {
-  const auto respawn = [this](int worker) { return spawn(worker); };
-  return std::make_unique<ProcessWorkers>(processes_, 0, marks_, host_name(), nullptr, respawn, wake);
-}
-
-void ForkedWorkers::join_for(std::chrono::nanoseconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  for (WorkerProcess& process : processes_) process.child.join_for(deadline - std::chrono::steady_clock::now());
-}
-
-WorkerProcess ForkedWorkers::spawn(int worker) {
+WorkerProcess ForkedProcesses::spawn(int worker) {
   auto [here, there] = ByteChannel::pair();
   Process child(
       [&, worker] {
-        for (WorkerProcess& other : processes_) {
+        for (WorkerProcess& other : processes) {
           other.child.disown();
           other.channel.close();
         }
         here.close();
-        return serve(there, marks_, task_, worker);
+        return serve(there, marks, evaluation, worker);
       },
       worker_process_options(fmt::format("windrow-work{}", worker)));
   return WorkerProcess{std::move(here), std::move(child)};
+}
+
+bool ForkedWorkers::replace(int worker) {
+  put(worker, spawn(worker));
+  return true;
+}
+
+void ForkedWorkers::join_for(std::chrono::nanoseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  for (WorkerProcess& process : processes) process.child.join_for(deadline - std::chrono::steady_clock::now());
 }
 
 }  // namespace windrow::detail

@@ -47,13 +47,13 @@ std::string message_of(std::vector<TaskFailure> failures) {
 
 }  // namespace
 
-GroupRuns::GroupRuns(const Job& job, const Workers& workers)
+GroupRuns::GroupRuns(const JobSpec& job, const Workers& workers)
     : job_(job), workers_(workers), run_of_(static_cast<std::size_t>(workers.count())) {}
 
 GroupRuns::Place GroupRuns::find(std::uint64_t index, std::span<const int> idle, std::size_t able) {
   std::uint64_t needed = 0;
   try {
-    needed = job_.ranks_needed(index);
+    needed = job_.needs->of(index);
   } catch (const std::exception& error) {
     return {{}, failed(FailureKind::rejected, error.what())};
   }

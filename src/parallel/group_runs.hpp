@@ -13,15 +13,15 @@
 
 namespace windrow::detail {
 
-/// The root's side of points that several workers evaluate together (Job::ranks_needed): which workers, as which group,
-/// and what came of a point once all of them have come back.
+/// The root's side of points that several workers evaluate together (PointNeeds::Kind::ranks): which workers, as which
+/// group, and what came of a point once all of them have come back.
 ///
 /// A group keeps its communicator and model for the next points of its size. One at whose point somebody failed is
 /// freed instead: messages of that point may still be under way in it, and its model may be broken.
 class GroupRuns {
  public:
   /// @param job, workers  live longer than this
-  GroupRuns(const Job& job, const Workers& workers);
+  GroupRuns(const JobSpec& job, const Workers& workers);
 
   /// A point's way to a group.
   struct Start {
@@ -102,7 +102,7 @@ class GroupRuns {
   void add_failure(Run& run, TaskFailure failure, double now);
   static Ended outcome_of(const Run& run);
 
-  const Job& job_;
+  const JobSpec& job_;
   const Workers& workers_;
   std::vector<Group> groups_;
   std::vector<std::unique_ptr<Run>> runs_;

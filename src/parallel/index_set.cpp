@@ -1,6 +1,7 @@
 #include "windrow/parallel/index_set.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "windrow/error.hpp"
@@ -93,6 +94,18 @@ IndexSet IndexSet::without(const IndexSet& other) const {
     rest.insert(range);
   }
   return rest;
+}
+
+IndexSet IndexSet::united(const IndexSet& other) const {
+  std::vector<IndexRange> all;
+  std::ranges::merge(ranges(), other.ranges(), std::back_inserter(all), {}, &IndexRange::first, &IndexRange::first);
+  IndexSet united;
+  for (const IndexRange& range : all) united.insert(range);  // in ascending order that is quick
+  return united;
+}
+
+IndexSet IndexSet::intersected(const IndexSet& other) const {
+  return without(without(other));
 }
 
 std::vector<IndexRange> IndexSet::take(std::uint64_t count) {

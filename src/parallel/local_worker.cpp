@@ -57,11 +57,11 @@ class LocalWorker::Link : public RootLink {
   LocalWorker& owner_;
 };
 
-LocalWorker::LocalWorker(const WorkerTask& task, int worker, const std::string& host)
-    : thread_([this, &task, worker, host] {
+LocalWorker::LocalWorker(Evaluation& evaluation, int worker, const std::string& host)
+    : thread_([this, &evaluation, worker, host] {
         try {
           Link link(*this);
-          WorkerLoop(link, task, worker, host).run();
+          WorkerLoop(link, evaluation, worker, host).run();
         } catch (...) {  // of an observer, or for want of memory: for the root's thread to throw
           error_ = std::current_exception();
           to_root_.put(Frame{kFailed, {}});

@@ -10,7 +10,7 @@ namespace windrow::detail {
 namespace {
 
 // The root's slot is one of them even if it only coordinates: its core is idle then.
-Slots slots_of(const Job& job, const Workers& workers) {
+Slots slots_of(const JobSpec& job, const Workers& workers) {
   if (!job.slots.empty()) return job.slots;
   Slots slots;
   for (int w = 0; w < workers.count(); ++w) slots.push_back({workers.host(w), 1});
@@ -26,13 +26,13 @@ TaskFailure failed(FailureKind kind, std::string message) {
 
 }  // namespace
 
-Placements::Placements(const Job& job, const Workers& workers)
+Placements::Placements(const JobSpec& job, const Workers& workers)
     : job_(job), workers_(workers), pool_(slots_of(job, workers)), taken_(static_cast<std::size_t>(workers.count())) {}
 
 Placements::Place Placements::find(std::uint64_t index, std::span<const int> idle) {
   std::uint64_t needed = 0;
   try {
-    needed = job_.slots_needed(index);
+    needed = job_.needs->of(index);
   } catch (const std::exception& error) {
     return {{}, failed(FailureKind::rejected, error.what())};
   }

@@ -12,11 +12,11 @@
 
 namespace windrow::detail {
 
-/// Which slots the points of a job get that need some (Job::slots_needed), and which worker evaluates where.
+/// Which slots the points of a job get that need some (PointNeeds::Kind::slots), and which worker evaluates where.
 class Placements {
  public:
   /// @param job, workers  live longer than this
-  Placements(const Job& job, const Workers& workers);
+  Placements(const JobSpec& job, const Workers& workers);
 
   struct Place {
     std::optional<int> worker{};           ///< that launches it; its slots are taken
@@ -35,7 +35,7 @@ class Placements {
   std::optional<TaskFailure> obstacle(std::uint64_t needed) const;
   int worker_for(const Slots& slots, std::span<const int> idle) const;
 
-  const Job& job_;
+  const JobSpec& job_;
   const Workers& workers_;
   SlotPool pool_;
   std::vector<Slots> taken_;  // by worker

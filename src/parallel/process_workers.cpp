@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "windrow/base/clock.hpp"
+#include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -31,13 +32,12 @@ ProcessOptions worker_process_options(std::string name) {
   return {.name = std::move(name), .daemon = true, .inherit = Inherit::all(), .ignore_interrupts = true};
 }
 
-ProcessWorkers::ProcessWorkers(std::span<WorkerProcess> processes, int offset, EvaluationMarks& marks, std::string host,
-                               LocalWorker* local, std::function<WorkerProcess(int)> respawn, int wake)
+ProcessWorkers::ProcessWorkers(std::span<WorkerProcess> processes, int offset, EvaluationMarks& marks,
+                               LocalWorker* local, int wake)
     : processes_(processes),
       marks_(marks),
-      host_(std::move(host)),
+      host_(host_name()),
       local_(local),
-      respawn_(std::move(respawn)),
       offset_(offset),
       wake_(wake),
       told_of_loss_(processes.size(), false) {}
@@ -133,12 +133,9 @@ bool ProcessWorkers::wait(std::chrono::nanoseconds limit) {
   return entries.front().revents == 0;
 }
 
-bool ProcessWorkers::replace(int worker) {
-  if (worker < offset_ || !respawn_) return false;
-  marks_.set(static_cast<std::size_t>(worker), std::nullopt);
-  process(worker) = respawn_(worker);
+void ProcessWorkers::put(int worker, WorkerProcess fresh) {
+  process(worker) = std::move(fresh);
   told_of_loss_[static_cast<std::size_t>(worker - offset_)] = false;
-  return true;
 }
 
 }  // namespace windrow::detail

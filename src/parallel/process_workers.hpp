@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -63,20 +62,23 @@ class ProcessWorkers : public Workers {
  public:
   /// @param offset  1 if the root has the number 0, else 0
   /// @param local   the root's own worker, as worker 0; may be null
-  /// @param respawn makes a new process for a worker number; empty: lost workers are not replaced
   /// @param wake    a descriptor that ends a wait of next() while it is readable, or -1
-  ProcessWorkers(std::span<WorkerProcess> processes, int offset, EvaluationMarks& marks, std::string host,
-                 LocalWorker* local, std::function<WorkerProcess(int)> respawn, int wake = -1);
+  ProcessWorkers(std::span<WorkerProcess> processes, int offset, EvaluationMarks& marks, LocalWorker* local,
+                 int wake = -1);
 
   int first() const override { return local_ != nullptr ? 0 : offset_; }
   int count() const override { return offset_ + static_cast<int>(processes_.size()); }
   const std::string& host(int) const override { return host_; }
-  bool is_remote(int worker) const override { return worker >= offset_ && !respawn_; }
+  bool is_remote(int worker) const override { return worker >= offset_; }
   void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
   std::optional<double> slept() const override { return slept_; }
-  bool replace(int worker) override;
-  bool disposable() const override { return static_cast<bool>(respawn_); }
+  bool replace(int) override { return false; }
+  bool disposable() const override { return false; }
+
+ protected:
+  /// Puts a new process in the place of one that was lost.
+  void put(int worker, WorkerProcess process);
 
  private:
   WorkerProcess& process(int worker) { return processes_[static_cast<std::size_t>(worker - offset_)]; }
@@ -90,7 +92,6 @@ class ProcessWorkers : public Workers {
   EvaluationMarks& marks_;
   std::string host_;
   LocalWorker* local_;
-  std::function<WorkerProcess(int)> respawn_;
   int offset_;
   int wake_;
   double slept_ = 0.0;

@@ -15,15 +15,13 @@ namespace windrow::detail {
 /// to their number.
 class Retries {
  public:
-  /// @param ask  Job::retry, may be empty; lives longer than this
-  explicit Retries(const std::function<std::optional<double>(const TaskFailure&, int)>& ask) : ask_(ask) {}
-
   /// A point has failed. Adds to the failure the attempts and the time of earlier tries. If its worker was lost for an
   /// unknown reason, the point is tried again without being asked for, and without counting as tried.
   /// @param worker       that had it, and whose share it is where there are shares
   /// @param lost_worker  whether the worker was lost at it
+  /// @param ask          JobObserver::retry_after; may be null
   /// @return whether it is tried again, or left for another job; if not, the failure is the point's outcome
-  bool take(TaskFailure& failure, int worker, bool lost_worker, double now);
+  bool take(TaskFailure& failure, int worker, bool lost_worker, double now, JobObserver* ask);
   /// A point has its outcome. @return attempts before the one that brought it
   int settle(std::uint64_t index) { return tried_.empty() ? 0 : settle_tried(index); }
 
@@ -47,7 +45,6 @@ class Retries {
   };
   int settle_tried(std::uint64_t index);
 
-  const std::function<std::optional<double>(const TaskFailure&, int)>& ask_;
   std::map<std::uint64_t, Tried> tried_;  // waiting or being evaluated again
   std::priority_queue<Due, std::vector<Due>, std::greater<>> waiting_;
 };

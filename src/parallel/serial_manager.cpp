@@ -1,14 +1,15 @@
 #include "windrow/parallel/serial_manager.hpp"
 
-#include "parallel/coordinator.hpp"
+#include <utility>
+
 #include "parallel/interface/serial_workers.hpp"
 #include "windrow/base/machine.hpp"
 
 namespace windrow {
 
-detail::JobReport SerialManager::run_job(detail::Job& job) {
-  detail::SerialWorkers workers(job, host_name());
-  return detail::coordinate(workers, job);
+detail::JobReport SerialManager::run_job(detail::JobSpec job, detail::Evaluation& evaluation,
+                                         detail::JobObserver& observer) {
+  return detail::run_serially(std::move(job), evaluation, observer, host_name());
 }
 
 std::vector<Bytes> SerialManager::gather_objects(std::span<const std::byte> object) {

@@ -2,28 +2,18 @@
 
 #include <utility>
 
+#include "parallel/coordinator.hpp"
 #include "windrow/base/clock.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
 
-SerialWorkers::SerialWorkers(Job& job, std::string host)
-    : job_(job),
-      host_(std::move(host)),
-      on_tick_(std::move(job.on_tick)),
-      link_(*this),
-      loop_(link_, job.task, 0, host_) {
-  if (job_.time_limit) loop_.tell_each_point();
-  job_.on_tick = on_tick_ ? [this] { return tick(); } : std::function<Direction()>();
-}
+SerialWorkers::SerialWorkers(Evaluation& evaluation, JobObserver& observer, std::string host)
+    : observer_(observer), host_(std::move(host)), link_(*this), loop_(link_, evaluation, 0, host_) {}
 
-SerialWorkers::~SerialWorkers() {
-  job_.on_tick = std::move(on_tick_);
-}
-
-Direction SerialWorkers::tick() {
+Direction SerialWorkers::ask(JobObserver& observer) {
   if (tick_error_) std::rethrow_exception(tick_error_);
-  if (!direction_.stop && on_tick_) direction_ = on_tick_();
+  if (!direction_.stop) direction_ = observer.tick();
   return direction_;
 }
 
@@ -33,13 +23,13 @@ bool SerialWorkers::stop_is_new() noexcept {
   if (stop_told_) return false;
   const double begin = monotonic_seconds();
   try {
-    stop_told_ = tick().stop;
+    stop_told_ = ask(observer_).stop;
   } catch (...) {
     tick_error_ = std::current_exception();
     stop_told_ = true;
   }
   const double took = monotonic_seconds() - begin;
-  ticked_ += took;
+  seconds_asked_ += took;
   loop_.leave_out(took);
   return stop_told_;
 }
@@ -79,6 +69,12 @@ std::optional<Frame> SerialWorkers::Link::try_receive() {
 
 void SerialWorkers::Link::send(JobTag tag, std::span<const std::byte> payload) {
   owner_.to_root_.push_back(Frame{tag, Bytes(payload.begin(), payload.end())});
+}
+
+JobReport run_serially(JobSpec job, Evaluation& evaluation, JobObserver& observer, std::string host) {
+  SerialWorkers workers(evaluation, observer, std::move(host));
+  if (job.limits_time) workers.tell_each_point();
+  return coordinate(workers, std::move(job), observer);
 }
 
 }  // namespace windrow::detail

@@ -142,7 +142,7 @@ void insert(IndexSet& set, const IndexRun& run) {
   for (std::uint64_t i = 0; i < run.count; ++i) set.insert(run.first + i * run.step);
 }
 
-std::unique_ptr<Supply> make_supply(Job& job, int first_worker, int worker_count) {
+std::unique_ptr<Supply> make_supply(JobSpec& job, int first_worker, int worker_count) {
   IndexSet points = std::exchange(job.pending, {});
   switch (job.schedule) {
     case Schedule::static_split:

@@ -33,6 +33,6 @@ class Supply {
 void insert(IndexSet& set, const IndexRun& run);
 
 /// The supply that a job's schedule asks for. Empties job.pending.
-std::unique_ptr<Supply> make_supply(Job& job, int first_worker, int worker_count);
+std::unique_ptr<Supply> make_supply(JobSpec& job, int first_worker, int worker_count);
 
 }  // namespace windrow::detail

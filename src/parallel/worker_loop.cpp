@@ -31,6 +31,10 @@ void WorkerContext::send_piece(std::span<const std::byte>) {
   throw ParallelError("this evaluation has no root to send pieces to");
 }
 
+std::vector<Outcome<Bytes>> Evaluation::evaluate_share(std::span<const Assigned>, WorkerContext&) {
+  throw ParallelError("this evaluation takes a point at a time");
+}
+
 WorkerLoop::Assignment::Assignment(Frame message) : frame(std::move(message)) {
   ByteReader in(frame.payload);
   head = in.get<AssignmentHead>();
@@ -62,9 +66,9 @@ Assigned WorkerLoop::Assignment::next() {
   return assigned;
 }
 
-WorkerLoop::WorkerLoop(RootLink& link, const WorkerTask& task, int worker, std::string host)
+WorkerLoop::WorkerLoop(RootLink& link, Evaluation& evaluation, int worker, std::string host)
     : link_(link),
-      task_(task),
+      evaluation_(evaluation),
       worker_(worker),
       host_(std::move(host)),
       now_(monotonic_seconds()),
@@ -74,7 +78,7 @@ WorkerLoop::WorkerLoop(RootLink& link, const WorkerTask& task, int worker, std::
       began_(now_) {}
 
 WorkerLoop::~WorkerLoop() {
-  if (task_.rest) task_.rest();
+  evaluation_.idle();
   if (!watcher_.joinable()) return;
   {
     const std::lock_guard lock(sleep_mutex_);
@@ -107,7 +111,7 @@ bool WorkerLoop::step() {
     inside_ = 0.0;
     look_for_messages();
     if (assignments_.empty()) {
-      if (task_.rest) task_.rest();
+      evaluation_.idle();
       return false;
     }
     charge_since(begin, &ActivityTimes::transfer);
@@ -133,7 +137,7 @@ void WorkerLoop::evaluate_some() {
   evaluating_since_ = now_;
   inside_ = 0.0;
   try {
-    task_.evaluate_share ? evaluate_share() : evaluate_points();
+    assignments_.front().head.whole_share != 0 ? evaluate_share() : evaluate_points();
   } catch (const Interrupted&) {
     stopping_ = true;  // the point counts as not evaluated
   } catch (const WorkerUnable& reason) {
@@ -242,7 +246,7 @@ void WorkerLoop::handle(Frame frame) {
       piece_on_the_way_ = false;
       return;
     case kFreeGroup:
-      task_.groups->free(ByteReader(frame.payload).get<std::uint64_t>());
+      evaluation_.groups()->free(ByteReader(frame.payload).get<std::uint64_t>());
       return;
     case kEnd:
       ended_ = true;
@@ -290,7 +294,7 @@ bool WorkerLoop::ensure_built() {
 
 void WorkerLoop::build() {
   try {
-    if (task_.build) task_.build();
+    evaluation_.build();
     built_ = true;
   } catch (const WorkerUnable& reason) {
     give_up(exception_failure(reason.what()));
@@ -333,7 +337,7 @@ void WorkerLoop::join_group(Assigned& assigned) {
   const Assignment& assignment = assignments_.front();
   if (assignment.members.empty()) return;
   const double begin = monotonic_seconds();
-  assigned.group = &task_.groups->use(assignment.group.id, assignment.members);
+  assigned.group = &evaluation_.groups()->use(assignment.group.id, assignment.members);
   spent(&ActivityTimes::build, monotonic_seconds() - begin);
 }
 
@@ -347,7 +351,7 @@ void WorkerLoop::evaluate(Assigned&& assigned) {
   lock_.lend();
   try {
     join_group(assigned);
-    failure = task_.evaluate(assigned, *this, result_);
+    failure = evaluation_.evaluate(assigned, *this, result_);
   } catch (...) {
     thrown = std::current_exception();
   }
@@ -428,7 +432,7 @@ void WorkerLoop::evaluate_share() {
   std::exception_ptr thrown;
   lock_.lend();
   try {
-    outcomes = task_.evaluate_share(share, *this);
+    outcomes = evaluation_.evaluate_share(share, *this);
     if (outcomes.size() != share.size()) {
       TaskFailure failure;
       failure.kind = FailureKind::bad_output;
@@ -463,13 +467,13 @@ TaskFailure WorkerLoop::complete(TaskFailure failure, std::uint64_t index, doubl
 
 // Of a point that was evaluated from `begin` until now.
 void WorkerLoop::report(const Assigned& assigned, double begin, std::span<const std::byte> result) {
-  if (task_.observe) task_.observe(assigned, result, nullptr);
+  evaluation_.observe(assigned, result, nullptr);
   batch_.add({assigned.index, epoch_offset_ + begin, now_ - begin, false, result});
 }
 
 void WorkerLoop::report(const Assigned& assigned, double begin, TaskFailure failure) {
   failure = complete(std::move(failure), assigned.index, now_ - begin);
-  if (task_.observe) task_.observe(assigned, {}, &failure);
+  evaluation_.observe(assigned, {}, &failure);
   ByteWriter bytes;
   put_failure(bytes, failure);
   batch_.add({assigned.index, epoch_offset_ + begin, now_ - begin, true, bytes.bytes()});

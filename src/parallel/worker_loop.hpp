@@ -27,7 +27,7 @@ namespace detail {
 /// begun, so that whoever is free may have it.
 class WorkerLoop : private WorkerContext {
  public:
-  WorkerLoop(RootLink& link, const WorkerTask& task, int worker, std::string host);
+  WorkerLoop(RootLink& link, Evaluation& evaluation, int worker, std::string host);
   ~WorkerLoop();
   WorkerLoop(const WorkerLoop&) = delete;
   WorkerLoop& operator=(const WorkerLoop&) = delete;
@@ -103,7 +103,7 @@ class WorkerLoop : private WorkerContext {
 
   BiasedLock lock_;  // of everything here; the evaluating thread lends it to the watching one during an evaluation
   RootLink& link_;
-  const WorkerTask& task_;
+  Evaluation& evaluation_;
   int worker_;
   std::string host_;
   std::deque<Assignment> assignments_;

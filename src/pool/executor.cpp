@@ -22,48 +22,33 @@ int checked(int workers) {
   return workers;
 }
 
-// A workers whose workers refer to `support`.
-template <typename Support, typename MakeWorkers>
-StartedWorkers started(std::shared_ptr<Support> support, int count, MakeWorkers make_workers) {
-  StartedWorkers workers;
-  workers.workers = make_workers(*support);
-  workers.count = count;
-  workers.support = std::move(support);
-  return workers;
-}
+// Ask nothing and keep nothing: a pool's driver collects the outcomes.
+struct SerialSupport {
+  detail::ItemEvaluation evaluation;
+  detail::JobObserver nobody{};
+};
 
 std::shared_ptr<detail::Driver> serial_driver(ExecutorOptions options) {
   options.max_tasks_per_worker = 0;
-  auto job = std::make_shared<detail::Job>();
-  job->task = detail::item_task(options.initializer);
-  auto workers = started(std::move(job), 1, [](detail::Job& shared) {
-    return std::make_unique<detail::SerialWorkers>(shared, host_name());
-  });
-  return std::make_shared<detail::CallerDriver>(std::move(workers), options);
+  auto support = std::make_shared<SerialSupport>(SerialSupport{detail::ItemEvaluation(options.initializer)});
+  auto workers = std::make_unique<detail::SerialWorkers>(support->evaluation, support->nobody, host_name());
+  return std::make_shared<detail::CallerDriver>(StartedWorkers{std::move(workers), 1, std::move(support)}, options);
 }
 
-std::shared_ptr<detail::Driver> thread_driver(int workers, ExecutorOptions options) {
+std::shared_ptr<detail::Driver> thread_driver(int count, ExecutorOptions options) {
   options.max_tasks_per_worker = 0;
-  return std::make_shared<detail::ThreadDriver>(workers, options, [&](int wake) {
-    auto task = std::make_shared<detail::WorkerTask>(detail::item_task(options.initializer));
-    return started(std::move(task), workers, [&](auto& shared_task) {
-      return std::make_unique<detail::ThreadWorkers>(workers, shared_task, host_name(), wake);
-    });
+  return std::make_shared<detail::ThreadDriver>(count, options, [&](int wake) {
+    auto evaluation = std::make_shared<detail::ItemEvaluation>(options.initializer);
+    auto workers = std::make_unique<detail::ThreadWorkers>(count, *evaluation, host_name(), wake);
+    return StartedWorkers{std::move(workers), count, std::move(evaluation)};
   });
 }
 
-struct ProcessSupport {
-  ProcessSupport(std::size_t count, const std::function<void()>& initializer)
-      : task(detail::item_task(initializer)), processes(count, task) {}
-
-  detail::WorkerTask task;
-  detail::ForkedWorkers processes;
-};
-
-std::shared_ptr<detail::Driver> process_driver(int workers, const ExecutorOptions& options) {
-  return std::make_shared<detail::ThreadDriver>(workers, options, [&](int wake) {
-    auto support = std::make_shared<ProcessSupport>(static_cast<std::size_t>(workers), options.initializer);
-    return started(std::move(support), workers, [&](auto& shared) { return shared.processes.workers(wake); });
+std::shared_ptr<detail::Driver> process_driver(int count, const ExecutorOptions& options) {
+  return std::make_shared<detail::ThreadDriver>(count, options, [&](int wake) {
+    auto evaluation = std::make_shared<detail::ItemEvaluation>(options.initializer);
+    auto workers = std::make_unique<detail::ForkedWorkers>(static_cast<std::size_t>(count), *evaluation, wake);
+    return StartedWorkers{std::move(workers), count, std::move(evaluation)};
   });
 }
 

@@ -56,17 +56,16 @@ TaskFailure lost_item(std::string message) {
 
 }  // namespace
 
-WorkerTask item_task(const std::function<void()>& initializer) {
-  WorkerTask task;
-  task.build = initializer;
-  task.evaluate = [](const Assigned& assigned, WorkerContext&, ByteWriter& result) -> std::optional<TaskFailure> {
-    static thread_local Decoder decode;
-    ByteReader in(assigned.parameter);
-    const ItemInvoker invoke = decode(in.get<CodeAddress>());
-    invoke(in.rest(), result);
-    return std::nullopt;
-  };
-  return task;
+void ItemEvaluation::build() {
+  if (initializer_) initializer_();
+}
+
+std::optional<TaskFailure> ItemEvaluation::evaluate(const Assigned& assigned, WorkerContext&, ByteWriter& result) {
+  static thread_local Decoder decode;
+  ByteReader in(assigned.parameter);
+  const ItemInvoker invoke = decode(in.get<CodeAddress>());
+  invoke(in.rest(), result);
+  return std::nullopt;
 }
 
 Stream::Stream(Workers& workers, const ExecutorOptions& options)

@@ -18,7 +18,15 @@ namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
 /// What an executor's workers do with an item. Runs the initializer first.
-WorkerTask item_task(const std::function<void()>& initializer);
+class ItemEvaluation : public Evaluation {
+ public:
+  explicit ItemEvaluation(std::function<void()> initializer) : initializer_(std::move(initializer)) {}
+  void build() override;
+  std::optional<TaskFailure> evaluate(const Assigned& assigned, WorkerContext& context, ByteWriter& result) override;
+
+ private:
+  std::function<void()> initializer_;
+};
 
 /// Hands a stream of chunks to workers and collects the outcomes: what coordinate() is for the points of a job. Not
 /// thread-safe; its driver guards it.

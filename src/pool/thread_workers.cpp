@@ -7,9 +7,9 @@
 
 namespace windrow::detail {
 
-ThreadWorkers::ThreadWorkers(int count, const WorkerTask& task, std::string host, int wake)
+ThreadWorkers::ThreadWorkers(int count, Evaluation& evaluation, std::string host, int wake)
     : host_(std::move(host)), wake_(wake) {
-  for (int w = 0; w < count; ++w) threads_.push_back(std::make_unique<LocalWorker>(task, w, host_));
+  for (int w = 0; w < count; ++w) threads_.push_back(std::make_unique<LocalWorker>(evaluation, w, host_));
 }
 
 void ThreadWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {

@@ -12,7 +12,7 @@ namespace windrow::detail {
 /// Workers that are threads of this process.
 class ThreadWorkers : public Workers {
  public:
-  ThreadWorkers(int count, const WorkerTask& task, std::string host, int wake);
+  ThreadWorkers(int count, Evaluation& evaluation, std::string host, int wake);
 
   int count() const override { return static_cast<int>(threads_.size()); }
   const std::string& host(int) const override { return host_; }

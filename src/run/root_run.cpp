@@ -116,7 +116,7 @@ void RootRun::open_store() {
   IndexSet done = succeeded;
   if (!options_.retry_failed) {
     result_.failed = failed.size();
-    done = either(done, failed, sweep_.design().size());
+    done = done.united(failed);
   }
   result_.reused = result_.succeeded + result_.failed;
   pending_ = options_.shard ? share_.without(done) : done.complement(result_.points);
@@ -126,11 +126,10 @@ void RootRun::open_store() {
 }
 
 void RootRun::add_known_elsewhere(IndexSet& succeeded, IndexSet& failed, const PointValues& points) const {
-  const std::uint64_t size = sweep_.design().size();
   const KnownOutcomes known = known_elsewhere(options_.store, *options_.shard, sweep_.identity(options_), points);
   // What a shard has of another form of the study may be at any index.
-  succeeded = both(either(succeeded, known.succeeded, size), share_);
-  failed = both(either(failed, known.failed, size), share_).without(succeeded);
+  succeeded = succeeded.united(known.succeeded).intersected(share_);
+  failed = failed.united(known.failed).intersected(share_).without(succeeded);
 }
 
 void RootRun::learn_times() {

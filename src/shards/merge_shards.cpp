@@ -118,7 +118,7 @@ class Merger {
     report_.status = merged.status();
     if (report_.complete() || found_.empty()) return;
     const KnownOutcomes known = merged.known(*study_);
-    const IndexSet done = detail::either(known.succeeded, known.failed, study_->points);
+    const IndexSet done = known.succeeded.united(known.failed);
     for (std::uint32_t number = 1; number <= latest_.count; ++number) {
       const Shard shard{number, latest_.count};
       const std::uint64_t left = points_of(shard, study_->points).without(done).size();

@@ -56,10 +56,10 @@ class StatusOfShards {
     KnownOutcomes known = own_;
     if (std::ranges::find(found_, shard) != found_.end()) read(status, known);
     const IndexSet share = points_of(shard, study_->points);
-    const IndexSet succeeded = both(share, known.succeeded);
+    const IndexSet succeeded = share.intersected(known.succeeded);
     status.points = share.size();
     status.succeeded = succeeded.size();
-    status.failed = both(share, known.failed).without(succeeded).size();
+    status.failed = share.intersected(known.failed).without(succeeded).size();
     const bool stands_still = status.state == ShardState::missing || status.state == ShardState::unfinished;
     if (stands_still && status.succeeded + status.failed == status.points) status.state = ShardState::complete;
     status_.shards.push_back(std::move(status));
@@ -77,8 +77,8 @@ class StatusOfShards {
       if (!same) return;
       const KnownOutcomes more = reader.known(*study_);
       for (KnownOutcomes* to : {&known, &all_}) {
-        to->succeeded = either(to->succeeded, more.succeeded, study_->points);
-        to->failed = either(to->failed, more.failed, study_->points);
+        to->succeeded = to->succeeded.united(more.succeeded);
+        to->failed = to->failed.united(more.failed);
       }
     } catch (const StoreError& error) {
       status.state = ShardState::damaged;

@@ -12,14 +12,6 @@ namespace windrow::detail {
 
 namespace fs = std::filesystem;
 
-IndexSet both(const IndexSet& a, const IndexSet& b) {
-  return a.without(a.without(b));
-}
-
-IndexSet either(const IndexSet& a, const IndexSet& b, std::uint64_t points) {
-  return a.complement(points).without(b).complement(points);
-}
-
 std::vector<Shard> found_shards(const fs::path& store) {
   constexpr std::string_view middle = "-of-";
   std::vector<Shard> shards;
@@ -89,8 +81,8 @@ KnownOutcomes known_elsewhere(const fs::path& store, const Shard& shard, const S
     if (other.count == shard.count) continue;
     try {
       const KnownOutcomes more = StoreReader(shard_directory(store, other)).known(study);
-      known.succeeded = either(known.succeeded, more.succeeded, study.points);
-      known.failed = either(known.failed, more.failed, study.points);
+      known.succeeded = known.succeeded.united(more.succeeded);
+      known.failed = known.failed.united(more.failed);
     } catch (const StoreError&) {
       // `merge` and `status` say so; its points are evaluated.
     }

@@ -10,6 +10,7 @@
 
 #include "faults/ending.hpp"
 #include "faults/support.hpp"
+#include "parallel/callbacks.hpp"
 #include "windrow/parallel/launch.hpp"
 #include "windrow/process/launcher.hpp"
 
@@ -92,11 +93,11 @@ int every_point_throws(ParallelManager& manager, const std::string&) {
   return verdict(manager, !manager.is_root() || counts.failed == 100 ? "" : "not every point failed");
 }
 
-detail::Job slow_job(ParallelManager& manager, std::uint64_t count) {
-  detail::Job job;
+detail::TestJob slow_job(ParallelManager& manager, std::uint64_t count) {
+  detail::TestJob job;
   job.pending = IndexSet::first(manager.is_root() ? count : 0);
-  job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext& context,
-                         detail::ByteWriter& result) -> std::optional<TaskFailure> {
+  job.evaluation.on_evaluate = [](const detail::Assigned&, detail::WorkerContext& context,
+                                  detail::ByteWriter& result) -> std::optional<TaskFailure> {
     for (int i = 0; i < 5; ++i) {
       if (context.stop_requested()) throw Interrupted();
       std::this_thread::sleep_for(milliseconds(1));
@@ -104,17 +105,17 @@ detail::Job slow_job(ParallelManager& manager, std::uint64_t count) {
     result.put_bytes(Bytes(10));
     return std::nullopt;
   };
-  job.conclude = [] { return Bytes(1); };
+  job.on_conclude = [] { return Bytes(1); };
   return job;
 }
 
 int callback_throws(ParallelManager& manager, const std::string&) {
   std::string wrong;
   for (const std::uint64_t at : {1U, 17U, 60U}) {
-    detail::Job job = slow_job(manager, 60);
+    detail::TestJob job = slow_job(manager, 60);
     if (at != 17) {  // brief points: many outcomes in a message
-      job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext&,
-                             detail::ByteWriter& result) -> std::optional<TaskFailure> {
+      job.evaluation.on_evaluate = [](const detail::Assigned&, detail::WorkerContext&,
+                                      detail::ByteWriter& result) -> std::optional<TaskFailure> {
         result.put_bytes(Bytes(10));
         return std::nullopt;
       };
@@ -125,7 +126,7 @@ int callback_throws(ParallelManager& manager, const std::string&) {
     };
     bool thrown = false;
     try {
-      if (!manager.run_job(job).conclusion.empty()) wrong = "concluded, though the root gave up";
+      if (!detail::run_job(manager, job).conclusion.empty()) wrong = "concluded, though the root gave up";
     } catch (const std::runtime_error&) {
       thrown = true;
     }
@@ -139,11 +140,11 @@ int callback_throws(ParallelManager& manager, const std::string&) {
 int stop_in_the_middle(ParallelManager& manager, const std::string&) {
   std::string wrong;
   for (int round = 0; round < 3; ++round) {
-    detail::Job job = slow_job(manager, 10000);
+    detail::TestJob job = slow_job(manager, 10000);
     std::uint64_t completed = 0;
     job.on_completed = [&](const detail::Completed&) { ++completed; };
     job.on_tick = [&] { return completed >= 20; };
-    const detail::JobReport report = manager.run_job(job);
+    const detail::JobReport report = detail::run_job(manager, job);
     if (report.conclusion.size() != 1) wrong = "no conclusion";
     if (manager.is_root() && !report.stopped) wrong = "the stop is not told";
     if (manager.is_root() && report.unfinished + completed != 10000) wrong = "unfinished is not right";

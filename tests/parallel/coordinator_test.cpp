@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "parallel/callbacks.hpp"
 #include "parallel/interface/wire.hpp"
 #include "parallel/simulated_workers.hpp"
 #include "windrow/error.hpp"
@@ -45,7 +46,7 @@ struct Study {
     for (const auto& [index, n] : times) EXPECT_EQ(n, 1) << "point " << index;
   }
 
-  Job job;
+  TestJob job;
   std::map<std::uint64_t, int> times;
   std::map<std::uint64_t, int> worker_of;
   std::map<std::uint64_t, TaskFailure> failures;
@@ -62,8 +63,8 @@ TEST_P(AllSchedulesTest, every_point_completes_once_and_every_worker_is_released
       FakeWorkers fake(workers);
       fake.seconds = [](std::uint64_t index) { return 1e-4 * static_cast<double>(index % 7 + 1); };
       Study study(count, GetParam());
-      study.job.conclude = [&] {
-        EXPECT_TRUE(fake.ends.empty()) << "workers are at rest, but not yet released";
+      study.job.on_conclude = [&] {
+        EXPECT_TRUE(fake.ends.empty()) << "workers have ended their part, but are not yet released";
         return Bytes(3);
       };
       const JobReport report = coordinate(fake, study.job);
@@ -99,15 +100,15 @@ TEST(CoordinatorTest, the_automatic_schedule_leaves_a_slow_point_to_one_worker_a
   EXPECT_EQ(study.order.back(), 0U) << "outcomes are told as they arrive";
 }
 
-TEST_P(AllSchedulesTest, what_workers_are_at_can_be_asked_while_they_work_and_not_afterwards) {
+TEST_P(AllSchedulesTest, what_workers_do_can_be_asked_while_they_work) {
   FakeWorkers fake(3);
   fake.seconds = [](std::uint64_t) { return 0.5; };
   Study study(20, GetParam());
   std::uint64_t asked = 0, busiest = 0;
-  study.job.on_handed_out = [&] {
+  study.job.on_handed_out = [&](RunningJob& running) {
     ++asked;
     std::uint64_t evaluated = 0, busy = 0;
-    const auto activity = study.job.activity();
+    const auto activity = running.activity();
     ASSERT_EQ(activity.size(), 3U);
     for (const WorkerActivity& at : activity) {
       EXPECT_EQ(at.worker, &at - activity.data());
@@ -124,7 +125,6 @@ TEST_P(AllSchedulesTest, what_workers_are_at_can_be_asked_while_they_work_and_no
   coordinate(fake, study.job);
   EXPECT_GT(asked, 5U);
   EXPECT_EQ(busiest, 3U);
-  EXPECT_FALSE(study.job.activity) << "nobody is there to answer";
 }
 
 TEST(CoordinatorTest, slow_points_are_handed_out_one_at_a_time_and_not_ahead) {
@@ -242,9 +242,7 @@ TEST(CoordinatorTest, a_whole_share_fails_with_its_worker_and_no_other) {
   fake.crashing = {7};
   fake.first_of_share = 4;
   Study study(12, Schedule::static_split);
-  study.job.task.evaluate_share = [](std::span<const Assigned>, WorkerContext&) {
-    return std::vector<Outcome<Bytes>>();
-  };
+  study.job.whole_shares = true;
   coordinate(fake, study.job);
   study.expect_each_once(12);
   std::vector<std::uint64_t> failed;
@@ -259,9 +257,7 @@ TEST(CoordinatorTest, a_worker_never_has_two_whole_shares_at_once) {
   fake.dying = {1, 2};
   fake.seconds = [](std::uint64_t index) { return index < 4 ? 1e-6 : index < 8 ? 1e-5 : 1.05e-5; };
   Study study(12, Schedule::static_split);
-  study.job.task.evaluate_share = [](std::span<const Assigned>, WorkerContext&) {
-    return std::vector<Outcome<Bytes>>();
-  };
+  study.job.whole_shares = true;
   coordinate(fake, study.job);
   study.expect_each_once(12);
   EXPECT_TRUE(study.failures.empty());
@@ -370,7 +366,7 @@ TEST(CoordinatorTest, exceptions_from_ticks_and_conclusions_release_every_worker
     FakeWorkers fake(3);
     Study study(10, Schedule::dynamic);
     if (in_tick) study.job.on_tick = []() -> bool { throw std::runtime_error("disk full"); };
-    if (!in_tick) study.job.conclude = []() -> Bytes { throw std::runtime_error("disk full"); };
+    if (!in_tick) study.job.on_conclude = []() -> Bytes { throw std::runtime_error("disk full"); };
     EXPECT_THROW(coordinate(fake, study.job), std::runtime_error);
     EXPECT_EQ(fake.ends.size(), 3U);
     EXPECT_FALSE(fake.waited_for_nobody);

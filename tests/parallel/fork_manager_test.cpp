@@ -15,6 +15,7 @@
 #include "faults/ending.hpp"
 #include "faults/outcomes.hpp"
 #include "faults/support.hpp"
+#include "parallel/callbacks.hpp"
 #include "windrow/parallel/launch.hpp"
 #include "windrow/process/shared_memory.hpp"
 
@@ -283,20 +284,20 @@ TEST(ForkManagerTest, an_exception_from_the_roots_callback_ends_the_job_everywhe
   const Ended run = launch_peers(4, [](ParallelManager& manager) {
     for (const std::size_t at : {1, 7, 50, 100}) {
       std::size_t completed = 0;
-      detail::Job job;
+      detail::TestJob job;
       job.pending = IndexSet::first(manager.is_root() ? 100 : 0);
-      job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext&,
-                             detail::ByteWriter& result) -> std::optional<TaskFailure> {
+      job.evaluation.on_evaluate = [](const detail::Assigned&, detail::WorkerContext&,
+                                      detail::ByteWriter& result) -> std::optional<TaskFailure> {
         result.put_bytes(Bytes(10));
         return std::nullopt;
       };
       job.on_completed = [&](const detail::Completed&) {
         if (++completed == at) throw std::runtime_error("disk full");
       };
-      job.conclude = [] { return Bytes(1); };
+      job.on_conclude = [] { return Bytes(1); };
       bool thrown = false;
       try {
-        EXPECT_TRUE(manager.run_job(job).conclusion.empty()) << "nothing was concluded";
+        EXPECT_TRUE(detail::run_job(manager, job).conclusion.empty()) << "nothing was concluded";
       } catch (const std::runtime_error& error) {
         thrown = error.what() == std::string("disk full");
       }
@@ -311,19 +312,19 @@ TEST(ForkManagerTest, an_exception_from_the_roots_callback_ends_the_job_everywhe
 // The root evaluates on a thread of its own, whose exceptions must not end the program.
 TEST(ForkManagerTest, an_exception_from_the_roots_observer_leaves_its_run_job) {
   const Ended run = launch_peers(2, [](ParallelManager& manager) {
-    detail::Job job;
+    detail::TestJob job;
     job.pending = IndexSet::first(100);
-    job.task.evaluate = [](const detail::Assigned&, detail::WorkerContext&,
-                           detail::ByteWriter& result) -> std::optional<TaskFailure> {
+    job.evaluation.on_evaluate = [](const detail::Assigned&, detail::WorkerContext&,
+                                    detail::ByteWriter& result) -> std::optional<TaskFailure> {
       result.put_bytes(Bytes(10));
       return std::nullopt;
     };
     if (manager.is_root()) {
-      job.task.observe = [](const detail::Assigned&, std::span<const std::byte>, const TaskFailure*) {
+      job.evaluation.on_observe = [](const detail::Assigned&, std::span<const std::byte>, const TaskFailure*) {
         throw std::runtime_error("observer");
       };
     }
-    manager.run_job(job);
+    detail::run_job(manager, job);
     return 0;
   });
   EXPECT_EQ(run.status, ExitStatus::exited(1));

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "parallel/callbacks.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -36,7 +37,7 @@ class Hosts : public Workers {
 class GroupRunsTest : public testing::Test {
  protected:
   explicit GroupRunsTest(std::vector<std::string> hosts = {"a", "a", "a", "a", "a"}) : hosts_(std::move(hosts)) {
-    job_.ranks_needed = [this](std::uint64_t index) { return needs_.at(index); };
+    job_.needs = needs_ranks([this](std::uint64_t index) { return needs_.at(index); });
     job_.group_patience = 30.0;
   }
 
@@ -70,7 +71,7 @@ class GroupRunsTest : public testing::Test {
 
   std::map<std::uint64_t, std::uint64_t> needs_;
   Hosts hosts_;
-  Job job_;
+  JobSpec job_;
   GroupRuns runs_{job_, hosts_};
   bool last_ = false;  // whether the last one to come back was the last of its group
 };
@@ -209,7 +210,7 @@ TEST_F(GroupRunsTest, a_lost_rank_fails_its_group_and_is_in_no_other) {
 }
 
 TEST_F(GroupRunsTest, a_number_of_ranks_that_cannot_be_told_rejects_its_point) {
-  job_.ranks_needed = [](std::uint64_t) -> std::uint64_t { throw std::runtime_error("no such mesh"); };
+  job_.needs = needs_ranks([](std::uint64_t) -> std::uint64_t { throw std::runtime_error("no such mesh"); });
   const auto place = find(0);
   ASSERT_TRUE(place.failure);
   EXPECT_EQ(place.failure->kind, FailureKind::rejected);

@@ -123,7 +123,7 @@ class IndexSetPropertyTest : public testing::TestWithParam<unsigned> {
         remove(below(200));
         break;
       case 6:
-        without();
+        combine();
         break;
       default:
         complement(below(230));
@@ -165,7 +165,7 @@ class IndexSetPropertyTest : public testing::TestWithParam<unsigned> {
 
   void remove(std::uint64_t index) { ASSERT_EQ(set_.remove(index), model_.erase(index) == 1); }
 
-  void without() {
+  void combine() {
     IndexSet other;
     for (std::uint64_t i = below(10); i > 0; --i) other.insert(IndexRange{below(200), below(15)});
     const IndexSet rest = set_.without(other);
@@ -178,6 +178,15 @@ class IndexSetPropertyTest : public testing::TestWithParam<unsigned> {
     }
     ASSERT_EQ(rest.size(), position);
     ASSERT_THROW(rest.at(position), SpecError);
+
+    const IndexSet all = set_.united(other);
+    const IndexSet both = set_.intersected(other);
+    ASSERT_EQ(all.size(), position + other.size());
+    ASSERT_EQ(both.size(), model_.size() - position);
+    for (std::uint64_t i = 0; i < 240; ++i) {
+      ASSERT_EQ(all.contains(i), set_.contains(i) || other.contains(i)) << i;
+      ASSERT_EQ(both.contains(i), set_.contains(i) && other.contains(i)) << i;
+    }
   }
 
   void complement(std::uint64_t total) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "faults/support.hpp"
+#include "parallel/callbacks.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/parallel/serial_manager.hpp"
@@ -174,20 +175,20 @@ TEST(LaunchTest, is_not_fooled_by_a_batch_system) {
 // What on_tick answers from inside an evaluation counts, even if it never says so again.
 TEST(SerialManagerTest, a_stop_that_is_asked_for_once_inside_an_evaluation_is_kept) {
   SerialManager manager;
-  detail::Job job;
+  detail::TestJob job;
   job.pending = IndexSet::first(10);
   bool inside = false;
   bool said = false;
   job.on_tick = [&] { return inside && !std::exchange(said, true); };
-  job.task.evaluate = [&](const detail::Assigned&, detail::WorkerContext& context,
-                          detail::ByteWriter&) -> std::optional<TaskFailure> {
+  job.evaluation.on_evaluate = [&](const detail::Assigned&, detail::WorkerContext& context,
+                                   detail::ByteWriter&) -> std::optional<TaskFailure> {
     inside = true;
     while (!context.stop_requested()) {
     }
     inside = false;
     throw Interrupted();
   };
-  const detail::JobReport report = manager.run_job(job);
+  const detail::JobReport report = detail::run_job(manager, job);
   EXPECT_TRUE(report.stopped);
   EXPECT_EQ(report.unfinished, 10U);
 }
@@ -195,7 +196,7 @@ TEST(SerialManagerTest, a_stop_that_is_asked_for_once_inside_an_evaluation_is_ke
 // It is the root's, and neither the point's failure nor lost.
 TEST(SerialManagerTest, an_exception_of_on_tick_inside_an_evaluation_leaves_run_job) {
   SerialManager manager;
-  detail::Job job;
+  detail::TestJob job;
   job.pending = IndexSet::first(10);
   bool inside = false;
   bool said = false;
@@ -205,15 +206,15 @@ TEST(SerialManagerTest, an_exception_of_on_tick_inside_an_evaluation_leaves_run_
   };
   std::size_t failed = 0;
   job.on_completed = [&](const detail::Completed& completed) { failed += completed.failure != nullptr ? 1 : 0; };
-  job.task.evaluate = [&](const detail::Assigned&, detail::WorkerContext& context,
-                          detail::ByteWriter&) -> std::optional<TaskFailure> {
+  job.evaluation.on_evaluate = [&](const detail::Assigned&, detail::WorkerContext& context,
+                                   detail::ByteWriter&) -> std::optional<TaskFailure> {
     inside = true;
     while (!context.stop_requested()) {
     }
     inside = false;
     return std::nullopt;
   };
-  EXPECT_THROW(manager.run_job(job), std::runtime_error);
+  EXPECT_THROW(detail::run_job(manager, job), std::runtime_error);
   EXPECT_EQ(failed, 0U);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "parallel/callbacks.hpp"
 #include "parallel/coordinator.hpp"
 #include "parallel/simulated_workers.hpp"
 
@@ -32,7 +33,7 @@ class PlacementsTest : public testing::Test {
 
   JobReport run(std::vector<std::uint64_t> needs) {
     job_.pending = IndexSet::first(needs.size());
-    job_.slots_needed = [needs](std::uint64_t index) { return needs[index]; };
+    job_.needs = needs_slots([needs](std::uint64_t index) { return needs[index]; });
     return coordinate(workers_, job_);
   }
   void expect_each_once(std::uint64_t count) const {
@@ -46,7 +47,7 @@ class PlacementsTest : public testing::Test {
   }
 
   FakeWorkers workers_;
-  Job job_;
+  TestJob job_;
   std::map<std::uint64_t, int> times_;
   std::map<std::uint64_t, TaskFailure> failures_;
 };
@@ -98,10 +99,10 @@ TEST_F(PlacementsTest, what_is_larger_than_everything_is_rejected_and_holds_nobo
 
 TEST_F(PlacementsTest, a_number_of_slots_that_cannot_be_told_rejects_its_point) {
   job_.pending = IndexSet::first(3);
-  job_.slots_needed = [](std::uint64_t index) -> std::uint64_t {
+  job_.needs = needs_slots([](std::uint64_t index) -> std::uint64_t {
     if (index == 1) throw std::runtime_error("no whole number");
     return 2;
-  };
+  });
   coordinate(workers_, job_);
   expect_each_once(3);
   EXPECT_EQ(failures_.size(), 1U);

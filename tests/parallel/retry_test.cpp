@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "parallel/callbacks.hpp"
 #include "parallel/coordinator.hpp"
 #include "parallel/interface/wire.hpp"
 #include "windrow/base/clock.hpp"
@@ -186,7 +187,7 @@ struct Study {
     std::optional<TaskFailure> failure;
     int earlier_attempts = 0;
   };
-  Job job;
+  TestJob job;
   std::map<std::uint64_t, Outcome> outcomes;
   SimulatedClock clock;
 };
@@ -212,7 +213,9 @@ TEST_P(EveryScheduleRetryTest, a_point_that_succeeds_at_the_third_try_succeeds_a
     study.job.costs = known_costs([](std::uint64_t index) { return static_cast<double>(index + 1); });
     ClockedWorkers fake(workers);
     fake.fails = [](std::uint64_t index, int at) { return index % 4 == 3 && at < 3; };
-    study.job.retry = [](const TaskFailure&, int tries) { return tries <= 2 ? std::optional(0.0) : std::nullopt; };
+    study.job.on_retry_after = [](const TaskFailure&, int tries) {
+      return tries <= 2 ? std::optional(0.0) : std::nullopt;
+    };
     const JobReport report = coordinate(fake, study.job);
     EXPECT_EQ(study.outcomes.size(), 20U);
     for (const auto& [index, outcome] : study.outcomes) {
@@ -228,7 +231,7 @@ TEST_P(EveryScheduleRetryTest, when_tries_run_out_the_failure_tells_of_all_of_th
   Study study(8, GetParam());
   ClockedWorkers fake(3);
   fake.fails = [](std::uint64_t index, int) { return index == 5; };
-  study.job.retry = [](const TaskFailure& failure, int tries) {
+  study.job.on_retry_after = [](const TaskFailure& failure, int tries) {
     EXPECT_EQ(failure.attempts, tries);
     return tries <= 3 ? std::optional(0.5) : std::nullopt;
   };
@@ -245,7 +248,7 @@ TEST(RetryTest, a_delay_is_waited_for_and_meanwhile_others_go_on) {
   Study study(10);
   ClockedWorkers fake(1);
   fake.fails = [](std::uint64_t index, int at) { return index == 0 && at <= 2; };
-  study.job.retry = [](const TaskFailure&, int tries) { return std::optional(tries == 1 ? 3.25 : 100.0); };
+  study.job.on_retry_after = [](const TaskFailure&, int tries) { return std::optional(tries == 1 ? 3.25 : 100.0); };
   coordinate(fake, study.job);
   EXPECT_EQ(study.outcomes.size(), 10U);
   ASSERT_EQ(fake.begins[0].size(), 3U);
@@ -261,7 +264,7 @@ TEST(RetryTest, a_point_that_ends_its_worker_is_tried_once_more_and_no_more) {
     Study study(12, schedule);
     ClockedWorkers fake(3);
     fake.deadly = {4};
-    study.job.retry = [](const TaskFailure&, int) { return std::optional(0.0); };  // for ever
+    study.job.on_retry_after = [](const TaskFailure&, int) { return std::optional(0.0); };  // for ever
     const JobReport report = coordinate(fake, study.job);
     EXPECT_EQ(study.outcomes.size(), 12U);
     ASSERT_TRUE(study.outcomes[4].failure);
@@ -277,7 +280,7 @@ TEST(RetryTest, a_point_whose_worker_was_killed_is_tried_once_more_though_nothin
     ClockedWorkers fake(3);
     fake.killed = {4};
     fake.deadly = {7};
-    study.job.retry = [](const TaskFailure&, int) { return std::optional<double>(); };
+    study.job.on_retry_after = [](const TaskFailure&, int) { return std::optional<double>(); };
     coordinate(fake, study.job);
     EXPECT_EQ(study.outcomes.size(), 12U);
     EXPECT_FALSE(study.outcomes[4].failure);
@@ -293,7 +296,7 @@ TEST(RetryTest, points_that_wait_when_no_worker_is_left_fail) {
   fake.fails = [](std::uint64_t index, int) { return index == 0; };
   fake.deadly = {2};
   fake.replaceable = false;
-  study.job.retry = [](const TaskFailure&, int) { return std::optional(1000.0); };
+  study.job.on_retry_after = [](const TaskFailure&, int) { return std::optional(1000.0); };
   coordinate(fake, study.job);
   EXPECT_EQ(study.outcomes.size(), 6U);
   for (const std::uint64_t index : {0U, 2U, 3U, 4U, 5U}) {
@@ -307,7 +310,7 @@ TEST(RetryTest, an_answer_of_infinity_leaves_the_point_for_another_job) {
   Study study(10);
   ClockedWorkers fake(2);
   fake.fails = [](std::uint64_t index, int) { return index == 3; };
-  study.job.retry = [](const TaskFailure&, int) { return std::optional(kNever); };
+  study.job.on_retry_after = [](const TaskFailure&, int) { return std::optional(kNever); };
   const JobReport report = coordinate(fake, study.job);
   EXPECT_EQ(study.outcomes.size(), 9U);
   EXPECT_EQ(study.outcomes.count(3), 0U);
@@ -319,7 +322,7 @@ TEST(RetryTest, a_stop_does_not_wait_for_what_is_delayed) {
   Study study(4);
   ClockedWorkers fake(2);
   fake.fails = [](std::uint64_t, int) { return true; };
-  study.job.retry = [](const TaskFailure&, int) { return std::optional(1e6); };
+  study.job.on_retry_after = [](const TaskFailure&, int) { return std::optional(1e6); };
   study.job.on_tick = [] { return Direction(*simulated > 1100.0); };
   const JobReport report = coordinate(fake, study.job);
   EXPECT_TRUE(report.stopped);
@@ -416,7 +419,7 @@ TEST(CutoffTest, a_retry_that_comes_too_late_is_left_for_another_job) {
   Study study(3);
   ClockedWorkers fake(1);
   fake.fails = [](std::uint64_t index, int) { return index == 1; };
-  study.job.retry = [](const TaskFailure&, int) { return std::optional(500.0); };
+  study.job.on_retry_after = [](const TaskFailure&, int) { return std::optional(500.0); };
   study.job.on_tick = by_then;
   const JobReport report = coordinate(fake, study.job);
   EXPECT_EQ(study.outcomes.size(), 2U);
@@ -428,7 +431,7 @@ TEST(TimeLimitTest, workers_learn_of_a_limit_and_of_changes_that_matter) {
   Study study(20);
   ClockedWorkers fake(1);
   fake.deadly = {17};
-  study.job.time_limit = [&] {
+  study.job.on_time_limit = [&] {
     const std::size_t done = study.outcomes.size();
     return done < 5 ? 0.0 : done < 10 ? 3.0 : done < 15 ? 3.1 : 5.0;
   };
@@ -440,9 +443,10 @@ TEST(TimeLimitTest, workers_learn_of_a_limit_and_of_changes_that_matter) {
 TEST(TimeLimitTest, a_serial_worker_is_given_the_limit_that_follows_from_the_points_before) {
   std::uint64_t done = 0;
   double limit = 0.0;
-  Job job;
+  TestJob job;
   job.pending = IndexSet::first(2000);
-  job.task.evaluate = [&](const Assigned& assigned, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+  job.evaluation.on_evaluate = [&](const Assigned& assigned, WorkerContext& context,
+                                   ByteWriter&) -> std::optional<TaskFailure> {
     for (int i = 0; assigned.index == 50 && i < 2000 && limit == 0.0; ++i) {
       limit = context.time_limit();
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -450,8 +454,9 @@ TEST(TimeLimitTest, a_serial_worker_is_given_the_limit_that_follows_from_the_poi
     return std::nullopt;
   };
   job.on_completed = [&](const Completed&) { ++done; };
-  job.time_limit = [&] { return done < 10 ? 0.0 : 5.0; };
-  SerialManager().run_job(job);
+  job.on_time_limit = [&] { return done < 10 ? 0.0 : 5.0; };
+  SerialManager manager;
+  run_job(manager, job);
   EXPECT_EQ(limit, 5.0);
   EXPECT_EQ(done, 2000U);
 }
@@ -471,7 +476,7 @@ TEST_P(EveryScheduleRetryTest, the_point_of_a_lost_rank_runs_elsewhere_without_b
 TEST_P(EveryScheduleRetryTest, a_point_that_two_ranks_were_lost_at_is_lost) {
   for (const int retries : {0, 5}) {
     Study study(12, GetParam());
-    if (retries > 0) study.job.retry = [](const TaskFailure&, int) { return 0.0; };
+    if (retries > 0) study.job.on_retry_after = [](const TaskFailure&, int) { return 0.0; };
     LostRanks fake(4, true);
     fake.deadly = {5};
     const JobReport report = coordinate(fake, study.job);
@@ -490,7 +495,7 @@ TEST(RetryTest, a_lost_rank_does_not_use_up_a_retry) {
   fake.deaths = 1;
   fake.fails = [](std::uint64_t index, int at) { return index == 1 && at == 1; };
   int asked = 0;
-  study.job.retry = [&](const TaskFailure& failure, int tries) -> std::optional<double> {
+  study.job.on_retry_after = [&](const TaskFailure& failure, int tries) -> std::optional<double> {
     ++asked;
     EXPECT_EQ(failure.kind, FailureKind::exited);
     return tries <= 1 ? std::optional(0.0) : std::nullopt;

@@ -25,7 +25,7 @@ std::vector<std::uint64_t> indices(const std::vector<IndexRun>& runs) {
 
 std::unique_ptr<Supply> supply_of(Schedule schedule, const IndexSet& points, int workers, int first = 0,
                                   std::shared_ptr<CostModel> costs = nullptr) {
-  Job job;
+  JobSpec job;
   job.schedule = schedule;
   job.pending = points;
   job.costs = std::move(costs);

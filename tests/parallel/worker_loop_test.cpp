@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "parallel/callbacks.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -87,9 +88,10 @@ class FakeRoot : public RootLink {
   std::optional<std::uint64_t> marked;
 };
 
-WorkerTask returning_the_index(std::uint64_t slow = std::numeric_limits<std::uint64_t>::max()) {
-  WorkerTask task;
-  task.evaluate = [slow](const Assigned& assigned, WorkerContext&, ByteWriter& result) -> std::optional<TaskFailure> {
+TestEvaluation returning_the_index(std::uint64_t slow = std::numeric_limits<std::uint64_t>::max()) {
+  TestEvaluation task;
+  task.on_evaluate = [slow](const Assigned& assigned, WorkerContext&,
+                            ByteWriter& result) -> std::optional<TaskFailure> {
     if (assigned.index == slow) std::this_thread::sleep_for(std::chrono::milliseconds(30));
     result.put(assigned.index);
     return std::nullopt;
@@ -115,8 +117,8 @@ TEST(WorkerLoopTest, a_point_of_a_group_is_evaluated_though_a_stop_has_come) {
   FakeRoot root;
   root.assign_to_group(7, 3);
   root.say(kStop);
-  WorkerTask task = returning_the_index();
-  task.groups = std::make_shared<FakeGroups>();
+  TestEvaluation task = returning_the_index();
+  task.rank_groups = std::make_shared<FakeGroups>();
   WorkerLoop loop(root, task, 1, "node1");
   while (loop.step()) {
   }
@@ -127,11 +129,11 @@ TEST(WorkerLoopTest, a_point_of_a_group_is_evaluated_though_a_stop_has_come) {
 TEST(WorkerLoopTest, groups_are_made_and_freed_in_the_order_of_the_messages) {
   FakeRoot root;
   root.assign_to_group(7, 3);
-  WorkerTask task = returning_the_index();
+  TestEvaluation task = returning_the_index();
   auto groups = std::make_shared<FakeGroups>();
-  task.groups = groups;
+  task.rank_groups = groups;
   RankGroup* seen = nullptr;
-  task.evaluate = [&seen](const Assigned& assigned, WorkerContext&, ByteWriter&) -> std::optional<TaskFailure> {
+  task.on_evaluate = [&seen](const Assigned& assigned, WorkerContext&, ByteWriter&) -> std::optional<TaskFailure> {
     seen = assigned.group;
     return std::nullopt;
   };
@@ -165,8 +167,8 @@ TEST(WorkerLoopTest, looking_for_messages_is_in_the_account_however_long_it_take
   root.assign({{0, 4, 1}});
   for (int i = 0; i < 4; ++i) root.assign({{4, 1, 1}});
   root.say(kEnd);
-  WorkerTask task;
-  task.evaluate = [](const Assigned&, WorkerContext&, ByteWriter&) -> std::optional<TaskFailure> {
+  TestEvaluation task;
+  task.on_evaluate = [](const Assigned&, WorkerContext&, ByteWriter&) -> std::optional<TaskFailure> {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
     return std::nullopt;
   };
@@ -178,7 +180,7 @@ TEST(WorkerLoopTest, looking_for_messages_is_in_the_account_however_long_it_take
 TEST(WorkerLoopTest, runs_are_evaluated_in_order_and_told_together) {
   FakeRoot root;
   root.assign({{3, 2, 1}, {100, 3, 10}});
-  const WorkerTask task = returning_the_index();
+  TestEvaluation task = returning_the_index();
   WorkerLoop loop(root, task, 1, "node1");
   while (loop.step()) {
   }
@@ -191,7 +193,7 @@ TEST(WorkerLoopTest, runs_are_evaluated_in_order_and_told_together) {
 TEST(WorkerLoopTest, without_patience_every_outcome_travels_as_it_is_made) {
   FakeRoot root;
   root.assign({{0, 3, 1}}, 1000.0, 0.0);
-  const WorkerTask task = returning_the_index();
+  TestEvaluation task = returning_the_index();
   WorkerLoop loop(root, task, 1, "node1");
   while (loop.step()) {
   }
@@ -202,7 +204,7 @@ TEST(WorkerLoopTest, what_takes_over_its_budget_gives_back_everything_not_begun)
   FakeRoot root;
   root.assign({{0, 5, 1}}, 0.010);
   root.assign({{50, 5, 1}}, 0.010);
-  const WorkerTask task = returning_the_index(/*slow=*/2);
+  TestEvaluation task = returning_the_index(/*slow=*/2);
   WorkerLoop loop(root, task, 1, "node1");
   while (loop.step()) {
   }
@@ -214,7 +216,7 @@ TEST(WorkerLoopTest, the_last_point_may_take_as_long_as_it_likes) {
   FakeRoot root;
   root.assign({{0, 3, 1}}, 0.010);
   root.assign({{50, 2, 1}}, 10.0);
-  const WorkerTask task = returning_the_index(/*slow=*/2);
+  TestEvaluation task = returning_the_index(/*slow=*/2);
   WorkerLoop loop(root, task, 1, "node1");
   while (loop.step()) {
   }
@@ -225,8 +227,8 @@ TEST(WorkerLoopTest, a_worker_that_cannot_evaluate_any_more_tells_what_it_has_an
   FakeRoot root;
   root.assign({{0, 5, 1}});
   root.assign({{50, 5, 1}});
-  WorkerTask task = returning_the_index();
-  task.evaluate = [good = task.evaluate](const Assigned& assigned, WorkerContext& context, ByteWriter& result) {
+  TestEvaluation task = returning_the_index();
+  task.on_evaluate = [good = task.on_evaluate](const Assigned& assigned, WorkerContext& context, ByteWriter& result) {
     if (assigned.index == 2) throw WorkerUnable("no licence any more");
     return good(assigned, context, result);
   };
@@ -243,10 +245,10 @@ TEST(WorkerLoopTest, a_worker_that_cannot_evaluate_any_more_tells_what_it_has_an
 }
 
 // The evaluation waits for the second thread, so that this fails by its limit if there is none.
-WorkerTask waiting_for_a_message(FakeRoot& root, std::uint64_t slow) {
-  WorkerTask task;
-  task.evaluate = [&root, slow](const Assigned& assigned, WorkerContext& context,
-                                ByteWriter& result) -> std::optional<TaskFailure> {
+TestEvaluation waiting_for_a_message(FakeRoot& root, std::uint64_t slow) {
+  TestEvaluation task;
+  task.on_evaluate = [&root, slow](const Assigned& assigned, WorkerContext& context,
+                                   ByteWriter& result) -> std::optional<TaskFailure> {
     const std::size_t before = root.told.size();
     for (int i = 0; assigned.index == slow && i < 10'000; ++i) {
       context.stop_requested();  // holds the lock that the other thread has while it tells
@@ -264,7 +266,7 @@ TEST(WorkerLoopTest, inside_a_long_point_everything_else_is_told_and_given_back)
   root.watched = true;
   root.assign({{0, 5, 1}}, 0.010);
   root.assign({{50, 5, 1}}, 0.010);
-  const WorkerTask task = waiting_for_a_message(root, /*slow=*/2);
+  TestEvaluation task = waiting_for_a_message(root, /*slow=*/2);
   WorkerLoop loop(root, task, 1, "node1");
   while (loop.step()) {
   }
@@ -281,7 +283,7 @@ TEST(WorkerLoopTest, outcomes_do_not_wait_behind_a_long_point_where_nothing_is_g
   FakeRoot root;
   root.watched = true;
   root.assign({{0, 5, 1}}, 0.010, 1000.0, /*gives_back=*/false);
-  const WorkerTask task = waiting_for_a_message(root, /*slow=*/2);
+  TestEvaluation task = waiting_for_a_message(root, /*slow=*/2);
   WorkerLoop loop(root, task, 1, "node1");
   while (loop.step()) {
   }
@@ -295,7 +297,7 @@ TEST(WorkerLoopTest, outcomes_do_not_wait_behind_a_long_point_where_nothing_is_g
 TEST(WorkerLoopTest, where_it_may_not_nothing_is_given_back) {
   FakeRoot root;
   root.assign({{0, 5, 1}}, 0.010, 1000.0, /*gives_back=*/false);
-  const WorkerTask task = returning_the_index(/*slow=*/2);
+  TestEvaluation task = returning_the_index(/*slow=*/2);
   WorkerLoop loop(root, task, 1, "node1");
   while (loop.step()) {
   }
@@ -305,15 +307,15 @@ TEST(WorkerLoopTest, where_it_may_not_nothing_is_given_back) {
 TEST(WorkerLoopTest, a_failure_takes_nothing_from_the_points_around_it) {
   FakeRoot root;
   root.assign({{0, 4, 1}});
-  WorkerTask task;
+  TestEvaluation task;
   std::vector<std::uint64_t> failed;
-  task.evaluate = [](const Assigned& assigned, WorkerContext&, ByteWriter& result) -> std::optional<TaskFailure> {
+  task.on_evaluate = [](const Assigned& assigned, WorkerContext&, ByteWriter& result) -> std::optional<TaskFailure> {
     result.put(assigned.index);
     if (assigned.index == 1) throw std::runtime_error("no");
     if (assigned.index == 2) return TaskFailure{.kind = FailureKind::rejected, .message = "turned down", .host = ""};
     return std::nullopt;
   };
-  task.observe = [&](const Assigned& assigned, std::span<const std::byte> result, const TaskFailure* failure) {
+  task.on_observe = [&](const Assigned& assigned, std::span<const std::byte> result, const TaskFailure* failure) {
     if (failure != nullptr) failed.push_back(failure->index);
     if (failure == nullptr) {
       EXPECT_EQ(ByteReader(result).get<std::uint64_t>(), assigned.index);
@@ -329,8 +331,9 @@ TEST(WorkerLoopTest, a_failure_takes_nothing_from_the_points_around_it) {
 TEST(WorkerLoopTest, a_stop_leaves_what_has_not_begun) {
   FakeRoot root;
   root.assign({{0, 1000, 1}});
-  WorkerTask task;
-  task.evaluate = [&root](const Assigned& assigned, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+  TestEvaluation task;
+  task.on_evaluate = [&root](const Assigned& assigned, WorkerContext& context,
+                             ByteWriter&) -> std::optional<TaskFailure> {
     if (assigned.index != 1) return std::nullopt;
     root.say(kStop);
     while (!context.stop_requested()) {
@@ -355,8 +358,8 @@ TEST(WorkerLoopTest, a_root_that_goes_while_an_evaluation_asks_for_it_fails_the_
   };
   Leaving root;
   root.assign({{0, 1, 1}});
-  WorkerTask task;
-  task.evaluate = [&root](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+  TestEvaluation task;
+  task.on_evaluate = [&root](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
     root.gone = true;
     while (!context.stop_requested()) {
     }
@@ -372,9 +375,9 @@ TEST(WorkerLoopTest, what_is_kept_ready_is_given_up_before_a_wait_and_at_the_end
   FakeRoot root;
   root.assign({{0, 3, 1}});
   root.assign({{3, 2, 1}});
-  WorkerTask task = returning_the_index();
+  TestEvaluation task = returning_the_index();
   std::vector<std::size_t> rested_after;
-  task.rest = [&] { rested_after.push_back(root.all_indices().size()); };
+  task.on_idle = [&] { rested_after.push_back(root.all_indices().size()); };
   {
     WorkerLoop loop(root, task, 1, "node1");
     while (loop.step()) {
@@ -390,7 +393,7 @@ TEST(WorkerLoopTest, what_is_kept_ready_is_given_up_before_a_wait_and_at_the_end
 TEST(WorkerLoopTest, may_tell_each_point_and_let_its_caller_look_up) {
   FakeRoot root;
   root.assign({{0, 3, 1}});
-  const WorkerTask task = returning_the_index();
+  TestEvaluation task = returning_the_index();
   WorkerLoop loop(root, task, 1, "node1");
   loop.tell_each_point();
   for (std::uint64_t i = 0; i < 3; ++i) {
@@ -402,9 +405,9 @@ TEST(WorkerLoopTest, may_tell_each_point_and_let_its_caller_look_up) {
 TEST(WorkerLoopTest, an_evaluation_that_asks_for_its_limit_has_the_outcomes_told_that_it_may_follow_from) {
   FakeRoot root;
   root.assign({{0, 3, 1}});
-  WorkerTask task = returning_the_index();
+  TestEvaluation task = returning_the_index();
   std::vector<std::size_t> told;
-  task.evaluate = [&](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+  task.on_evaluate = [&](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
     context.time_limit();
     told.push_back(root.all_indices().size());
     return std::nullopt;
@@ -420,15 +423,15 @@ TEST(WorkerLoopTest, an_assignment_that_is_cut_off_is_an_error) {
     FakeRoot root;
     root.assign({{0, 1, 1}});
     root.messages.front().payload.resize(size);
-    const WorkerTask task = returning_the_index();
+    TestEvaluation task = returning_the_index();
     WorkerLoop loop(root, task, 1, "node1");
     EXPECT_THROW(loop.step(), ParallelError) << size;
   }
 }
 
-WorkerTask sending_pieces(int pieces) {
-  WorkerTask task;
-  task.evaluate = [pieces](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+TestEvaluation sending_pieces(int pieces) {
+  TestEvaluation task;
+  task.on_evaluate = [pieces](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
     for (int i = 0; i < pieces; ++i) context.send_piece(Bytes(10));
     return std::nullopt;
   };
@@ -439,7 +442,7 @@ TEST(WorkerLoopTest, pieces_go_ahead_of_their_outcome) {
   FakeRoot root;
   root.answers_pieces = true;
   root.assign({{0, 1, 1}});
-  const WorkerTask task = sending_pieces(3);
+  TestEvaluation task = sending_pieces(3);
   WorkerLoop loop(root, task, 1, "node1");
   EXPECT_TRUE(loop.step());
   ASSERT_THAT(root.told, SizeIs(4));
@@ -451,8 +454,8 @@ TEST(WorkerLoopTest, what_the_root_says_before_it_takes_a_piece_is_heard) {
   FakeRoot root;
   root.answers_pieces = true;
   root.assign({{0, 2, 1}});
-  WorkerTask task;
-  task.evaluate = [&](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
+  TestEvaluation task;
+  task.on_evaluate = [&](const Assigned&, WorkerContext& context, ByteWriter&) -> std::optional<TaskFailure> {
     root.say(kStop);
     context.send_piece(Bytes(10));
     EXPECT_TRUE(root.messages.empty());
@@ -468,7 +471,7 @@ TEST(WorkerLoopTest, what_the_root_says_before_it_takes_a_piece_is_heard) {
 TEST(WorkerLoopTest, the_next_piece_waits_until_the_root_has_taken_the_last) {
   FakeRoot root;  // never answers, and has nothing more to say: to wait for it throws
   root.assign({{0, 1, 1}});
-  const WorkerTask task = sending_pieces(3);
+  TestEvaluation task = sending_pieces(3);
   WorkerLoop loop(root, task, 1, "node1");
   loop.step();
   int pieces = 0;

@@ -14,6 +14,7 @@
 #include "faults/ending.hpp"
 #include "faults/outcomes.hpp"
 #include "faults/support.hpp"
+#include "parallel/callbacks.hpp"
 #include "parallel/process_workers.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/process/shared_memory.hpp"
@@ -208,15 +209,15 @@ TEST(WorkerLossTest, a_manager_whose_workers_died_is_as_good_as_new) {
 TEST(WorkerLossTest, an_exception_of_the_root_leaves_no_worker) {
   const Belongings before;
   ForkManager manager(3);
-  detail::Job job;
+  detail::TestJob job;
   job.pending = IndexSet::first(100);
-  job.task.evaluate = [](const detail::Assigned& assigned, detail::WorkerContext&,
-                         detail::ByteWriter&) -> std::optional<TaskFailure> {
+  job.evaluation.on_evaluate = [](const detail::Assigned& assigned, detail::WorkerContext&,
+                                  detail::ByteWriter&) -> std::optional<TaskFailure> {
     if (assigned.index > 2) std::this_thread::sleep_for(seconds(1000));
     return std::nullopt;
   };
   job.on_completed = [](const detail::Completed&) { throw std::runtime_error("disk full"); };
-  EXPECT_THROW(manager.run_job(job), std::runtime_error);
+  EXPECT_THROW(detail::run_job(manager, job), std::runtime_error);
   EXPECT_EQ(Belongings(), before);
 }
 

@@ -36,7 +36,7 @@ class PlayedManager : public ParallelManager {
   int worker_count() const override { return workers; }
   void sync() override {}
 
-  detail::JobReport run_job(detail::Job& job) override {
+  detail::JobReport run_job(detail::JobSpec job, detail::Evaluation&, detail::JobObserver& observer) override {
     schedule = job.schedule;
     root = job.root;
     order.clear();
@@ -52,10 +52,10 @@ class PlayedManager : public ParallelManager {
         std::stable_sort(left.begin(), left.end(),
                          [&](auto a, auto b) { return job.costs->cost(a) < job.costs->cost(b); });
       }
-      finish(job, left.back());
+      finish(job, observer, left.back());
     }
     detail::JobReport report;
-    report.conclusion = job.conclude();
+    report.conclusion = observer.conclude();
     return report;
   }
 
@@ -75,7 +75,7 @@ class PlayedManager : public ParallelManager {
   std::vector<Bytes> all_gather_objects(std::span<const std::byte> object) override { return gather_objects(object); }
 
  private:
-  void finish(detail::Job& job, std::uint64_t index) {
+  void finish(detail::JobSpec& job, detail::JobObserver& observer, std::uint64_t index) {
     order.push_back(index);
     const Bytes result = detail::encode({1, {1.0}});
     TaskFailure failure;
@@ -89,7 +89,7 @@ class PlayedManager : public ParallelManager {
       completed.payload = result;
       if (job.costs) job.costs->observe(index, completed.elapsed);
     }
-    job.on_completed(completed);
+    observer.completed(completed);
   }
 
   std::function<double(std::uint64_t)> seconds_;

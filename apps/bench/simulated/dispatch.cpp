@@ -99,43 +99,54 @@ class TimesDone {
   std::uint64_t entered_ = 0;
 };
 
-WorkerTask task_of(const Options& options) {
-  WorkerTask task;
-  task.evaluate = [&options](const Assigned& assigned, WorkerContext&, ByteWriter& result) {
-    simulated::spend(length_of(options, assigned.index) + options.evaluation);
+class Sleep : public Evaluation {
+ public:
+  explicit Sleep(const Options& options) : options_(options) {}
+  std::optional<TaskFailure> evaluate(const Assigned& assigned, WorkerContext&, ByteWriter& result) override {
+    simulated::spend(length_of(options_, assigned.index) + options_.evaluation);
     result.put(assigned.index);
-    return std::optional<TaskFailure>();
-  };
-  return task;
-}
+    return std::nullopt;
+  }
+
+ private:
+  const Options& options_;
+};
+
+class Root : public JobObserver {
+ public:
+  Root(const Options& options, std::uint64_t points) : times_done(points), options_(options) {}
+  void completed(const Completed& completed) override {
+    simulated::spend(options_.outcome);
+    times_done.enter(completed);
+    sum += length_of(options_, completed.index);
+  }
+
+  TimesDone times_done;
+  double sum = 0.0;  ///< seconds of all points
+
+ private:
+  const Options& options_;
+};
 
 void coordinate_job(const Options& options, int ranks) {
   const auto points =
       static_cast<std::uint64_t>(std::llround(options.work * static_cast<double>(ranks - 1) / options.point));
-  TimesDone times_done(points);
-  double sum = 0.0;
-  Job job;
-  job.schedule = schedule(options.schedule);
-  job.pending = IndexSet::first(points);
-  job.on_completed = [&](const Completed& completed) {
-    simulated::spend(options.outcome);
-    times_done.enter(completed);
-    sum += length_of(options, completed.index);
-  };
+  Root root(options, points);
 
   const std::vector<std::string> hosts(static_cast<std::size_t>(ranks), "simulated");
   MpiWorkers workers(MPI_COMM_WORLD, hosts, nullptr, nullptr, nullptr);
   const double begin = monotonic_seconds();
-  coordinate(workers, job);
+  coordinate(workers, {.schedule = schedule(options.schedule), .pending = IndexSet::first(points)}, root);
   simulated::settle();
   const double makespan = monotonic_seconds() - begin;
-  if (!times_done.complete()) throw Error("a point has no outcome");
+  if (!root.times_done.complete()) throw Error("a point has no outcome");
   const double busy = makespan - workers.slept().value_or(0.0);
   // ranks schedule lengths point points makespan, efficiency without and with the root, share of its time that the
   // root was busy, messages that it received and sent
   fmt::print("{} {} {} {:g} {} {:.6f} {:.4f} {:.4f} {:.4f} {} {}\n", ranks, options.schedule,
-             options.random ? "random" : "fixed", options.point, points, makespan, sum / ((ranks - 1) * makespan),
-             sum / (ranks * makespan), busy / makespan, simulated::messages().received, simulated::messages().sent);
+             options.random ? "random" : "fixed", options.point, points, makespan, root.sum / ((ranks - 1) * makespan),
+             root.sum / (ranks * makespan), busy / makespan, simulated::messages().received,
+             simulated::messages().sent);
 }
 
 void run(int argc, char** argv) {
@@ -147,9 +158,9 @@ void run(int argc, char** argv) {
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   if (ranks < 2) throw Error("needs two ranks or more");
   if (rank == 0) return coordinate_job(options, ranks);
-  const WorkerTask task = task_of(options);
+  Sleep evaluation(options);
   MpiRootLink link(MPI_COMM_WORLD, nullptr, nullptr);
-  WorkerLoop(link, task, rank, "simulated").run();
+  WorkerLoop(link, evaluation, rank, "simulated").run();
 }
 
 }  // namespace

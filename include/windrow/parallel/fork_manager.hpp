@@ -29,15 +29,16 @@ class ForkManager : public ParallelManager {
   int worker_count() const override;
   bool forks_workers() const override { return peers_ == nullptr; }
   void sync() override;
-  detail::JobReport run_job(detail::Job& job) override;
+  detail::JobReport run_job(detail::JobSpec job, detail::Evaluation& evaluation,
+                            detail::JobObserver& observer) override;
 
  private:
   struct Peers;
   explicit ForkManager(std::unique_ptr<Peers> peers);
 
-  detail::JobReport run_forked(detail::Job& job);
-  detail::JobReport run_as_root(detail::Job& job);
-  detail::JobReport run_as_peer(detail::Job& job);
+  detail::JobReport run_forked(detail::JobSpec job, detail::Evaluation& evaluation, detail::JobObserver& observer);
+  detail::JobReport run_as_root(detail::JobSpec job, detail::Evaluation& evaluation, detail::JobObserver& observer);
+  detail::JobReport run_as_peer(detail::Evaluation& evaluation);
 
   void broadcast_bytes(std::span<std::byte> data) override;
   Bytes broadcast_object(Bytes object) override;

@@ -35,8 +35,12 @@ class IndexSet {
 
   /// The indices of 0 .. total - 1 that are not in this set.
   IndexSet complement(std::uint64_t total) const;
-  /// The indices of this set that are not in the other.
+  /// The indices of this set that are not in the other. Linear in the number of ranges of both, as the two below.
   IndexSet without(const IndexSet& other) const;
+  /// The indices of this set, of the other, or of both.
+  IndexSet united(const IndexSet& other) const;
+  /// The indices of both.
+  IndexSet intersected(const IndexSet& other) const;
 
   /// Removes and returns the lowest `count` indices (fewer if there are fewer), as ranges. Amortised constant time per
   /// range that is returned.

@@ -216,7 +216,8 @@ struct JobReport {
   TimeAccount account;
 };
 
-/// Ranks wait in an evaluation for one that has left it by an exception, and nothing can call them back.
+/// Ranks wait in an evaluation for one that has left it by an exception, and nothing can call them back. The root's own
+/// may be one of them: whoever ran the job must leave its Evaluation alive.
 class GroupStuck : public ParallelError {
  public:
   using ParallelError::ParallelError;

@@ -24,43 +24,62 @@ struct MapTraits {
   using Result = std::decay_t<std::invoke_result_t<Execute&, Model&, std::uint64_t>>;
 };
 
-/// A job over the indices 0 .. count - 1. The functions must outlive it.
+/// The functions of a map or a stream. They must outlive it.
 template <typename Build, typename Execute>
-Job index_job(Build& build, Execute& execute, std::uint64_t count, const DispatchOptions& options) {
+class IndexEvaluation : public Evaluation {
+ public:
   using Traits = MapTraits<Build, Execute>;
-  Job job;
-  job.root = options.root;
-  job.schedule = options.schedule.value_or(Schedule::automatic);
-  job.costs = options.costs;
-  job.pending = IndexSet::first(count);
-  const auto model = std::make_shared<std::unique_ptr<typename Traits::Model>>();
-  job.task.build = [model, &build] { model->reset(new typename Traits::Model(build())); };
-  job.task.evaluate = [model, &execute](const Assigned& assigned, WorkerContext&,
-                                        ByteWriter& result) -> std::optional<TaskFailure> {
-    put_value<typename Traits::Result>(result, execute(**model, assigned.index));
+  IndexEvaluation(Build& build, Execute& execute) : build_(build), execute_(execute) {}
+
+  void build() override { model_.reset(new typename Traits::Model(build_())); }
+  std::optional<TaskFailure> evaluate(const Assigned& assigned, WorkerContext&, ByteWriter& result) override {
+    put_value<typename Traits::Result>(result, execute_(*model_, assigned.index));
     return std::nullopt;
-  };
-  return job;
-}
+  }
+
+ private:
+  Build& build_;
+  Execute& execute_;
+  std::unique_ptr<typename Traits::Model> model_;
+};
+
+/// Hands each outcome to a function as (index, Outcome<R>), and counts them.
+template <typename R, typename Consume>
+class OutcomeConsumer : public JobObserver {
+ public:
+  explicit OutcomeConsumer(Consume& consume) : consume_(consume) {}
+  void completed(const Completed& completed) override {
+    ++(completed.failure == nullptr ? streamed.succeeded : streamed.failed);
+    if (completed.failure != nullptr) {
+      consume_(completed.index, Outcome<R>(*completed.failure));
+    } else {
+      consume_(completed.index, Outcome<R>(from_bytes<R>(completed.payload)));
+    }
+  }
+
+  Streamed streamed{};
+
+ private:
+  Consume& consume_;
+};
 
 }  // namespace detail
 
 template <typename Build, typename Execute>
 auto ParallelManager::map(Build build, Execute execute, std::uint64_t count, DispatchOptions options) {
   using R = typename detail::MapTraits<Build, Execute>::Result;
-  detail::Job job = detail::index_job(build, execute, count, options);
   Mapped<R> mapped;
   if (is_root()) mapped.values.resize(static_cast<std::size_t>(count));
-  job.on_completed = [&mapped](const detail::Completed& completed) {
-    if (completed.failure != nullptr) {
-      mapped.failures.push_back(*completed.failure);
+  const auto keep = [&mapped](std::uint64_t index, Outcome<R>&& outcome) {
+    if (outcome.ok()) {
+      mapped.values[static_cast<std::size_t>(index)] = std::move(outcome.value());
     } else {
-      mapped.values[static_cast<std::size_t>(completed.index)] = detail::from_bytes<R>(completed.payload);
+      mapped.failures.push_back(std::move(outcome.failure()));
     }
   };
-  detail::JobReport report = run_job(job);
-  mapped.lost_workers = std::move(report.lost_workers);
-  mapped.account = std::move(report.account);
+  Streamed streamed = stream(std::move(build), std::move(execute), count, keep, std::move(options));
+  mapped.lost_workers = std::move(streamed.lost_workers);
+  mapped.account = std::move(streamed.account);
   std::sort(mapped.failures.begin(), mapped.failures.end(),
             [](const TaskFailure& a, const TaskFailure& b) { return a.index < b.index; });
   return mapped;
@@ -72,20 +91,16 @@ Streamed ParallelManager::stream(Build build, Execute execute, std::uint64_t cou
   using R = typename detail::MapTraits<Build, Execute>::Result;
   static_assert(std::is_invocable_v<Consume&, std::uint64_t, Outcome<R>>,
                 "consume must take (std::uint64_t index, Outcome<R>)");
-  detail::Job job = detail::index_job(build, execute, count, options);
-  Streamed streamed;
-  job.on_completed = [&](const detail::Completed& completed) {
-    ++(completed.failure == nullptr ? streamed.succeeded : streamed.failed);
-    if (completed.failure != nullptr) {
-      consume(completed.index, Outcome<R>(*completed.failure));
-    } else {
-      consume(completed.index, Outcome<R>(detail::from_bytes<R>(completed.payload)));
-    }
-  };
-  detail::JobReport report = run_job(job);
-  streamed.lost_workers = std::move(report.lost_workers);
-  streamed.account = std::move(report.account);
-  return streamed;
+  detail::IndexEvaluation<Build, Execute> evaluation(build, execute);
+  detail::OutcomeConsumer<R, Consume> observer(consume);
+  detail::JobReport report = run_job({.root = options.root,
+                                      .schedule = options.schedule.value_or(Schedule::automatic),
+                                      .costs = std::move(options.costs),
+                                      .pending = IndexSet::first(count)},
+                                     evaluation, observer);
+  observer.streamed.lost_workers = std::move(report.lost_workers);
+  observer.streamed.account = std::move(report.account);
+  return std::move(observer.streamed);
 }
 
 }  // namespace windrow

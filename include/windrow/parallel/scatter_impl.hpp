@@ -55,9 +55,9 @@ void sort_by_index(LocalResults<P, R>& local) {
   local = std::move(sorted);
 }
 
-/// One scatter on one rank: makes the byte-level job of typed functions, and typed results of its outcomes.
+/// One scatter on one rank: the job of typed functions, and typed results of its outcomes.
 template <typename Build, typename Execute, typename P>
-class ScatterRun {
+class ScatterRun : private Evaluation, private JobObserver {
  public:
   using Traits = ScatterTraits<Build, Execute, P>;
   using Model = typename Traits::Model;
@@ -76,8 +76,13 @@ class ScatterRun {
     results_.resize(count);
     for (std::size_t w = 0; w < count; ++w)
       results_[w].worker = manager_.is_root() ? static_cast<int>(w) : manager_.rank();
-    Job job = make_job(options);
-    JobReport report = manager_.run_job(job);
+    JobReport report = manager_.run_job({.root = options.root,
+                                         .schedule = options.schedule.value_or(Schedule::static_split),
+                                         .costs = options.costs,
+                                         .pending = IndexSet::first(manager_.is_root() ? parameters_.size() : 0),
+                                         .ships_parameters = true,
+                                         .whole_shares = Traits::whole_share},
+                                        *this, *this);
     for (auto& local : results_) sort_by_index(local);
     const auto records = timing_records(report.account);
     for (std::size_t i = 0; i < report.account.workers.size(); ++i) {
@@ -87,36 +92,38 @@ class ScatterRun {
   }
 
  private:
-  Job make_job(const DispatchOptions& options) {
-    Job job;
-    job.root = options.root;
-    job.schedule = options.schedule.value_or(Schedule::static_split);
-    job.costs = options.costs;
-    job.task.build = [this] { model_.reset(new Model(build_())); };
+  void build() override { model_.reset(new Model(build_())); }
+
+  std::optional<TaskFailure> evaluate(const Assigned& assigned, WorkerContext&, ByteWriter& result) override {
+    if constexpr (!Traits::whole_share) {
+      const P parameter = parameter_of(assigned);
+      put_value<R>(result, execute_(*model_, parameter));
+    }
+    return std::nullopt;
+  }
+
+  std::vector<Outcome<Bytes>> evaluate_share(std::span<const Assigned> share, WorkerContext&) override {
+    std::vector<Outcome<Bytes>> outcomes;
     if constexpr (Traits::whole_share) {
-      job.task.evaluate_share = [this](std::span<const Assigned> share, WorkerContext&) {
-        return evaluate_share(share);
-      };
-    } else {
-      job.task.evaluate = [this](const Assigned& assigned, WorkerContext&,
-                                 ByteWriter& result) -> std::optional<TaskFailure> {
-        const P parameter = parameter_of(assigned);
-        put_value<R>(result, execute_(*model_, parameter));
-        return std::nullopt;
-      };
+      std::vector<P> parameters;
+      parameters.reserve(share.size());
+      for (const Assigned& assigned : share) parameters.push_back(parameter_of(assigned));
+      for (const auto& result : execute_(*model_, std::span<const P>(parameters)))
+        outcomes.push_back(to_bytes<R>(result));
     }
-    if (manager_.is_root()) {
-      job.pending = IndexSet::first(parameters_.size());
-      job.parameter = [this](std::uint64_t index) { return to_bytes(parameters_[static_cast<std::size_t>(index)]); };
-      job.on_completed = [this](const Completed& completed) { keep(completed); };
-    } else {
-      job.task.observe = [this](const Assigned& assigned, std::span<const std::byte> result,
-                                const TaskFailure* failure) {
-        append(results_.front(), assigned.index, parameter_of(assigned),
-               failure == nullptr ? Outcome<R>(from_bytes<R>(result)) : Outcome<R>(*failure));
-      };
-    }
-    return job;
+    return outcomes;
+  }
+
+  // Ranks other than the root keep what they evaluated themselves.
+  void observe(const Assigned& assigned, std::span<const std::byte> result, const TaskFailure* failure) override {
+    if (!manager_.is_root()) keep(0, assigned.index, parameter_of(assigned), result, failure);
+  }
+
+  Bytes parameter(std::uint64_t index) override { return to_bytes(parameters_[static_cast<std::size_t>(index)]); }
+
+  void completed(const Completed& completed) override {
+    keep(static_cast<std::size_t>(completed.worker), completed.index,
+         parameters_[static_cast<std::size_t>(completed.index)], completed.payload, completed.failure);
   }
 
   P parameter_of(const Assigned& assigned) const {
@@ -124,30 +131,12 @@ class ScatterRun {
                               : from_bytes<P>(assigned.parameter);
   }
 
-  std::vector<Outcome<Bytes>> evaluate_share(std::span<const Assigned> share) {
-    std::vector<P> parameters;
-    parameters.reserve(share.size());
-    for (const Assigned& assigned : share) parameters.push_back(parameter_of(assigned));
-    std::vector<Outcome<Bytes>> outcomes;
-    for (const auto& result : execute_(*model_, std::span<const P>(parameters)))
-      outcomes.push_back(to_bytes<R>(result));
-    return outcomes;
-  }
-
-  void keep(const Completed& completed) {
-    auto& local = results_[static_cast<std::size_t>(completed.worker)];
-    const P& parameter = parameters_[static_cast<std::size_t>(completed.index)];
-    if (completed.failure != nullptr) {
-      append(local, completed.index, parameter, *completed.failure);
-    } else {
-      append(local, completed.index, parameter, from_bytes<R>(completed.payload));
-    }
-  }
-
-  static void append(LocalResults<P, R>& local, std::uint64_t index, P parameter, Outcome<R> outcome) {
+  void keep(std::size_t worker, std::uint64_t index, P parameter, std::span<const std::byte> result,
+            const TaskFailure* failure) {
+    LocalResults<P, R>& local = results_[worker];
     local.indices.push_back(index);
     local.parameters.push_back(std::move(parameter));
-    local.outcomes.push_back(std::move(outcome));
+    local.outcomes.push_back(failure == nullptr ? Outcome<R>(from_bytes<R>(result)) : Outcome<R>(*failure));
   }
 
   ParallelManager& manager_;

@@ -11,7 +11,8 @@ class SerialManager : public ParallelManager {
   int rank() const override { return 0; }
   int size() const override { return 1; }
   void sync() override {}
-  detail::JobReport run_job(detail::Job& job) override;
+  detail::JobReport run_job(detail::JobSpec job, detail::Evaluation& evaluation,
+                            detail::JobObserver& observer) override;
 
  private:
   void broadcast_bytes(std::span<std::byte>) override {}

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
 #include <vector>
 
 #include "parallel/process_workers.hpp"
@@ -9,25 +8,32 @@
 
 namespace windrow::detail {
 
-/// Workers forked from this process for one job, or for one executor. They see its memory as it is now.
-class ForkedWorkers {
+/// Processes forked from this one, which evaluate. They see its memory as it is now.
+struct ForkedProcesses {
+  ForkedProcesses(std::size_t count, Evaluation& its_evaluation);
+  WorkerProcess spawn(int worker);
+
+  Evaluation& evaluation;
+  EvaluationMarks marks;
+  std::vector<WorkerProcess> processes{};
+};
+
+/// Workers forked for one job, or for one executor; one that dies is replaced. The destructor kills those that have not
+/// ended.
+class ForkedWorkers : private ForkedProcesses, public ProcessWorkers {
  public:
-  /// Forks `count` workers. `task` must live as long as the workers.
-  ForkedWorkers(std::size_t count, const WorkerTask& task);
+  /// @param its_evaluation  lives as long as the workers
+  /// @param wake            as for ProcessWorkers
+  ForkedWorkers(std::size_t count, Evaluation& its_evaluation, int wake = -1)
+      : ForkedProcesses(count, its_evaluation), ProcessWorkers(processes, 0, marks, nullptr, wake) {}
   ForkedWorkers(const ForkedWorkers&) = delete;
   ForkedWorkers& operator=(const ForkedWorkers&) = delete;
 
-  /// The coordinator's view of them; one that dies is replaced. @param wake  as for ProcessWorkers
-  std::unique_ptr<ProcessWorkers> workers(int wake = -1);
-  /// Waits until all have ended, at most `limit`; the destructor kills those that have not.
+  bool is_remote(int) const override { return false; }
+  bool replace(int worker) override;
+  bool disposable() const override { return true; }
+  /// Waits until all have ended, at most `limit`.
   void join_for(std::chrono::nanoseconds limit);
-
- private:
-  WorkerProcess spawn(int worker);
-
-  const WorkerTask& task_;
-  EvaluationMarks marks_;
-  std::vector<WorkerProcess> processes_;
 };
 
 }  // namespace windrow::detail

@@ -19,7 +19,7 @@ namespace detail {
 /// workers get their next points at once, and MPI stays on the main thread.
 class LocalWorker {
  public:
-  LocalWorker(const WorkerTask& task, int worker, const std::string& host);
+  LocalWorker(Evaluation& evaluation, int worker, const std::string& host);
   ~LocalWorker();
   LocalWorker(const LocalWorker&) = delete;
   LocalWorker& operator=(const LocalWorker&) = delete;

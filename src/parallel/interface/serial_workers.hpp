@@ -2,7 +2,6 @@
 
 #include <deque>
 #include <exception>
-#include <functional>
 #include <string>
 
 #include "parallel/interface/workers.hpp"
@@ -14,12 +13,12 @@ namespace detail {
 /// One worker in the root's own thread: next() evaluates.
 class SerialWorkers : public Workers {
  public:
-  /// @param job  its on_tick is also asked between points and from inside evaluations; what it answers or throws there
-  ///             is for the coordinator, which asks through the same function and is told the same
-  SerialWorkers(Job& job, std::string host);
-  ~SerialWorkers() override;
-  SerialWorkers(const SerialWorkers&) = delete;
-  SerialWorkers& operator=(const SerialWorkers&) = delete;
+  /// @param observer  its tick() is also asked between points and from inside evaluations; what it answers or throws
+  ///                  there is for the coordinator, which asks through ask() and is told the same
+  SerialWorkers(Evaluation& evaluation, JobObserver& observer, std::string host);
+
+  /// As WorkerLoop::tell_each_point().
+  void tell_each_point() { loop_.tell_each_point(); }
 
   int count() const override { return 1; }
   const std::string& host(int) const override { return host_; }
@@ -28,7 +27,8 @@ class SerialWorkers : public Workers {
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
   std::optional<double> slept() const override { return slept_; }
   bool evaluates() const override { return true; }
-  double ticked() const override { return ticked_; }
+  Direction ask(JobObserver& observer) override;
+  double seconds_asked() const override { return seconds_asked_; }
   bool replace(int) override { return false; }
   bool disposable() const override { return true; }
 
@@ -46,22 +46,23 @@ class SerialWorkers : public Workers {
     SerialWorkers& owner_;
   };
 
-  Direction tick();
   bool stop_is_new() noexcept;
 
-  Job& job_;
+  JobObserver& observer_;
   std::string host_;
-  std::function<Direction()> on_tick_;  // the job's own
   std::exception_ptr tick_error_;
-  Direction direction_;     // as on_tick answered last; a stop is for good
+  Direction direction_;     // as tick() answered last; a stop is for good
   bool stop_told_ = false;  // to the worker
   double slept_ = 0.0;
-  double ticked_ = 0.0;
+  double seconds_asked_ = 0.0;
   std::deque<Frame> to_worker_;
   std::deque<Frame> to_root_;
   Link link_;
   WorkerLoop loop_;
 };
+
+/// Runs a job in this thread alone.
+JobReport run_serially(JobSpec job, Evaluation& evaluation, JobObserver& observer, std::string host);
 
 }  // namespace detail
 }  // namespace windrow

@@ -29,11 +29,12 @@ struct IndexRun {
 struct AssignmentHead {
   std::uint64_t ships_parameters = 0;  ///< 0 or 1
   std::uint64_t runs = 0;
-  double budget = 0.0;           ///< seconds after which it is late
-  double patience = 0.0;         ///< seconds that outcomes may wait at the worker to travel together
-  std::uint64_t gives_back = 0;  ///< 1: what has not been begun when it is late goes back to the root; 0: never
-  std::uint64_t hosts = 0;       ///< with slots for it
-  std::uint64_t members = 0;     ///< of the group that evaluates it; 0: its worker alone
+  double budget = 0.0;            ///< seconds after which it is late
+  double patience = 0.0;          ///< seconds that outcomes may wait at the worker to travel together
+  std::uint64_t gives_back = 0;   ///< 1: what has not been begun when it is late goes back to the root; 0: never
+  std::uint64_t hosts = 0;        ///< with slots for it
+  std::uint64_t members = 0;      ///< of the group that evaluates it; 0: its worker alone
+  std::uint64_t whole_share = 0;  ///< 1: for Evaluation::evaluate_share()
 };
 
 struct GroupHead {

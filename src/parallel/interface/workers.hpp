@@ -7,7 +7,7 @@
 #include <string>
 #include <variant>
 
-#include "windrow/parallel/outcome.hpp"
+#include "windrow/parallel/job.hpp"
 #include "windrow/process/byte_channel.hpp"
 
 /// What lies between the coordinator of a job and its workers: messages there and back, and news of deaths.
@@ -16,8 +16,8 @@ namespace detail {
 
 /// Messages of a job. Root to worker: assign, stop, end, time_limit (seconds, a double), piece_taken, free_group (its
 /// id). Worker to root: results, build_failed, given_back, piece. Given_back is results, too, and says that of the
-/// first `finished` assignments the worker keeps the point that it is at, and no other. Each piece is answered by one
-/// piece_taken.
+/// first `finished` assignments the worker keeps the point that it is evaluating, and no other. Each piece is answered
+/// by one piece_taken.
 enum JobTag : std::uint32_t {
   kAssign = 1,
   kStop,
@@ -66,8 +66,10 @@ class Workers {
   virtual std::optional<double> slept() const { return std::nullopt; }
   /// Whether next() evaluates: the thread of the root is that of the only worker.
   virtual bool evaluates() const { return false; }
-  /// If so, seconds that it spent in the job's on_tick, in all.
-  virtual double ticked() const { return 0.0; }
+  /// JobObserver::tick(), which such workers ask from inside evaluations, too: then the answer is the same as there.
+  virtual Direction ask(JobObserver& observer) { return observer.tick(); }
+  /// Seconds that next() has spent in those questions, in all.
+  virtual double seconds_asked() const { return 0.0; }
   /// Puts a new worker in the place of one that was lost. @return whether that is possible
   virtual bool replace(int worker) = 0;
   /// Whether workers may be killed when a job fails, since they serve this job alone.

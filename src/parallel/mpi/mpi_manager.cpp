@@ -24,14 +24,6 @@ namespace {
 
 constexpr std::size_t kLargestMessage = std::size_t{1} << 30;
 
-/// The root's own worker, with all that its thread needs for as long as it lives.
-struct LocalWorkers {
-  LocalWorkers(detail::WorkerTask its_task, const std::string& host)
-      : task(std::move(its_task)), worker(task, 0, host) {}
-  detail::WorkerTask task;
-  detail::LocalWorker worker;
-};
-
 boost::mpi::communicator duplicate(MPI_Comm comm) {
   int initialized = 0;
   int finalized = 0;
@@ -125,30 +117,30 @@ void MpiManager::sync() {
   wait(request);
 }
 
-detail::JobReport MpiManager::run_job(detail::Job& job) {
-  if (size() == 1) {
-    detail::SerialWorkers workers(job, impl_->hosts.front());
-    return detail::coordinate(workers, job);
-  }
-  if (is_root()) {
-    std::unique_ptr<LocalWorkers> local;
-    if (root_evaluates(job.root)) local = std::make_unique<LocalWorkers>(job.task, impl_->hosts.front());
-    detail::MpiWorkers workers(impl_->comm, impl_->hosts, local ? &local->worker : nullptr, &impl_->bells, watch());
-    detail::JobReport report;
-    try {
-      report = detail::coordinate(workers, job);
-    } catch (const detail::GroupStuck&) {
-      static_cast<void>(local.release());  // its thread may never come to an end
-      throw;
-    }
-    if (watch() != nullptr) {
-      report.lost_workers.insert(report.lost_workers.end(), watch()->unwatched().begin(), watch()->unwatched().end());
-    }
-    return report;
-  }
-  detail::MpiRootLink link = impl_->root();
+detail::JobReport MpiManager::run_job(detail::JobSpec job, detail::Evaluation& evaluation,
+                                      detail::JobObserver& observer) {
+  if (size() == 1) return detail::run_serially(std::move(job), evaluation, observer, impl_->hosts.front());
+  if (is_root()) return run_as_root(std::move(job), evaluation, observer);
   detail::JobReport report;
-  report.conclusion = detail::WorkerLoop(link, job.task, rank(), host_name()).run();
+  report.conclusion = serve(evaluation);
+  return report;
+}
+
+detail::JobReport MpiManager::run_as_root(detail::JobSpec job, detail::Evaluation& evaluation,
+                                          detail::JobObserver& observer) {
+  std::unique_ptr<detail::LocalWorker> local;
+  if (root_evaluates(job.root)) local = std::make_unique<detail::LocalWorker>(evaluation, 0, impl_->hosts.front());
+  detail::MpiWorkers workers(impl_->comm, impl_->hosts, local.get(), &impl_->bells, watch());
+  detail::JobReport report;
+  try {
+    report = detail::coordinate(workers, std::move(job), observer);
+  } catch (const detail::GroupStuck&) {
+    static_cast<void>(local.release());  // its thread may never come to an end
+    throw;
+  }
+  if (watch() != nullptr) {
+    report.lost_workers.insert(report.lost_workers.end(), watch()->unwatched().begin(), watch()->unwatched().end());
+  }
   return report;
 }
 
@@ -156,9 +148,9 @@ std::unique_ptr<detail::Workers> MpiManager::other_ranks() {
   return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr, &impl_->bells, watch());
 }
 
-void MpiManager::serve(const detail::WorkerTask& task) {
+Bytes MpiManager::serve(detail::Evaluation& evaluation) {
   detail::MpiRootLink link = impl_->root();
-  detail::WorkerLoop(link, task, rank(), host_name()).run();
+  return detail::WorkerLoop(link, evaluation, rank(), host_name()).run();
 }
 
 void MpiManager::broadcast_bytes(std::span<std::byte> data) {

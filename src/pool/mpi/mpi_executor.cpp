@@ -17,8 +17,11 @@ void MpiExecutor::run(ParallelManager& manager, const std::function<void(Executo
     SerialExecutor alone(std::move(options));
     return body(alone);
   }
-  const detail::WorkerTask task = detail::item_task(options.initializer);
-  if (!mpi->is_root()) return mpi->serve(task);
+  if (!mpi->is_root()) {
+    detail::ItemEvaluation evaluation(options.initializer);
+    mpi->serve(evaluation);
+    return;
+  }
   options.max_tasks_per_worker = 0;
   detail::StartedWorkers workers;
   workers.workers = mpi->other_ranks();

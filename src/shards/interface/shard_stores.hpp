@@ -10,9 +10,6 @@
 /// The stores of shards as they lie in the file system.
 namespace windrow::detail {
 
-IndexSet both(const IndexSet& a, const IndexSet& b);                          ///< in a and b; linear
-IndexSet either(const IndexSet& a, const IndexSet& b, std::uint64_t points);  ///< in a or b, below `points`; linear
-
 /// The shards that have a directory below `store`, by count and number.
 std::vector<Shard> found_shards(const std::filesystem::path& store);
 /// The one that was begun or ended last. @pre not empty

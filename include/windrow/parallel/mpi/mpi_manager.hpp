@@ -42,15 +42,18 @@ class MpiManager : public ParallelManager {
   std::shared_ptr<Launcher> launcher() override;
   std::shared_ptr<detail::RankGroups> rank_groups() override;
   void sync() override;
-  detail::JobReport run_job(detail::Job& job) override;
+  detail::JobReport run_job(detail::JobSpec job, detail::Evaluation& evaluation,
+                            detail::JobObserver& observer) override;
 
   /// For executors: the other ranks as the root sees them, which serve() until they are told to end.
   std::unique_ptr<detail::Workers> other_ranks();
-  void serve(const detail::WorkerTask& task);
+  /// @return what the root concluded
+  Bytes serve(detail::Evaluation& evaluation);
   /// For launch(): what notices ranks that die; null where the job does not outlive them.
   detail::RankWatch* watch();
 
  private:
+  detail::JobReport run_as_root(detail::JobSpec job, detail::Evaluation& evaluation, detail::JobObserver& observer);
   void wait(MPI_Request& request);
   void check_ranks();
   void broadcast_bytes(std::span<std::byte> data) override;
