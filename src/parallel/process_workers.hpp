@@ -95,8 +95,8 @@ class ProcessWorkers : public Workers {
   int offset_;
   int wake_;
   double slept_ = 0.0;
-  std::vector<bool> told_of_loss_;  // of each process; one that was lost before this job is told of again
-  int turn_ = 0;                    // whose messages are looked at first
+  std::vector<bool> loss_is_known_;  // of each process; one that was lost before this job is reported again
+  int turn_ = 0;                     // whose messages are looked at first
 };
 
 }  // namespace windrow::detail

@@ -116,9 +116,9 @@ struct Direction {
 struct WorkerActivity {
   int worker = 0;
   std::string host;
-  std::uint64_t evaluated = 0;         ///< evaluations that it has told of in this job
-  std::optional<std::uint64_t> point;  ///< the first that it was given and has not told of; none: it is idle
-  double seconds = 0.0;                ///< since it told of the one before, or was given this one
+  std::uint64_t evaluated = 0;         ///< evaluations that it has reported in this job
+  std::optional<std::uint64_t> point;  ///< the first that it was given and has not reported; none: it is idle
+  double seconds = 0.0;                ///< since it reported the one before, or was given this one
 };
 
 /// What points take besides their worker, where they take more. Points then go out one by one, in the supply's order,

@@ -381,7 +381,7 @@ class ThreadPool : public Executor {
 };
 
 /// Forked processes, one channel each, no lock between them. A worker that dies (a signal, _exit, abort) costs the item
-/// that it was at and is replaced.
+/// that it was evaluating and is replaced.
 class ProcessPool : public Executor {
  public:
   /// @throws SpecError if workers < 1

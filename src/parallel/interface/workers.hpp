@@ -41,6 +41,17 @@ struct WorkerLoss {
   bool knows_point = true;
 };
 
+/// What a point failed with whose worker was lost; without its index.
+inline TaskFailure failure_of(const WorkerLoss& loss, int worker, const std::string& host) {
+  TaskFailure failure;
+  failure.kind = loss.kind;
+  failure.code = loss.code;
+  failure.message = loss.description;
+  failure.rank = worker;
+  failure.host = host;
+  return failure;
+}
+
 struct WorkerEvent {
   int worker = 0;
   std::variant<Frame, WorkerLoss> what;

@@ -57,7 +57,7 @@ class MpiWorkers : public Workers {
   double slept_ = 0.0;
   bool local_first_ = true;
   int messages_since_look_ = 0;  // for the dead
-  std::vector<bool> told_of_loss_;
+  std::vector<bool> loss_is_known_;
 };
 
 /// A rank's view of the root.
