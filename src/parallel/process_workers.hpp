@@ -73,8 +73,6 @@ class ProcessWorkers : public Workers {
   void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
   std::optional<double> slept() const override { return slept_; }
-  bool replace(int) override { return false; }
-  bool disposable() const override { return false; }
 
  protected:
   /// Puts a new process in the place of one that was lost.

@@ -207,13 +207,14 @@ class JobObserver {
 
 /// What a job brought beside the outcomes. All but `conclusion` is known to the root alone.
 struct JobReport {
-  Bytes conclusion;                         ///< what JobObserver::conclude returned at the root
-  bool stopped = false;                     ///< it ended before all points were done, as tick() or retry_after() said
-  std::uint64_t unfinished = 0;             ///< points without an outcome then
-  std::vector<TaskFailure> build_failures;  ///< workers that could not be built, or not any more, while others could
-  std::vector<std::string> lost_workers;    ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
-  std::vector<int> unused_workers;          ///< where points need ranks: those that evaluated nothing
-  TimeAccount account;
+  Bytes conclusion = {};         ///< what JobObserver::conclude returned at the root
+  bool stopped = false;          ///< it ended before all points were done, as tick() or retry_after() said
+  std::uint64_t unfinished = 0;  ///< points without an outcome then
+  std::vector<TaskFailure> build_failures =
+      {};                                      ///< workers that could not be built, or not any more, while others could
+  std::vector<std::string> lost_workers = {};  ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
+  std::vector<int> unused_workers = {};        ///< where points need ranks: those that evaluated nothing
+  TimeAccount account = {};
 };
 
 /// Ranks wait in an evaluation for one that has left it by an exception, and nothing can call them back. The root's own

@@ -340,7 +340,7 @@ class Executor {
   /// Waits until everything submitted has its outcome and ends the workers. @pre close()
   void join() { driver_->join(); }
   /// Cancels what has no outcome yet and ends the workers. Idempotent; the destructor does it too. Takes bounded time
-  /// with processes; threads and ranks cannot be ended from outside and finish the item that they are at.
+  /// with processes; threads and ranks cannot be ended from outside and finish the item that they evaluate.
   void terminate() { driver_->terminate(); }
 
   /// For code that builds on executors (StagedMap).

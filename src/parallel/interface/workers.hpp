@@ -82,9 +82,9 @@ class Workers {
   /// Seconds that next() has spent in those questions, in all.
   virtual double seconds_asked() const { return 0.0; }
   /// Puts a new worker in the place of one that was lost. @return whether that is possible
-  virtual bool replace(int worker) = 0;
+  virtual bool replace(int /*worker*/) { return false; }
   /// Whether workers may be killed when a job fails, since they serve this job alone.
-  virtual bool disposable() const = 0;
+  virtual bool disposable() const { return false; }
 };
 
 /// A worker's view of the root.

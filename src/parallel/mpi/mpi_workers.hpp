@@ -35,8 +35,6 @@ class MpiWorkers : public Workers {
   void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
   std::optional<double> slept() const override { return slept_; }
-  bool replace(int) override { return false; }
-  bool disposable() const override { return false; }
 
  private:
   std::optional<WorkerEvent> try_any();
