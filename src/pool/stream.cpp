@@ -14,7 +14,7 @@ namespace windrow::detail {
 namespace {
 
 constexpr double kAssignmentSeconds = 0.005;  // of work, at most, handed out at a time
-constexpr double kPatience = 0.001;           // seconds that outcomes wait at a worker, to travel together
+constexpr double kPatienceSeconds = 0.001;    // that outcomes wait at a worker, to travel together
 constexpr std::size_t kMostItems = 1024;      // in one assignment
 constexpr int kFruitlessDeaths = 3;
 
@@ -92,7 +92,7 @@ void Stream::submit(const std::shared_ptr<Batch>& batch, ItemInvoker invoke, std
   }
 }
 
-bool Stream::is_at_rest() const {
+bool Stream::has_no_assignments() const {
   return std::all_of(states_.begin(), states_.end(),
                      [](const WorkerState& worker) { return worker.assignments.empty(); });
 }
@@ -161,7 +161,7 @@ bool Stream::assign(int w) {
   }
   if (count == 0) return false;
   ByteWriter out;
-  out.put(AssignmentHead{.ships_parameters = 1, .runs = 1, .budget = kAssignmentSeconds, .patience = kPatience});
+  out.put(AssignmentHead{.ships_parameters = 1, .runs = 1, .budget = kAssignmentSeconds, .patience = kPatienceSeconds});
   out.put(IndexRun{first_key, count, 1});
   out.put_bytes(items.bytes());
   worker.assignments.push_back(seconds);
@@ -257,12 +257,6 @@ void Stream::handle_build_failure(int w, const TaskFailure& failure) {
 void Stream::handle_loss(int w, const WorkerLoss& loss) {
   WorkerState& worker = state(w);
   const bool retired = worker.retiring && worker.held.empty();
-  TaskFailure failure;
-  failure.kind = loss.kind;
-  failure.code = loss.code;
-  failure.message = loss.description;
-  failure.rank = w;
-  failure.host = workers_.host(w);
   auto evaluating = loss.evaluating;
   if (!loss.knows_point && !worker.held.empty()) evaluating = worker.held.front().key;
   const bool held_it = evaluating && std::any_of(worker.held.begin(), worker.held.end(),
@@ -271,7 +265,7 @@ void Stream::handle_loss(int w, const WorkerLoss& loss) {
   worker.assignments.clear();
   worker.given = 0;
   worker.retiring = false;
-  requeue(worker, evaluating, failure);
+  requeue(worker, evaluating, failure_of(loss, w, workers_.host(w)));
   if (!retired) --respawns_left_;
   const bool worth_replacing = !gave_up_ && worker.fruitless_deaths < kFruitlessDeaths && respawns_left_ >= 0;
   worker.takes_items = worth_replacing && workers_.replace(w);
