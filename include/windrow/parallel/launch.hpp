@@ -22,7 +22,7 @@ struct LaunchOptions {
   bool peers = true;
   /// The body runs programs: under MPI the helper that starts them must be made before MPI_Init.
   bool runs_programs = false;
-  /// Sweeps of the body have SweepOptions::isolation = process: the fork server is started here, as by prepare(), and
+  /// Sweeps of the body have Isolation::process: the fork server is started here, as by prepare(), and
   /// ends with the body.
   bool isolates_evaluations = false;
 };
