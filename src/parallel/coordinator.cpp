@@ -9,8 +9,8 @@
 namespace windrow::detail {
 namespace {
 
-constexpr double kTick = 0.1;         // seconds
-constexpr double kLoadWindow = 0.05;  // seconds over which the coordinator's own load is measured
+constexpr double kTickSeconds = 0.1;
+constexpr double kLoadWindowSeconds = 0.05;  // over which the coordinator's own load is measured
 constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
 
 }  // namespace
@@ -127,7 +127,7 @@ bool Coordinator::awaits_retry() {
 
 void Coordinator::handle_next() {
   const double begin = monotonic_seconds();
-  const double wait = stopping_ ? kTick : std::clamp(retries_.next_due() - begin, 0.0, kTick);
+  const double wait = stopping_ ? kTickSeconds : std::clamp(retries_.next_due() - begin, 0.0, kTickSeconds);
   auto event = workers_.next(std::chrono::nanoseconds(static_cast<std::int64_t>(wait * 1e9) + 1));
   now_ = monotonic_seconds();
   seconds_in_next_ += now_ - begin;
@@ -145,7 +145,7 @@ void Coordinator::measure_load() {
   const auto slept = workers_.slept();
   const double now = monotonic_seconds();
   const double wall = now - load_since_;
-  if (!slept || wall < kLoadWindow) return;
+  if (!slept || wall < kLoadWindowSeconds) return;
   pace_.observe_load(wall - (*slept - slept_before_), wall);
   load_since_ = now;
   slept_before_ = *slept;

@@ -69,7 +69,7 @@ void Coordinator::look_after_groups() {
 }
 
 void Coordinator::handle_group_loss(int w, const WorkerLoss& loss) {
-  TaskFailure failure = failure_of(w, loss);
+  TaskFailure failure = failure_of(loss, w, workers_.host(w));
   assignments_ -= state(w).assignments.size();
   state(w).assignments.clear();
   give_up(state(w), w);

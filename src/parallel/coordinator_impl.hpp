@@ -34,8 +34,8 @@ struct WorkerState {
   bool takes_work = true;              // neither lost for good nor impossible to build
   bool is_late = false;                // in a point that takes longer than was expected of all it had
   int fruitless_deaths = 0;
-  std::uint64_t evaluated = 0;  // evaluations that it told of
-  double since = 0.0;           // when it told of the last one, or got something to do
+  std::uint64_t evaluated = 0;  // evaluations that it has reported
+  double since = 0.0;           // when it reported the last one, or got something to do
 };
 
 /// What coordinate() does, for one job.
@@ -111,7 +111,6 @@ class Coordinator : private RunningJob {
   void give_up(WorkerState& worker, int w);
   void fail_run(int w, const IndexRun& run, TaskFailure failure);
   void handle_loss(int w, const WorkerLoss& loss);
-  TaskFailure failure_of(int w, const WorkerLoss& loss) const;
   bool fail_evaluated(int w, const WorkerLoss& loss, std::uint64_t index);
   void fail_the_rest();
 

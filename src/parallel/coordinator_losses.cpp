@@ -59,17 +59,10 @@ void Coordinator::handle_loss(int w, const WorkerLoss& loss) {
   if (time_limit_ > 0.0) send_time_limit(w);
 }
 
-TaskFailure Coordinator::failure_of(int w, const WorkerLoss& loss) const {
-  TaskFailure failure = loss.failure;
-  failure.rank = w;
-  failure.host = workers_.host(w);
-  return failure;
-}
-
 // Fails the point that a lost worker was evaluating (or has it tried again), or all of a share that was evaluated as a
 // whole. Outcomes before it may have been lost with the worker; those points run again. @return whether there was any
 bool Coordinator::fail_evaluated(int w, const WorkerLoss& loss, std::uint64_t index) {
-  TaskFailure failure = failure_of(w, loss);
+  TaskFailure failure = failure_of(loss, w, workers_.host(w));
   bool any = false;
   for (Assignment& assignment : state(w).assignments) {
     std::vector<IndexRun> rest;

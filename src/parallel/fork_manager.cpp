@@ -116,7 +116,16 @@ detail::JobReport ForkManager::run_job(detail::JobSpec job, detail::Evaluation& 
                                        detail::JobObserver& observer) {
   if (!peers_) return run_forked(std::move(job), evaluation, observer);
   ++peers_->calls;
-  return is_root() ? run_as_root(std::move(job), evaluation, observer) : run_as_peer(evaluation);
+  if (size() == 1) return detail::run_serially(std::move(job), evaluation, observer, host_name());
+  if (!is_root()) {
+    peers_->enter();
+    detail::ChannelRootLink link(peers_->root, peers_->marks, static_cast<std::size_t>(rank()));
+    return {.conclusion = detail::WorkerLoop(link, evaluation, rank(), host_name()).run()};
+  }
+  std::optional<detail::LocalWorker> local;
+  if (root_evaluates(job.root)) local.emplace(evaluation, 0, host_name());
+  detail::ProcessWorkers workers(peers_->processes, 1, peers_->marks, local ? &*local : nullptr);
+  return detail::coordinate(workers, std::move(job), observer);
 }
 
 detail::JobReport ForkManager::run_forked(detail::JobSpec job, detail::Evaluation& evaluation,
@@ -133,23 +142,6 @@ detail::JobReport ForkManager::run_forked(detail::JobSpec job, detail::Evaluatio
     idle.wall = idle.spent.wait = report.account.wall;
     idle.began = std::numeric_limits<double>::quiet_NaN();
   }
-  return report;
-}
-
-detail::JobReport ForkManager::run_as_root(detail::JobSpec job, detail::Evaluation& evaluation,
-                                           detail::JobObserver& observer) {
-  if (size() == 1) return detail::run_serially(std::move(job), evaluation, observer, host_name());
-  std::optional<detail::LocalWorker> local;
-  if (root_evaluates(job.root)) local.emplace(evaluation, 0, host_name());
-  detail::ProcessWorkers workers(peers_->processes, 1, peers_->marks, local ? &*local : nullptr);
-  return detail::coordinate(workers, std::move(job), observer);
-}
-
-detail::JobReport ForkManager::run_as_peer(detail::Evaluation& evaluation) {
-  peers_->enter();
-  detail::ChannelRootLink link(peers_->root, peers_->marks, static_cast<std::size_t>(rank()));
-  detail::JobReport report;
-  report.conclusion = detail::WorkerLoop(link, evaluation, rank(), host_name()).run();
   return report;
 }
 

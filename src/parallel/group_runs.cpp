@@ -12,9 +12,9 @@ namespace windrow::detail {
 namespace {
 
 // Groups that are kept for each worker, on average: each may hold a model.
-constexpr std::size_t kKeptGroups = 4;
+constexpr std::size_t kKeptGroupsPerWorker = 4;
 // A failure waits so long for the others of its group, so that it can say what they met; then it is recorded.
-constexpr double kMostDelay = 1.0;  // seconds
+constexpr double kMostDelaySeconds = 1.0;
 
 bool holds_all(std::span<const int> sorted, const std::vector<int>& some) {
   return std::ranges::includes(sorted, some);
@@ -125,7 +125,7 @@ void GroupRuns::bound_kept_groups(std::span<const int> idle, std::size_t more) {
     const Run* const run = run_of(group.members.front());
     return run != nullptr && run->start.head.id == group.id;
   };
-  while (groups_.size() + more > kKeptGroups * run_of_.size()) {
+  while (groups_.size() + more > kKeptGroupsPerWorker * run_of_.size()) {
     const Group* oldest = nullptr;
     for (const Group& group : groups_) {
       if (!holds_all(idle, group.members) || is_used(group)) continue;
@@ -222,7 +222,7 @@ GroupRuns::Ended GroupRuns::outcome_of(const Run& run) {
 }
 
 std::optional<GroupRuns::Ended> GroupRuns::take_overdue(double now) {
-  const double delay = std::min(kMostDelay, job_.group_patience);
+  const double delay = std::min(kMostDelaySeconds, job_.group_patience);
   for (const auto& run : runs_) {
     if (run->failures.empty() || run->told || now - run->failed_at < delay) continue;
     run->told = true;

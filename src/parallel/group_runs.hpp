@@ -46,15 +46,15 @@ class GroupRuns {
   };
   std::vector<Freed> take_freed() { return std::exchange(freed_, {}); }
 
-  /// What a worker says of the point that it is at.
+  /// What a worker says of its point.
   void take(int worker, const Result& result, double now);
   /// It has left its point; without take(), it was interrupted.
   /// @return whether it was the last one: then end() goes next
   bool came_back(int worker);
-  /// It will not come back. What it was at fails, and is waited for as if it had thrown. @return as came_back()
+  /// It will not come back. Its point fails, and is waited for as if it had thrown. @return as came_back()
   bool lose(int worker, const TaskFailure& failure, double now);
 
-  /// A point that no group is at any more, or whose failure is certain.
+  /// A point that no group evaluates any more, or whose failure is certain.
   struct Ended {
     std::uint64_t index = 0;
     int leader = 0;

@@ -6,18 +6,18 @@
 namespace windrow::detail {
 namespace {
 
-constexpr double kAssignmentSeconds = 0.010;    // of work in an assignment, at first
-constexpr double kLongestAssignment = 0.1;      // later
-constexpr double kShortPatience = 0.001;        // that outcomes wait, where a loss would not tell its point
-constexpr double kShareOfPast = 0.02;           // of the time that has passed, in an assignment
-constexpr double kServiceSeconds = 2e-6;        // that an assignment and its results cost the coordinator, about
-constexpr double kNoticeSeconds = 1e-4;         // that it takes to notice that a worker needs something, about
-constexpr double kLongestStretch = 64.0;        // of assignments, when the coordinator cannot keep up
-constexpr double kBusy = 0.5, kIdle = 0.15;     // shares of the coordinator's time
-constexpr double kPrefetchSeconds = 0.15;       // points longer than this are not handed out ahead
-constexpr double kLatePrefetchSeconds = 0.002;  // nor, near the end, longer than this
-constexpr double kRecent = 0.05;                // weight of a point in the mean of recent ones
-constexpr double kShortestBudget = 0.02;        // seconds
+constexpr double kAssignmentSeconds = 0.010;           // of work in an assignment, at first
+constexpr double kLongestAssignmentSeconds = 0.1;      // later
+constexpr double kShortPatienceSeconds = 0.001;        // that outcomes wait, where a loss would not tell its point
+constexpr double kShareOfPast = 0.02;                  // of the time that has passed, in an assignment
+constexpr double kServiceSeconds = 2e-6;               // that an assignment and its results cost the coordinator, about
+constexpr double kNoticeSeconds = 1e-4;                // that it takes to notice that a worker needs something, about
+constexpr double kMostStretch = 64.0;                  // of assignments, when the coordinator cannot keep up
+constexpr double kBusyShare = 0.5, kIdleShare = 0.15;  // shares of the coordinator's time
+constexpr double kPrefetchSeconds = 0.15;              // points longer than this are not handed out ahead
+constexpr double kLatePrefetchSeconds = 0.002;         // nor, near the end, longer than this
+constexpr double kRecentWeight = 0.05;                 // weight of a point in the mean of recent ones
+constexpr double kShortestBudgetSeconds = 0.02;
 constexpr double kBudgetFactor = 1.5;
 constexpr double kMostPoints = 65536;
 constexpr double kMostBytes = 4.0 * 1024 * 1024;  // of results in an assignment
@@ -31,27 +31,27 @@ void Pace::observe(double seconds, std::uint64_t bytes) {
   squares_ += seconds * seconds;
   longest_ = std::max(longest_, seconds);
   bytes_ += static_cast<double>(bytes);
-  recent_ = count_ == 1.0 ? seconds : recent_ + kRecent * (seconds - recent_);
+  recent_ = count_ == 1.0 ? seconds : recent_ + kRecentWeight * (seconds - recent_);
 }
 
 void Pace::observe_running(double seconds) {
-  if (seconds > recent_) recent_ += kRecent * (seconds - recent_);
+  if (seconds > recent_) recent_ += kRecentWeight * (seconds - recent_);
 }
 
 void Pace::observe_load(double busy, double wall) {
-  if (busy > kBusy * wall) stretch_ = std::min(kLongestStretch, stretch_ * 2.0);
-  if (busy < kIdle * wall) stretch_ = std::max(1.0, stretch_ / 2.0);
+  if (busy > kBusyShare * wall) stretch_ = std::min(kMostStretch, stretch_ * 2.0);
+  if (busy < kIdleShare * wall) stretch_ = std::max(1.0, stretch_ / 2.0);
 }
 
 double Pace::assignment_seconds() const {
   const double past = seconds_ / static_cast<double>(workers_);
-  const double usual = std::clamp(kShareOfPast * past, kAssignmentSeconds, kLongestAssignment);
+  const double usual = std::clamp(kShareOfPast * past, kAssignmentSeconds, kLongestAssignmentSeconds);
   return std::max(usual, 4.0 * round_seconds()) * stretch_;
 }
 
 // Otherwise the point is taken for the first one without an outcome, which is right as long as none waits to travel.
 double Pace::patience(bool knows_point) const {
-  return knows_point ? assignment_seconds() : std::max(kShortPatience, 4.0 * round_seconds()) * stretch_;
+  return knows_point ? assignment_seconds() : std::max(kShortPatienceSeconds, 4.0 * round_seconds()) * stretch_;
 }
 
 // In which every worker can be served once.
@@ -89,7 +89,7 @@ double Pace::most_end_within() const {
 
 double Pace::budget(std::uint64_t points) const {
   const double seconds = count_ == 0.0 ? 0.0 : expected() * static_cast<double>(points);
-  return std::max(kShortestBudget, kBudgetFactor * seconds);
+  return std::max(kShortestBudgetSeconds, kBudgetFactor * seconds);
 }
 
 }  // namespace windrow::detail

@@ -27,7 +27,7 @@ class Pace {
   /// As in AssignmentHead, for an assignment of so many points.
   double budget(std::uint64_t points) const;
   bool gives_back() const { return schedule_ == Schedule::automatic; }
-  /// As in AssignmentHead. @param knows_point  if the worker is lost, the point that it was at is known
+  /// As in AssignmentHead. @param knows_point  if the worker is lost, the point that it was evaluating is known
   double patience(bool knows_point) const;
   /// Seconds within which most points end: by mean and deviation, and no more than the longest took. 0 before any has.
   double most_end_within() const;

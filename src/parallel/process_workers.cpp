@@ -40,7 +40,7 @@ ProcessWorkers::ProcessWorkers(std::span<WorkerProcess> processes, int offset, E
       local_(local),
       offset_(offset),
       wake_(wake),
-      told_of_loss_(processes.size(), false) {}
+      loss_is_known_(processes.size(), false) {}
 
 void ProcessWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
   if (worker < offset_) return local_ != nullptr ? local_->send(tag, payload) : void();
@@ -77,7 +77,7 @@ std::optional<WorkerEvent> ProcessWorkers::try_next_of(int worker) {
     return frame ? std::optional(WorkerEvent{worker, *std::move(frame)}) : std::nullopt;
   }
   WorkerProcess& peer = process(worker);
-  if (told_of_loss_[static_cast<std::size_t>(worker - offset_)]) return std::nullopt;
+  if (loss_is_known_[static_cast<std::size_t>(worker - offset_)]) return std::nullopt;
   try {
     for (bool ended = false;; ended = true) {
       while (auto frame = peer.channel.try_receive()) {
@@ -106,7 +106,7 @@ WorkerEvent ProcessWorkers::loss_of(int worker) {
       status, fmt::format("worker {} (pid {}) ended by {}", worker, peer.child.pid(), status.describe()));
   loss.evaluating = marks_.get(static_cast<std::size_t>(worker));
   marks_.set(static_cast<std::size_t>(worker), std::nullopt);  // or the next job would take it for one of its own
-  told_of_loss_[static_cast<std::size_t>(worker - offset_)] = true;
+  loss_is_known_[static_cast<std::size_t>(worker - offset_)] = true;
   return {worker, std::move(loss)};
 }
 
@@ -134,7 +134,7 @@ bool ProcessWorkers::wait(std::chrono::nanoseconds limit) {
 
 void ProcessWorkers::put(int worker, WorkerProcess fresh) {
   process(worker) = std::move(fresh);
-  told_of_loss_[static_cast<std::size_t>(worker - offset_)] = false;
+  loss_is_known_[static_cast<std::size_t>(worker - offset_)] = false;
 }
 
 }  // namespace windrow::detail

@@ -73,8 +73,6 @@ class ProcessWorkers : public Workers {
   void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
   std::optional<double> slept() const override { return slept_; }
-  bool replace(int) override { return false; }
-  bool disposable() const override { return false; }
 
  protected:
   /// Puts a new process in the place of one that was lost.
@@ -95,8 +93,8 @@ class ProcessWorkers : public Workers {
   int offset_;
   int wake_;
   double slept_ = 0.0;
-  std::vector<bool> told_of_loss_;  // of each process; one that was lost before this job is told of again
-  int turn_ = 0;                    // whose messages are looked at first
+  std::vector<bool> loss_is_known_;  // of each process; one that was lost before this job is reported again
+  int turn_ = 0;                     // whose messages are looked at first
 };
 
 }  // namespace windrow::detail

@@ -11,7 +11,7 @@ namespace {
 
 // Before a point of a lost rank is tried again: until the others are noticed that die with it, as those of a node do.
 // It would be handed to one of them, and taken for what ended both.
-constexpr double kLossPause = 1.0;   // seconds
+constexpr double kLossPauseSeconds = 1.0;
 constexpr int kMostLostWorkers = 2;  // at one point: it would end the next worker, too
 
 // The point may not be to blame: somebody, or the kernel for want of memory, ended the worker.
@@ -33,7 +33,7 @@ bool Retries::take(TaskFailure& failure, int worker, bool lost_worker, double no
   tried.lost_workers += lost_worker ? 1 : 0;
   std::optional<double> delay;
   if (tried.lost_workers < kMostLostWorkers) {
-    delay = blameless ? kLossPause : ask->retry_after(failure, tried.tries);
+    delay = blameless ? kLossPauseSeconds : ask->retry_after(failure, tried.tries);
     if (!delay && lost_worker && is_killed(failure)) delay = 0.0;
   }
   if (!delay || !std::isfinite(*delay)) {

@@ -13,10 +13,10 @@ namespace windrow::detail {
 namespace {
 
 constexpr std::size_t kBatchBytes = 64 * 1024;
-constexpr std::size_t kLargeMessage = 1024 * 1024;
-constexpr double kLookInterval = 0.001;   // seconds between looks for messages
-constexpr double kStopIsNear = 1.0;       // seconds
-constexpr double kRetryInterval = 0.001;  // seconds until the watching thread tries again
+constexpr std::size_t kLargeMessageBytes = 1024 * 1024;
+constexpr double kLookSeconds = 0.001;  // between looks for messages
+constexpr double kStopIsNearSeconds = 1.0;
+constexpr double kRetrySeconds = 0.001;  // until the watching thread tries again
 
 }  // namespace
 
@@ -206,7 +206,7 @@ WorkerTimes WorkerLoop::times() const {
 
 void WorkerLoop::look_if_due() {
   now_ = monotonic_seconds();
-  if (!stopping_ && now_ - last_look_ >= kLookInterval) {
+  if (!stopping_ && now_ - last_look_ >= kLookSeconds) {
     last_look_ = now_;
     look_for_messages();
     now_ = monotonic_seconds();
@@ -269,9 +269,9 @@ TaskFailure WorkerLoop::failure_of(const std::exception_ptr& exception) {
 
 // An evaluation may learn of a stop before the root's message arrives, by a signal to all ranks, for example.
 bool WorkerLoop::stop_is_near() {
-  const double deadline = monotonic_seconds() + kStopIsNear;
+  const double deadline = monotonic_seconds() + kStopIsNearSeconds;
   for (look_for_messages(); !stopping_ && !ended_ && monotonic_seconds() < deadline; look_for_messages()) {
-    sleep_seconds(kLookInterval);
+    sleep_seconds(kLookSeconds);
   }
   return stopping_ || ended_;
 }
@@ -316,7 +316,7 @@ void WorkerLoop::evaluate_points() {
     assignment.due = now_ + assignment.head.budget;
     watch_until(*assignment.due);
   }
-  const double look_up = std::min(last_look_ + kLookInterval, *assignment.due);
+  const double look_up = std::min(last_look_ + kLookSeconds, *assignment.due);
   do {
     evaluate(assignment.next());
     if (assignment.done()) return;  // the last outcomes travel with its end
@@ -372,11 +372,11 @@ void WorkerLoop::watch() try {
     if (now < due_) {
       sleep_until(due_);
     } else if (!lock_.borrow()) {
-      sleep_until(now + kRetryInterval);
+      sleep_until(now + kRetrySeconds);
     } else {
       if (now >= due_) {
         give_back();
-        due_ = link_.flush() ? kNever : now + kRetryInterval;
+        due_ = link_.flush() ? kNever : now + kRetrySeconds;
       }
       lock_.give_back();
     }
@@ -479,7 +479,7 @@ void WorkerLoop::finish_assignments(std::size_t count) {
 
 // What sending takes is told with the next message. The last one may be large, so its outcomes go ahead of it.
 void WorkerLoop::flush() {
-  if (finished_assignments_ > 0 && batch_.size() >= kLargeMessage) send_results(0);
+  if (finished_assignments_ > 0 && batch_.size() >= kLargeMessageBytes) send_results(0);
   send_results(std::exchange(finished_assignments_, 0));
 }
 

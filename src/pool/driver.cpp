@@ -133,7 +133,7 @@ void ThreadDriver::run(const StartWorkers& start, std::exception_ptr& failure) {
 void ThreadDriver::loop() {
   Lock lock(mutex_);
   try {
-    while (!stopping_ && !(closed_ && stream_->is_idle() && stream_->is_at_rest())) {
+    while (!stopping_ && !(closed_ && stream_->is_idle() && stream_->has_no_assignments())) {
       step(lock, kRound);
       eventfd_t count = 0;
       ::eventfd_read(wake_.get(), &count);
@@ -211,12 +211,12 @@ void CallerDriver::terminate() {
   end(lock);
 }
 
-// Workers that live on (ranks) must come to rest first, or their messages would meet whatever comes next.
+// Workers that live on (ranks) must finish what they have, or their messages would meet whatever comes next.
 void CallerDriver::end(Lock& lock) {
   if (!workers_.workers->disposable()) {
     for (int w = workers_.workers->first(); w < workers_.workers->count(); ++w) workers_.workers->send(w, kStop, {});
     wait_until(
-        lock, [this] { return stream_->is_at_rest(); }, nanoseconds::max());
+        lock, [this] { return stream_->has_no_assignments(); }, nanoseconds::max());
   }
   stream_->end_workers();
   ended_ = true;

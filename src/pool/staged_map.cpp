@@ -47,7 +47,7 @@ void StagedMapCore::start() {
       throw Error("start(): this map has been destroyed");
     case Impl::State::draining:
       impl_->state = Impl::State::running;
-      impl_->weave->hold(false);
+      impl_->order->hold(false);
       break;
     case Impl::State::built:
     case Impl::State::stopped:
@@ -124,7 +124,7 @@ std::uint64_t StagedMapCore::buffer() const {
 }
 
 std::uint64_t StagedMapCore::untaken() const {
-  return impl_->weave ? impl_->weave->untaken() : 0;
+  return impl_->order ? impl_->order->untaken() : 0;
 }
 
 void StagedMapCore::Impl::check_not_reading() const {
@@ -149,13 +149,13 @@ SubmissionPlan StagedMapCore::Impl::plan() const {
 
 void StagedMapCore::Impl::begin() {
   const SubmissionPlan made = plan();
-  weave.emplace(made);
+  order.emplace(made);
   chosen_buffer = made.buffer;
   batch = Driver::new_batch(/*ordered=*/false);
   next_serial = 0;
   for (std::size_t k = 0; k < stages.size(); ++k) {
     stages[k].taken = stages[k].submitted = stages[k].last_index = 0;
-    if (stages[k].pulled) weave->pulled(k, true);
+    if (stages[k].pulled) order->pulled(k, true);
   }
   state = State::running;
 }
@@ -163,7 +163,7 @@ void StagedMapCore::Impl::begin() {
 void StagedMapCore::Impl::drop_everything() {
   if (batch) driver->cancel(*batch);
   batch.reset();
-  weave.reset();
+  order.reset();
   in_flight.clear();
   for (Stage& stage : stages) {
     stage.results.clear();
@@ -174,7 +174,7 @@ void StagedMapCore::Impl::drop_everything() {
 
 void StagedMapCore::Impl::hold() {
   state = State::draining;
-  weave->hold(true);
+  order->hold(true);
 }
 
 std::optional<TakenResult> StagedMapCore::Impl::deliver(std::size_t k) {
@@ -187,7 +187,7 @@ std::optional<TakenResult> StagedMapCore::Impl::deliver(std::size_t k) {
     TakenResult taken{false, index, std::move(found->second)};
     ++stage.taken;
     if (!options.ordered) stage.come.pop_front();
-    weave->taken({k, index});
+    order->taken({k, index});
     release();
     if (driver->skips(*taken.outcome)) continue;
     stage.last_index = index;
@@ -196,7 +196,7 @@ std::optional<TakenResult> StagedMapCore::Impl::deliver(std::size_t k) {
 }
 
 bool StagedMapCore::Impl::is_finished(std::size_t k) const {
-  return stages[k].taken >= stages[k].submitted && weave->is_finished(k);
+  return stages[k].taken >= stages[k].submitted && order->is_finished(k);
 }
 
 // Whether a source has ended shows only when it is read once more, which must not wait for room in the buffer: with its
@@ -204,10 +204,10 @@ bool StagedMapCore::Impl::is_finished(std::size_t k) const {
 bool StagedMapCore::Impl::look_ahead(std::size_t k) {
   if (state == State::draining) return false;
   bool ended = false;
-  for (const std::size_t source : weave->sources_of(k)) {
-    if (weave->has_pulled(source) || weave->has_ended(source)) continue;
+  for (const std::size_t source : order->sources_of(k)) {
+    if (order->has_pulled(source) || order->has_ended(source)) continue;
     const bool got = pull(source);
-    weave->pulled(source, got);
+    order->pulled(source, got);
     ended = ended || !got;
   }
   release();
@@ -230,7 +230,7 @@ TakenResult StagedMapCore::Impl::starved(std::size_t k, bool may_wait) const {
 
 TakenResult StagedMapCore::Impl::timed_out(std::size_t k, OnTimeout on_timeout) {
   Stage& stage = stages[k];
-  if (on_timeout == OnTimeout::skip && options.ordered && weave->is_foreseen({k, stage.taken / stage.spec.produce})) {
+  if (on_timeout == OnTimeout::skip && options.ordered && order->is_foreseen({k, stage.taken / stage.spec.produce})) {
     stage.dropped.insert(stage.taken++);
   }
   return {true, 0, std::nullopt};

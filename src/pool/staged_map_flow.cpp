@@ -61,9 +61,9 @@ bool StagedMapCore::Impl::pull(std::size_t k) {
 // Submits what can be. @return why no more
 SubmissionOrder::Decision::Kind StagedMapCore::Impl::pump() {
   for (;;) {
-    const SubmissionOrder::Decision decision = weave->decide();
+    const SubmissionOrder::Decision decision = order->decide();
     if (decision.kind == SubmissionOrder::Decision::pull) {
-      weave->pulled(decision.tasklet.stage, pull(decision.tasklet.stage));
+      order->pulled(decision.tasklet.stage, pull(decision.tasklet.stage));
       release();
     } else if (decision.kind == SubmissionOrder::Decision::submit) {
       submit(decision.tasklet);
@@ -88,7 +88,7 @@ void StagedMapCore::Impl::submit(const Tasklet& tasklet) {
     failure = put_inputs(item, tasklet);
   }
   item.put_bytes(stage.spec.extra);
-  weave->submitted(tasklet);
+  order->submitted(tasklet);
   release();
   stage.submitted += stage.spec.produce;
   if (!failure && is_dropped(tasklet)) failure = TaskFailure::lost("dropped");
@@ -104,11 +104,11 @@ std::optional<TaskFailure> StagedMapCore::Impl::put_inputs(ByteWriter& item, con
   const auto& inputs = stages[tasklet.stage].spec.inputs;
   std::uint64_t count = stages[tasklet.stage].spec.consume;
   for (const std::size_t input : inputs) {  // side by side: as long as the shortest
-    const SubmissionOrder::Span span = weave->span_of(tasklet, input);
+    const SubmissionOrder::Span span = order->span_of(tasklet, input);
     count = std::min(count, span.last - span.first);
   }
   for (const std::size_t input : inputs) {
-    const std::uint64_t first = weave->span_of(tasklet, input).first;
+    const std::uint64_t first = order->span_of(tasklet, input).first;
     item.put(count);
     for (std::uint64_t i = first; i < first + count; ++i) {
       const Outcome<Bytes>& value = stages[input].results.at(i);
@@ -206,10 +206,10 @@ void StagedMapCore::Impl::complete(const Tasklet& tasklet, std::vector<Outcome<B
   for (std::uint64_t i = 0; i < results.size(); ++i) {
     stage.results.emplace(first + i, std::move(results[static_cast<std::size_t>(i)]));
   }
-  weave->arrived(tasklet);
+  order->arrived(tasklet);
   for (std::uint64_t index = first; stage.for_caller && index < first + results.size(); ++index) {
     if (stage.dropped.erase(index) > 0) {
-      weave->taken({tasklet.stage, index});
+      order->taken({tasklet.stage, index});
     } else if (!options.ordered) {
       stage.come.push_back(index);
     }
@@ -218,7 +218,7 @@ void StagedMapCore::Impl::complete(const Tasklet& tasklet, std::vector<Outcome<B
 }
 
 void StagedMapCore::Impl::release() {
-  for (const StageResult& result : weave->take_released()) stages[result.stage].results.erase(result.index);
+  for (const StageResult& result : order->take_released()) stages[result.stage].results.erase(result.index);
 }
 
 }  // namespace windrow::detail

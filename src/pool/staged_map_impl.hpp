@@ -10,7 +10,7 @@
 
 namespace windrow::detail {
 
-/// Coroutine the weave's decisions into submissions, and what comes back into the inputs of further stages.
+/// Carries out what the order decides: submissions, and what comes back into the inputs of further stages.
 struct StagedMapCore::Impl {
   using Clock = std::chrono::steady_clock;
   using Deadline = std::optional<Clock::time_point>;
@@ -71,7 +71,7 @@ struct StagedMapCore::Impl {
   bool reading = false;
   std::vector<Stage> stages = {};
   std::function<void(const Submission&)> observer = {};
-  std::optional<SubmissionOrder> weave = {};
+  std::optional<SubmissionOrder> order = {};
   std::uint64_t chosen_buffer = 0;
   std::shared_ptr<Batch> batch = {};
   std::uint64_t next_serial = 0;

@@ -14,7 +14,7 @@ namespace windrow::detail {
 namespace {
 
 constexpr double kAssignmentSeconds = 0.005;  // of work, at most, handed out at a time
-constexpr double kPatience = 0.001;           // seconds that outcomes wait at a worker, to travel together
+constexpr double kPatienceSeconds = 0.001;    // that outcomes wait at a worker, to travel together
 constexpr std::size_t kMostItems = 1024;      // in one assignment
 constexpr int kFruitlessDeaths = 3;
 
@@ -85,7 +85,7 @@ void Stream::submit(const std::shared_ptr<Batch>& batch, ItemInvoker invoke, std
   }
 }
 
-bool Stream::is_at_rest() const {
+bool Stream::has_no_assignments() const {
   return std::all_of(states_.begin(), states_.end(),
                      [](const WorkerState& worker) { return worker.assignments.empty(); });
 }
@@ -154,7 +154,7 @@ bool Stream::assign(int w) {
   }
   if (count == 0) return false;
   ByteWriter out;
-  out.put(AssignmentHead{.ships_parameters = 1, .runs = 1, .budget = kAssignmentSeconds, .patience = kPatience});
+  out.put(AssignmentHead{.ships_parameters = 1, .runs = 1, .budget = kAssignmentSeconds, .patience = kPatienceSeconds});
   out.put(IndexRun{first_key, count, 1});
   out.put_bytes(items.bytes());
   worker.assignments.push_back(seconds);
@@ -250,9 +250,6 @@ void Stream::handle_build_failure(int w, const TaskFailure& failure) {
 void Stream::handle_loss(int w, const WorkerLoss& loss) {
   WorkerState& worker = state(w);
   const bool retired = worker.retiring && worker.held.empty();
-  TaskFailure failure = loss.failure;
-  failure.rank = w;
-  failure.host = workers_.host(w);
   auto evaluating = loss.evaluating;
   if (!loss.knows_point && !worker.held.empty()) evaluating = worker.held.front().key;
   const bool held_it = evaluating && std::any_of(worker.held.begin(), worker.held.end(),
@@ -261,11 +258,11 @@ void Stream::handle_loss(int w, const WorkerLoss& loss) {
   worker.assignments.clear();
   worker.given = 0;
   worker.retiring = false;
-  requeue(worker, evaluating, failure);
+  requeue(worker, evaluating, failure_of(loss, w, workers_.host(w)));
   if (!retired) --respawns_left_;
   const bool worth_replacing = !gave_up_ && worker.fruitless_deaths < kFruitlessDeaths && respawns_left_ >= 0;
   worker.takes_items = worth_replacing && workers_.replace(w);
-  if (!worker.takes_items && !someone_takes_items()) give_up("no worker is left; the last: " + failure.message);
+  if (!worker.takes_items && !someone_takes_items()) give_up("no worker is left; the last: " + loss.failure.message);
 }
 
 void Stream::give_up(const std::string& message) {

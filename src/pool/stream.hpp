@@ -41,8 +41,8 @@ class Stream {
   /// Every item without an outcome fails as `lost`, with this message, and so does every later one.
   void give_up(const std::string& message);
   bool is_idle() const { return queue_.empty() && in_flight_ == 0; }
-  /// No worker has an assignment that it has not finished.
-  bool is_at_rest() const;
+  /// All workers have finished what they were given.
+  bool has_no_assignments() const;
   void end_workers();
 
  private:

@@ -239,7 +239,7 @@ void SubmissionOrder::hold(bool held) {
   if (held) {
     held_at_ = at_;
   } else {
-    at_ = held_at_;  // the sources' place in the weave; what has come further meanwhile is passed over
+    at_ = held_at_;  // the sources' place in the order; what has come further meanwhile is passed over
   }
 }
 

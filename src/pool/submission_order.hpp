@@ -39,18 +39,18 @@ struct SubmissionPlan {
   bool ordered = true;
 };
 
-/// How many tasklets of each stage make a round of the weave: the fewest that leave no result over and are at least
+/// How many tasklets of each stage make a round: the fewest that leave no result over and are at least
 /// `stride` of each stage (so `stride` where one result is made of one). The balance equations of synchronous data
 /// flow.
 /// @throws SpecError  if no such numbers exist, so that results would pile up without end
 /// Source: Lee & Messerschmitt 1987, doi:10.1109/PROC.1987.13876
 std::vector<std::uint64_t> round_quotas(const std::vector<StageRates>& stages, std::uint64_t stride);
 
-/// The smallest buffer with which the weave never gets stuck as long as the caller takes what there is to take.
+/// The smallest buffer with which the order never gets stuck as long as the caller takes what there is to take.
 /// O(tasklets of a round). @throws SpecError as round_quotas()
 std::uint64_t needed_buffer(const std::vector<StageRates>& stages, std::uint64_t stride);
 
-/// The weave: in turn, up to `stride` tasklets of each stage, round after round, as far as `buffer` un-taken results
+/// In turn, up to `stride` tasklets of each stage, round after round, as far as `buffer` un-taken results
 /// allow.
 ///
 /// Ordered, the order of the tasklets depends on nothing but the plan and the sources' ends: the next one in order is
@@ -86,7 +86,7 @@ class SubmissionOrder {
   /// Results that nobody will ask for any more, since the last call.
   std::vector<StageResult> take_released() { return std::exchange(released_, {}); }
 
-  /// Held, the weave reads no source; what has been read goes on, except where stages read several others and what they
+  /// Held, it reads no source; what has been read goes on, except where stages read several others and what they
   /// give would leave the sources no room to go on with: that stays until they do.
   void hold(bool held);
 
@@ -131,7 +131,7 @@ class SubmissionOrder {
     bool is_source() const { return plan.inputs.empty(); }
   };
 
-  struct Place {                 // in the weave
+  struct Place {                 // in the order
     std::size_t stage = 0;       // whose turn it is
     std::uint64_t turn_end = 0;  // it is for its tasklets below
     std::uint64_t round = 0;

@@ -104,9 +104,9 @@ std::vector<std::uint64_t> round_quotas(const std::vector<StageRates>& stages, s
 
 // One round with endless sources: rounds are all alike.
 std::uint64_t needed_buffer(const std::vector<StageRates>& stages, std::uint64_t stride) {
-  SubmissionOrder weave({stages, stride, SubmissionOrder::kUnknown, true}, 0);
+  SubmissionOrder order({stages, stride, SubmissionOrder::kUnknown, true}, 0);
   std::uint64_t needed = 0;
-  weave.runs_through(1, &needed);
+  order.runs_through(1, &needed);
   return needed;
 }
 

@@ -19,8 +19,6 @@ class ThreadWorkers : public Workers {
   bool is_remote(int) const override { return false; }
   void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
-  bool replace(int) override { return false; }
-  bool disposable() const override { return false; }
 
  private:
   std::optional<WorkerEvent> try_next();

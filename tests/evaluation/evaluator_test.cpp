@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "windrow/error.hpp"
+#include "windrow/run/sweep.hpp"
 
 namespace windrow {
 namespace {

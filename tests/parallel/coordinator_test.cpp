@@ -329,7 +329,8 @@ TEST(CoordinatorTest, a_worker_lost_after_a_stop_is_not_replaced) {
   EXPECT_EQ(fake.replacements, 0);
 }
 
-// Wherever it comes: workers that serve the next job too must be at rest and released before the exception goes on.
+// Wherever it comes: workers that serve the next job too must have finished and be released before the exception goes
+// on.
 TEST_P(AllSchedulesTest, an_exception_from_the_root_releases_every_worker_and_goes_on) {
   for (std::size_t at = 1; at <= 30; ++at) {
     FakeWorkers fake(3);

@@ -133,12 +133,12 @@ class FakeWorkers : public Workers {
   };
   struct Worker {
     std::deque<Assignment> assignments;
-    double now = 0.0;  // begin of the point that it is at
+    double now = 0.0;  // begin of its point
     bool alive = true;
     bool stopping = false;
     bool told_of_build = false;
-    bool late = false;  // has given back all but the point that it is at
-    Slots slots = {};   // of the point that it is at
+    bool late = false;  // has given back all but its present point
+    Slots slots = {};   // of its present point
   };
 
   void note_slots() {

@@ -240,7 +240,7 @@ TEST(WorkerLoopTest, a_worker_that_cannot_evaluate_any_more_tells_what_it_has_an
   EXPECT_EQ(root.told[0].finished, 0U);
   EXPECT_EQ(root.told[1].tag, kBuildFailed);
   EXPECT_THAT(root.all_indices(), ElementsAre(0, 1));
-  EXPECT_EQ(root.told[2].finished + root.told[3].finished, 2U) << "the root knows that it is at rest";
+  EXPECT_EQ(root.told[2].finished + root.told[3].finished, 2U) << "the root knows that it has finished";
   EXPECT_EQ(root.marked, std::nullopt);
 }
 

@@ -233,7 +233,7 @@ detail::WorkerLoss loss_of(const std::function<int(int)>& misbehave) {
   processes.push_back({std::move(here), std::move(child)});
   detail::EvaluationMarks marks(1);
   marks.set(0, 42);
-  detail::ProcessWorkers workers(processes, 0, marks, "node1", nullptr, nullptr);
+  detail::ProcessWorkers workers(processes, 0, marks, nullptr);
   for (;;) {
     const auto event = workers.next(seconds(20));
     if (!event) return {};

@@ -40,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(Executors, StagedMapOnTest,
                                          Kind{"processes", [] { return std::make_unique<ProcessPool>(2); }}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
-TEST_P(StagedMapOnTest, weaves_a_chain) {
+TEST_P(StagedMapOnTest, takes_the_stages_of_a_chain_in_turn) {
   test::check_chain_order(*executor_);
 }
 TEST_P(StagedMapOnTest, stops_at_the_buffer_until_results_are_taken) {

@@ -18,7 +18,7 @@ using Kind = SubmissionOrder::Decision::Kind;
 
 constexpr std::uint64_t kEndless = 1'000'000'000;
 
-// Runs a weave with sources of given lengths, and no executor.
+// Runs an order with sources of given lengths, and no executor.
 class Loom {
  public:
   Loom(SubmissionPlan plan, std::map<std::size_t, std::uint64_t> lengths)
@@ -94,7 +94,7 @@ SubmissionPlan chain(std::size_t length, std::uint64_t stride, std::uint64_t buf
   return plan;
 }
 
-TEST(SubmissionOrderTest, weaves_a_chain_by_its_stride) {
+TEST(SubmissionOrderTest, takes_the_stages_of_a_chain_in_turn_by_its_stride) {
   Loom loom(chain(2, 2, 4), {{0, 4}});
   EXPECT_EQ(loom.settle(), Kind::full);  // whether there is a fifth is not asked before there is room for it
   using T = Tasklet;
@@ -245,7 +245,7 @@ std::map<std::size_t, std::uint64_t> random_lengths(const SubmissionPlan& plan, 
   return lengths;
 }
 
-// Results that a stage gives in all: what the weave must come to, worked out from the lengths alone.
+// Results that a stage gives in all: what the order must come to, worked out from the lengths alone.
 std::vector<std::uint64_t> expected_results(const SubmissionPlan& plan,
                                             const std::map<std::size_t, std::uint64_t>& lengths) {
   std::vector<std::uint64_t> results;

@@ -37,8 +37,6 @@ class ForkManager : public ParallelManager {
   explicit ForkManager(std::unique_ptr<Peers> peers);
 
   detail::JobReport run_forked(detail::JobSpec job, detail::Evaluation& evaluation, detail::JobObserver& observer);
-  detail::JobReport run_as_root(detail::JobSpec job, detail::Evaluation& evaluation, detail::JobObserver& observer);
-  detail::JobReport run_as_peer(detail::Evaluation& evaluation);
 
   void broadcast_bytes(std::span<std::byte> data) override;
   Bytes broadcast_object(Bytes object) override;

@@ -116,9 +116,9 @@ struct Direction {
 struct WorkerActivity {
   int worker = 0;
   std::string host;
-  std::uint64_t evaluated = 0;         ///< evaluations that it has told of in this job
-  std::optional<std::uint64_t> point;  ///< the first that it was given and has not told of; none: it is idle
-  double seconds = 0.0;                ///< since it told of the one before, or was given this one
+  std::uint64_t evaluated = 0;         ///< evaluations that it has reported in this job
+  std::optional<std::uint64_t> point;  ///< the first that it was given and has not reported; none: it is idle
+  double seconds = 0.0;                ///< since it reported the one before, or was given this one
 };
 
 /// What points take besides their worker, where they take more. Points then go out one by one, in the supply's order,
@@ -207,13 +207,14 @@ class JobObserver {
 
 /// What a job brought beside the outcomes. All but `conclusion` is known to the root alone.
 struct JobReport {
-  Bytes conclusion;                         ///< what JobObserver::conclude returned at the root
-  bool stopped = false;                     ///< it ended before all points were done, as tick() or retry_after() said
-  std::uint64_t unfinished = 0;             ///< points without an outcome then
-  std::vector<TaskFailure> build_failures;  ///< workers that could not be built, or not any more, while others could
-  std::vector<std::string> lost_workers;    ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
-  std::vector<int> unused_workers;          ///< where points need ranks: those that evaluated nothing
-  TimeAccount account;
+  Bytes conclusion = {};         ///< what JobObserver::conclude returned at the root
+  bool stopped = false;          ///< it ended before all points were done, as tick() or retry_after() said
+  std::uint64_t unfinished = 0;  ///< points without an outcome then
+  std::vector<TaskFailure> build_failures =
+      {};                                      ///< workers that could not be built, or not any more, while others could
+  std::vector<std::string> lost_workers = {};  ///< "worker 2 (pid 123) ended by signal 9 (Killed)"
+  std::vector<int> unused_workers = {};        ///< where points need ranks: those that evaluated nothing
+  TimeAccount account = {};
 };
 
 /// Ranks wait in an evaluation for one that has left it by an exception, and nothing can call them back. The root's own

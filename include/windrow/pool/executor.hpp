@@ -340,7 +340,7 @@ class Executor {
   /// Waits until everything submitted has its outcome and ends the workers. @pre close()
   void join() { driver_->join(); }
   /// Cancels what has no outcome yet and ends the workers. Idempotent; the destructor does it too. Takes bounded time
-  /// with processes; threads and ranks cannot be ended from outside and finish the item that they are at.
+  /// with processes; threads and ranks cannot be ended from outside and finish the item that they evaluate.
   void terminate() { driver_->terminate(); }
 
   /// For code that builds on executors (StagedMap).
@@ -381,7 +381,7 @@ class ThreadPool : public Executor {
 };
 
 /// Forked processes, one channel each, no lock between them. A worker that dies (a signal, _exit, abort) costs the item
-/// that it was at and is replaced.
+/// that it was evaluating and is replaced.
 class ProcessPool : public Executor {
  public:
   /// @throws SpecError if workers < 1

@@ -29,7 +29,6 @@ class SerialWorkers : public Workers {
   bool evaluates() const override { return true; }
   Direction ask(JobObserver& observer) override;
   double seconds_asked() const override { return seconds_asked_; }
-  bool replace(int) override { return false; }
   bool disposable() const override { return true; }
 
  private:

@@ -39,6 +39,14 @@ struct WorkerLoss {
   bool knows_point = true;
 };
 
+/// What a point failed with whose worker was lost; without its index.
+inline TaskFailure failure_of(const WorkerLoss& loss, int worker, const std::string& host) {
+  TaskFailure failure = loss.failure;
+  failure.rank = worker;
+  failure.host = host;
+  return failure;
+}
+
 struct WorkerEvent {
   int worker = 0;
   std::variant<Frame, WorkerLoss> what;
@@ -69,9 +77,9 @@ class Workers {
   /// Seconds that next() has spent in those questions, in all.
   virtual double seconds_asked() const { return 0.0; }
   /// Puts a new worker in the place of one that was lost. @return whether that is possible
-  virtual bool replace(int worker) = 0;
+  virtual bool replace(int /*worker*/) { return false; }
   /// Whether workers may be killed when a job fails, since they serve this job alone.
-  virtual bool disposable() const = 0;
+  virtual bool disposable() const { return false; }
 };
 
 /// A worker's view of the root.

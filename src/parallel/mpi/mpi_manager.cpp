@@ -120,14 +120,7 @@ void MpiManager::sync() {
 detail::JobReport MpiManager::run_job(detail::JobSpec job, detail::Evaluation& evaluation,
                                       detail::JobObserver& observer) {
   if (size() == 1) return detail::run_serially(std::move(job), evaluation, observer, impl_->hosts.front());
-  if (is_root()) return run_as_root(std::move(job), evaluation, observer);
-  detail::JobReport report;
-  report.conclusion = serve(evaluation);
-  return report;
-}
-
-detail::JobReport MpiManager::run_as_root(detail::JobSpec job, detail::Evaluation& evaluation,
-                                          detail::JobObserver& observer) {
+  if (!is_root()) return {.conclusion = serve(evaluation)};
   std::unique_ptr<detail::LocalWorker> local;
   if (root_evaluates(job.root)) local = std::make_unique<detail::LocalWorker>(evaluation, 0, impl_->hosts.front());
   detail::MpiWorkers workers(impl_->comm, impl_->hosts, local.get(), &impl_->wake_ups, watch());

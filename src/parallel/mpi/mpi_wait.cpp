@@ -15,22 +15,22 @@
 namespace windrow::detail {
 namespace {
 
-constexpr double kLongestPause = 0.05;
-constexpr double kLongestUsualPause = 0.002;  // when it comes about when such things come
-constexpr std::size_t kMostOnTheWay = std::size_t{16} << 20U;
+constexpr double kLongestPauseSeconds = 0.05;
+constexpr double kLongestUsualPauseSeconds = 0.002;  // when it comes about when such things come
+constexpr std::size_t kMostBytesOnTheWay = std::size_t{16} << 20U;
 
 }  // namespace
 
 double BackOff::next() {
   const double now = monotonic_seconds();
   if (begin_ < 0.0) begin_ = now;
-  const double usual = std::min(typical_ / 2.0, kLongestUsualPause);
-  return std::clamp(std::max(usual, (now - begin_) / 64.0), shortest_, kLongestPause);
+  const double usual = std::min(typical_ / 2.0, kLongestUsualPauseSeconds);
+  return std::clamp(std::max(usual, (now - begin_) / 64.0), shortest_, kLongestPauseSeconds);
 }
 
 void BackOff::reset() {
   const double waited = begin_ < 0.0 ? 0.0 : monotonic_seconds() - begin_;
-  typical_ += 0.25 * (std::min(waited, 2.0 * kLongestUsualPause) - typical_);
+  typical_ += 0.25 * (std::min(waited, 2.0 * kLongestUsualPauseSeconds) - typical_);
   begin_ = -1.0;
 }
 
@@ -99,7 +99,7 @@ void Outbox::forget() {
 void Outbox::send(int rank, int tag, std::span<const std::byte> payload) {
   if (watch_ != nullptr && watch_->is_gone(rank)) return;
   drop_sent();
-  for (BackOff pause; bytes_ > kMostOnTheWay; drop_sent()) {
+  for (BackOff pause; bytes_ > kMostBytesOnTheWay; drop_sent()) {
     pause.sleep();
     if (watch_ != nullptr) watch_->look();
   }

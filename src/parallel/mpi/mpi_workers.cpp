@@ -8,10 +8,10 @@
 namespace windrow::detail {
 namespace {
 
-constexpr int kTestsPerLook = 256;      // of a message that is coming in, for the death of its sender
-constexpr double kRestOfMessage = 0.1;  // seconds that it may take after that
+constexpr int kTestsPerLook = 256;             // of a message that is coming in, for the death of its sender
+constexpr double kRestOfMessageSeconds = 0.1;  // that it may take after that
 constexpr int kMessagesPerLook = 64;
-constexpr double kDrainPause = 0.002;  // seconds between looks for the last messages of a rank
+constexpr double kDrainPauseSeconds = 0.002;  // between looks for the last messages of a rank
 
 struct Received {
   int source;
@@ -37,7 +37,7 @@ std::optional<Frame> receive_rest(MPI_Comm comm, const MPI_Status& status, RankW
       watch->look();
       if (!watch->is_gone(source)) continue;
       if (gone_since < 0.0) gone_since = monotonic_seconds();
-      if (monotonic_seconds() - gone_since < kRestOfMessage) continue;
+      if (monotonic_seconds() - gone_since < kRestOfMessageSeconds) continue;
       abandon(std::move(coming));
       return std::nullopt;
     }
@@ -75,7 +75,7 @@ MpiWorkers::MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, Loc
       watch_(watch),
       outbox_(comm, watch),
       pause_(shortest_pause(wake_ups)),
-      told_of_loss_(hosts.size(), false) {}
+      loss_is_known_(hosts.size(), false) {}
 
 void MpiWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
   if (worker == 0) return local_ != nullptr ? local_->send(tag, payload) : void();
@@ -112,13 +112,13 @@ std::optional<WorkerEvent> MpiWorkers::try_loss() {
   watch_->declare_lost();
   if (!watch_->any_lost()) return std::nullopt;
   for (int w = 1; w < count(); ++w) {
-    if (watch_->is_lost(w) && !told_of_loss_[static_cast<std::size_t>(w)]) return loss_of(w);
+    if (watch_->is_lost(w) && !loss_is_known_[static_cast<std::size_t>(w)]) return loss_of(w);
   }
   return std::nullopt;
 }
 
 WorkerEvent MpiWorkers::loss_of(int worker) {
-  told_of_loss_[static_cast<std::size_t>(worker)] = true;
+  loss_is_known_[static_cast<std::size_t>(worker)] = true;
   WorkerLoss loss;
   loss.failure = TaskFailure::lost(watch_->name_of(worker) + " was lost; the others went on without it");
   loss.knows_point = knows_point_of(worker);
@@ -154,7 +154,7 @@ std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
 void MpiWorkers::sleep() {
   const double begin = monotonic_seconds();
   double pause = outbox_.empty() ? pause_.next() : std::min(pause_.next(), sending_pause_.next());
-  if (watch_ != nullptr && watch_->has_dying()) pause = std::min(pause, kDrainPause);
+  if (watch_ != nullptr && watch_->has_dying()) pause = std::min(pause, kDrainPauseSeconds);
   const int local = local_ != nullptr ? local_->descriptor() : -1;
   wake_ups_ != nullptr ? wake_ups_->wait(pause, local, watch_ != nullptr ? watch_->descriptor() : -1)
                        : sleep_seconds(pause);

@@ -35,8 +35,6 @@ class MpiWorkers : public Workers {
   void send(int worker, JobTag tag, std::span<const std::byte> payload) override;
   std::optional<WorkerEvent> next(std::chrono::nanoseconds limit) override;
   std::optional<double> slept() const override { return slept_; }
-  bool replace(int) override { return false; }
-  bool disposable() const override { return false; }
 
  private:
   std::optional<WorkerEvent> try_any();
@@ -57,7 +55,7 @@ class MpiWorkers : public Workers {
   double slept_ = 0.0;
   bool local_first_ = true;
   int messages_since_look_ = 0;  // for the dead
-  std::vector<bool> told_of_loss_;
+  std::vector<bool> loss_is_known_;
 };
 
 /// A rank's view of the root.

@@ -22,7 +22,7 @@ namespace windrow::detail {
 namespace {
 
 constexpr auto kConnecting = std::chrono::seconds(20);  // longer than a rank tries
-constexpr double kDrain = 0.1;  // seconds without a message of a dead rank, after which there are no more
+constexpr double kDrainSeconds = 0.1;  // without a message of a dead rank, after which there are no more
 enum ControlTag : int { kLost = 1, kParting, kParted, kUnreachable };
 
 // Processes with the same text can see each other.
@@ -227,7 +227,7 @@ void RankWatch::declare_lost() {
   if (dying_ == 0) return;
   const double now = monotonic_seconds();
   for (std::size_t r = 0; r < states_.size(); ++r) {
-    if (states_[r] != State::dead || now - silent_since_[r] < kDrain) continue;
+    if (states_[r] != State::dead || now - silent_since_[r] < kDrainSeconds) continue;
     states_[r] = State::lost;
     --dying_;
     losses_.push_back(name_of(static_cast<int>(r)));
@@ -266,7 +266,7 @@ void RankWatch::check() {
     declare_lost();
   } else {
     hear();
-    if (is_gone(0) && monotonic_seconds() - silent_since_.front() >= kDrain) check_root();
+    if (is_gone(0) && monotonic_seconds() - silent_since_.front() >= kDrainSeconds) check_root();
   }
   if (!losses_.empty()) throw_loss();
 }

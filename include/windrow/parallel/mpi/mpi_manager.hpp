@@ -53,7 +53,6 @@ class MpiManager : public ParallelManager {
   detail::RankWatch* watch();
 
  private:
-  detail::JobReport run_as_root(detail::JobSpec job, detail::Evaluation& evaluation, detail::JobObserver& observer);
   void wait(MPI_Request& request);
   void check_ranks();
   void broadcast_bytes(std::span<std::byte> data) override;
