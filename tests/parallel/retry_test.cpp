@@ -196,7 +196,7 @@ struct Study {
 class LostRanks : public ClockedWorkers {
  public:
   LostRanks(int count, bool knows_point) : ClockedWorkers(count) {
-    loss = {FailureKind::lost, 0, "rank was lost", {}, knows_point};
+    loss = {TaskFailure::lost("rank was lost"), {}, knows_point};
     replaceable = false;
   }
 };
