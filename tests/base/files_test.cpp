@@ -76,9 +76,14 @@ TEST_F(FilesTest, may_be_written_by_several_at_once) {
 TEST_F(FilesTest, say_why_they_cannot_be_written) {
   EXPECT_THROW(NewFile(directory_ / "none" / "file"), SystemError);
   EXPECT_THROW(NewFile(file_, directory_), SystemError);
-  NewFile file("/dev/null/x", "/dev/full");
-  file.stream() << "text";
-  EXPECT_THROW(file.finish(), SystemError);
+  const fs::path full = directory_ / "full";  // a link: whatever is written beside is removed in the end
+  fs::create_symlink("/dev/full", full);
+  {
+    NewFile file(file_, full);
+    file.stream() << "text";
+    EXPECT_THROW(file.finish(), SystemError);
+  }
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
 }
 
 }  // namespace
