@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common.hpp"
 #include "windrow/base/text.hpp"
 
 namespace windrow::app {
@@ -12,11 +13,6 @@ namespace {
 
 using Lines = std::vector<std::string>;
 using text::with_thousands;
-
-std::string duration(double seconds) {
-  return text::render_duration(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(std::min(seconds, 1e9))));
-}
 
 /// No more than `width` characters; of UTF-8 none is cut in the middle.
 std::string clipped(const std::string& line, std::size_t width) {
@@ -46,13 +42,13 @@ std::string counts(const WatchFrame& frame) {
   if (progress.evaluated > 0) line += fmt::format("   {:.{}f}/s", progress.rate(), progress.rate() < 10.0 ? 2 : 0);
   if (progress.stopping && !progress.finished) return line + "   stopping";
   const auto seconds = progress.finished ? std::nullopt : progress.remaining();
-  if (seconds) line += "   ETA " + duration(*seconds);
+  if (seconds) line += "   ETA " + duration(std::min(*seconds, 1e9));
   return line;
 }
 
 std::string worker_line(const LiveWorker& worker, std::size_t host_width) {
   const std::string at =
-      worker.point ? fmt::format("{:>10}  {}", *worker.point, duration(worker.seconds)) : "      idle";
+      worker.point ? fmt::format("{:>10}  {}", *worker.point, duration(std::min(worker.seconds, 1e9))) : "      idle";
   return fmt::format("{:>6}  {:<{}}  {:>9}  {}", worker.rank, clipped(worker.host, host_width), host_width,
                      with_thousands(worker.evaluated), at);
 }
@@ -126,8 +122,9 @@ std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std:
   width = std::max<std::size_t>(width, 20);
   height = std::max<std::size_t>(height, 4);
   Lines lines;
-  lines.push_back(fmt::format("{}: {}{}", frame.study, frame.state,
-                              frame.progress.elapsed > 0.0 ? ", for " + duration(frame.progress.elapsed) : ""));
+  lines.push_back(
+      fmt::format("{}: {}{}", frame.study, frame.state,
+                  frame.progress.elapsed > 0.0 ? ", for " + duration(std::min(frame.progress.elapsed, 1e9)) : ""));
   lines.push_back(bar(frame.progress, width));
   lines.push_back(counts(frame));
   const std::size_t note = frame.note.empty() ? 0 : 1;

@@ -31,8 +31,6 @@ using Clock = std::chrono::steady_clock;
 using Deadline = std::optional<Clock::time_point>;
 using std::chrono::nanoseconds;
 
-constexpr int kKillRounds = 2000;
-constexpr int kKillAgainMs = 5;
 constexpr std::uint32_t kNext = 1;  // between this process and a child that makes several evaluations
 
 std::span<const std::byte> bytes_of(const std::string& text) {
@@ -326,14 +324,14 @@ bool ModelProcess::reap_child() {
 // The child, what it started, and what either left: this process is the parent of every orphan below it.
 void ModelProcess::end_children() {
   int status = 0;
-  for (int round = 0; round < kKillRounds; ++round) {
+  for (int round = 0; round < kKillEndedRounds; ++round) {
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
       if (pid == child_) child_status_ = status;
     }
     if (pid < 0) break;  // none is left
     for (const pid_t below : descendants()) ::kill(below, SIGKILL);
-    ::poll(nullptr, 0, round == 0 ? 1 : kKillAgainMs);
+    ::poll(nullptr, 0, round == 0 ? 1 : kKillEndedAgainMs);
   }
   child_ = 0;
   child_end_.reset();

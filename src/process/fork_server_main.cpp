@@ -22,9 +22,6 @@
 namespace windrow::detail {
 namespace {
 
-constexpr int kKillAgainMs = 5;
-constexpr int kKillRounds = 2000;  // a process that hangs in the kernel (a dead file server) cannot be killed
-
 /// Forks a process for each session, and ends what the processes of ended ones leave: as the nearest subreaper it is
 /// the parent of their orphans, whatever session those moved to.
 class ForkServerProcess {
@@ -95,12 +92,12 @@ class ForkServerProcess {
 
   // Children that are no session's process.
   void kill_strays() {
-    for (int round = 0; round < kKillRounds; ++round) {
+    for (int round = 0; round < kKillEndedRounds; ++round) {
       std::vector<pid_t> strays = children_of(::getpid());
       std::erase_if(strays, [this](pid_t pid) { return sessions_.contains(pid); });
       if (strays.empty()) return;
       for (const pid_t pid : with_descendants(std::move(strays))) ::kill(pid, SIGKILL);
-      ::poll(nullptr, 0, round == 0 ? 1 : kKillAgainMs);
+      ::poll(nullptr, 0, round == 0 ? 1 : kKillEndedAgainMs);
       reap();
     }
   }

@@ -11,6 +11,10 @@
 /// What a ForkServer, the processes of its sessions and their owners say to each other.
 namespace windrow::detail {
 
+inline constexpr int kKillEndedAgainMs = 5;
+inline constexpr int kKillEndedRounds =
+    2000;  // a process that hangs in the kernel (a dead file server) cannot be killed
+
 /// To the server, with the session's socket and the file of its ResultMemory: a packet of its own, since several
 /// processes may write to one socket.
 struct OpenRequest {

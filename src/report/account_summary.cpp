@@ -9,17 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "windrow/base/text.hpp"
+#include "report/duration.hpp"
 
 namespace windrow {
 namespace {
 
 constexpr double kShownShare = 0.001;  // of the time; less is not worth its place
-
-std::string duration(double seconds) {
-  return text::render_duration(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds)));
-}
 
 /// "; wait 5.1 %, build 1.2 %", the largest first.
 std::string other_shares(const TimeAccount& account) {
@@ -43,7 +38,7 @@ std::string longest_points(const TimeAccount& account) {
   const auto end = std::next(account.longest.begin(), std::min(most, std::ssize(account.longest)));
   for (auto point = account.longest.begin(); point != end; ++point) {
     text += fmt::format("{} {} ({} on {}{})", text.empty() ? "  longest points:" : ",", point->index,
-                        duration(point->seconds), point->host, point->failed ? ", failed" : "");
+                        detail::duration(point->seconds), point->host, point->failed ? ", failed" : "");
   }
   return text.empty() ? text : fmt::format("{}\n", text);
 }
@@ -53,9 +48,9 @@ std::string longest_points(const TimeAccount& account) {
 std::string account_summary(const TimeAccount& account) {
   if (account.attempts() == 0) return "";
   std::string text = fmt::format("Time: evaluate {:.1f} % of {} x {}{}\n", 100.0 * account.efficiency(),
-                                 account.workers.size(), duration(account.wall), other_shares(account));
+                                 account.workers.size(), detail::duration(account.wall), other_shares(account));
   text += fmt::format("  efficiency {:.2f}, imbalance {:.2f}, overhead {} a point", account.efficiency(),
-                      account.imbalance(), duration(account.overhead()));
+                      account.imbalance(), detail::duration(account.overhead()));
   if (account.root) text += fmt::format("; root busy {:.1f} %", 100.0 * account.root->busy() / account.wall);
   text += fmt::format("\n{}", longest_points(account));
   if (const std::string advice = account_advice(account); !advice.empty()) text += fmt::format("  {}\n", advice);

@@ -5,18 +5,13 @@
 
 #include <algorithm>
 
-#include "windrow/base/text.hpp"
+#include "report/duration.hpp"
 
 namespace windrow {
 namespace {
 
 constexpr double kTerminalInterval = 0.1;
 constexpr double kLongestInterval = 600.0;
-
-std::string duration(double seconds) {
-  return text::render_duration(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds)));
-}
 
 }  // namespace
 
@@ -35,8 +30,8 @@ std::string render(const Progress& progress) {
   if (progress.failed > 0) line += fmt::format("  {} failed", progress.failed);
   if (progress.evaluated > 0) line += fmt::format("  {:.{}f}/s", progress.rate(), progress.rate() < 10.0 ? 2 : 0);
   if (progress.stopping) return line + "  stopping";
-  if (progress.finished) return line + "  in " + duration(progress.elapsed);
-  if (const auto seconds = progress.remaining()) line += "  ETA " + duration(*seconds);
+  if (progress.finished) return line + "  in " + detail::duration(progress.elapsed);
+  if (const auto seconds = progress.remaining()) line += "  ETA " + detail::duration(*seconds);
   return line;
 }
 
