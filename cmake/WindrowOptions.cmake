@@ -1,7 +1,8 @@
 # Compiler settings and packages, for every target of the project.
 find_program(WINDROW_CCACHE ccache)
-if(WINDROW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${WINDROW_CCACHE})
+if(PROJECT_IS_TOP_LEVEL AND WINDROW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Without this ccache keeps nothing that was compiled with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${WINDROW_CCACHE})
 endif()
 
 add_library(windrow_options INTERFACE)

@@ -1,0 +1,3 @@
+#include "windrow/windrow.hpp"
+
+int main() {}
