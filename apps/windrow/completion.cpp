@@ -27,7 +27,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 }
 
 std::string quoted(const std::string& text) {
-  return "'" + replaced(text, "'", R"('\'')") + "'";
+  return fmt::format("'{}'", replaced(text, "'", R"('\'')"));
 }
 
 /// What is to be found on the disk.
@@ -77,7 +77,8 @@ _windrow() {
     fmt::print("    {})\n      options={}\n", verb.name, quoted(joined(names_of(verb.options))));
     fmt::print("      case $previous in\n");
     for (const OptionInfo& option : verb.options) {
-      if (!option.value.empty()) fmt::print("        {}) {}; return ;;\n", joined(option.names, "|"), bash_values(option));
+      if (!option.value.empty())
+        fmt::print("        {}) {}; return ;;\n", joined(option.names, "|"), bash_values(option));
     }
     fmt::print("      esac\n      [[ $current == -* ]] || {{ {}; return; }} ;;\n",
                verb.arguments.empty() ? ":" : bash_values(verb.arguments.front()));
@@ -90,14 +91,14 @@ complete -o filenames -F _windrow windrow
 }
 
 std::string zsh_values(const OptionInfo& option) {
-  if (!option.choices.empty()) return "(" + joined(option.choices) + ")";
+  if (!option.choices.empty()) return fmt::format("({})", joined(option.choices));
   switch (files_of(option)) {
     case Files::any:
       return "_files";
     case Files::directories:
       return "_files -/";
     case Files::studies:
-      return R"(_files -g "*.toml(-.) *(-/)")";
+      return R"zsh(_files -g "*.toml(-.) *(-/)")zsh";
     case Files::none:
       break;
   }
@@ -108,7 +109,7 @@ void print_zsh_option(const OptionInfo& option) {
   const std::string description = replaced(replaced(option.description, "[", "\\["), "]", "\\]");
   const std::string value = option.value.empty() ? "" : fmt::format(":{}:{}", option.value, zsh_values(option));
   for (const std::string& name : option.names) {
-    const std::string others = option.names.size() > 1 ? "(" + joined(option.names) + ")" : "";
+    const std::string others = option.names.size() > 1 ? fmt::format("({})", joined(option.names)) : "";
     const std::string attached = !option.value.empty() && name.starts_with("--") ? "=" : "";
     fmt::print(" \\\n        {}", quoted(fmt::format("{}{}{}[{}]{}", others, name, attached, description, value)));
   }
@@ -133,7 +134,8 @@ _windrow() {
     for (const OptionInfo& option : verb.options) print_zsh_option(option);
     for (std::size_t i = 0; i < verb.arguments.size(); ++i) {
       const OptionInfo& argument = verb.arguments[i];
-      fmt::print(" \\\n        {}", quoted(fmt::format("{}:{}:{}", i + 1, argument.names.front(), zsh_values(argument))));
+      fmt::print(" \\\n        {}",
+                 quoted(fmt::format("{}:{}:{}", i + 1, argument.names.front(), zsh_values(argument))));
     }
     fmt::print(" ;;\n");
   }

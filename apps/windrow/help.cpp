@@ -84,8 +84,9 @@ int help(const HelpArguments& arguments, const CommandTree& tree) {
     print_topics();
     return kSuccess;
   }
-  const std::string topic =
-      arguments.topic.starts_with("windrow-") ? arguments.topic.substr(std::string("windrow-").size()) : arguments.topic;
+  const std::string topic = arguments.topic.starts_with("windrow-")
+                                ? arguments.topic.substr(std::string("windrow-").size())
+                                : arguments.topic;
   const auto page = std::ranges::find(manual_pages(), topic, &ManualPage::topic);
   if (page == manual_pages().end()) {
     std::vector<std::string> topics;

@@ -10,8 +10,9 @@ namespace windrow::app {
 
 /// A page of the manual as it lies in manual/, compiled into the command.
 struct ManualPage {
-  std::string_view topic;     ///< "run"
-  std::string_view markdown;  ///< lines `<!-- synopsis -->`, `<!-- options -->`, `<!-- verbs -->` stand for the command's own
+  std::string_view topic;  ///< "run"
+  std::string_view
+      markdown;  ///< lines `<!-- synopsis -->`, `<!-- options -->`, `<!-- verbs -->` stand for the command's own
 };
 std::span<const ManualPage> manual_pages();
 

@@ -16,9 +16,11 @@ using Row = std::vector<std::string>;
 
 std::string inline_text(std::string text) {
   static const std::regex web_link(R"(\[([^\]]+)\]\((https?://[^)]+)\))"), link(R"(!?\[([^\]]+)\]\([^)]+\))");
+  static const std::regex page(R"(\[[^\]]+\]\((windrow[a-z-]*)\.md\))");
   static const std::regex bold(R"(\*\*([^*]+)\*\*)"), emphasis(R"((^|[\s(])\*([^*\s][^*]*)\*)");
   static const std::regex escaped(R"(\\([|]))");
   text = std::regex_replace(text, web_link, "$1 <$2>");
+  text = std::regex_replace(text, page, "$1");
   text = std::regex_replace(text, link, "$1");
   text = std::regex_replace(text, bold, "$1");
   text = std::regex_replace(text, emphasis, "$1$2");
@@ -139,7 +141,9 @@ class Page {
     flush();
     const std::size_t level = line.find_first_not_of('#');
     std::string heading = inline_text(line.substr(level + 1));
-    if (level == 2) std::ranges::transform(heading, heading.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    if (level == 2 && heading.find('[') == std::string::npos)
+      std::ranges::transform(heading, heading.begin(),
+                             [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
     text_ += heading + "\n";
   }
 
