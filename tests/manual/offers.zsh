@@ -24,7 +24,7 @@ PS1='ready>'
 END
 zpty shell zsh -f -i
 zpty -w shell "setopt extended_glob; source $inner"
-while zpty -r shell line; do [[ $line == *'ready>'* ]] && break; done
+zpty -r shell line '*ready>*'
 zpty -n -w shell "$2"$'\t'
 while zpty -r shell line 2>/dev/null; do :; done  # until it has ended
 cat $offered

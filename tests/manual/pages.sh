@@ -17,8 +17,9 @@ done
 # Each verb has a page, and each of its options is on it.
 for verb in $("$windrow" --help | awk '/^Verbs:/ { on = 1; next } on && /^$/ { exit } on { print $1 }'); do
   [ "$verb" != help ] || continue
+  text=$("$windrow" help "$verb")
   for option in $("$windrow" "$verb" --help | grep -oE '^  (-[a-zA-Z],)?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
-    "$windrow" help "$verb" | grep -q -e "$option" || fail "the page of $verb does not have $option"
+    grep -q -e "$option" <<<"$text" || fail "the page of $verb does not have $option"
   done
 done
 
