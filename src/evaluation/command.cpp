@@ -105,7 +105,7 @@ class CommandKind : public EvaluationKind {
                                   all == 1 ? "is 1 slot" : fmt::format("are {} slots", all),
                                   !slots.empty()                      ? "ask Slurm for more tasks"
                                   : manager.backend() == Backend::mpi ? "mpirun gives a slot for each of its ranks"
-                                                                      : "--workers N says how many there are"));
+                                                                      : "more workers make more slots"));
     }
     return {.points = std::make_shared<ProgramSlots>(design, command_), .slots = std::move(slots)};
   }

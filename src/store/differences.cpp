@@ -128,7 +128,7 @@ void require_same_study(const std::filesystem::path& directory, const StudyIdent
   std::string message =
       fmt::format("{}: these are the results of another study{}; what differs, old -> new:", directory.string(), other);
   message += list_differences(lines);
-  message += "\ngive the new study another directory with --dir, or move this one away";
+  message += "\ngive the new study another directory, or move this one away";
   if (!other.empty()) message += fmt::format("; a changed form of `{0}` has to be named {0}", stored.name);
   throw StoreError(message);
 }
