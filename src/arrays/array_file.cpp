@@ -30,8 +30,8 @@ constexpr std::size_t kPart = 1U << 20U;
 
 [[noreturn]] void throw_damaged(const fs::path& file, const std::string& why) {
   throw StoreError(
-      fmt::format("{}: the array is damaged: {}; remove the file, and a run with --retry-failed evaluates its point "
-                  "again",
+      fmt::format("{}: the array is damaged: {}; remove the file, and a run that retries failed points evaluates "
+                  "this one again",
                   file.string(), why));
 }
 

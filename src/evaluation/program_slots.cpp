@@ -44,7 +44,7 @@ ProgramSlots::ProgramSlots(const Command& command, const SweepOptions& options, 
                               all == 1 ? "is 1 slot" : fmt::format("are {} slots", all),
                               !slots_.empty()                     ? "ask Slurm for more tasks"
                               : manager.backend() == Backend::mpi ? "mpirun gives a slot for each of its ranks"
-                                                                  : "--workers N says how many there are"));
+                                                                  : "more workers make more slots"));
 }
 
 void ProgramSlots::fill(Job& job, const Design& design, std::shared_ptr<const Command> command) const {

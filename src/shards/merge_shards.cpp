@@ -68,7 +68,7 @@ class Merger {
     if (points_) return;
     throw StoreError(
         fmt::format("{}: its results are of another form of the study than the shards ({}), and the study file is not "
-                    "that of the shards any more; merge into another directory with --into",
+                    "that of the shards any more; merge into another store",
                     target_.string(), detail::difference_of(own.identity(), *study_)));
   }
 

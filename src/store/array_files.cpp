@@ -148,8 +148,9 @@ std::string ArrayFiles::take(const fs::path& store, std::uint64_t index, const s
     found.push_back(parse_array_cell(cells[i], store));
     found.back().file = store / array_path(outputs_[i].name, index);
     if (!found.back().is_whole()) {
-      return fmt::format("{}: missing, or not as long as it was: run the same with --retry-failed, then merge again",
-                         found.back().file.string());
+      return fmt::format(
+          "{}: missing, or not as long as it was: run the same so that it retries failed points, then merge again",
+          found.back().file.string());
     }
   }
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
@@ -171,8 +172,8 @@ std::string ArrayFiles::link_or_copy(const ArrayFile& array, const fs::path& to)
     const std::string copy = copied(array, incoming());
     if (copy.empty()) {
       return fmt::format(
-          "{}: its contents are not those that were stored: remove it, run the same with "
-          "--retry-failed, then merge again",
+          "{}: its contents are not those that were stored: remove it, run the same so that it "
+          "retries failed points, then merge again",
           array.file.string());
     }
     fs::rename(incoming() / copy, linked, error);

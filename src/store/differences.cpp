@@ -92,7 +92,7 @@ void require_same_study(const std::filesystem::path& directory, const StudyIdent
   const std::size_t shown = lines.size() > max_lines ? max_lines - 1 : lines.size();
   for (std::size_t i = 0; i < shown; ++i) message += "\n  " + lines[i];
   if (shown < lines.size()) message += fmt::format("\n  and {} more", lines.size() - shown);
-  message += "\ngive the new study another directory with --dir, or move this one away";
+  message += "\ngive the new study another directory, or move this one away";
   if (!other.empty()) message += fmt::format("; a changed form of `{0}` has to be named {0}", stored.name);
   throw StoreError(message);
 }

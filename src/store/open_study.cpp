@@ -17,7 +17,7 @@ fs::path prepared_directory(const fs::path& directory) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error || !fs::is_directory(directory, error)) {
-    throw StoreError(fmt::format("{}: cannot make this directory: {}; choose another with --dir", directory.string(),
+    throw StoreError(fmt::format("{}: cannot make this directory: {}; choose another directory", directory.string(),
                                  error ? error.message() : "a file has its name"));
   }
   return fs::absolute(directory);

@@ -105,13 +105,13 @@ Content inspect(Connection& connection) {
   if (id != application_id || version < 1) {
     throw StoreError(
         fmt::format("{}: not a results file of windrow; it is left as it is: move it away, or choose another "
-                    "directory with --dir",
+                    "directory",
                     connection.file().string()));
   }
   if (version > format_version) {
     throw StoreError(
         fmt::format("{}: written by a newer windrow (format {}, this one knows up to {}); use that one, or "
-                    "choose another directory with --dir",
+                    "choose another directory",
                     connection.file().string(), version, format_version));
   }
   return Content::results;

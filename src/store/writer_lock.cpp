@@ -56,9 +56,9 @@ struct flock whole_file(short type) {
 [[noreturn]] void fail(const std::filesystem::path& file, const char* what, int error_number) {
   std::string advice;
   if (error_number == ENOLCK || error_number == ENOSYS || error_number == EOPNOTSUPP) {
-    advice = "; results need a file system with file locks: choose another directory with --dir";
+    advice = "; results need a file system with file locks: choose another directory";
   } else if (error_number == EACCES || error_number == EPERM || error_number == EROFS) {
-    advice = "; choose a directory that can be written with --dir";
+    advice = "; choose another directory, one that can be written";
   }
   throw StoreError(
       fmt::format("{}: {}: {}{}", file.string(), what, std::generic_category().message(error_number), advice));

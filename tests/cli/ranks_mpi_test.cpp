@@ -132,8 +132,8 @@ TEST_F(RanksMpiTest, more_ranks_than_slots_are_refused_beforehand_or_rejected) {
   const Ended none = windrow({"run", "three.toml", "--workers", "2"});
   EXPECT_EQ(none.code, 2) << none.text();
   EXPECT_THAT(none.err,
-              HasSubstr("each point's program has 3 ranks, but there are 2 slots in all; --workers N says how "
-                        "many there are"));
+              HasSubstr("each point's program has 3 ranks, but there are 2 slots in all; more workers make more "
+                        "slots (--workers N)"));
   EXPECT_FALSE(std::filesystem::exists(path("three.windrow")));
   const Ended under = mpirun_windrow(2, {"run", "three.toml"});
   EXPECT_EQ(under.code, 2) << under.text();

@@ -96,7 +96,7 @@ TEST(DamageTest, an_empty_file_is_a_new_one) {
 TEST(DamageTest, the_database_of_another_program_is_refused) {
   const TemporaryDirectory directory;
   query(directory.results(), "CREATE TABLE results(x); INSERT INTO results VALUES(1)");
-  expect_refused(directory.path(), AllOf(HasSubstr("not a results file of windrow"), HasSubstr("--dir")));
+  expect_refused(directory.path(), AllOf(HasSubstr("not a results file of windrow"), HasSubstr("another directory")));
 }
 
 TEST(DamageTest, a_newer_version_is_refused_by_name) {
@@ -137,8 +137,8 @@ TEST(PlaceTest, directories_are_made_as_needed_and_a_file_in_the_way_is_named) {
   fill(directory.path() / "a" / "b ?#%41 ü", 3);
   EXPECT_EQ(indices_in(directory.path() / "a" / "b ?#%41 ü").size(), 3u);
   std::ofstream(directory.path() / "file") << "x";
-  EXPECT_THAT(error_of_writing(directory.path() / "file"), AllOf(HasSubstr("file"), HasSubstr("--dir")));
-  EXPECT_THAT(error_of_writing(directory.path() / "file" / "below"), HasSubstr("--dir"));
+  EXPECT_THAT(error_of_writing(directory.path() / "file"), AllOf(HasSubstr("file"), HasSubstr("another directory")));
+  EXPECT_THAT(error_of_writing(directory.path() / "file" / "below"), HasSubstr("another directory"));
 }
 
 class ReadOnlyTest : public testing::TestWithParam<Journal> {};
@@ -155,7 +155,7 @@ TEST_P(ReadOnlyTest, a_closed_store_can_be_read_where_nothing_can_be_written) {
   ASSERT_TRUE(disk.remount(MS_RDONLY, nullptr));
   EXPECT_EQ(indices_in(where).size(), 500u);
   EXPECT_FALSE(StoreReader(where).status().running);
-  EXPECT_THAT(error_of_writing(where), AllOf(HasSubstr("Read-only file system"), HasSubstr("--dir")));
+  EXPECT_THAT(error_of_writing(where), AllOf(HasSubstr("Read-only file system"), HasSubstr("another directory")));
 }
 
 TEST_P(ReadOnlyTest, a_store_that_a_killed_run_left_says_that_it_must_be_recovered_or_is_read) {

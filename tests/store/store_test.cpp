@@ -321,7 +321,7 @@ TEST(StoreIdentityTest, names_what_differs_old_and_new_and_changes_nothing) {
   EXPECT_THAT(message, AllOf(HasSubstr(directory.path().string()), HasSubstr("points: 10 -> 20"),
                              HasSubstr("parameters.T: linear(1, 2, 5) -> linear(1, 3, 5)"),
                              HasSubstr("command.timeout: (none) -> 30s"),
-                             HasSubstr("outputs: gain (number) -> gain (integer)"), HasSubstr("--dir")));
+                             HasSubstr("outputs: gain (number) -> gain (integer)"), HasSubstr("another directory")));
   EXPECT_EQ(StoreReader(directory.path()).identity().points, 10u);
   EXPECT_EQ(StoreReader(directory.path()).runs().size(), 1u);
   EXPECT_THAT(indices_in(directory.path()), ElementsAre(1));
