@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <string_view>
 #include <thread>
 
 #include "windrow/base/text.hpp"
@@ -40,6 +42,22 @@ std::string version() {
   return WINDROW_VERSION;
 }
 
+std::string with_options(std::string message) {
+  struct Advice {
+    std::string_view words;
+    std::string_view option;
+  };
+  constexpr std::array<Advice, 4> kAdvice = {{{"another directory", " (--dir DIR)"},
+                                              {"retries failed points", " (--retry-failed)"},
+                                              {"into another store", " (--into DIR)"},
+                                              {"more workers make more slots", " (--workers N)"}}};
+  for (const Advice& advice : kAdvice) {
+    const std::size_t at = message.find(advice.words);
+    if (at != std::string::npos) message.insert(at + advice.words.size(), advice.option);
+  }
+  return message;
+}
+
 // Of all ranks the first one speaks. The others leave it the time to: when one ends with a code, mpirun ends all.
 int complain(const std::string& message) {
   for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
@@ -48,7 +66,7 @@ int complain(const std::string& message) {
     std::this_thread::sleep_for(std::chrono::seconds(2));
     return 2;
   }
-  fmt::print(stderr, "windrow: {}\n", message);
+  fmt::print(stderr, "windrow: {}\n", with_options(message));
   return 2;
 }
 

@@ -19,6 +19,9 @@ std::string version();
 /// "windrow: message" on stderr, once under mpirun too. @return the exit code for wrong usage
 int complain(const std::string& message);
 
+/// What the library says, with the options by which one does it here: "choose another directory (--dir DIR)".
+std::string with_options(std::string message);
+
 /// The results directory that a user means: the directory itself, that of a study file, or of a results.sqlite.
 std::filesystem::path results_directory(const std::filesystem::path& given);
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "common.hpp"
+#include "json.hpp"
 #include "verbs.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/exit_status.hpp"
@@ -51,6 +52,14 @@ void print_evaluation(const Record& record) {
              counted(static_cast<std::uint64_t>(record.attempts), "attempt"));
 }
 
+std::vector<std::string> sorted_names(const std::filesystem::path& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 void print_directory(const std::filesystem::path& directory) {
   std::error_code none;
   if (!std::filesystem::is_directory(directory, none)) {
@@ -58,11 +67,7 @@ void print_directory(const std::filesystem::path& directory) {
     return;
   }
   fmt::print("Files in {}:\n", directory.string());
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(directory))
-    names.push_back(entry.path().filename().string());
-  std::sort(names.begin(), names.end());
-  for (const std::string& name : names) fmt::print("  {}\n", name);
+  for (const std::string& name : sorted_names(directory)) fmt::print("  {}\n", name);
 }
 
 std::string study_file_of(const StoreReader& store) {
@@ -153,9 +158,56 @@ void explain_changed(const StoreReader& store, const std::filesystem::path& dire
   print_origin(store, present, index);
 }
 
+void add_record(Json& json, const StoreReader& store, const std::filesystem::path& directory, const Record& record) {
+  const StudyIdentity& identity = store.identity();
+  json["status"] = record.outcome.ok() ? "ok" : std::string(name_of(record.outcome.failure().kind));
+  json["parameters"] = json_of(identity.parameters, record.parameters);
+  if (record.outcome.ok()) {
+    json["outputs"] = json_of(identity.outputs, record.outcome.value(), record.arrays);
+  } else {
+    json["failure"] = json_of(record.outcome.failure());
+  }
+  json["evaluation"] = {{"rank", record.rank},
+                        {"host", record.host},
+                        {"started", record.started},
+                        {"seconds", record.elapsed},
+                        {"attempts", record.attempts}};
+  for (const Attempt& attempt : store.attempts(record.index)) {
+    json["earlier_attempts"].push_back(json_of(attempt.failure));
+  }
+  const std::filesystem::path kept = directory / "points" / std::to_string(record.index);
+  std::error_code none;
+  if (!std::filesystem::is_directory(kept, none)) return;
+  json["directory"] = kept.string();
+  json["files"] = sorted_names(kept);
+}
+
+void add_planned(Json& json, const StoreReader& store, const Present& present, std::uint64_t index) {
+  if (index >= present.identity.points) return;
+  const auto points = [&](std::uint64_t i) { return present.study.design.point(i).values(); };
+  json["planned"] = json_of(present.identity.parameters, points(index));
+  const PointOrigin origin = store.origin(present.identity, index, points);
+  json["next_run"] = {{"evaluates", !origin.known}};
+  if (origin.nearest) json["next_run"]["nearest"] = *origin.nearest;
+  json["next_run"]["changes"] = origin.changes;
+}
+
+int explain_json(const StoreReader& store, const std::filesystem::path& directory,
+                 const std::optional<Present>& present, bool changed, std::uint64_t index) {
+  Json json = {{"study", store.identity().name}, {"index", index}, {"status", "pending"}, {"changed", changed}};
+  if (const std::optional<Record> record = store.find(index)) {
+    add_record(json, store, directory, *record);
+  } else if (present && !changed) {
+    json["parameters"] = json_of(present->identity.parameters, present->study.design.point(index).values());
+  }
+  if (changed) add_planned(json, store, *present, index);
+  print(json);
+  return kSuccess;
+}
+
 }  // namespace
 
-int explain(const std::filesystem::path& given, std::uint64_t index) {
+int explain(const std::filesystem::path& given, std::uint64_t index, bool json) {
   const std::filesystem::path directory = results_directory(given);
   const StoreReader store = open_results(directory);
   const StudyIdentity& identity = store.identity();
@@ -163,6 +215,7 @@ int explain(const std::filesystem::path& given, std::uint64_t index) {
   const bool changed = present && !store.is_of(present->identity);
   const std::uint64_t points = changed ? std::max(identity.points, present->identity.points) : identity.points;
   if (index >= points) return complain(no_such_point(index, identity.name, points));
+  if (json) return explain_json(store, directory, present, changed, index);
   fmt::print("Point {} of {}\n", index, identity.name);
   if (changed) {
     explain_changed(store, directory, *present, index);

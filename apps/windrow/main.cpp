@@ -4,11 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "batch_script.hpp"
 #include "common.hpp"
+#include "manual.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -31,6 +33,7 @@ constexpr const char* kFooter = R"(Examples:
   windrow export rc-filter.windrow --csv -   results as CSV
   windrow explain rc-filter.windrow 17       everything known of point 17
   windrow timing rc-filter.windrow           where the time of the last run went
+  windrow help slurm                         a page of the manual; `windrow help` lists them
 
 Running a study again continues it: points that have an outcome are not evaluated again,
 also after levels were added, refined or reordered; a changed command runs all of them.
@@ -43,6 +46,7 @@ Exit codes:
        SIGTERM or SIGUSR1: run the same command again
   130  interrupted: what was finished is kept; run the same command again to continue)";
 
+constexpr const char* kJson = "print JSON instead, as `windrow help json` describes it";
 constexpr const char* kResults = "results directory (NAME.windrow), or the study file";
 
 std::string joined(int argc, char** argv) {
@@ -124,7 +128,9 @@ class CommandLine {
     add_explain();
     add_timing();
     add_merge();
+    add_help();
     for (CLI::App* verb : app_.get_subcommands({})) verb->group("Verbs");
+    add_completion();
     app_.footer(kFooter);  // after the verbs, which would inherit it
   }
 
@@ -138,15 +144,18 @@ class CommandLine {
     }
     if (const std::string problem = problem_with_costs(); !problem.empty()) return complain(problem + try_help());
     if (run_->parsed() && !dry_run_) return run(run_arguments_, argc_, argv_);
-    if (run_->parsed()) return plan({run_arguments_.study, run_arguments_.directory, 0, run_arguments_.retry_failed});
+    if (run_->parsed())
+      return plan({run_arguments_.study, run_arguments_.directory, 0, run_arguments_.retry_failed, false});
     if (plan_->parsed()) return plan(plan_arguments_);
     if (submit_->parsed()) return submit(submit_arguments_, std::vector<std::string>(argv_, argv_ + argc_));
-    if (status_->parsed()) return status(directory_);
+    if (status_->parsed()) return status(directory_, json_);
     if (watch_->parsed()) return watch(watch_arguments_);
     if (merge_->parsed()) return merge(merge_arguments_);
     if (export_->parsed()) return export_results(export_arguments_);
     if (timing_->parsed()) return timing(timing_arguments_);
-    return explain(directory_, index_);
+    if (help_->parsed()) return help(help_arguments_, tree());
+    if (completion_->parsed()) return completion(shell_, tree());
+    return explain(directory_, index_, json_);
   }
 
  private:
@@ -201,22 +210,24 @@ class CommandLine {
         ->check(duration());
   }
 
-  static void add_dispatch_options(CLI::App* verb, RunArguments& arguments) {
-    verb->add_option("--schedule", arguments.schedule,
-                     "which point is evaluated when and where; results are the same:\n"
-                     "auto (default, nothing to tune), longest_first (by --costs-from,\n"
-                     "or by what finished points teach), dynamic, guided, static, cyclic")
-        ->option_text("NAME")
-        ->check(name_that([](const std::string& word) { schedule(word); }));
+  void add_dispatch_options(CLI::App* verb, RunArguments& arguments) {
+    CLI::Option* name = verb->add_option("--schedule", arguments.schedule,
+                                         "which point is evaluated when and where; results are the same:\n"
+                                         "auto (default, nothing to tune), longest_first (by --costs-from,\n"
+                                         "or by what finished points teach), dynamic, guided, static, cyclic")
+                            ->option_text("NAME")
+                            ->check(name_that([](const std::string& word) { schedule(word); }));
+    choices_[name] = {"auto", "longest_first", "dynamic", "guided", "static", "cyclic"};
     verb->add_option("--costs-from", arguments.costs_from,
                      "longest points first, by the times in the results directory of an\n"
                      "earlier run of the same design")
         ->option_text("DIR");
-    verb->add_option("--root", arguments.root,
-                     "under mpirun, whether the first rank evaluates points too:\n"
-                     "evaluates, coordinates (it does not), or auto (default)")
-        ->option_text("NAME")
-        ->check(name_that([](const std::string& word) { root_role(word); }));
+    name = verb->add_option("--root", arguments.root,
+                            "under mpirun, whether the first rank evaluates points too:\n"
+                            "evaluates, coordinates (it does not), or auto (default)")
+               ->option_text("NAME")
+               ->check(name_that([](const std::string& word) { root_role(word); }));
+    choices_[name] = {"auto", "evaluates", "coordinates"};
   }
 
   void add_plan() {
@@ -226,15 +237,17 @@ class CommandLine {
     plan_->add_option("--point", plan_arguments_.point, "the point whose command is shown (default: 0)")
         ->option_text("INDEX")
         ->check(whole_number());
+    plan_->add_flag("--json", plan_arguments_.json, kJson);
   }
 
   void add_status() {
     status_ = app_.add_subcommand("status", "how far a study is");
     status_->add_option("DIR", directory_, kResults)->required();
+    status_->add_flag("--json", json_, kJson);
   }
 
   void add_watch() {
-    watch_ = app_.add_subcommand("watch", "follow a run: points, rate, ETA, what each rank is at; q leaves");
+    watch_ = app_.add_subcommand("watch", "follow a run: points, rate, ETA, the point of each rank; q leaves");
     watch_->add_option("DIR", watch_arguments_.directory, kResults)->required();
     watch_->add_option("--interval", watch_arguments_.interval, "between two looks (default: 1s)")
         ->option_text("DURATION")
@@ -270,6 +283,7 @@ class CommandLine {
     explain_ = app_.add_subcommand("explain", "everything known of one point");
     explain_->add_option("DIR", directory_, kResults)->required();
     explain_->add_option("INDEX", index_, "the point, from 0")->option_text(" ")->required()->check(whole_number());
+    explain_->add_flag("--json", json_, kJson);
   }
 
   void add_timing() {
@@ -288,9 +302,30 @@ class CommandLine {
                      "worker, a slice for each evaluation; - is standard output. Above 100,000\n"
                      "evaluations short ones that follow each other are drawn as one")
         ->option_text("FILE");
-    timing_->add_option("--format", timing_arguments_.format, "text (default), tsv (seconds), or json")
-        ->option_text("NAME")
-        ->check(CLI::IsMember({"text", "tsv", "json"}));
+    CLI::Option* format =
+        timing_->add_option("--format", timing_arguments_.format, "text (default), tsv (seconds), or json")
+            ->option_text("NAME")
+            ->check(CLI::IsMember({"text", "tsv", "json"}));
+    choices_[format] = {"text", "tsv", "json"};
+    timing_->add_flag_callback(
+        "--json", [this] { timing_arguments_.format = "json"; }, kJson);
+  }
+
+  void add_help() {
+    help_ = app_.add_subcommand("help", "show a page of the manual, or list them");
+    CLI::Option* topic =
+        help_->add_option("TOPIC", help_arguments_.topic, "a verb, study, mpirun, slurm, results, ...");
+    for (const ManualPage& page : manual_pages()) choices_[topic].emplace_back(page.topic);
+    help_->add_flag("--markdown", help_arguments_.markdown)->group("");
+  }
+
+  void add_completion() {
+    completion_ =
+        app_.add_subcommand("completion", "write the completion script of a shell: bash, zsh or fish")->group("");
+    completion_->add_option("SHELL", shell_, "bash, zsh or fish")
+        ->option_text(" ")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   }
 
   void add_submit() {
@@ -316,15 +351,47 @@ class CommandLine {
     submit_->add_option("-A,--account", job.account, "who is charged")->option_text("NAME");
     submit_->add_flag("--requeue", job.run.requeue,
                       "a job that meets its limit goes into the queue again, until all\npoints are done");
-    submit_->add_option("--launcher", job.launcher, "what starts the ranks: mpirun (default), or srun (with PMIx)")
-        ->option_text("NAME")
-        ->check(launcher());
+    CLI::Option* launchers =
+        submit_->add_option("--launcher", job.launcher, "what starts the ranks: mpirun (default), or srun (with PMIx)")
+            ->option_text("NAME")
+            ->check(launcher());
+    choices_[launchers] = {"mpirun", "srun"};
     submit_->add_flag("--print", job.print, "write the batch script and show it; submit nothing");
     submit_->add_option("--dir", job.run.directory, "where results go (default: NAME.windrow beside STUDY)")
         ->option_text("DIR");
     submit_->add_flag("--retry-failed", job.run.retry_failed, "evaluate points again that failed earlier");
     add_policy_options(submit_, job.run);
     add_dispatch_options(submit_, job.run);
+  }
+
+  OptionInfo described(const CLI::Option& option) const {
+    OptionInfo info{{}, option.get_option_text(), option.get_description(), {}};
+    std::ranges::replace(info.description, '\n', ' ');
+    for (const std::string& name : option.get_snames()) info.names.push_back("-" + name);
+    for (const std::string& name : option.get_lnames()) info.names.push_back("--" + name);
+    if (info.names.empty()) info = {{option.get_name()}, {}, std::move(info.description), {}};
+    if (const auto choices = choices_.find(&option); choices != choices_.end()) info.choices = choices->second;
+    return info;
+  }
+
+  // A group without a name hides what is in it.
+  CommandTree tree() const {
+    const auto add_options = [this](const CLI::App& from, std::vector<OptionInfo>& options,
+                                    std::vector<OptionInfo>& arguments) {
+      for (const CLI::Option* option : from.get_options()) {
+        if (!option->get_group().empty())
+          (option->get_positional() ? arguments : options).push_back(described(*option));
+      }
+    };
+    CommandTree tree;
+    std::vector<OptionInfo> none;
+    add_options(app_, tree.options, none);
+    for (const CLI::App* verb : app_.get_subcommands(nullptr)) {
+      if (verb->get_group().empty()) continue;
+      VerbInfo& info = tree.verbs.emplace_back(VerbInfo{verb->get_name(), verb->get_description(), {}, {}});
+      add_options(*verb, info.options, info.arguments);
+    }
+    return tree;
   }
 
   /// What follows `--` is sbatch's. @return the number of arguments before it
@@ -385,7 +452,7 @@ class CommandLine {
   int argc_;
   char** argv_;
   CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
-  CLI::App *run_, *plan_, *submit_, *status_, *watch_, *export_, *explain_, *timing_, *merge_;
+  CLI::App *run_, *plan_, *submit_, *status_, *watch_, *export_, *explain_, *timing_, *merge_, *help_, *completion_;
   RunArguments run_arguments_;
   bool dry_run_ = false;
   PlanArguments plan_arguments_;
@@ -394,6 +461,10 @@ class CommandLine {
   TimingArguments timing_arguments_;
   WatchArguments watch_arguments_;
   MergeArguments merge_arguments_;
+  HelpArguments help_arguments_;
+  std::string shell_;
+  std::map<const CLI::Option*, std::vector<std::string>> choices_;  ///< of options that take one of a few words
+  bool json_ = false;
   std::string directory_;
   std::uint64_t index_ = 0;
 };

@@ -47,7 +47,8 @@ int print_merged(const MergeReport& report, bool quiet) {
     outcomes += shard.outcomes;
     merged += shard.merged ? 1 : 0;
     for (const std::string& problem : shard.problems) {
-      if (++problems <= shown) fmt::print(stderr, "windrow: shard {}: {}\n", name_of(shard.shard), problem);
+      if (++problems <= shown)
+        fmt::print(stderr, "windrow: shard {}: {}\n", name_of(shard.shard), with_options(problem));
     }
   }
   if (problems > shown) fmt::print(stderr, "windrow: ... and {} more\n", problems - shown);

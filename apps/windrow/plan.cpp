@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common.hpp"
+#include "json.hpp"
 #include "study_state.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
@@ -65,6 +66,49 @@ void print_state(const Study& study, Command command, bool retry_failed) {
   }
 }
 
+Json point_json(const Study& study, const Command& command, std::uint64_t index) {
+  const Point point = study.design.point(index);
+  const RenderedCommand rendered = command.render(point);
+  Json json = {{"index", index}};
+  const std::vector<Value> values = point.values();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    json["parameters"][study.design.parameters()[i].name()] = json_of(values[i]);
+  }
+  json["directory"] = rendered.directory.string();
+  json["command"] = rendered.argv;
+  json["files"] = Json::object();
+  for (const auto& [name, content] : rendered.files) json["files"][name] = content;
+  return json;
+}
+
+void add_state(Json& json, const Study& study, Command command, bool retry_failed) {
+  try {
+    const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
+    json["succeeded"] = state ? state->succeeded : 0;
+    json["failed"] = state ? state->failed : 0;
+    json["left"] = state ? state->left : study.design.size();
+    if (state && state->found) json["changes"] = state->found->differences;
+  } catch (const StoreError& error) {
+    json["problem"] = error.what();
+  }
+}
+
+void print_json(const Study& study, Command command, const PlanArguments& arguments) {
+  Json json = {{"study", study.name},           {"description", study.description}, {"method", study.design.method()},
+               {"points", study.design.size()}, {"parameters", Json::array()},      {"outputs", Json::array()}};
+  for (const Parameter& p : study.design.parameters()) {
+    json["parameters"].push_back(
+        {{"name", p.name()}, {"values", p.definition()}, {"unit", p.unit()}, {"description", p.description()}});
+  }
+  for (const OutputSpec& output : study.command.outputs) {
+    json["outputs"].push_back({{"name", output.name}, {"unit", output.unit}});
+  }
+  json["point"] = point_json(study, command, arguments.point);
+  json["results"] = study.directory.string();
+  add_state(json, study, std::move(command), arguments.retry_failed);
+  print(json);
+}
+
 }  // namespace
 
 int plan(const PlanArguments& arguments) {
@@ -72,6 +116,10 @@ int plan(const PlanArguments& arguments) {
   Command command(study.command, study.design);
   if (arguments.point >= study.design.size()) {
     return complain(no_such_point(arguments.point, study.name, study.design.size()));
+  }
+  if (arguments.json) {
+    print_json(study, std::move(command), arguments);
+    return kSuccess;
   }
   fmt::print("{}: {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method());
   if (!study.description.empty()) fmt::print("{}\n", study.description);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common.hpp"
+#include "json.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -12,6 +13,8 @@
 namespace windrow::app {
 
 namespace {
+
+constexpr std::size_t kFailuresShown = 5;
 
 /// "12  (crashed 2, exited 10)"
 std::string failed_text(const StoreStatus& status, int width) {
@@ -41,10 +44,9 @@ void print_counts(const StoreStatus& status) {
 }
 
 void print_failures(const StoreReader& store, std::uint64_t failed, const std::string& given) {
-  constexpr std::size_t kShown = 5;
-  const auto failures = store.failures(kShown);
+  const auto failures = store.failures(kFailuresShown);
   if (failures.empty()) return;
-  fmt::print("{}:\n", failed > kShown ? "First failures" : "Failures");
+  fmt::print("{}:\n", failed > kFailuresShown ? "First failures" : "Failures");
   for (const TaskFailure& failure : failures) fmt::print("{}", indented(describe(failure), 2));
   fmt::print("`windrow explain {} INDEX` tells more of a point.\n", shell_line({given}));
 }
@@ -135,12 +137,86 @@ int shards_status(const std::filesystem::path& directory, const ShardsStatus& st
   return kSuccess;
 }
 
+/// Of a run that is going on; nothing otherwise.
+std::optional<Json> run_json(const std::filesystem::path& directory) {
+  const LivenessWatch::Look look = LivenessWatch(directory).look();
+  if (look.liveness != Liveness::running || !look.live) return std::nullopt;
+  const LiveStatus& live = *look.live;
+  Json run = {{"host", live.host},
+              {"elapsed", live.progress.elapsed},
+              {"ranks", live.workers.size()},
+              {"busy", std::ranges::count_if(live.workers, [](const LiveWorker& worker) { return !!worker.point; })},
+              {"rate", live.progress.rate()},
+              {"stopping", live.progress.stopping}};
+  if (const auto seconds = live.progress.remaining()) run["remaining"] = *seconds;
+  return run;
+}
+
+Json counts_json(const std::string& study, const char* from, std::uint64_t points, std::uint64_t succeeded,
+                 std::uint64_t failed) {
+  return {{"study", study},         {"from", from},     {"points", points},
+          {"succeeded", succeeded}, {"failed", failed}, {"left", points - succeeded - failed}};
+}
+
+void print_status_json(const std::filesystem::path& directory, const StoreReader& store) {
+  const StoreStatus status = store.status();
+  Json json = counts_json(status.name, "results", status.points, status.succeeded, status.failed);
+  json["running"] = status.running;
+  if (const std::string stopped = why_stopped(store); !stopped.empty()) json["stopped"] = stopped;
+  if (status.earlier > 0) json["earlier"] = status.earlier;
+  json["evaluation_seconds"] = status.busy_seconds;
+  for (const auto& [kind, number] : status.failures) json["failures"][kind] = number;
+  for (const TaskFailure& failure : store.failures(kFailuresShown)) {
+    Json of_point = {{"index", failure.index}};
+    of_point.update(json_of(failure));
+    json["first_failures"].push_back(std::move(of_point));
+  }
+  if (auto run = run_json(directory)) json["run"] = std::move(*run);
+  print(json);
+}
+
+int shards_json(const std::filesystem::path& directory, const ShardsStatus& status) {
+  Json json = counts_json(status.name, "shards", status.points, status.succeeded, status.failed);
+  json["running"] = status.any_running();
+  for (const ShardStatus& shard : status.shards) {
+    json["shards"].push_back(
+        {{"shard", name_of(shard.shard)},
+         {"state", name_of(shard.state)},
+         {"points", shard.points},
+         {"succeeded", shard.succeeded},
+         {"failed", shard.failed},
+         {"advice", remedy(shard, how_to_run(shard.shard, directory, status.name, status.study))}});
+  }
+  print(json);
+  return kSuccess;
+}
+
+/// @return whether there is a run that says how far it is
+bool print_live_json(const std::filesystem::path& directory) {
+  const std::optional<LiveStatus> live = read_live(directory);
+  if (!live) return false;
+  const Progress& progress = live->progress;
+  Json json = counts_json(live->study, "live", progress.points, progress.done - progress.failed, progress.failed);
+  auto run = run_json(directory);
+  json["running"] = run.has_value();
+  if (!live->stopped.empty()) json["stopped"] = live->stopped;
+  if (run) json["run"] = std::move(*run);
+  print(json);
+  return true;
+}
+
 }  // namespace
 
-int status(const std::filesystem::path& given) try {
+int status(const std::filesystem::path& given, bool json) try {
   const std::filesystem::path directory = results_directory(given);
-  if (const auto shards = windrow::shards_status(directory, points_of_shards)) return shards_status(directory, *shards);
+  if (const auto shards = windrow::shards_status(directory, points_of_shards)) {
+    return json ? shards_json(directory, *shards) : shards_status(directory, *shards);
+  }
   const StoreReader store(directory);
+  if (json) {
+    print_status_json(directory, store);
+    return kSuccess;
+  }
   const StoreStatus status = store.status();
   const std::uint64_t done = status.succeeded + status.failed;
   const std::string stopped = why_stopped(store);
@@ -154,6 +230,7 @@ int status(const std::filesystem::path& given) try {
   print_failures(store, status.failed, given.string());
   return kSuccess;
 } catch (const StoreElsewhere& error) {
+  if (json && print_live_json(results_directory(given))) return kSuccess;
   return status_from_afar(results_directory(given), error);
 }
 

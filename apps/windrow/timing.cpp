@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "common.hpp"
+#include "json.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -19,8 +19,6 @@
 
 namespace windrow::app {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kRowsShown = 24;  // of a table for people; the busiest and the idlest workers stand for more
 
@@ -173,7 +171,7 @@ void print_json(const StoreReader& store, const RunTiming& run) {
   for (const RunTimes& other : store.run_times()) {
     json["runs"].push_back({{"run", other.run}, {"started", other.started}, {"complete", other.account.has_value()}});
   }
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+  print(json);
 }
 
 TimingFormat format_of(const std::string& name) {

@@ -39,6 +39,7 @@ struct PlanArguments {
   std::filesystem::path directory;
   std::uint64_t point = 0;  ///< whose command is shown
   bool retry_failed = false;
+  bool json = false;
 };
 int plan(const PlanArguments& arguments);
 
@@ -58,7 +59,8 @@ struct SubmitArguments {
 /// @param command_line  that asked for it
 int submit(const SubmitArguments& arguments, const std::vector<std::string>& command_line);
 
-int status(const std::filesystem::path& directory);
+/// @param json  `windrow help json` describes the form
+int status(const std::filesystem::path& directory, bool json);
 
 struct WatchArguments {
   std::filesystem::path directory;
@@ -89,6 +91,6 @@ struct TimingArguments {
 };
 int timing(const TimingArguments& arguments);
 
-int explain(const std::filesystem::path& directory, std::uint64_t index);
+int explain(const std::filesystem::path& directory, std::uint64_t index, bool json);
 
 }  // namespace windrow::app

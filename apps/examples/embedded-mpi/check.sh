@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # The sweep gives the same temperatures however many ranks there are, and however many a point has; the solver alone
-# agrees; and what the README shows is how the two programs differ, in fewer than 30 lines.
-# @param 1: flow, 2: flow-sweep, 3: mpirun, 4: README.md
+# agrees; and what the manual shows is how the two programs differ, in fewer than 30 lines.
+# @param 1: flow, 2: flow-sweep, 3: mpirun, 4: windrow-library.md
 set -euo pipefail
 flow=$1
 sweep=$2
 mpirun=$3
-readme=$4
+manual=$4
 here=$(dirname "${BASH_SOURCE[0]}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -25,6 +25,6 @@ cmp "$work/alone" <(head -1 "$work/expected")
 
 diff -U0 --label flow.cpp --label flow_sweep.cpp "$here/flow.cpp" "$here/flow_sweep.cpp" >"$work/diff" || true
 [ "$(grep -c '^[-+][^-+]\|^[-+]$' "$work/diff")" -lt 30 ]
-sed -n '/^--- flow.cpp$/,/^```$/p' "$readme" | sed '$d' >"$work/shown"
-cmp "$work/diff" "$work/shown" || { echo "the README does not show this: $(cat "$work/diff")"; exit 1; }
+sed -n '/^--- flow.cpp$/,/^```$/p' "$manual" | sed '$d' >"$work/shown"
+cmp "$work/diff" "$work/shown" || { echo "the manual does not show this: $(cat "$work/diff")"; exit 1; }
 echo "all is well"
