@@ -15,6 +15,15 @@ fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 # From here on nothing is to be found in the build folder.
 cmake --install "$build" --prefix "$prefix" >"$work/install.log"
 
+say "completions and man pages"
+for file in bash-completion/completions/windrow zsh/site-functions/_windrow fish/vendor_completions.d/windrow.fish; do
+  grep -q -e timing "$prefix/share/$file" || fail "share/$file is not installed"
+done
+if command -v lowdown man >/dev/null; then
+  MANPATH="$prefix/share/man" man -P cat windrow-run >"$work/page" || fail "there is no man windrow-run"
+  grep -q -e '--schedule' "$work/page" || fail "man windrow-run does not have its options"
+fi
+
 say "a CMake project, without MPI"
 cmake -S "$here/consumer" -B "$work/core" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCONSUMER_MPI=OFF >"$work/log"
 cmake --build "$work/core" >>"$work/log" || { cat "$work/log"; fail "the consumer does not build"; }
