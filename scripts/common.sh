@@ -24,13 +24,22 @@ as_root() {
   fi
 }
 
-# The names in a package list, one a line.
-package_names() { sed 's/#.*//' "$1" | awk 'NF { print $1 }'; }
+# The names in a package list, one a line. @param 1: the list, rest: only those under these headings
+package_names() {
+  local list=$1 headings
+  shift
+  headings=$(printf '%s\n' "$@")
+  awk -v headings="$headings" '
+    BEGIN { all = headings == ""; number = split(headings, wanted, "\n") }
+    /^# / { on = 0; for (i = 1; i <= number; i++) on = on || $0 == "# " wanted[i] }
+    { sub(/#.*/, "") }
+    NF && (all || on) { print $1 }' "$list"
+}
 
-# Installs what scripts/packages.txt lists and is not there yet; asks apt only then.
+# Installs what scripts/packages.txt lists and is not there yet; asks apt only then. @param only under these headings
 install_packages() {
   local wanted missing
-  mapfile -t wanted < <(package_names scripts/packages.txt)
+  mapfile -t wanted < <(package_names scripts/packages.txt "$@")
   mapfile -t missing < <(
     { dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n' "${wanted[@]}" 2>/dev/null || true; } |
       awk '$1 == "installed" { sub(/:.*/, "", $2); print $2 }' |
