@@ -8,8 +8,6 @@ namespace windrow {
 namespace {
 
 namespace fs = std::filesystem;
-using detail::both;
-using detail::either;
 
 class StatusOfShards {
  public:
