@@ -19,9 +19,9 @@ using Kind = SubmissionOrder::Decision::Kind;
 constexpr std::uint64_t kEndless = 1'000'000'000;
 
 // Runs an order with sources of given lengths, and no executor.
-class Loom {
+class DrivenOrder {
  public:
-  Loom(SubmissionPlan plan, std::map<std::size_t, std::uint64_t> lengths)
+  DrivenOrder(SubmissionPlan plan, std::map<std::size_t, std::uint64_t> lengths)
       : plan_(plan), order_(std::move(plan)), lengths_(std::move(lengths)) {}
 
   // Submits until nothing more can be.
@@ -73,7 +73,7 @@ class Loom {
     }
     return false;
   }
-  SubmissionOrder& order() { return order_; }
+  SubmissionOrder& rules() { return order_; }
 
   std::vector<Tasklet> order;
   std::vector<Tasklet> in_flight;
@@ -95,66 +95,67 @@ SubmissionPlan chain(std::size_t length, std::uint64_t stride, std::uint64_t buf
 }
 
 TEST(SubmissionOrderTest, takes_the_stages_of_a_chain_in_turn_by_its_stride) {
-  Loom loom(chain(2, 2, 4), {{0, 4}});
-  EXPECT_EQ(loom.settle(), Kind::full);  // whether there is a fifth is not asked before there is room for it
+  DrivenOrder driven(chain(2, 2, 4), {{0, 4}});
+  EXPECT_EQ(driven.settle(), Kind::full);  // whether there is a fifth is not asked before there is room for it
   using T = Tasklet;
-  EXPECT_THAT(loom.order, ElementsAre(T{0, 0}, T{0, 1}, T{1, 0}, T{1, 1}, T{0, 2}, T{0, 3}, T{1, 2}, T{1, 3}));
+  EXPECT_THAT(driven.order, ElementsAre(T{0, 0}, T{0, 1}, T{1, 0}, T{1, 1}, T{0, 2}, T{0, 3}, T{1, 2}, T{1, 3}));
 }
 
 TEST(SubmissionOrderTest, stops_at_the_buffer_and_goes_on_with_each_result_taken) {
-  Loom loom(chain(2, 2, 2), {{0, 4}});
-  EXPECT_EQ(loom.settle(), Kind::full);
+  DrivenOrder driven(chain(2, 2, 2), {{0, 4}});
+  EXPECT_EQ(driven.settle(), Kind::full);
   using T = Tasklet;
-  EXPECT_THAT(loom.order, ElementsAre(T{0, 0}, T{0, 1}, T{1, 0}, T{1, 1}));
-  EXPECT_TRUE(loom.take_from(1));
-  EXPECT_EQ(loom.settle(), Kind::full);
-  EXPECT_EQ(loom.order.back(), (T{0, 2}));
-  EXPECT_EQ(loom.order.size(), 5U);
+  EXPECT_THAT(driven.order, ElementsAre(T{0, 0}, T{0, 1}, T{1, 0}, T{1, 1}));
+  EXPECT_TRUE(driven.take_from(1));
+  EXPECT_EQ(driven.settle(), Kind::full);
+  EXPECT_EQ(driven.order.back(), (T{0, 2}));
+  EXPECT_EQ(driven.order.size(), 5U);
 }
 
 TEST(SubmissionOrderTest, a_stage_whose_results_are_not_taken_stops_the_others) {
-  Loom loom({{{}, {}}, 3, 6, true}, {{0, kEndless}, {1, kEndless}});
-  loom.settle();
-  EXPECT_EQ(loom.order.size(), 6U);
+  DrivenOrder driven({{{}, {}}, 3, 6, true}, {{0, kEndless}, {1, kEndless}});
+  driven.settle();
+  EXPECT_EQ(driven.order.size(), 6U);
   for (int i = 0; i < 6; ++i) {
-    EXPECT_TRUE(loom.take_from(0));
-    loom.settle();
+    EXPECT_TRUE(driven.take_from(0));
+    driven.settle();
   }
   using T = Tasklet;
-  EXPECT_THAT(loom.order, ElementsAre(T{0, 0}, T{0, 1}, T{0, 2}, T{1, 0}, T{1, 1}, T{1, 2}, T{0, 3}, T{0, 4}, T{0, 5},
-                                      T{1, 3}, T{1, 4}, T{1, 5}));
-  EXPECT_FALSE(loom.take_from(0));
-  EXPECT_EQ(loom.settle(), Kind::full);
-  EXPECT_EQ(loom.order.size(), 12U);
-  EXPECT_TRUE(loom.take_from(1));
-  loom.settle();
-  EXPECT_EQ(loom.order.back(), (T{0, 6}));
-  EXPECT_TRUE(loom.take_from(0));
-  loom.settle();
-  EXPECT_EQ(loom.order.back(), (T{0, 7}));
+  EXPECT_THAT(driven.order, ElementsAre(T{0, 0}, T{0, 1}, T{0, 2}, T{1, 0}, T{1, 1}, T{1, 2}, T{0, 3}, T{0, 4}, T{0, 5},
+                                        T{1, 3}, T{1, 4}, T{1, 5}));
+  EXPECT_FALSE(driven.take_from(0));
+  EXPECT_EQ(driven.settle(), Kind::full);
+  EXPECT_EQ(driven.order.size(), 12U);
+  EXPECT_TRUE(driven.take_from(1));
+  driven.settle();
+  EXPECT_EQ(driven.order.back(), (T{0, 6}));
+  EXPECT_TRUE(driven.take_from(0));
+  driven.settle();
+  EXPECT_EQ(driven.order.back(), (T{0, 7}));
 }
 
 TEST(SubmissionOrderTest, waits_for_the_next_in_order_whatever_else_has_come) {
-  Loom loom(chain(2, 2, 8), {{0, kEndless}});
-  EXPECT_EQ(loom.pump(), Kind::wait);
-  loom.arrive(1);  // (0,1)
-  EXPECT_EQ(loom.pump(), Kind::wait);
-  EXPECT_EQ(loom.order.size(), 2U);
-  loom.arrive(0);
-  loom.pump();
-  EXPECT_EQ(loom.order[2], (Tasklet{1, 0}));
+  DrivenOrder driven(chain(2, 2, 8), {{0, kEndless}});
+  EXPECT_EQ(driven.pump(), Kind::wait);
+  driven.arrive(1);  // (0,1)
+  EXPECT_EQ(driven.pump(), Kind::wait);
+  EXPECT_EQ(driven.order.size(), 2U);
+  driven.arrive(0);
+  driven.pump();
+  EXPECT_EQ(driven.order[2], (Tasklet{1, 0}));
 }
 
 TEST(SubmissionOrderTest, in_completion_order_what_has_come_overtakes) {
   SubmissionPlan plan = chain(2, 2, 8);
   plan.ordered = false;
-  Loom loom(plan, {{0, kEndless}});
-  loom.pump();
-  loom.arrive(1);  // (0,1)
-  loom.pump();
-  EXPECT_NE(std::find(loom.order.begin(), loom.order.end(), Tasklet{1, 1}), loom.order.end());
-  EXPECT_EQ(std::find(loom.order.begin(), loom.order.end(), Tasklet{1, 0}), loom.order.end());
-  EXPECT_NE(std::find(loom.order.begin(), loom.order.end(), Tasklet{0, 2}), loom.order.end());  // room beyond the need
+  DrivenOrder driven(plan, {{0, kEndless}});
+  driven.pump();
+  driven.arrive(1);  // (0,1)
+  driven.pump();
+  EXPECT_NE(std::find(driven.order.begin(), driven.order.end(), Tasklet{1, 1}), driven.order.end());
+  EXPECT_EQ(std::find(driven.order.begin(), driven.order.end(), Tasklet{1, 0}), driven.order.end());
+  EXPECT_NE(std::find(driven.order.begin(), driven.order.end(), Tasklet{0, 2}),
+            driven.order.end());  // room beyond the need
 }
 
 TEST(SubmissionOrderTest, stages_at_different_rates_share_a_round) {
@@ -197,13 +198,13 @@ TEST(SubmissionOrderTest, a_buffer_that_is_too_small_is_refused_with_the_size_th
 }
 
 TEST(SubmissionOrderTest, the_shortest_input_ends_a_zip_and_what_only_it_reads) {
-  Loom loom({{{}, {}, {{0, 1}}}, 3, 9, true}, {{0, 4}, {1, kEndless}});
-  for (Kind kind = loom.settle(); kind != Kind::idle; kind = loom.settle()) ASSERT_TRUE(loom.take_from(2));
-  while (loom.take_from(2)) {
+  DrivenOrder driven({{{}, {}, {{0, 1}}}, 3, 9, true}, {{0, 4}, {1, kEndless}});
+  for (Kind kind = driven.settle(); kind != Kind::idle; kind = driven.settle()) ASSERT_TRUE(driven.take_from(2));
+  while (driven.take_from(2)) {
   }
-  EXPECT_EQ(loom.taken[2], 4U);
-  EXPECT_LE(loom.pulled[1], 6U);  // no further than its turn
-  EXPECT_EQ(loom.order().untaken(), 0U);
+  EXPECT_EQ(driven.taken[2], 4U);
+  EXPECT_LE(driven.pulled[1], 6U);  // no further than its turn
+  EXPECT_EQ(driven.rules().untaken(), 0U);
 }
 
 // Random stages, with the rates' trouble left in: those that cannot balance are drawn again.
@@ -259,18 +260,18 @@ std::vector<std::uint64_t> expected_results(const SubmissionPlan& plan,
 }
 
 // Runs to the end with arrivals and takes at random. @return whether it got there
-bool run(Loom& loom, std::mt19937& random, bool held = false) {
+bool run(DrivenOrder& driven, std::mt19937& random, bool held = false) {
   const auto below = [&](std::size_t size) { return std::uniform_int_distribution<std::size_t>(0, size - 1)(random); };
   for (;;) {
-    const Kind kind = loom.pump();
-    if (kind == Kind::idle && loom.in_flight.empty() && loom.there.empty()) return true;
-    const bool can_arrive = !loom.in_flight.empty();
-    const bool can_take = !loom.there.empty();
+    const Kind kind = driven.pump();
+    if (kind == Kind::idle && driven.in_flight.empty() && driven.there.empty()) return true;
+    const bool can_arrive = !driven.in_flight.empty();
+    const bool can_take = !driven.there.empty();
     if (!can_arrive && !can_take) return held;  // the rest waits for the sources
     if (can_arrive && (!can_take || below(2) == 0)) {
-      loom.arrive(below(loom.in_flight.size()));
+      driven.arrive(below(driven.in_flight.size()));
     } else {
-      loom.take(below(loom.there.size()));
+      driven.take(below(driven.there.size()));
     }
   }
 }
@@ -282,22 +283,22 @@ TEST(SubmissionOrderTest, random_stages_come_to_their_end_within_the_needed_buff
     plan.buffer += seed % 3;
     plan.ordered = seed % 2 == 0;
     const auto lengths = random_lengths(plan, random);
-    Loom loom(plan, lengths);
-    ASSERT_TRUE(run(loom, random)) << "stuck, seed " << seed;
-    ASSERT_LE(loom.most_untaken, plan.buffer) << "seed " << seed;
-    ASSERT_EQ(loom.order().untaken(), 0U) << "seed " << seed;
+    DrivenOrder driven(plan, lengths);
+    ASSERT_TRUE(run(driven, random)) << "stuck, seed " << seed;
+    ASSERT_LE(driven.most_untaken, plan.buffer) << "seed " << seed;
+    ASSERT_EQ(driven.rules().untaken(), 0U) << "seed " << seed;
     const auto expected = expected_results(plan, lengths);
     for (std::size_t k = 0; k < plan.stages.size(); ++k) {
-      ASSERT_TRUE(loom.order().is_finished(k)) << "seed " << seed;
-      if (loom.order().has_readers(k)) continue;
-      ASSERT_EQ(loom.taken[k], expected[k]) << "stage " << k << ", seed " << seed;
+      ASSERT_TRUE(driven.rules().is_finished(k)) << "seed " << seed;
+      if (driven.rules().has_readers(k)) continue;
+      ASSERT_EQ(driven.taken[k], expected[k]) << "stage " << k << ", seed " << seed;
     }
     if (!plan.ordered) continue;
     std::mt19937 other(seed + 1);
-    Loom again(plan, lengths);
+    DrivenOrder again(plan, lengths);
     ASSERT_TRUE(run(again, other));
     // Ends are noticed when sources are read, which depends on what is taken, but what comes before what does not.
-    ASSERT_EQ(loom.order, again.order) << "seed " << seed;
+    ASSERT_EQ(driven.order, again.order) << "seed " << seed;
   }
 }
 
@@ -318,28 +319,28 @@ TEST(SubmissionOrderTest, held_it_runs_out_of_what_was_read_and_then_goes_on_to_
     plan.buffer += seed % 5;
     plan.ordered = seed % 2 == 0;
     const auto lengths = random_lengths(plan, random);
-    Loom loom(plan, lengths);
+    DrivenOrder driven(plan, lengths);
     for (int stops = 0; stops < 3; ++stops) {
-      loom.pump();
-      for (int i = 0; i < 5 && !loom.in_flight.empty(); ++i) {
-        loom.arrive(std::uniform_int_distribution<std::size_t>(0, loom.in_flight.size() - 1)(random));
-        loom.pump();
-        if (!loom.there.empty()) loom.take(0);
+      driven.pump();
+      for (int i = 0; i < 5 && !driven.in_flight.empty(); ++i) {
+        driven.arrive(std::uniform_int_distribution<std::size_t>(0, driven.in_flight.size() - 1)(random));
+        driven.pump();
+        if (!driven.there.empty()) driven.take(0);
       }
-      loom.order().hold(true);
-      const auto pulled = loom.pulled;
-      run(loom, random, /*held=*/true);
-      ASSERT_EQ(loom.pulled, pulled) << "seed " << seed;
+      driven.rules().hold(true);
+      const auto pulled = driven.pulled;
+      run(driven, random, /*held=*/true);
+      ASSERT_EQ(driven.pulled, pulled) << "seed " << seed;
       for (std::size_t k = 0; k < plan.stages.size() && is_plain(plan); ++k)
-        ASSERT_TRUE(loom.order().is_finished(k)) << seed;
-      loom.order().hold(false);
+        ASSERT_TRUE(driven.rules().is_finished(k)) << seed;
+      driven.rules().hold(false);
     }
-    ASSERT_TRUE(run(loom, random)) << "stuck afterwards, seed " << seed;
-    ASSERT_LE(loom.most_untaken, plan.buffer) << "seed " << seed;
+    ASSERT_TRUE(run(driven, random)) << "stuck afterwards, seed " << seed;
+    ASSERT_LE(driven.most_untaken, plan.buffer) << "seed " << seed;
     const auto expected = expected_results(plan, lengths);
     for (std::size_t k = 0; k < plan.stages.size(); ++k) {
-      if (loom.order().has_readers(k)) continue;
-      ASSERT_EQ(loom.taken[k], expected[k]) << "stage " << k << ", seed " << seed;
+      if (driven.rules().has_readers(k)) continue;
+      ASSERT_EQ(driven.taken[k], expected[k]) << "stage " << k << ", seed " << seed;
     }
   }
 }
