@@ -16,9 +16,9 @@
 #include <utility>
 #include <vector>
 
-#include "bench/commands/measurements.hpp"
-#include "bench/dispatch/experiments.hpp"
-#include "bench/dispatch/report.hpp"
+#include "commands/measurements.hpp"
+#include "dispatch/experiments.hpp"
+#include "dispatch/report.hpp"
 #include "measure.hpp"
 
 namespace {

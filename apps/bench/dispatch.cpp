@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "bench/dispatch/experiments.hpp"
-#include "bench/dispatch/programs.hpp"
-#include "bench/dispatch/report.hpp"
-#include "bench/dispatch/work.hpp"
+#include "dispatch/experiments.hpp"
+#include "dispatch/programs.hpp"
+#include "dispatch/report.hpp"
+#include "dispatch/work.hpp"
 #include "measure.hpp"
 
 namespace {

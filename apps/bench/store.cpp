@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/dispatch/work.hpp"
+#include "dispatch/work.hpp"
 #include "measure.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/run/sweep.hpp"

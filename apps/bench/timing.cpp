@@ -11,7 +11,7 @@
 #include <boost/timer/timer.hpp>
 #endif
 
-#include "bench/timing/sweeps.hpp"
+#include "timing/sweeps.hpp"
 #include "measure.hpp"
 #include "windrow/timing/timer.hpp"
 

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "parallel/coordinator.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/manager.hpp"
 
@@ -104,7 +103,8 @@ struct TestJob : JobSpec, JobObserver {
   Bytes conclude() override { return on_conclude ? on_conclude() : Bytes(); }
 };
 
-inline JobReport coordinate(Workers& workers, TestJob& job) {
+template <typename SomeWorkers>
+JobReport coordinate(SomeWorkers& workers, TestJob& job) {  // for tests that include parallel/coordinator.hpp
   return coordinate(workers, job.spec(), job);
 }
 inline JobReport run_job(ParallelManager& manager, TestJob& job) {
