@@ -11,8 +11,8 @@
 #include <boost/timer/timer.hpp>
 #endif
 
-#include "timing/sweeps.hpp"
 #include "measure.hpp"
+#include "timing/sweeps.hpp"
 #include "windrow/timing/timer.hpp"
 
 namespace {

@@ -119,8 +119,13 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   const detail::ArrayRoute arrays(kind_->outputs(), offer, manager.is_root());
   evaluation->begin(manager, arrays);
   detail::JobObserver nobody;
-  detail::JobReport report =
-      manager.run_job(std::move(job), *evaluation, root ? static_cast<detail::JobObserver&>(*root) : nobody);
+  detail::JobReport report;
+  try {
+    report = manager.run_job(std::move(job), *evaluation, root ? static_cast<detail::JobObserver&>(*root) : nobody);
+  } catch (const detail::GroupStuck&) {
+    static_cast<void>(evaluation.release());  // a thread of this rank may be inside it for ever
+    throw;
+  }
   if (!root) return detail::read_conclusion(report.conclusion);
   return root->finish(std::move(report), *evaluation);
 }

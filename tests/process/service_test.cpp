@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "faults/support.hpp"
+#include "windrow/base/serialize_containers.hpp"
 #include "windrow/process/shared_memory.hpp"
 
 namespace windrow {
