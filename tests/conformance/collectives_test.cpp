@@ -10,36 +10,27 @@
 #include "windrow/base/serialize_containers.hpp"
 
 namespace windrow {
-
 namespace {
 
 using test::manager;
 
 TEST(CollectivesTest, ranks_are_numbered_from_the_root) {
   const auto ranks = manager().all_gather(manager().rank());
-
   EXPECT_EQ(ranks.size(), static_cast<std::size_t>(manager().size()));
-
   for (std::size_t r = 0; r < ranks.size(); ++r) EXPECT_EQ(ranks[r], static_cast<int>(r));
-
   EXPECT_EQ(manager().is_root(), manager().rank() == 0);
 }
 
 TEST(CollectivesTest, broadcast_overwrites_numbers_with_the_roots) {
   std::vector<double> data(1000, manager().rank() + 0.5);
-
   manager().broadcast(std::span<double>(data));
-
   EXPECT_EQ(data, std::vector<double>(1000, 0.5));
-
   std::vector<double> nothing;
-
   manager().broadcast(std::span<double>(nothing));
 }
 
 TEST(CollectivesTest, broadcast_of_different_sizes_is_an_error_on_every_rank) {
   std::vector<int> data(manager().is_root() ? 3 : 4);
-
   if (manager().size() > 1) {
     EXPECT_THROW(manager().broadcast(std::span<int>(data)), SpecError);
   }
@@ -47,117 +38,77 @@ TEST(CollectivesTest, broadcast_of_different_sizes_is_an_error_on_every_rank) {
 
 TEST(CollectivesTest, broadcast_carries_any_object) {
   using Tree = std::map<std::string, std::vector<std::string>>;
-
   const Tree tree = {{"fruit", {"apple", "pear"}}, {"empty", {}}};
-
   EXPECT_EQ(manager().broadcast(manager().is_root() ? tree : Tree{}), tree);
-
   EXPECT_EQ(manager().broadcast(std::string(manager().is_root() ? "" : "x")), "");
-
   EXPECT_EQ(manager().broadcast(manager().rank() + 7), 7);
 }
 
 TEST(CollectivesTest, all_gather_is_in_rank_order_on_every_rank) {
   const auto texts = manager().all_gather(std::string(static_cast<std::size_t>(manager().rank()), 'x'));
-
   EXPECT_EQ(texts.size(), static_cast<std::size_t>(manager().size()));
-
   for (std::size_t r = 0; r < texts.size(); ++r) EXPECT_EQ(texts[r], std::string(r, 'x'));
 }
 
 TEST(CollectivesTest, all_gather_carries_large_objects) {
   const auto mine = std::vector<double>(300000, manager().rank());
-
   const auto all = manager().all_gather(mine);
-
   for (std::size_t r = 0; r < all.size(); ++r) EXPECT_EQ(all[r], std::vector<double>(300000, static_cast<double>(r)));
 }
 
 TEST(CollectivesTest, gather_concatenates_pieces_of_any_size_at_the_root) {
   const auto n = static_cast<std::size_t>(manager().size());
-
   std::vector<std::size_t> counts(n);
-
   std::iota(counts.begin(), counts.end(), std::size_t{0});  // rank r sends r numbers
-
   const std::vector<double> mine(static_cast<std::size_t>(manager().rank()), manager().rank() * 1.5);
-
   const auto all = manager().gather(std::span<const double>(mine), counts);
-
   std::vector<double> expected;
-
   for (std::size_t r = 0; r < n; ++r) expected.insert(expected.end(), r, static_cast<double>(r) * 1.5);
-
   EXPECT_EQ(all, manager().is_root() ? expected : std::vector<double>{});
 }
 
 TEST(CollectivesTest, gather_with_a_wrong_count_is_an_error_on_every_rank) {
   const std::vector<std::size_t> counts(static_cast<std::size_t>(manager().size()), 2);
-
   const std::vector<int> mine(manager().rank() == manager().size() - 1 ? 3 : 2);
-
   EXPECT_THROW(manager().gather(std::span<const int>(mine), counts), SpecError);
-
   const std::vector<std::size_t> too_few;
-
   EXPECT_THROW(manager().gather(std::span<const int>(mine), too_few), SpecError);
 }
 
 TEST(CollectivesTest, all_reduce_knows_the_usual_operations) {
   const int n = manager().size();
-
   const int mine = manager().rank() + 1;
-
   EXPECT_EQ(manager().all_reduce(mine), n * (n + 1) / 2);
-
   EXPECT_EQ(manager().all_reduce(mine, op::min), 1);
-
   EXPECT_EQ(manager().all_reduce(mine, op::max), n);
-
   double factorial = 1.0;
-
   for (int i = 1; i <= n; ++i) factorial *= i;
-
   EXPECT_EQ(manager().all_reduce(static_cast<double>(mine), op::product), factorial);
-
   EXPECT_EQ(manager().all_reduce(mine > 1 ? 1 : 0, op::logical_and), 0);
-
   EXPECT_EQ(manager().all_reduce(mine > 1 ? 1 : 0, op::logical_or), n > 1 ? 1 : 0);
-
   EXPECT_EQ(manager().all_reduce(mine, [](int a, int b) { return a * 10 + b; }) % 10, n % 10);
 }
 
 TEST(CollectivesTest, all_reduce_folds_in_rank_order_so_that_rounding_is_the_same_everywhere) {
   std::vector<double> data(70000);
-
   for (std::size_t i = 0; i < data.size(); ++i) data[i] = 0.1 * (manager().rank() + 1) + 1e-3 * static_cast<double>(i);
-
   std::vector<double> expected = data;
-
   for (std::size_t i = 0; i < data.size(); ++i) {
     double sum = 0.1 + 1e-3 * static_cast<double>(i);
-
     for (int r = 1; r < manager().size(); ++r) sum += 0.1 * (r + 1) + 1e-3 * static_cast<double>(i);
-
     expected[i] = sum;
   }
-
   manager().all_reduce(std::span<const double>(data), std::span<double>(data));  // in place
-
   EXPECT_EQ(data, expected);
 }
 
 TEST(CollectivesTest, all_reduce_of_different_sizes_is_an_error_on_every_rank) {
   const std::vector<int> in(manager().is_root() ? 2 : 3);
-
   std::vector<int> out(2);
-
   if (manager().size() > 1) {
     EXPECT_THROW(manager().all_reduce(std::span<const int>(in), std::span<int>(out)), SpecError);
   }
-
   const std::vector<int> three(3);
-
   EXPECT_THROW(manager().all_reduce(std::span<const int>(three), std::span<int>(out)), SpecError);
 }
 
@@ -166,5 +117,4 @@ TEST(CollectivesTest, sync_returns_on_every_rank) {
 }
 
 }  // namespace
-
 }  // namespace windrow

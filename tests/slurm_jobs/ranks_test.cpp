@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "slurm/sandbox_fixture.hpp"
+#include "slurm_jobs/sandbox_fixture.hpp"
 
 namespace windrow::test {
 namespace {

@@ -1,7 +1,7 @@
 // A job that is too short for its study.
 #include <gmock/gmock.h>
 
-#include "slurm/sandbox_fixture.hpp"
+#include "slurm_jobs/sandbox_fixture.hpp"
 
 namespace windrow::test {
 namespace {

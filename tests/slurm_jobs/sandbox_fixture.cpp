@@ -1,4 +1,4 @@
-#include "slurm/sandbox_fixture.hpp"
+#include "slurm_jobs/sandbox_fixture.hpp"
 
 #include <signal.h>
 

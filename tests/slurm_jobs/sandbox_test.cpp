@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
-#include "slurm/sandbox_fixture.hpp"
+#include "slurm_jobs/sandbox_fixture.hpp"
 
 namespace windrow::test {
 namespace {
