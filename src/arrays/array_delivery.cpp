@@ -122,8 +122,8 @@ void ArrayPieces::take(int worker, std::span<const std::byte> piece) {
     growing_.erase(found);
     return;
   }
-  sink.append(in.rest());
-  if (growing_.size() > kMostOpen) sink.rest();
+  sink.append(in.remaining());
+  if (growing_.size() > kMostOpen) sink.close();
 }
 
 void ArrayPieces::claim(int worker, std::vector<ArrayFile>& arrays) {

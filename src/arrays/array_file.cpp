@@ -138,11 +138,11 @@ ArrayFileSink::ArrayFileSink(fs::path directory) : directory_(std::move(director
 }
 
 ArrayFileSink::~ArrayFileSink() {
-  rest();
+  close();
   if (!finished_) ::unlink((directory_ / name_).c_str());
 }
 
-void ArrayFileSink::rest() {
+void ArrayFileSink::close() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 

@@ -288,8 +288,8 @@ void Command::tidy() const noexcept {
   detail::PointDirectory::tidy(impl_->spec.points_directory);
 }
 
-void Command::rest() const noexcept {
-  impl_->point_directory.rest();
+void Command::idle() const noexcept {
+  impl_->point_directory.give_up_prepared();
 }
 
 }  // namespace windrow

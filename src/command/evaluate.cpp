@@ -118,7 +118,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
       failure = over_relative_limit(*limit, *spec.relative_timeout, directory);
     } else {
       point_directory.leave(directory, written);
-      point_directory.rest();
+      point_directory.give_up_prepared();
       stop.rethrow();
       throw;
     }

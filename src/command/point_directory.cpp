@@ -64,7 +64,7 @@ void PointDirectory::enter(const fs::path& directory, const Files& files) {
 }
 
 void PointDirectory::leave(const fs::path& directory, const Files& files) {
-  rest();
+  give_up_prepared();
   const pid_t self = getpid();
   ready_ = directory.parent_path() / fmt::format("{}{}-{}", ready_prefix, host_name(), self);
   if (!make_ready(directory, files) || std::rename(directory.c_str(), ready_.c_str()) != 0) {
@@ -73,7 +73,7 @@ void PointDirectory::leave(const fs::path& directory, const Files& files) {
   owner_ = self;
 }
 
-void PointDirectory::rest() noexcept {
+void PointDirectory::give_up_prepared() noexcept {
   if (std::exchange(owner_, 0) == getpid()) remove_quietly(ready_);
 }
 

@@ -21,7 +21,7 @@ class PointDirectory {
   using Files = std::vector<TextFile>;
 
   PointDirectory() = default;
-  ~PointDirectory() { rest(); }
+  ~PointDirectory() { give_up_prepared(); }
   PointDirectory(const PointDirectory&) = delete;
   PointDirectory& operator=(const PointDirectory&) = delete;
 
@@ -31,7 +31,7 @@ class PointDirectory {
   /// `directory` is not to stay: it is removed, or put aside for the next. `files` as for enter().
   void leave(const std::filesystem::path& directory, const Files& files);
   /// Removes what was put aside.
-  void rest() noexcept;
+  void give_up_prepared() noexcept;
   /// Removes what processes that were killed had put aside among these directories, and what others may use.
   static void tidy(const std::filesystem::path& points_directory) noexcept;
 

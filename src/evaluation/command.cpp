@@ -46,7 +46,7 @@ class CommandEvaluation : public SweepEvaluation {
  public:
   CommandEvaluation(const Design& design, const Command& command) : SweepEvaluation(design), command_(command) {}
 
-  void idle() noexcept override { command_.rest(); }
+  void idle() noexcept override { command_.idle(); }
 
   std::optional<TaskFailure> evaluate(const Assigned& assigned, WorkerContext& context, ByteWriter& result) override {
     Evaluated evaluated;

@@ -105,7 +105,7 @@ class SweepModel : public ForkedModel {
   Bytes evaluate(std::span<const std::byte> request) override {
     ByteReader in(request);
     const auto index = in.get<std::uint64_t>();
-    const Point point(index, parameters_, decode(in.rest()).outputs);
+    const Point point(index, parameters_, decode(in.remaining()).outputs);
     try {
       return reply(evaluator_.evaluate(point));
     } catch (const Interrupted&) {
@@ -179,7 +179,7 @@ Outcome<std::span<const std::byte>> decode_reply(std::span<const std::byte> repl
   ByteReader in(reply);
   switch (in.get<ReplyKind>()) {
     case ReplyKind::result:
-      return in.rest();
+      return in.remaining();
     case ReplyKind::failure: {
       TaskFailure failure;
       failure.kind = in.get<FailureKind>();

@@ -42,7 +42,7 @@ WorkerLoop::Assignment::Assignment(Frame message) : frame(std::move(message)) {
   }
   if (head.members > 0) group = in.get<GroupHead>();
   for (std::uint64_t i = 0; i < head.members; ++i) members.push_back(in.get<int>());
-  offset = frame.payload.size() - in.rest().size();
+  offset = frame.payload.size() - in.remaining().size();
 }
 
 Assigned WorkerLoop::Assignment::next() {

@@ -57,7 +57,7 @@ std::optional<TaskFailure> ItemEvaluation::evaluate(const Assigned& assigned, Wo
   static thread_local Decoder decode;
   ByteReader in(assigned.parameter);
   const ItemInvoker invoke = decode(in.get<CodeAddress>());
-  invoke(in.rest(), result);
+  invoke(in.remaining(), result);
   return std::nullopt;
 }
 

@@ -180,7 +180,7 @@ void ModelProcess::make(const Frame& frame) {
   options_ = in.get<MakeHead>();
   try {
     const auto function = reinterpret_cast<MakeForkedModel>(const_cast<void*>(decode_address(options_.function)));
-    model_ = function(in.rest());
+    model_ = function(in.remaining());
   } catch (...) {
     return channel_.send(kMakeFailed, bytes_of(text_of_exception()));
   }
@@ -197,7 +197,7 @@ void ModelProcess::evaluate(const Frame& frame) {
   if (options_.timeout >= 0) deadline = Clock::now() + nanoseconds(options_.timeout);
   EndedMessage ended;
   ended.number = number_;
-  if (give_to_child(in.rest())) {
+  if (give_to_child(in.remaining())) {
     wait_for_child(deadline, ended);
   } else {
     ended.status = ExitStatus::lost();

@@ -60,7 +60,7 @@ Fd watch_signals(std::initializer_list<int> numbers);
 
 /// Reaps children, and kills the processes below this one until only those below `is_spared` children are left. As the
 /// nearest subreaper this process is the parent of every orphan below it, whatever session that moved to.
-/// @param reaped  told of each child that has ended, and its status word. May be empty
+/// @param reaped  called for each child that has ended, with its status word. May be empty
 /// @return false if something is left after 10 s: a process that hangs in the kernel (a dead file server)
 bool kill_strays(const std::function<bool(pid_t)>& is_spared = {}, const std::function<void(pid_t, int)>& reaped = {});
 

@@ -109,7 +109,7 @@ bool ServiceFront::take(const Frame& frame, Callbacks& callbacks) {
   if (found == pending_.end()) throw ParallelError("a service received a reply that nobody waits for");
   const auto state = found->second;
   if (frame.tag == kValue) {
-    state->content.assign(in.rest().begin(), in.rest().end());
+    state->content.assign(in.remaining().begin(), in.remaining().end());
   } else {
     const ServiceFailure failure = decode_failure(frame.payload);
     state->error = std::make_exception_ptr(RemoteError(name_, failure.handler, failure.type, failure.message));

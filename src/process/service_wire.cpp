@@ -34,7 +34,7 @@ ServiceCall decode_call(const Frame& frame) {
   call.handler = get_view(in);
   call.arguments = get_view(in);
   call.result = get_view(in);
-  call.packed = in.rest();
+  call.packed = in.remaining();
   return call;
 }
 

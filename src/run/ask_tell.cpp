@@ -47,8 +47,8 @@ struct AskTell::Impl {
         Sweep(design, detail::function_kind(std::move(functions), std::move(columns), {std::move(version), {}})));
     const bool has_others = manager.size() > 1 && manager.is_root();
     const auto run = [this] { run_sweep(); };
-    turns = has_others && manager.may_change_thread() ? detail::coroutine_on_two_threads(run)
-                                                      : detail::coroutine_on_one_thread(run);
+    coroutine = has_others && manager.may_change_thread() ? detail::coroutine_on_two_threads(run)
+                                                          : detail::coroutine_on_one_thread(run);
   }
 
   void run_sweep() {
@@ -64,7 +64,7 @@ struct AskTell::Impl {
   std::vector<Value> hand_over(const Point& point) {
     if (!leaving) {
       asked = point;
-      turns->hand_over();
+      coroutine->hand_over();
     }
     if (leaving) {
       asked.reset();
@@ -84,7 +84,7 @@ struct AskTell::Impl {
   void resume() {
     asked.reset();
     reported = false;
-    if (!turns->ended()) turns->resume();
+    if (!coroutine->ended()) coroutine->resume();
     if (error) std::rethrow_exception(std::exchange(error, nullptr));
   }
 
@@ -92,7 +92,7 @@ struct AskTell::Impl {
   Design design;
   SweepOptions options;
   std::optional<Sweep> sweep;
-  std::unique_ptr<detail::Coroutine> turns;
+  std::unique_ptr<detail::Coroutine> coroutine;
 
   std::optional<Point> asked;  // handed over
   bool reported = false;
@@ -139,12 +139,12 @@ void AskTell::report_failure(const Point& point, std::string message, FailureKin
 
 SweepResult AskTell::finish() {
   Impl& self = *impl_;
-  if (!self.turns->ended()) {
+  if (!self.coroutine->ended()) {
     self.leaving = !self.reported;
     if (self.manager.is_root()) self.stopping = true;
     self.resume();
     self.leaving = true;
-    while (!self.turns->ended()) self.resume();
+    while (!self.coroutine->ended()) self.resume();
   }
   return std::move(self.result);
 }

@@ -66,7 +66,7 @@ echo safe=true
     return replaced(text, R"(\b(process|pid) \d+)", "$1 PID");
   }
 
-  /// Where the time went is told of runs of a second and more, which on a busy machine may be any.
+  /// Runs of a second and more say where the time went, which on a busy machine may be any.
   static std::string without_account(const std::string& text) {
     return replaced(text, R"(Time: [^\n]*\n(  [^\n]*\n)*)", "");
   }

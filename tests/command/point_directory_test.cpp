@@ -119,7 +119,7 @@ TEST_F(PointDirectoryTest, nothing_is_ready_after_a_rest_or_the_end) {
     directory.enter(point(0), files_);
     directory.leave(point(0), files_);
     EXPECT_FALSE(fs::is_empty(study_ / "points"));
-    directory.rest();
+    directory.give_up_prepared();
     EXPECT_TRUE(fs::is_empty(study_ / "points"));
     directory.enter(point(1), files_);
     directory.leave(point(1), files_);
@@ -162,7 +162,7 @@ TEST_F(PointDirectoryTest, a_forked_child_leaves_its_parent_s_alone) {
     directory.enter(point(1), files_);
     const bool apart = identity_of(point(1)) != made;
     directory.leave(point(1), files_);
-    directory.rest();
+    directory.give_up_prepared();
     _exit(apart ? 0 : 1);
   }
   int status = -1;

@@ -15,7 +15,7 @@ namespace windrow::test {
 /// A way in which an evaluation takes its whole process with it.
 struct Ending {
   const char* name;
-  FailureKind kind;  ///< what is to be told of it
+  FailureKind kind;  ///< what is to be said about it
   int code;
 
   [[noreturn]] void happen() const {

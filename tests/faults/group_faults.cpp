@@ -1,4 +1,4 @@
-// Groups of ranks that cannot come to rest: group_faults HOW <directory>
+// Groups of ranks whose evaluation never ends: group_faults HOW <directory>
 //
 // `stuck`: one rank of a group throws while another waits for it in a collective call, under launch(); `host`: the same
 // in a program that has MPI of its own; `kill`: one is killed instead. `again after HOW` is the next run, which

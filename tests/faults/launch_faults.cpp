@@ -131,7 +131,7 @@ int callback_throws(ParallelManager& manager, const std::string&) {
       thrown = true;
     }
     if (thrown != manager.is_root()) wrong = "the exception is the root's alone";
-    if (manager.is_root() && completed != at) wrong = "told of outcomes after the exception";
+    if (manager.is_root() && completed != at) wrong = "outcomes arrived after the exception";
     if (scatter(manager, 30).failed != 0) wrong = "the next scatter failed";
   }
   return verdict(manager, wrong);

@@ -230,7 +230,7 @@ bool is_whole(const Item& item) {
 }
 
 // What happened to each item, written by whoever did it.
-struct JobAccounting {
+struct ItemCount {
   SharedArray<std::uint32_t> next{{1}};
   SharedArray<std::uint8_t> put{{1 << 22}};
   SharedArray<std::uint8_t> times_got{{1 << 22}};
@@ -250,52 +250,52 @@ struct JobAccounting {
 TEST(QueueTest, loses_one_item_at_most_with_each_process_killed_at_a_random_moment) {
   RandomKills kills;
   Queue<Item> queue(6);
-  JobAccounting ledger;
+  ItemCount count;
   for (int round = 0; round < test::kRounds; ++round) {
-    Process putter = test::again_and_again([&] { ledger.put_one(queue); });
-    Process getter = test::again_and_again([&] { ledger.note(queue.get()); });
+    Process putter = test::again_and_again([&] { count.put_one(queue); });
+    Process getter = test::again_and_again([&] { count.note(queue.get()); });
     Process& first = kills.below(2) == 0 ? putter : getter;
     kills.kill_soon(first);
     kills.kill_soon(&first == &putter ? getter : putter);
-    while (const auto item = queue.get_for(nanoseconds(0))) ledger.note(*item);
+    while (const auto item = queue.get_for(nanoseconds(0))) count.note(*item);
     ASSERT_EQ(queue.size(), 0U) << "round " << round;
-    const std::uint32_t mine = ledger.next(0);
-    ASSERT_NO_THROW(ledger.put_one(queue));
+    const std::uint32_t mine = count.next(0);
+    ASSERT_NO_THROW(count.put_one(queue));
     const auto item = queue.get_for(kLong);
     ASSERT_TRUE(item && is_whole(*item) && (*item)[0] == mine) << "round " << round;
-    ledger.note(*item);
+    count.note(*item);
     ASSERT_EQ(payload_bytes(), 0) << "round " << round;
   }
-  const std::uint32_t last = ledger.next(0);
+  const std::uint32_t last = count.next(0);
   std::uint32_t lost = 0;
   for (std::uint32_t i = 0; i < last; ++i) {
-    ASSERT_LE(ledger.times_got(i), 1) << "item " << i;
-    if (ledger.put(i) == 1 && ledger.times_got(i) == 0) ++lost;
+    ASSERT_LE(count.times_got(i), 1) << "item " << i;
+    if (count.put(i) == 1 && count.times_got(i) == 0) ++lost;
   }
-  EXPECT_EQ(ledger.damaged(0), 0U);
+  EXPECT_EQ(count.damaged(0), 0U);
   EXPECT_LE(lost, static_cast<std::uint32_t>(test::kRounds)) << "of " << last;
 }
 
 TEST(QueueTest, survivors_go_on_while_others_are_killed) {
   RandomKills kills;
   Queue<Item> queue(6);
-  JobAccounting ledger;
-  Process putter = test::again_and_again([&] { ledger.put_one(queue); });
-  Process getter = test::again_and_again([&] { ledger.note(queue.get()); });
+  ItemCount count;
+  Process putter = test::again_and_again([&] { count.put_one(queue); });
+  Process getter = test::again_and_again([&] { count.note(queue.get()); });
   for (int round = 0; round < test::kRounds; ++round) {
-    Process victims[] = {test::again_and_again([&] { ledger.put_one(queue); }),
-                         test::again_and_again([&] { ledger.note(queue.get()); })};
+    Process victims[] = {test::again_and_again([&] { count.put_one(queue); }),
+                         test::again_and_again([&] { count.note(queue.get()); })};
     for (Process& victim : victims) kills.kill_soon(victim);
-    const std::uint32_t before = ledger.next(0);
+    const std::uint32_t before = count.next(0);
     ASSERT_TRUE(test::within(kLong,
                              [&] {
-                               const std::atomic_ref next(ledger.next(0));
+                               const std::atomic_ref next(count.next(0));
                                return next > before + 20;
                              }))
         << "round " << round;
   }
-  EXPECT_EQ(ledger.damaged(0), 0U);
-  EXPECT_LE(*std::max_element(ledger.times_got.begin(), ledger.times_got.end()), 1);
+  EXPECT_EQ(count.damaged(0), 0U);
+  EXPECT_LE(*std::max_element(count.times_got.begin(), count.times_got.end()), 1);
 }
 
 TEST(QueueTest, waiting_costs_no_cpu_time) {

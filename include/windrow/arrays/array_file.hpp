@@ -55,7 +55,7 @@ class ArrayFileSink : public ArraySink {
   /// @return the name of the file in the directory
   std::string finish() override;
   /// Holds no descriptor until there is more to append.
-  void rest();
+  void close();
 
  private:
   void reopen();

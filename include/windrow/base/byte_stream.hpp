@@ -69,7 +69,7 @@ class ByteReader {
     return part;
   }
   /// Everything that has not been read.
-  std::span<const std::byte> rest() const { return bytes_; }
+  std::span<const std::byte> remaining() const { return bytes_; }
   std::string get_text() {
     const auto part = take(get<std::uint64_t>());
     return {reinterpret_cast<const char*>(part.data()), part.size()};

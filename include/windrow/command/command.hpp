@@ -158,7 +158,7 @@ class Command {
                                        std::span<const HostSlots> slots = {}) const;
   /// Removes what evaluate() keeps ready: the directory of a point that need not stay is renamed and becomes the next
   /// point's, which saves time. To be called before a wait; the end of this object does it, too.
-  void rest() const noexcept;
+  void idle() const noexcept;
   /// Removes what processes that were killed have kept ready.
   /// @pre no other process evaluates into the same points_directory
   void tidy() const noexcept;

@@ -15,8 +15,8 @@ struct LiveWorker {
   int rank = 0;
   std::string host;
   std::uint64_t evaluated = 0;         ///< points, by this run
-  std::optional<std::uint64_t> point;  ///< the first that it was given and has not told of; none: it is idle
-  double seconds = 0.0;                ///< since it told of the one before, or was given this one
+  std::optional<std::uint64_t> point;  ///< the first one that it was given and has no outcome of; none: it is idle
+  double seconds = 0.0;                ///< since the outcome of the one before, or since it was given this one
 };
 
 /// What the root of a run tells about once a second, in the file `live.json` beside the results. It can be read
