@@ -26,7 +26,7 @@ std::optional<seconds> slurm_time(const std::string& text) {
 }
 
 std::string quoted_for_sbatch(const std::string& word) {
-  if (shell_line({word}) == word) return word;
+  if (text::is_plain_word(word)) return word;
   std::string quoted = "\"";
   for (const char c : word) {
     if (c == '"' || c == '\\') quoted += '\\';
