@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "batch_script.hpp"
 #include "common.hpp"
 #include "manual.hpp"
 #include "verbs.hpp"
@@ -17,6 +16,7 @@
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/run/failure_policy.hpp"
 #include "windrow/shards/shards.hpp"
+#include "windrow/slurm/batch_script.hpp"
 
 namespace windrow::app {
 namespace {

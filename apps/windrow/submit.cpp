@@ -8,12 +8,12 @@
 #include <optional>
 #include <string>
 
-#include "batch_script.hpp"
 #include "common.hpp"
 #include "study_state.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
+#include "windrow/slurm/batch_script.hpp"
 #include "windrow/slurm/slurm.hpp"
 #include "windrow/study/study.hpp"
 
@@ -144,6 +144,7 @@ std::string again(std::vector<std::string> command_line) {
 
 BatchJob batch_job(const SubmitArguments& arguments, const Study& study) {
   BatchJob job;
+  job.written_by = "windrow " + version();
   job.name = study.name;
   job.directory = study.directory;
   job.nodes = arguments.nodes;

@@ -22,7 +22,8 @@ TEST_F(DiskTest, results_on_a_read_only_disk_can_be_read_and_not_continued) {
   write_study(210);
   const Ended run = windrow(kRun);
   EXPECT_EQ(run.code, 2);
-  EXPECT_THAT(run.err, HasSubstr("disk/results/lock: cannot open: Read-only file system; choose another directory (--dir "));
+  EXPECT_THAT(run.err,
+              HasSubstr("disk/results/lock: cannot open: Read-only file system; choose another directory (--dir "));
   const Ended elsewhere = windrow({"run", "bulky.toml", "--dir", "disk/new"});
   EXPECT_EQ(elsewhere.code, 2);
   EXPECT_THAT(elsewhere.err, HasSubstr("disk/new: cannot make this directory: Read-only file system; choose another"));

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace windrow::app {
+namespace [[gnu::visibility("default")]] windrow {
 
 /// A time limit as sbatch takes it.
 struct BatchTime {
@@ -22,6 +22,7 @@ std::optional<BatchTime> batch_time(std::string_view text);
 /// A job of Slurm that runs a study.
 struct BatchJob {
   std::string name;
+  std::string written_by;           ///< "windrow 0.1.0"
   std::filesystem::path directory;  ///< of the results, absolute
   int nodes = 0;                    ///< 0 here and below: sbatch is not told
   int tasks = 0;
@@ -52,4 +53,4 @@ struct WrittenScript {
 /// @throws SystemError
 WrittenScript write_script(const std::filesystem::path& file, const std::string& text);
 
-}  // namespace windrow::app
+}  // namespace windrow

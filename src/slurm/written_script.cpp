@@ -4,12 +4,12 @@
 
 #include <cerrno>
 
-#include "batch_script.hpp"
 #include "windrow/base/files.hpp"
 #include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
+#include "windrow/slurm/batch_script.hpp"
 
-namespace windrow::app {
+namespace windrow {
 namespace {
 
 namespace fs = std::filesystem;
@@ -59,4 +59,4 @@ WrittenScript write_script(const fs::path& file, const std::string& text) {
   return written;
 }
 
-}  // namespace windrow::app
+}  // namespace windrow

@@ -1,15 +1,14 @@
-#include "batch_script.hpp"
+#include "windrow/slurm/batch_script.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <regex>
 
-#include "common.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
-namespace windrow::app {
+namespace windrow {
 namespace {
 
 using std::chrono::seconds;
@@ -71,7 +70,7 @@ std::vector<std::string> options(const BatchJob& job) {
 }
 
 constexpr const char* kScript = R"(#!/bin/bash
-# The study "{name}" as a job of Slurm, written by windrow {version}; sbatch takes it as it is. It was asked for by
+# The study "{name}" as a job of Slurm, written by {written_by}; sbatch takes it as it is. It was asked for by
 #   {again}
 {directives}
 echo "== $(date '+%F %T'): job $SLURM_JOB_ID${{SLURM_RESTART_COUNT:+, start $((SLURM_RESTART_COUNT + 1)),}} on $SLURM_JOB_NODELIST"
@@ -108,7 +107,7 @@ void refuse_line_breaks(const BatchJob& job) {
   }
   for (const std::string& word : words) {
     if (word.find_first_of("\n\r") != std::string::npos) {
-      throw SpecError(fmt::format("a batch script cannot hold a line break: {}", shell_line({word})));
+      throw SpecError(fmt::format("a batch script cannot hold a line break: {}", text::shell_line({word})));
     }
   }
 }
@@ -131,13 +130,13 @@ std::optional<BatchTime> batch_time(std::string_view given) {
 
 std::string batch_script(const BatchJob& job) {
   refuse_line_breaks(job);
-  std::string command = shell_line(job.command);
+  std::string command = text::shell_line(job.command);
   for (const std::string& word : job.variables) command += ' ' + word;
   const std::string ending =
-      job.requeue ? "" : fmt::format(fmt::runtime(kEnding), fmt::arg("again", shell_line({"  " + job.again})));
-  return fmt::format(fmt::runtime(kScript), fmt::arg("name", job.name), fmt::arg("version", version()),
+      job.requeue ? "" : fmt::format(fmt::runtime(kEnding), fmt::arg("again", text::shell_line({"  " + job.again})));
+  return fmt::format(fmt::runtime(kScript), fmt::arg("name", job.name), fmt::arg("written_by", job.written_by),
                      fmt::arg("again", job.again), fmt::arg("directives", directives(options(job))),
                      fmt::arg("command", command), fmt::arg("ending", ending));
 }
 
-}  // namespace windrow::app
+}  // namespace windrow
