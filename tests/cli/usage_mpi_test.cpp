@@ -41,7 +41,7 @@ file = "points.csv"
 run = "cat deck"
 templates = ["deck.mustache"]
 [outputs]
-x = { stdout = '(.+)' }
+y = { stdout = '(.+)' }
 )");
   const std::string elsewhere = "[ $OMPI_COMM_WORLD_RANK = 0 ] || { mkdir -p empty; cd empty; }; exec \"$@\"";
   const Ended ended =
