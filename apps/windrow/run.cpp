@@ -24,18 +24,18 @@ struct Prepared {
   Costs costs;
 };
 
-// Every rank reads the study. If one cannot, all stop, and the root says why.
+// The root reads the study for all. If a rank cannot make it, all stop, and the root says why.
 std::optional<Prepared> prepare(ParallelManager& manager, const RunArguments& arguments) {
   std::optional<Prepared> prepared;
   std::string problem;
   try {
-    Study study = load_study(arguments.study, arguments.directory);
+    Study study = load_study(manager, arguments.study, arguments.directory);
     if (!arguments.shard.empty()) {
       study.command.points_directory = shard_directory(study.directory, parse_shard(arguments.shard)) / "points";
     }
     Sweep sweep(study.design, Command(study.command, study.design));
     prepared.emplace(Prepared{std::move(study), std::move(sweep), {}});
-    if (!arguments.costs_from.empty()) prepared->costs = results_directory(arguments.costs_from);
+    if (manager.is_root() && !arguments.costs_from.empty()) prepared->costs = results_directory(arguments.costs_from);
   } catch (const std::exception& error) {
     problem = error.what();
   }
@@ -203,11 +203,15 @@ int run(const RunArguments& arguments, int argc, char** argv) {
   }
   LaunchOptions options;
   const char* chosen = std::getenv("WINDROW_BACKEND");
-  const bool free_choice = (chosen == nullptr || *chosen == '\0') && !started_by_mpi();
+  const bool is_free = chosen == nullptr || *chosen == '\0';
+  const bool under_mpi = is_free ? started_by_mpi() : chosen == name_of(Backend::mpi);
   // Programs run under forked workers even if there is one: the root stays free to show progress and to stop.
-  if (free_choice) options.backend = Backend::fork;
+  if (is_free && !under_mpi) options.backend = Backend::fork;
   options.workers = arguments.workers;
-  if (options.workers == 0 && std::getenv("WINDROW_WORKERS") == nullptr) options.workers = default_workers(arguments);
+  // Under MPI the ranks are the workers, and none of them reads the study to count them.
+  if (!under_mpi && options.workers == 0 && std::getenv("WINDROW_WORKERS") == nullptr) {
+    options.workers = default_workers(arguments);
+  }
   options.peers = false;
   options.runs_programs = true;
   return launch(

@@ -13,10 +13,10 @@
 #include <string_view>
 #include <utility>
 
+#include "base/interface/file_texts.hpp"
 #include "command_impl.hpp"
 #include "excerpt.hpp"
 #include "shell.hpp"
-#include "windrow/base/files.hpp"
 #include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
 
@@ -107,6 +107,18 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
   if (design.size() > 0) render_run(bind(design.point(0)));
 }
 
+bool Command::Impl::looks_for_files() const {
+  return !spec.files || spec.files->reads();
+}
+
+std::string Command::Impl::template_text(const fs::path& file) const {
+  const auto read = [&] {
+    std::ifstream in = open_file(spec.study_directory / file, "template");
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  return spec.files ? spec.files->text("template " + file.string(), read) : read();
+}
+
 void Command::Impl::parse_run() {
   if (has_shell()) {
     const std::string& text = std::get<std::string>(spec.run);
@@ -125,7 +137,7 @@ void Command::Impl::parse_run() {
 void Command::Impl::parse_launcher(const Design& design) {
   mpi.emplace(*spec.ranks, design, names);
   const auto program = mpi->program();
-  if (!program) return;
+  if (!program || !looks_for_files()) return;
   const bool found =
       program->find('/') == std::string::npos ? is_in_path(*program) : is_program(spec.study_directory / *program);
   if (!found) {
@@ -135,8 +147,7 @@ void Command::Impl::parse_launcher(const Design& design) {
 }
 
 void Command::Impl::parse_template(const fs::path& file) {
-  std::ifstream in = open_file(spec.study_directory / file, "template");
-  const std::string text(std::istreambuf_iterator<char>(in), {});
+  const std::string text = template_text(file);
   const std::string name = target_name(file);
   if (std::find(own_files.begin(), own_files.end(), name) != own_files.end()) {
     throw SpecError(fmt::format("the template {} would become `{}`, which windrow itself writes", file.string(), name));
@@ -150,6 +161,7 @@ void Command::Impl::parse_template(const fs::path& file) {
 }
 
 void Command::Impl::check_inputs() const {
+  if (!looks_for_files()) return;
   for (const fs::path& file : spec.inputs) open_file(spec.study_directory / file, "input");
 }
 
@@ -176,7 +188,7 @@ void Command::Impl::check_outputs(const Design& design) {
 }
 
 void Command::Impl::check_program() const {
-  if (has_shell() || !arguments.front().is_constant()) return;
+  if (!looks_for_files() || has_shell() || !arguments.front().is_constant()) return;
   const std::string& program = std::get<std::vector<std::string>>(spec.run).front();
   if (program.find('/') == std::string::npos) {
     if (!is_in_path(program)) throw SpecError(fmt::format("the program `{}` is not found in PATH", program));

@@ -45,6 +45,8 @@ struct Command::Impl {
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
 
  private:
+  bool looks_for_files() const;
+  std::string template_text(const std::filesystem::path& file) const;
   void parse_run();
   void parse_launcher(const Design& design);
   void parse_template(const std::filesystem::path& file);

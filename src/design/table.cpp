@@ -1,3 +1,5 @@
+#include "design/interface/table.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -46,9 +48,7 @@ std::vector<CellColumn> read_header(csv::Reader& reader, const std::string& path
   return columns;
 }
 
-std::vector<CellColumn> read_columns(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw SpecError("cannot open `" + path + "`: " + std::generic_category().message(errno));
+std::vector<CellColumn> read_columns(std::istream& in, const std::string& path) {
   csv::Reader reader(in, path);
   std::vector<CellColumn> columns = read_header(reader, path);
   std::vector<std::string> fields;
@@ -148,8 +148,15 @@ class Table : public Design::Kernel {
 }  // namespace
 
 Design table(const std::string& path, const std::vector<Parameter>& annotations, std::uint64_t seed) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw SpecError("cannot open `" + path + "`: " + std::generic_category().message(errno));
+  return detail::table(in, path, annotations, seed);
+}
+
+Design detail::table(std::istream& in, const std::string& path, const std::vector<Parameter>& annotations,
+                     std::uint64_t seed) {
   std::vector<Parameter> parameters;
-  for (CellColumn& column : read_columns(path)) {
+  for (CellColumn& column : read_columns(in, path)) {
     parameters.push_back(values(column.name, typed(column, path)));
     column.cells = {};
   }

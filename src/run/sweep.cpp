@@ -13,6 +13,7 @@
 #include "evaluation/interface/array_route.hpp"
 #include "evaluation/interface/evaluation_kind.hpp"
 #include "root_run.hpp"
+#include "run/interface/on_root.hpp"
 #include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
 #include "windrow/run/interrupt.hpp"
@@ -43,23 +44,6 @@ std::uint64_t fingerprint(const std::vector<std::pair<std::string, std::string>>
   return hash;
 }
 
-// Runs `prepare` at the root; if it throws there, every rank throws.
-void on_root(ParallelManager& manager, const std::function<void()>& prepare) {
-  std::exception_ptr failure;
-  std::string message;
-  if (manager.is_root()) {
-    try {
-      prepare();
-    } catch (const std::exception& error) {
-      failure = std::current_exception();
-      message = std::string("the root failed: ") + error.what();
-    }
-  }
-  message = manager.broadcast(message);
-  if (failure) std::rethrow_exception(failure);
-  if (!message.empty()) throw RootFailed(message);
-}
-
 // Every rank throws what one of them meets.
 void check_ranks(ParallelManager& manager, const Design& design, const std::string& obstacle) {
   const auto ranks = manager.all_gather(std::pair(fingerprint(design.definition()), obstacle));
@@ -82,6 +66,22 @@ std::string message_of(const std::function<void()>& action) {
 }
 
 }  // namespace
+
+void detail::on_root(ParallelManager& manager, const std::function<void()>& prepare) {
+  std::exception_ptr failure;
+  std::string message;
+  if (manager.is_root()) {
+    try {
+      prepare();
+    } catch (const std::exception& error) {
+      failure = std::current_exception();
+      message = std::string("the root failed: ") + error.what();
+    }
+  }
+  message = manager.broadcast(message);
+  if (failure) std::rethrow_exception(failure);
+  if (!message.empty()) throw RootFailed(message);
+}
 
 Sweep::Sweep(Design design, std::shared_ptr<detail::EvaluationKind> kind)
     : design_(std::move(design)), kind_(std::move(kind)) {}
@@ -108,7 +108,7 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   detail::ArrayOffer offer;
   const bool has_arrays =
       std::ranges::any_of(kind_->outputs(), [](const Column& output) { return detail::is_array_type(output.type); });
-  on_root(manager, [&] {
+  detail::on_root(manager, [&] {
     detail::JobNeeds needs = kind_->needs(design_, manager, options.schedule, job.root);
     root.emplace(design_, *kind_, identity(options.name), options, job.root, manager);
     if (!options.store.empty()) kind_->tidy();  // this process is the store's only writer now

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "study/study_parts.hpp"
 #include "windrow/base/text.hpp"
@@ -79,8 +80,10 @@ std::optional<RanksSpec> read_ranks(const TomlTable& table) {
 }
 
 /// The ranks and their launcher, to name the line of what is wrong with them.
-void check_ranks(const TomlTable& table, const RanksSpec& spec, const Design& design) {
+void check_ranks(const TomlTable& table, const CommandSpec& command, const Design& design) {
+  const RanksSpec& spec = *command.ranks;
   CommandSpec probe;
+  probe.files = command.files;
   probe.run = std::vector<std::string>{"true"};
   probe.ranks = RanksSpec{spec.count, std::vector<std::string>{"env"}};
   table.locate("ranks", [&] { Command(probe, design); });
@@ -210,14 +213,15 @@ void check_command(const TomlTable& root, const CommandSpec& spec, const Design&
 }  // namespace
 
 CommandSpec read_command(const TomlTable& root, const Design& design, const std::filesystem::path& study_directory,
-                         const std::filesystem::path& points_directory) {
+                         const std::filesystem::path& points_directory, std::shared_ptr<FileTexts> files) {
   const TomlTable* table = root.table("command");
   if (!table) root.fail("command", "missing table [command]: it says what to run");
   CommandSpec spec = read_command_table(*table);
   spec.outputs = read_outputs(root, design);
   spec.study_directory = study_directory;
   spec.points_directory = points_directory;
-  if (spec.ranks) check_ranks(*table, *spec.ranks, design);
+  spec.files = std::move(files);
+  if (spec.ranks) check_ranks(*table, spec, design);
   check_command(root, spec, design);
   return spec;
 }

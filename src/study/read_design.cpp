@@ -1,8 +1,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <sstream>
+#include <utility>
 
+#include "design/interface/table.hpp"
 #include "study/study_parts.hpp"
+#include "windrow/base/files.hpp"
 
 namespace windrow::detail {
 
@@ -133,8 +137,16 @@ void check_belongs(const TomlTable& design, std::string_view key, bool needed, c
 
 /// A table and its annotations. If they do not fit, tries them one by one to name the line of the one that is wrong.
 Design read_table(const TomlTable& root, const std::string& path, const std::vector<Parameter>& annotations,
-                  std::uint64_t seed) {
-  const auto read = [&](const std::vector<Parameter>& some) { return table(path, some, seed); };
+                  std::uint64_t seed, FileTexts* files) {
+  const auto read = [&](const std::vector<Parameter>& some) {
+    if (!files) return windrow::table(path, some, seed);
+    std::istringstream in(files->text("table", [&] {
+      auto text = read_file(path);
+      if (!text) windrow::table(path, some, seed);  // says why
+      return std::move(text).value();
+    }));
+    return table(in, path, some, seed);
+  };
   try {
     return read(annotations);
   } catch (const SpecError&) {
@@ -149,7 +161,7 @@ Design read_table(const TomlTable& root, const std::string& path, const std::vec
 
 }  // namespace
 
-Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed) {
+Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, FileTexts* files) {
   std::string method = "grid";
   const TomlTable* design = root.table("design");
   if (design) {
@@ -160,7 +172,8 @@ Design read_design(const TomlTable& root, const std::filesystem::path& folder, s
     check_belongs(*design, "file", method == "table", method, "`table`");
   }
   const std::vector<Parameter> parameters = read_parameters(root, method == "table");
-  if (design && method == "table") return read_table(root, (folder / *design->text("file")).string(), parameters, seed);
+  if (design && method == "table")
+    return read_table(root, (folder / *design->text("file")).string(), parameters, seed, files);
   const std::uint64_t points = design && design->has("points") ? required_count(*design, "points") : 0;
   return root.locate(design ? "design" : "parameters", [&] {
     if (method == "zip") return zip(parameters, seed);

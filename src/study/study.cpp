@@ -6,8 +6,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "run/interface/on_root.hpp"
 #include "study/study_parts.hpp"
 #include "windrow/base/files.hpp"
+#include "windrow/base/serialize_containers.hpp"
+#include "windrow/parallel/manager.hpp"
 
 namespace windrow {
 
@@ -42,10 +45,10 @@ std::string read_name(const detail::TomlTable& root, const detail::TomlTable* ta
   return stem;
 }
 
-}  // namespace
-
-Study load_study(const fs::path& file, const fs::path& results_directory) {
-  std::string source = read_text(file);
+/// @param files  what the files' texts are taken from; null: the files
+Study load(const fs::path& file, const fs::path& results_directory, const std::shared_ptr<detail::FileTexts>& files) {
+  const auto read = [&file] { return read_text(file); };
+  std::string source = files ? files->text("study", read) : read();
   const auto root = detail::TomlTable::parse(source, file.string());
   root.allow_only({"study", "parameters", "design", "command", "outputs", "run"});
   const detail::TomlTable* table = root.table("study");
@@ -59,8 +62,8 @@ Study load_study(const fs::path& file, const fs::path& results_directory) {
   const auto seed = static_cast<std::uint64_t>(table ? table->integer("seed", 0).value_or(0) : 0);
   const std::string description = table ? table->text("description").value_or("") : "";
 
-  Design design = detail::read_design(root, file.parent_path(), seed);
-  CommandSpec command = detail::read_command(root, design, folder, directory / "points");
+  Design design = detail::read_design(root, file.parent_path(), seed, files.get());
+  CommandSpec command = detail::read_command(root, design, folder, directory / "points", files);
   detail::RunPolicy policy = detail::read_run_policy(root);
   return Study{name,
                description,
@@ -72,6 +75,26 @@ Study load_study(const fs::path& file, const fs::path& results_directory) {
                std::move(command),
                std::move(policy.failures),
                policy.limits};
+}
+
+}  // namespace
+
+Study load_study(const fs::path& file, const fs::path& results_directory) {
+  return load(file, results_directory, nullptr);
+}
+
+Study load_study(ParallelManager& manager, const fs::path& file, const fs::path& results_directory) {
+  if (manager.size() == 1) return load_study(file, results_directory);
+  std::optional<Study> study;
+  auto files = std::make_shared<detail::FileTexts>();
+  detail::on_root(manager, [&] { study = load(file, results_directory, files); });
+  const auto texts = manager.broadcast(files->all());
+  if (!manager.is_root()) {
+    files = std::make_shared<detail::FileTexts>(texts);
+    study = load(file, results_directory, files);
+  }
+  for (const char* whole : {"study", "table"}) files->forget(whole);  // the study has what they say
+  return *std::move(study);
 }
 
 }  // namespace windrow

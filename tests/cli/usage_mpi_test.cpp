@@ -30,5 +30,26 @@ TEST_F(UsageMpiTest, results_of_another_study_are_refused_once) {
   expect_told_once({"run", "b.toml", "--dir", "results"}, "parameters.x: ");
 }
 
+// The others start where these files are not.
+TEST_F(UsageMpiTest, the_root_alone_opens_the_study) {
+  write("deck.mustache", "{{x}}\n");
+  write("points.csv", "x\n1\n2\n3\n4\n5\n6\n");
+  write("study.toml", R"([design]
+method = "table"
+file = "points.csv"
+[command]
+run = "cat deck"
+templates = ["deck.mustache"]
+[outputs]
+y = { stdout = '(.+)' }
+)");
+  const std::string elsewhere = "[ $OMPI_COMM_WORLD_RANK = 0 ] || { mkdir -p empty; cd empty; }; exec \"$@\"";
+  const Ended ended =
+      start_mpirun(3, {"sh", "-c", elsewhere, "sh", WINDROW_PROGRAM, "run", "study.toml", "--root", "coordinates"})
+          .wait();
+  EXPECT_EQ(ended.code, 0) << ended.text();
+  EXPECT_EQ(recorded("study.windrow").size(), 6U);
+}
+
 }  // namespace
 }  // namespace windrow::test

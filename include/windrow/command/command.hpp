@@ -19,6 +19,10 @@
 
 namespace [[gnu::visibility("default")]] windrow {
 
+namespace detail {
+class FileTexts;
+}
+
 /// Which point directories stay after their evaluation.
 enum class Keep { none, failed, all };
 
@@ -84,6 +88,9 @@ struct CommandSpec {
   std::vector<OutputSpec> outputs;
   std::filesystem::path study_directory;   ///< relative paths of programs (with a slash) and templates start here
   std::filesystem::path points_directory;  ///< each point gets its own directory below it
+  /// Of a study that one rank reads for all: the texts of its templates. Ranks that did not read them do not look for
+  /// inputs and programs either.
+  std::shared_ptr<detail::FileTexts> files{};
 };
 
 struct TextFile {

@@ -12,6 +12,8 @@
 
 namespace [[gnu::visibility("default")]] windrow {
 
+class ParallelManager;
+
 /// A study file, read and checked.
 struct Study {
   std::string name;                 ///< letters, digits, `.`, `_` and `-`; the file's stem unless given
@@ -33,5 +35,11 @@ struct Study {
 /// @throws SpecError that names file, line and key, and the nearest valid key for an unknown one:
 ///         "study.toml:14: unknown key `metod` in [design]; did you mean `method`?"
 Study load_study(const std::filesystem::path& file, const std::filesystem::path& results_directory = {});
+/// The same on every rank, but the root alone opens the study file, its table and its templates, and looks for inputs
+/// and programs: the others are sent the texts, and a Command of their CommandSpec opens no file either. Collective.
+/// @param file, results_directory  the same on every rank; relative ones start at the rank's own working directory
+/// @throws SpecError at the root as above; RootFailed on the other ranks
+Study load_study(ParallelManager& manager, const std::filesystem::path& file,
+                 const std::filesystem::path& results_directory = {});
 
 }  // namespace windrow
