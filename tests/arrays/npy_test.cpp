@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "design/error_text.hpp"
+#include "error_of.hpp"
 #include "windrow/design/parameter.hpp"
 #include "windrow/error.hpp"
 
@@ -21,6 +21,7 @@ namespace windrow {
 namespace {
 
 namespace fs = std::filesystem;
+using test::error_of;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -45,7 +46,7 @@ class NpyTest : public testing::Test {
           std::string(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(T)));
   }
   std::string error() const {
-    return error_text([this] { npy::read(file_); });
+    return error_of<SpecError>([this] { npy::read(file_); });
   }
 
   fs::path file_;
@@ -150,9 +151,9 @@ TEST_F(NpyTest, a_text_of_rows_is_an_array) {
   write("1 2 3");
   EXPECT_EQ(npy::read_text(file_), Array({1.0, 2.0, 3.0}));
   write("1 2\n3\n");
-  EXPECT_THAT(error_text([this] { npy::read_text(file_); }), HasSubstr(":2: this row has 1 numbers"));
+  EXPECT_THAT(error_of<SpecError>([this] { npy::read_text(file_); }), HasSubstr(":2: this row has 1 numbers"));
   write("1 2\n3 four\n");
-  EXPECT_THAT(error_text([this] { npy::read_text(file_); }), HasSubstr(":2: `four` is no number"));
+  EXPECT_THAT(error_of<SpecError>([this] { npy::read_text(file_); }), HasSubstr(":2: `four` is no number"));
 }
 
 TEST(ArrayTest, a_shape_must_hold_the_numbers) {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "error_of.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::csv {
@@ -20,15 +21,6 @@ std::vector<Record> read_all(const std::string& text) {
   Record record;
   while (reader.next(record)) records.push_back(record);
   return records;
-}
-
-std::string error_of(const std::string& text) {
-  try {
-    read_all(text);
-  } catch (const SpecError& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(CsvFieldTest, is_quoted_only_if_it_must_be) {
@@ -74,9 +66,9 @@ TEST(CsvReaderTest, knows_the_line_on_which_a_record_starts) {
 }
 
 TEST(CsvReaderTest, names_file_and_line_of_a_mistake) {
-  EXPECT_EQ(error_of("a\n\"b\nc\n"), "data.csv:2: a quoted field is not closed");
-  EXPECT_EQ(error_of("a\n\"b\nc\"d\n"), "data.csv:3: text follows a closed quote");
-  EXPECT_EQ(error_of("\"a\" ,b\n"), "data.csv:1: text follows a closed quote");
+  EXPECT_EQ(test::error_of<SpecError>([] { read_all("a\n\"b\nc\n"); }), "data.csv:2: a quoted field is not closed");
+  EXPECT_EQ(test::error_of<SpecError>([] { read_all("a\n\"b\nc\"d\n"); }), "data.csv:3: text follows a closed quote");
+  EXPECT_EQ(test::error_of<SpecError>([] { read_all("\"a\" ,b\n"); }), "data.csv:1: text follows a closed quote");
 }
 
 TEST(CsvReaderTest, says_when_a_file_cannot_be_read) {

@@ -4,11 +4,12 @@
 
 #include <optional>
 
-#include "design/error_text.hpp"
+#include "error_of.hpp"
 
 namespace windrow {
 namespace {
 
+using test::error_of;
 using testing::ElementsAre;
 using testing::Pair;
 using List = std::vector<Value>;
@@ -46,7 +47,7 @@ TEST(GridTest, reaches_any_point_of_a_huge_design_at_once) {
 
 TEST(GridTest, refuses_more_than_the_largest_size) {
   const std::uint64_t side = std::uint64_t{1} << 31;
-  EXPECT_EQ(error_text([side] {
+  EXPECT_EQ(error_of<SpecError>([side] {
               grid({linear("a", 0, 1, side), linear("b", 0, 1, side + 1)});
             }),
             "the grid has more than 2^62 points");
@@ -55,7 +56,7 @@ TEST(GridTest, refuses_more_than_the_largest_size) {
 
 TEST(GridTest, refuses_random_parameters_and_says_what_to_use) {
   EXPECT_EQ(
-      error_text([] {
+      error_of<SpecError>([] {
         grid({linear("a", 0, 1, 2), uniform("b", 0, 1)});
       }),
       "parameter `b` is uniform, which a grid cannot use; use monte_carlo or latin_hypercube, or give it as linear, "
@@ -72,7 +73,7 @@ TEST(ZipTest, takes_one_level_of_every_parameter) {
 }
 
 TEST(ZipTest, names_the_numbers_of_levels_that_differ) {
-  EXPECT_EQ(error_text([] {
+  EXPECT_EQ(error_of<SpecError>([] {
               zip({linear("a", 0, 1, 3), linear("b", 0, 1, 4), values("c", {1, 2, 3})});
             }),
             "zip needs as many levels of every parameter: `a` has 3, `b` has 4, `c` has 3");
@@ -80,17 +81,21 @@ TEST(ZipTest, names_the_numbers_of_levels_that_differ) {
 }
 
 TEST(DesignTest, needs_parameters_with_different_names) {
-  EXPECT_EQ(error_text([] { grid({}); }), "a design needs at least one parameter");
+  EXPECT_EQ(error_of<SpecError>([] { grid({}); }), "a design needs at least one parameter");
   EXPECT_THROW(zip({}), SpecError);
   EXPECT_THROW(monte_carlo({}, 3), SpecError);
   EXPECT_THROW(latin_hypercube({}, 3), SpecError);
-  EXPECT_EQ(error_text([] { grid({linear("a", 0, 1, 2), linear("a", 0, 1, 2)}); }), "two parameters are named `a`");
+  EXPECT_EQ(error_of<SpecError>([] {
+              grid({linear("a", 0, 1, 2), linear("a", 0, 1, 2)});
+            }),
+            "two parameters are named `a`");
   EXPECT_THROW(monte_carlo({uniform("a", 0, 1), uniform("a", 0, 1)}, 3), SpecError);
 }
 
 TEST(DesignTest, has_no_point_beyond_its_size) {
   const Design design = grid({linear("a", 0, 1, 2)});
-  EXPECT_EQ(error_text([&] { design.point(2); }), "there is no point 2; the design has 2 points, counted from 0");
+  EXPECT_EQ(error_of<SpecError>([&] { design.point(2); }),
+            "there is no point 2; the design has 2 points, counted from 0");
 }
 
 TEST(DesignTest, is_defined_by_method_size_seed_and_sources) {
@@ -123,8 +128,8 @@ TEST(PointTest, outlives_its_design) {
 
 TEST(PointTest, suggests_the_nearest_name) {
   const Point point = grid({linear("length", 0, 1, 2), linear("width", 0, 1, 2)}).point(0);
-  EXPECT_EQ(error_text([&] { point["lenght"]; }), "unknown parameter `lenght`; did you mean `length`?");
-  EXPECT_EQ(error_text([&] { point["mass"]; }), "unknown parameter `mass`; valid: `length`, `width`");
+  EXPECT_EQ(error_of<SpecError>([&] { point["lenght"]; }), "unknown parameter `lenght`; did you mean `length`?");
+  EXPECT_EQ(error_of<SpecError>([&] { point["mass"]; }), "unknown parameter `mass`; valid: `length`, `width`");
 }
 
 TEST(PointTest, needs_a_value_for_every_parameter) {

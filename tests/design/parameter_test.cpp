@@ -5,11 +5,12 @@
 #include <cmath>
 #include <limits>
 
-#include "design/error_text.hpp"
+#include "error_of.hpp"
 
 namespace windrow {
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -108,7 +109,7 @@ TEST(ParameterTest, stays_inside_a_uniform_range_and_finite) {
 }
 
 TEST(ParameterTest, says_what_cannot_be_sampled) {
-  EXPECT_EQ(error_text([] { linear("x", 0, 1, 2).quantile(0.5); }),
+  EXPECT_EQ(error_of<SpecError>([] { linear("x", 0, 1, 2).quantile(0.5); }),
             "parameter `x`: linear cannot be sampled; make it uniform, normal or a list of values, or use a grid");
   EXPECT_THROW(reversed_geometric("x", 1, 2, 2).quantile(0.5), SpecError);
   for (const double u : {0.0, 1.0, -0.5, std::nan("")}) EXPECT_THROW(normal("x", 0, 1).quantile(u), SpecError) << u;
@@ -118,28 +119,29 @@ TEST(ParameterTest, accepts_identifiers_only) {
   for (const char* name : {"x", "_", "R1", "length_mm", "Index", "seeds"})
     EXPECT_NO_THROW(linear(name, 0, 1, 2)) << name;
   for (const char* name : {"", "1x", "a b", "a.b", "a-b", "x ", "\xC3\xA4"}) {
-    EXPECT_THAT(error_text([name] { linear(name, 0, 1, 2); }), HasSubstr("cannot name a parameter; a name is letters"));
+    EXPECT_THAT(error_of<SpecError>([name] { linear(name, 0, 1, 2); }),
+                HasSubstr("cannot name a parameter; a name is letters"));
   }
   for (const char* name : {"index", "status", "seed"}) {
-    EXPECT_THAT(error_text([name] { linear(name, 0, 1, 2); }), HasSubstr("it is reserved")) << name;
+    EXPECT_THAT(error_of<SpecError>([name] { linear(name, 0, 1, 2); }), HasSubstr("it is reserved")) << name;
   }
 }
 
 TEST(ParameterTest, refuses_impossible_sources) {
-  EXPECT_EQ(error_text([] { linear("x", 0, 1, 0); }), "parameter `x`: points must be from 1 to 2^62");
+  EXPECT_EQ(error_of<SpecError>([] { linear("x", 0, 1, 0); }), "parameter `x`: points must be from 1 to 2^62");
   EXPECT_THROW(linear("x", 0, 1, (std::uint64_t{1} << 62) + 1), SpecError);
   EXPECT_NO_THROW(linear("x", 0, 1, std::uint64_t{1} << 62));
   EXPECT_THROW(linear("x", 0, infinity, 2), SpecError);
   EXPECT_THROW(linear("x", std::nan(""), 1, 2), SpecError);
-  EXPECT_EQ(error_text([] { geometric("x", -1, 1, 3); }),
+  EXPECT_EQ(error_of<SpecError>([] { geometric("x", -1, 1, 3); }),
             "parameter `x`: a geometric range cannot reach or cross zero; use linear, or a list of values");
   EXPECT_THROW(geometric("x", 0, 1, 3), SpecError);
   EXPECT_THROW(geometric("x", 1, 0, 3), SpecError);
   EXPECT_THROW(reversed_geometric("x", 0, 1, 3), SpecError);
-  EXPECT_EQ(error_text([] { values("x", {}); }), "parameter `x`: an empty list of values");
-  EXPECT_EQ(error_text([] { uniform("x", 2, 1); }), "parameter `x`: low is above high");
+  EXPECT_EQ(error_of<SpecError>([] { values("x", {}); }), "parameter `x`: an empty list of values");
+  EXPECT_EQ(error_of<SpecError>([] { uniform("x", 2, 1); }), "parameter `x`: low is above high");
   EXPECT_THROW(uniform("x", 0, infinity), SpecError);
-  EXPECT_EQ(error_text([] { normal("x", 0, -1); }), "parameter `x`: the standard deviation is negative");
+  EXPECT_EQ(error_of<SpecError>([] { normal("x", 0, -1); }), "parameter `x`: the standard deviation is negative");
   EXPECT_THROW(normal("x", std::nan(""), 1), SpecError);
 }
 

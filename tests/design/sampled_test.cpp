@@ -3,12 +3,13 @@
 #include <cmath>
 #include <set>
 
-#include "design/error_text.hpp"
+#include "error_of.hpp"
 #include "windrow/design/design.hpp"
 
 namespace windrow {
 namespace {
 
+using test::error_of;
 using testing::ElementsAre;
 using testing::Pair;
 using List = std::vector<Value>;
@@ -158,7 +159,7 @@ TEST(SampledDesignTest, is_defined_by_its_size_and_seed) {
 }
 
 TEST(SampledDesignTest, says_what_to_do_with_a_parameter_it_cannot_sample) {
-  EXPECT_EQ(error_text([] {
+  EXPECT_EQ(error_of<SpecError>([] {
               latin_hypercube({uniform("a", 0, 1), linear("b", 0, 1, 3)}, 10);
             }),
             "parameter `b` is linear, which latin_hypercube cannot sample; make it uniform, normal or a list of "
@@ -168,7 +169,7 @@ TEST(SampledDesignTest, says_what_to_do_with_a_parameter_it_cannot_sample) {
 }
 
 TEST(SampledDesignTest, needs_at_least_one_point) {
-  EXPECT_EQ(error_text([] { monte_carlo(beam(), 0); }), "monte_carlo: points must be from 1 to 2^62");
+  EXPECT_EQ(error_of<SpecError>([] { monte_carlo(beam(), 0); }), "monte_carlo: points must be from 1 to 2^62");
   EXPECT_THROW(latin_hypercube(beam(), 0), SpecError);
   EXPECT_THROW(latin_hypercube(beam(), (std::uint64_t{1} << 62) + 1), SpecError);
 }

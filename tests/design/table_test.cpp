@@ -3,12 +3,13 @@
 #include <filesystem>
 #include <fstream>
 
-#include "design/error_text.hpp"
+#include "error_of.hpp"
 #include "windrow/design/design.hpp"
 
 namespace windrow {
 namespace {
 
+using test::error_of;
 using testing::HasSubstr;
 using testing::StartsWith;
 using List = std::vector<Value>;
@@ -28,7 +29,7 @@ class TableTest : public testing::Test {
     return table(path_.string(), annotations);
   }
   std::string error(const std::string& content, const std::vector<Parameter>& annotations = {}) const {
-    return error_text([&] { load(content, annotations); });
+    return error_of<SpecError>([&] { load(content, annotations); });
   }
   std::string at(const std::string& message) const { return path_.string() + message; }
 
@@ -76,7 +77,7 @@ TEST_F(TableTest, needs_a_header_and_a_row) {
 }
 
 TEST_F(TableTest, needs_a_readable_file) {
-  EXPECT_EQ(error_text([this] { table(path_.string()); }),
+  EXPECT_EQ(error_of<SpecError>([this] { table(path_.string()); }),
             "cannot open `" + path_.string() + "`: No such file or directory");
   EXPECT_THROW(table(directory_.string()), SpecError);
 }

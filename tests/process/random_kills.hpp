@@ -1,12 +1,12 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
 #include <functional>
 #include <iostream>
 #include <random>
@@ -56,16 +56,17 @@ inline Process again_and_again(const std::function<void()>& action) {
   });
 }
 
-/// Seconds of CPU time that something takes this thread.
-inline double cpu_seconds(const std::function<void()>& action) {
-  const auto now = [] {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+/// How often this thread goes to sleep while it does something. A wait is one sleep: one that never sleeps takes a
+/// core, one that polls sleeps again and again.
+inline long sleeps_during(const std::function<void()>& action) {
+  const auto sleeps = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
   };
-  const double before = now();
+  const long before = sleeps();
   action();
-  return now() - before;
+  return sleeps() - before;
 }
 
 }  // namespace windrow::test

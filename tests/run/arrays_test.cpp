@@ -38,7 +38,7 @@ TEST_P(FullDiskTest, ends_the_run_with_the_reason_and_the_next_one_goes_on_once_
   options.arrays_through_root = GetParam();
   options.schedule = Schedule::dynamic;
   ForkManager manager(2);
-  EXPECT_THAT(test::store_error([&] { sweep_of(20, size).run(manager, options); }),
+  EXPECT_THAT(test::error_of<StoreError>([&] { sweep_of(20, size).run(manager, options); }),
               AllOf(HasSubstr("results"), HasSubstr("No space left on device"), HasSubstr("make room")));
   const StoreStatus status = StoreReader(options.store).status();
   EXPECT_EQ(status.failed, 0U) << "what could not be stored has not failed";

@@ -83,10 +83,10 @@ TEST(ArrayStoreTest, what_there_is_no_array_of_is_named) {
     store.record(failure(1));
   }
   const StoreReader reader(directory.path());
-  EXPECT_THAT(store_error([&] { reader.array(0, "fiel"); }), HasSubstr("did you mean `field`?"));
-  EXPECT_THAT(store_error([&] { reader.array(0, "gain"); }), HasSubstr("no arrays of the name `gain`"));
-  EXPECT_THAT(store_error([&] { reader.array(1, "field"); }), HasSubstr("went wrong"));
-  EXPECT_THAT(store_error([&] { reader.array(5, "field"); }), HasSubstr("no outcome yet"));
+  EXPECT_THAT(error_of<StoreError>([&] { reader.array(0, "fiel"); }), HasSubstr("did you mean `field`?"));
+  EXPECT_THAT(error_of<StoreError>([&] { reader.array(0, "gain"); }), HasSubstr("no arrays of the name `gain`"));
+  EXPECT_THAT(error_of<StoreError>([&] { reader.array(1, "field"); }), HasSubstr("went wrong"));
+  EXPECT_THAT(error_of<StoreError>([&] { reader.array(5, "field"); }), HasSubstr("no outcome yet"));
 }
 
 TEST(ArrayStoreTest, a_failure_leaves_no_file_of_an_earlier_evaluation) {
@@ -116,9 +116,9 @@ TEST(ArrayStoreTest, a_missing_or_short_file_is_noticed_by_its_entry_and_named_w
   fs::remove(array_of(directory.path(), 2));
   fs::resize_file(array_of(directory.path(), 4), 150);
   const StoreReader reader(directory.path());
-  EXPECT_THAT(store_error([&] { reader.array(2, "field"); }),
+  EXPECT_THAT(error_of<StoreError>([&] { reader.array(2, "field"); }),
               AllOf(HasSubstr("arrays/field/2.npy"), HasSubstr("no such file"), HasSubstr("retries failed points")));
-  EXPECT_THAT(store_error([&] { reader.array(4, "field"); }),
+  EXPECT_THAT(error_of<StoreError>([&] { reader.array(4, "field"); }),
               AllOf(HasSubstr("arrays/field/4.npy"), HasSubstr("150 bytes")));
   EXPECT_EQ(reader.array(3, "field"), field_of(3));
   const Store store(directory.path(), array_study(), {});
@@ -136,14 +136,14 @@ TEST(ArrayStoreTest, a_changed_bit_is_noticed_when_it_is_read) {
     file.seekp(140);
     file.put('\x01');
   }
-  EXPECT_THAT(store_error([&] { StoreReader(directory.path()).array(3, "field"); }),
+  EXPECT_THAT(error_of<StoreError>([&] { StoreReader(directory.path()).array(3, "field"); }),
               AllOf(HasSubstr("3.npy"), HasSubstr("damaged"), HasSubstr("not those that were stored")));
 }
 
 TEST(ArrayStoreTest, arrays_need_their_files_or_themselves) {
   const TemporaryDirectory directory;
   Store store(directory.path(), array_study(), {});
-  EXPECT_THAT(store_error([&] {
+  EXPECT_THAT(error_of<StoreError>([&] {
                 store.record(success(0, {0.0, 0.5}, {1.0, "text"}));
               }),
               HasSubstr("point 0 cannot be recorded: it has 0 files of arrays, the study 1"));
@@ -199,14 +199,14 @@ TEST(ArrayStoreTest, a_full_disk_is_an_error_and_the_next_run_goes_on_once_there
   std::string error;
   {
     Store store(directory.path(), array_study(), {});
-    error = store_error([&] {
+    error = error_of<StoreError>([&] {
       for (; written < 10; ++written) {
         store.record(array_point(written, size));
         store.commit();
       }
     });
     EXPECT_THAT(error, AllOf(HasSubstr("No space left on device"), HasSubstr("make room and run again")));
-    EXPECT_EQ(store_error([&] { store.record(point(9)); }).empty(), false) << "no hole can go unnoticed";
+    EXPECT_EQ(error_of<StoreError>([&] { store.record(point(9)); }).empty(), false) << "no hole can go unnoticed";
   }
   ASSERT_GT(written, 1U);
   ASSERT_LT(written, 10U);

@@ -81,7 +81,7 @@ TEST(ChangeFaultTest, a_disk_full_in_the_middle_of_a_change_loses_nothing) {
   constexpr std::uint64_t points = 1000;
   fill_line(directory.path(), points);
   std::ofstream(directory.path() / "filler") << std::string(std::size_t{500} << 10U, 'f');
-  EXPECT_THAT(store_error([&] { open_line(directory.path(), points, true); }), HasSubstr("free some space"));
+  EXPECT_THAT(error_of<StoreError>([&] { open_line(directory.path(), points, true); }), HasSubstr("free some space"));
   expect_whole(directory.path(), points);
   EXPECT_EQ(StoreReader(directory.path()).identity().definition.front().second, "line");
   ASSERT_TRUE(disk.remount(0, "size=64m"));
@@ -96,10 +96,10 @@ TEST(ChangeFaultTest, directories_that_cannot_follow_their_points_are_an_error_a
   std::ofstream(directory.path() / "points.1") << "in the way";
   fs::permissions(directory.path() / "points.1", fs::perms::owner_read);
   // Where the directories are to go there is a file: nothing of them may be taken for moved.
-  const std::string error = store_error([&] { open_line(directory.path(), 3, true); });
+  const std::string error = error_of<StoreError>([&] { open_line(directory.path(), 3, true); });
   EXPECT_THAT(error, HasSubstr("points.1"));
   fs::remove(directory.path() / "points.1");
-  EXPECT_EQ(store_error([&] { open_line(directory.path(), 3, true); }), "");
+  EXPECT_EQ(error_of<StoreError>([&] { open_line(directory.path(), 3, true); }), "");
   EXPECT_TRUE(fs::exists(directory.path() / "points" / "2" / "of_0"));
   expect_whole(directory.path(), 3);
 }
@@ -193,7 +193,7 @@ TEST(Version1Test, a_migration_that_was_killed_or_ran_out_of_space_is_done_by_th
     child.kill_and_wait();
     EXPECT_EQ(query(directory.results(), "PRAGMA integrity_check"), "ok\n");
     EXPECT_EQ(indices_in(directory.path()), (std::vector<std::uint64_t>{3, 4}));
-    EXPECT_EQ(store_error([&] { Store(directory.path(), small_study(), {}); }), "");
+    EXPECT_EQ(error_of<StoreError>([&] { Store(directory.path(), small_study(), {}); }), "");
     EXPECT_EQ(version_of(directory), "3\n");
   }
 }

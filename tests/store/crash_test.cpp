@@ -88,7 +88,7 @@ TEST_P(KillTest, a_run_killed_while_it_creates_its_store_is_in_nobodys_way) {
     ASSERT_EQ(child.line(), "go");
     std::this_thread::sleep_for(std::chrono::microseconds(generator() % 8000));
     child.kill_and_wait();
-    EXPECT_EQ(store_error([&] { Store(directory.path(), small_study(), {}).record(point(1)); }), "");
+    EXPECT_EQ(error_of<StoreError>([&] { Store(directory.path(), small_study(), {}).record(point(1)); }), "");
     EXPECT_THAT(indices_in(directory.path()), ElementsAre(1));
   }
 }
@@ -97,7 +97,7 @@ INSTANTIATE_TEST_SUITE_P(Journals, KillTest, testing::Values(Journal::wal, Journ
 
 /// Records until the store says that it cannot, saying each commit. Gives the message.
 std::string fill_up(Store& store, std::uint64_t& committed) {
-  return store_error([&] {
+  return error_of<StoreError>([&] {
     for (std::uint64_t i = 0; i < 5000; ++i) {
       store.record(bulky(i));
       if (i % 10 != 9) continue;
@@ -116,9 +116,9 @@ TEST(FullDiskTest, keeps_what_was_committed_and_continues_once_there_is_space) {
     Store store(directory.path(), small_study(5000), {});
     const std::string error = fill_up(store, committed);
     EXPECT_THAT(error, AllOf(HasSubstr("results.sqlite"), HasSubstr("free some space")));
-    EXPECT_EQ(store_error([&] { store.record(point(4999)); }), error) << "unusable, and says why";
-    EXPECT_EQ(store_error([&] { store.commit(); }), error);
-    EXPECT_EQ(store_error([&] { store.tick(); }), error);
+    EXPECT_EQ(error_of<StoreError>([&] { store.record(point(4999)); }), error) << "unusable, and says why";
+    EXPECT_EQ(error_of<StoreError>([&] { store.commit(); }), error);
+    EXPECT_EQ(error_of<StoreError>([&] { store.tick(); }), error);
     EXPECT_GE(store.succeeded().size(), committed);
   }
   EXPECT_GT(committed, 0u);
@@ -139,9 +139,9 @@ TEST(FullDiskTest, a_disk_full_from_the_start_is_an_error_not_a_half_made_store)
   filler << std::string(std::size_t{2} << 20, 'f');
   filler.close();
   const fs::path where = directory.path();
-  EXPECT_THAT(store_error([&] { Store(where, small_study(), {}); }), HasSubstr("free some space"));
+  EXPECT_THAT(error_of<StoreError>([&] { Store(where, small_study(), {}); }), HasSubstr("free some space"));
   fs::remove(directory.path() / "filler");
-  EXPECT_EQ(store_error([&] { Store(where, small_study(), {}).record(point(1)); }), "");
+  EXPECT_EQ(error_of<StoreError>([&] { Store(where, small_study(), {}).record(point(1)); }), "");
   EXPECT_THAT(indices_in(where), ElementsAre(1));
 }
 
@@ -166,7 +166,8 @@ TEST(FullDiskTest, a_limit_on_the_size_of_files_acts_like_a_full_disk) {
 }
 
 std::string error_of_second_writer(const fs::path& directory) {
-  return Child([&](int to) { Child::say(to, store_error([&] { Store(directory, small_study(), {}); })); }).listen();
+  return Child([&](int to) { Child::say(to, error_of<StoreError>([&] { Store(directory, small_study(), {}); })); })
+      .listen();
 }
 
 TEST(WriterLockTest, a_second_writer_learns_who_the_first_is) {
@@ -176,7 +177,7 @@ TEST(WriterLockTest, a_second_writer_learns_who_the_first_is) {
     Store store(directory.path(), small_study(), {});
     EXPECT_THAT(error_of_second_writer(directory.path()),
                 AllOf(HasSubstr(directory.path().string()), HasSubstr("being written by " + holder)));
-    EXPECT_THAT(store_error([&] { Store(directory.path(), small_study(), {}); }), HasSubstr(holder))
+    EXPECT_THAT(error_of<StoreError>([&] { Store(directory.path(), small_study(), {}); }), HasSubstr(holder))
         << "in one process";
     store.record(point(1));
     store.commit();
@@ -188,7 +189,7 @@ TEST(WriterLockTest, is_not_dropped_by_whatever_else_this_process_does_with_the_
   const TemporaryDirectory directory;
   Store store(directory.path(), small_study(), {});
   EXPECT_TRUE(StoreReader(directory.path()).status().running);
-  EXPECT_NE(store_error([&] { Store(directory.path(), small_study(), {}); }), "");
+  EXPECT_NE(error_of<StoreError>([&] { Store(directory.path(), small_study(), {}); }), "");
   EXPECT_NE(error_of_second_writer(directory.path()), "");
 }
 
@@ -220,9 +221,9 @@ TEST(WriterLockTest, is_free_at_once_when_its_holder_is_killed_though_forked_chi
     pause();
   });
   const pid_t orphan = std::stoi(writer.line());
-  EXPECT_THAT(store_error([&] { Store(directory.path(), small_study(), {}); }), HasSubstr("being written"));
+  EXPECT_THAT(error_of<StoreError>([&] { Store(directory.path(), small_study(), {}); }), HasSubstr("being written"));
   writer.kill_and_wait();
-  EXPECT_EQ(store_error([&] { Store(directory.path(), small_study(), {}).record(point(1)); }), "");
+  EXPECT_EQ(error_of<StoreError>([&] { Store(directory.path(), small_study(), {}).record(point(1)); }), "");
   EXPECT_EQ(kill(orphan, SIGKILL), 0) << "the orphan was alive all the while";
   EXPECT_THAT(indices_in(directory.path()), ElementsAre(1));
 }
@@ -233,9 +234,9 @@ TEST(ForkTest, a_forked_copy_can_neither_use_nor_harm_the_store) {
       std::make_unique<Store>(directory.path(), small_study(), std::vector<std::pair<std::string, std::string>>{});
   store->record(point(0));
   Child child([&](int to) {
-    Child::say(to, store_error([&] { store->record(point(1)); }) + "\n");
-    Child::say(to, store_error([&] { store->tick(); }) + "\n");
-    Child::say(to, store_error([&] { store->succeeded(); }) + "\n");
+    Child::say(to, error_of<StoreError>([&] { store->record(point(1)); }) + "\n");
+    Child::say(to, error_of<StoreError>([&] { store->tick(); }) + "\n");
+    Child::say(to, error_of<StoreError>([&] { store->succeeded(); }) + "\n");
     store.reset();
     Child::say(to, "gone");
   });

@@ -20,11 +20,11 @@ void fill(const fs::path& directory, std::uint64_t points = 500) {
 }
 
 std::string error_of_reading(const fs::path& directory) {
-  return store_error([&] { indices_in(directory); });
+  return error_of<StoreError>([&] { indices_in(directory); });
 }
 
 std::string error_of_writing(const fs::path& directory) {
-  return store_error([&] {
+  return error_of<StoreError>([&] {
     Store store(directory, small_study(500), {});
     store.succeeded();
   });
@@ -201,7 +201,7 @@ TEST(JournalTest, is_chosen_by_the_file_system_unless_it_is_given) {
   EXPECT_NE(automatic, Journal::automatic);
   EXPECT_EQ(detail::journal_for(directory.path(), Journal::wal), Journal::wal);
   EXPECT_EQ(detail::journal_for(directory.path(), Journal::rollback), Journal::rollback);
-  EXPECT_THAT(store_error([&] { detail::journal_for(directory.path() / "nowhere", Journal::automatic); }),
+  EXPECT_THAT(error_of<StoreError>([&] { detail::journal_for(directory.path() / "nowhere", Journal::automatic); }),
               HasSubstr("No such file"));
 }
 

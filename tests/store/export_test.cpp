@@ -110,7 +110,8 @@ TEST_F(ExportTest, results_do_not_tell_who_computed_them_or_when) {
 TEST_F(ExportTest, an_output_that_cannot_be_written_is_an_error) {
   std::ofstream full("/dev/full");
   if (!full) GTEST_SKIP() << "/dev/full is not there";
-  EXPECT_THAT(store_error([&] { export_csv(StoreReader(directory_.path()), full); }), testing::HasSubstr("free space"));
+  EXPECT_THAT(error_of<StoreError>([&] { export_csv(StoreReader(directory_.path()), full); }),
+              testing::HasSubstr("free space"));
 }
 
 TEST(ExportEmptyTest, a_study_without_results_gives_the_header) {

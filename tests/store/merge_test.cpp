@@ -210,7 +210,7 @@ TEST_F(MergeTest, another_form_of_the_study_is_refused_and_named) {
   StudyIdentity other = small_study();
   other.definition.back().second = "linear(1, 3, 5)";
   fill(part(1), other, {point(0)});
-  EXPECT_THAT(store_error([&] { take(1); }),
+  EXPECT_THAT(error_of<StoreError>([&] { take(1); }),
               AllOf(HasSubstr("another form of the study"), HasSubstr("linear(1, 3, 5) -> linear(1, 2, 5)")));
   EXPECT_TRUE(fs::exists(part(1) / "results.sqlite"));
 }
@@ -245,17 +245,17 @@ TEST_F(MergeTest, outcomes_of_earlier_forms_stay_where_they_are) {
 }
 
 TEST_F(MergeTest, a_running_a_missing_and_a_damaged_part_are_named) {
-  EXPECT_THAT(store_error([&] { take(1, Then::remove, small_study(3000)); }), HasSubstr("did not begin"));
+  EXPECT_THAT(error_of<StoreError>([&] { take(1, Then::remove, small_study(3000)); }), HasSubstr("did not begin"));
   {
     const Store running(part(2), small_study(3000), {});
-    EXPECT_THAT(store_error([&] { take(2, Then::remove, small_study(3000)); }),
+    EXPECT_THAT(error_of<StoreError>([&] { take(2, Then::remove, small_study(3000)); }),
                 HasSubstr("results are being written by"));
   }
   std::vector<Record> many;
   for (std::uint64_t i = 0; i < 3000; ++i) many.push_back(point(i));
   fill(part(3), small_study(3000), many);
   fs::resize_file(part(3) / "results.sqlite", 40000);
-  EXPECT_THAT(store_error([&] { take(3, Then::remove, small_study(3000)); }),
+  EXPECT_THAT(error_of<StoreError>([&] { take(3, Then::remove, small_study(3000)); }),
               AllOf(HasSubstr("3/results.sqlite"), HasSubstr("damaged")));
   EXPECT_TRUE(fs::exists(part(3) / "results.sqlite"));
   EXPECT_THAT(indices_in(main()), IsEmpty());
@@ -270,7 +270,7 @@ TEST_F(MergeTest, a_bit_that_changed_in_a_page_is_noticed_before_anything_is_rem
     file.seekp(20 * 4096 + 5);
     file.write("\xff\xff\xff\xff", 4);
   }
-  EXPECT_THAT(store_error([&] { take(1, Then::remove, small_study(3000)); }), HasSubstr("damaged"));
+  EXPECT_THAT(error_of<StoreError>([&] { take(1, Then::remove, small_study(3000)); }), HasSubstr("damaged"));
   EXPECT_TRUE(fs::exists(part(1) / "results.sqlite"));
 }
 
@@ -282,7 +282,7 @@ TEST_F(MergeTest, a_full_disk_leaves_what_was_there) {
   SmallFileSystem disk(main());
   if (!disk.mounted()) GTEST_SKIP() << disk.reason();
   fill(main(), small_study(30000), {point(7)});
-  EXPECT_THAT(store_error([&] { take(1, Then::remove, small_study(30000)); }),
+  EXPECT_THAT(error_of<StoreError>([&] { take(1, Then::remove, small_study(30000)); }),
               AllOf(HasSubstr("what was there before is safe"), HasSubstr("free some space")));
   EXPECT_THAT(indices_in(main()), ElementsAre(7));
   EXPECT_TRUE(fs::exists(part(1) / "results.sqlite"));

@@ -388,7 +388,7 @@ TEST(AttemptTest, all_attempts_are_kept_in_order_and_follow_the_point) {
     failed.started = 1.5e9;
     store.record(failed);
     store.record(with(0, {1.0}, 1.0));
-    EXPECT_THAT(store_error([&] {
+    EXPECT_THAT(error_of<StoreError>([&] {
                   Attempt beyond = attempt("none");
                   beyond.failure.index = 2;
                   store.record_attempt(beyond);

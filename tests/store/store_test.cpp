@@ -224,9 +224,13 @@ TEST(StoreTest, tick_commits_in_the_end) {
 TEST(StoreTest, refuses_what_does_not_fit_the_study_and_goes_on) {
   const TemporaryDirectory directory;
   Store store(directory.path(), small_study(10), {});
-  EXPECT_THAT(store_error([&] { store.record(point(10)); }), HasSubstr("point 10 cannot be recorded"));
-  EXPECT_THAT(store_error([&] { store.record(success(1, {1.0}, {1.0})); }), HasSubstr("1 parameters, the study 2"));
-  EXPECT_THAT(store_error([&] { store.record(success(1, {1.0, 2.0}, {})); }), HasSubstr("0 outputs, the study 1"));
+  EXPECT_THAT(error_of<StoreError>([&] { store.record(point(10)); }), HasSubstr("point 10 cannot be recorded"));
+  EXPECT_THAT(error_of<StoreError>([&] { store.record(success(1, {1.0}, {1.0})); }),
+              HasSubstr("1 parameters, the study 2"));
+  EXPECT_THAT(error_of<StoreError>([&] {
+                store.record(success(1, {1.0, 2.0}, {}));
+              }),
+              HasSubstr("0 outputs, the study 1"));
   store.record(point(1));
   EXPECT_EQ(store.succeeded().size(), 1u);
 }
@@ -245,7 +249,7 @@ TEST(StoreTest, holds_1900_columns_and_says_that_more_are_too_many) {
   EXPECT_EQ(back->outcome.value(), record.outcome.value());
 
   study.outputs.push_back({"one_more", "", "number", ""});
-  EXPECT_THAT(store_error([&] { Store(directory.path() / "wider", study, {}); }),
+  EXPECT_THAT(error_of<StoreError>([&] { Store(directory.path() / "wider", study, {}); }),
               HasSubstr("1,901 parameters and outputs"));
   EXPECT_FALSE(fs::exists(directory.path() / "wider"));
 }
@@ -317,7 +321,7 @@ TEST(StoreIdentityTest, names_what_differs_old_and_new_and_changes_nothing) {
   other.definition[1].second = "linear(1, 3, 5)";
   other.definition.emplace_back("command.timeout", "30s");
   other.outputs[0].type = "integer";
-  const std::string message = store_error([&] { Store(directory.path(), other, {}); });
+  const std::string message = error_of<StoreError>([&] { Store(directory.path(), other, {}); });
   EXPECT_THAT(message, AllOf(HasSubstr(directory.path().string()), HasSubstr("points: 10 -> 20"),
                              HasSubstr("parameters.T: linear(1, 2, 5) -> linear(1, 3, 5)"),
                              HasSubstr("command.timeout: (none) -> 30s"),
@@ -337,7 +341,7 @@ TEST(StoreIdentityTest, shows_a_few_short_lines_of_many_long_differences) {
   }
   { Store store(directory.path(), study, {}); }
   for (auto& [name, text] : study.definition) text.replace(text.find("old"), 3, "new");
-  const std::string message = store_error([&] { Store(directory.path(), study, {}); });
+  const std::string message = error_of<StoreError>([&] { Store(directory.path(), study, {}); });
   EXPECT_THAT(message, AllOf(HasSubstr("old"), HasSubstr("new"), HasSubstr("and 5 more")));
   EXPECT_THAT(message, AllOf(HasSubstr("template3"), Not(HasSubstr("template4"))));
   std::istringstream lines(message);
@@ -349,7 +353,7 @@ TEST(StoreIdentityTest, the_order_of_a_definition_counts) {
   StudyIdentity study = small_study();
   { Store store(directory.path(), study, {}); }
   std::swap(study.definition[0], study.definition[1]);
-  EXPECT_THAT(store_error([&] { Store(directory.path(), study, {}); }), HasSubstr("order"));
+  EXPECT_THAT(error_of<StoreError>([&] { Store(directory.path(), study, {}); }), HasSubstr("order"));
 }
 
 TEST(StoreReaderTest, sums_up_a_study) {

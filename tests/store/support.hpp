@@ -14,6 +14,7 @@
 #include <string>
 #include <system_error>
 
+#include "error_of.hpp"
 #include "store/query.hpp"
 #include "store/small_file_system.hpp"
 #include "windrow/error.hpp"
@@ -137,16 +138,6 @@ inline std::vector<std::uint64_t> indices_in(const fs::path& directory) {
   std::vector<std::uint64_t> indices;
   StoreReader(directory).for_each([&](const Record& record) { indices.push_back(record.index); });
   return indices;
-}
-
-/// The message of the StoreError that `action` throws; empty if it throws none.
-inline std::string store_error(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const StoreError& error) {
-    return error.what();
-  }
-  return {};
 }
 
 inline std::string bytes_of(const fs::path& file) {

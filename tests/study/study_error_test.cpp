@@ -23,17 +23,6 @@ void expect_messages(const std::vector<Case>& cases) {
   for (const Case& c : cases) EXPECT_EQ(folder.error(c.text), c.message) << c.text;
 }
 
-/// What the library says where a study is not involved.
-template <typename Make>
-std::string library_message(Make make) {
-  try {
-    make();
-  } catch (const SpecError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 const std::string parameters = testing::parameters;  // lines 1 and 2
 const std::string command = testing::command;        // then 3 and 4
 
@@ -236,14 +225,16 @@ TEST(StudyErrorTest, an_output_has_a_name_of_its_own) {
 
 TEST(StudyErrorTest, what_the_design_refuses_gets_the_line_of_the_table) {
   const std::string lengths = "[parameters.a]\nvalues = [1, 2]\n[parameters.b]\nvalues = [1]\n" + command;
-  const std::string zip_message = library_message([] { zip({values("a", {1, 2}), values("b", {1})}); });
-  const std::string grid_message = library_message([] { grid({uniform("x", 0, 1)}); });
+  const std::string zip_message = test::error_of<SpecError>([] { zip({values("a", {1, 2}), values("b", {1})}); });
+  const std::string grid_message = test::error_of<SpecError>([] { grid({uniform("x", 0, 1)}); });
   const std::string random = "\n\n[parameters.x]\nvalues.uniform = { low = 0, high = 1 }\n" + command;
   expect_messages({
       {parameters + "\n[parameters.g]\nunit = \"m\"\nvalues.geometric = { from = 0, to = 1, points = 3 }\n" + command,
-       "study.toml:4: " + library_message([] { geometric("g", 0, 1, 3); })},
-      {"[parameters.index]\nvalues = [1]\n", "study.toml:1: " + library_message([] { values("index", {1}); })},
-      {"[parameters.\"a b\"]\nvalues = [1]\n", "study.toml:1: " + library_message([] { values("a b", {1}); })},
+       "study.toml:4: " + test::error_of<SpecError>([] { geometric("g", 0, 1, 3); })},
+      {"[parameters.index]\nvalues = [1]\n",
+       "study.toml:1: " + test::error_of<SpecError>([] { values("index", {1}); })},
+      {"[parameters.\"a b\"]\nvalues = [1]\n",
+       "study.toml:1: " + test::error_of<SpecError>([] { values("a b", {1}); })},
       {lengths + "[design]\nmethod = \"zip\"\n", "study.toml:7: " + zip_message},
       {random, "study.toml:3: " + grid_message},
       {random + "[design]\nmethod = \"grid\"\n", "study.toml:7: " + grid_message},
@@ -256,7 +247,7 @@ TEST(StudyErrorTest, what_a_table_file_refuses_gets_the_line_of_its_cause) {
   folder.write("ragged.csv", "a,b\n1\n");
   const std::string start = command + "[design]\nmethod = \"table\"\n";
   const auto message = [](const std::string& file, const std::vector<Parameter>& annotations = {}) {
-    return library_message([&] { table(file, annotations); });
+    return test::error_of<SpecError>([&] { table(file, annotations); });
   };
   EXPECT_EQ(folder.error(start + "file = \"ragged.csv\"\n"), "study.toml:5: " + message("ragged.csv"));
   EXPECT_EQ(folder.error(start + "file = \"none.csv\"\n"), "study.toml:5: " + message("none.csv"));
@@ -283,7 +274,7 @@ TEST(StudyErrorTest, what_the_command_refuses_gets_the_line_of_its_cause) {
 TEST(StudyErrorTest, names_the_file_as_the_user_gave_it) {
   const StudyFolder folder;
   folder.write("deep/a study.toml", "[study]\nseed = -1\n");
-  const auto message = [](const fs::path& file) { return library_message([&] { load_study(file); }); };
+  const auto message = [](const fs::path& file) { return test::error_of<SpecError>([&] { load_study(file); }); };
   const std::string seed = "`seed` in [study] must be an integer of at least 0, not -1";
   EXPECT_EQ(message("deep/../deep/a study.toml"),
             "deep/../deep/a study.toml:1: the file's name cannot name the study (letters, digits, `.`, `_` and `-` "
@@ -296,7 +287,7 @@ TEST(StudyErrorTest, names_the_file_as_the_user_gave_it) {
 TEST(StudyErrorTest, a_file_that_cannot_be_read_says_why) {
   const StudyFolder folder;
   fs::create_directory("folder.toml");
-  const auto message = [](const fs::path& file) { return library_message([&] { load_study(file); }); };
+  const auto message = [](const fs::path& file) { return test::error_of<SpecError>([&] { load_study(file); }); };
   EXPECT_EQ(message("none.toml"), "none.toml: cannot read the study file: No such file or directory");
   EXPECT_EQ(message("folder.toml"), "folder.toml: is a directory, not a study file");
 }

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "error_of.hpp"
 #include "windrow/error.hpp"
 #include "windrow/study/study.hpp"
 
@@ -43,14 +44,9 @@ class StudyFolder {
     return load_study("study.toml");
   }
 
-  /// The message of the SpecError that `text` as study.toml gives, or "no error".
+  /// The message of the SpecError that `text` as study.toml gives; empty if it gives none.
   std::string error(const std::string& text) const {
-    try {
-      load(text);
-    } catch (const SpecError& error) {
-      return error.what();
-    }
-    return "no error";
+    return test::error_of<SpecError>([&] { load(text); });
   }
 
  private:

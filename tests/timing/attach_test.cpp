@@ -118,14 +118,14 @@ TEST_F(AttachTest, two_batches_before_one_stamp_are_merged) {
 }
 
 TEST_F(AttachTest, two_members_of_a_batch_with_one_name_are_an_error) {
-  EXPECT_EQ(error_of([&] {
+  EXPECT_EQ(error_of<TimingError>([&] {
               timer.attach("workers", std::vector{worker("rank 1", 0), worker("rank 1", 1)});
             }),
             "two records have the name `rank 1`: which is which? Timer::rename() gives each its own");
   timer.stamp("sweep");
   EXPECT_THAT(timer.snapshot().parallel, IsEmpty());
   timer.attach("workers", std::vector{worker("rank 1", 0)});
-  EXPECT_THAT(error_of([&] {
+  EXPECT_THAT(error_of<TimingError>([&] {
                 timer.attach("workers", std::vector{worker("rank 1", 0), worker("rank 1", 1)});
               }),
               testing::HasSubstr("rank 1"));

@@ -88,15 +88,15 @@ TEST_F(LoopTest, a_name_is_stamped_once_in_an_iteration) {
   for (int i = 0; i < 2; ++i) {
     loop.next();
     pass_and_stamp(1ms, "x");
-    EXPECT_EQ(error_of([&] { timer.stamp("x"); }),
+    EXPECT_EQ(error_of<TimingError>([&] { timer.stamp("x"); }),
               "`x` was stamped before in this iteration of a loop of the level `main`; accumulate() allows that");
-    EXPECT_THAT(error_of([&] { timer.stamp("before"); }), HasSubstr("was stamped before"));
+    EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("before"); }), HasSubstr("was stamped before"));
   }
   loop.end();
-  EXPECT_THAT(error_of([&] { timer.stamp("x"); }), HasSubstr("was stamped before in the level"));
+  EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("x"); }), HasSubstr("was stamped before in the level"));
   TimedLoop another(timer);
   another.next();
-  EXPECT_THAT(error_of([&] { timer.stamp("x"); }), HasSubstr("was stamped before"));
+  EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("x"); }), HasSubstr("was stamped before"));
 }
 
 TEST_F(LoopTest, times_of_one_iteration_add_up) {
@@ -132,11 +132,11 @@ TEST_F(LoopTest, loops_may_be_nested_without_names) {
     for (int j = 0; j < 2; ++j) {
       inner.next();
       pass_and_stamp(2ms, "inner");
-      EXPECT_THAT(error_of([&] { timer.stamp("inner"); }), HasSubstr("was stamped before"));
-      EXPECT_THAT(error_of([&] { timer.stamp("outer"); }), HasSubstr("was stamped before"));
+      EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("inner"); }), HasSubstr("was stamped before"));
+      EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("outer"); }), HasSubstr("was stamped before"));
     }
     inner.end();
-    EXPECT_THAT(error_of([&] { timer.stamp("inner"); }), HasSubstr("was stamped before"));
+    EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("inner"); }), HasSubstr("was stamped before"));
     pass(4ms);
     timer.accumulate("outer");
   }
@@ -208,7 +208,7 @@ TEST_F(LoopTest, timed_ends_its_loop_when_it_is_left) {
                     : timed(timer, std::views::iota(0))) throw std::runtime_error("diverged"),
                std::runtime_error);
   pass_and_stamp(1ms, "x");
-  EXPECT_THAT(error_of([&] { timer.stamp("x"); }), HasSubstr("in the level"));  // no longer in a loop
+  EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("x"); }), HasSubstr("in the level"));  // no longer in a loop
 }
 
 TEST_F(LoopTest, ends_what_was_left_open_inside) {
@@ -230,7 +230,7 @@ TEST_F(LoopTest, ends_what_was_left_open_inside) {
 TEST_F(LoopTest, a_stamp_before_the_first_iteration_is_in_none) {
   TimedLoop loop(timer);
   pass_and_stamp(1ms, "x");
-  EXPECT_THAT(error_of([&] { timer.stamp("x"); }), HasSubstr("was stamped before in the level"));
+  EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("x"); }), HasSubstr("was stamped before in the level"));
   loop.end();
   EXPECT_THAT(stamps_of(timer.snapshot()), ElementsAre("x 1 1 1 1"));
 }
@@ -241,7 +241,10 @@ TEST_F(LoopTest, that_never_runs_leaves_no_trace) {
 }
 
 TEST_F(LoopTest, that_cannot_begin_opens_no_level) {
-  EXPECT_EQ(error_of([&] { TimedLoop(timer, {.name = "steps", .stamps = {"x", ""}}); }), "a stamp needs a name");
+  EXPECT_EQ(error_of<TimingError>([&] {
+              TimedLoop(timer, {.name = "steps", .stamps = {"x", ""}});
+            }),
+            "a stamp needs a name");
   EXPECT_EQ(timer.depth(), 0U);
 }
 

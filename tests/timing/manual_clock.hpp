@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "error_of.hpp"
 #include "windrow/timing/timer.hpp"
 
 namespace windrow::test {
@@ -36,16 +37,6 @@ class ManualClock {
   nanoseconds now_{1'000'000'000'000};
   nanoseconds cost_;
 };
-
-template <class Call>
-std::string error_of(Call call) {
-  try {
-    call();
-  } catch (const TimingError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 /// "name cumulative count min max [index:time ...]", times in milliseconds.
 inline std::vector<std::string> stamps_of(const TimingRecord& record) {

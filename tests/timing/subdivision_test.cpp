@@ -126,7 +126,7 @@ TEST_F(SubdivisionTest, may_stamp_its_names_again_whenever_it_is_opened) {
   for (int i = 0; i < 2; ++i) {
     const Subdivision level(timer, "solve");
     pass_and_stamp(1ms, "a");
-    EXPECT_THAT(error_of([&] { timer.stamp("a"); }), HasSubstr("in the level `solve`"));
+    EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("a"); }), HasSubstr("in the level `solve`"));
   }
 }
 
@@ -175,7 +175,7 @@ TEST_F(SubdivisionTest, wrap_returns_what_the_function_returns) {
 }
 
 TEST_F(SubdivisionTest, may_be_ended_by_hand) {
-  EXPECT_EQ(error_of([&] { timer.end_subdivision(); }), "no subdivision is open");
+  EXPECT_EQ(error_of<TimingError>([&] { timer.end_subdivision(); }), "no subdivision is open");
   {
     const Subdivision level(timer, "solve");
     pass(1ms);

@@ -65,9 +65,9 @@ TEST_F(TimerTest, a_backdated_stamp_lies_between_the_last_one_and_now) {
   pass(1s);
   const auto last = timer.stamp("a");
   pass(2s);
-  EXPECT_EQ(error_of([&] { timer.stamp_at("b", last - 1ns); }),
+  EXPECT_EQ(error_of<TimingError>([&] { timer.stamp_at("b", last - 1ns); }),
             "cannot stamp `b` at now - 2.000000001 s: it must be between the last stamp, now - 2 s, and now");
-  EXPECT_EQ(error_of([&] { timer.stamp_at("b", clock.now() + 500ms); }),
+  EXPECT_EQ(error_of<TimingError>([&] { timer.stamp_at("b", clock.now() + 500ms); }),
             "cannot stamp `b` at now + 0.5 s: it must be between the last stamp, now - 2 s, and now");
   EXPECT_THAT(stamps_of(timer.snapshot()), ElementsAre("a 1000 1 1000 1000"));
   timer.stamp_at("b", last);
@@ -78,7 +78,7 @@ TEST_F(TimerTest, a_backdated_stamp_lies_between_the_last_one_and_now) {
 TEST_F(TimerTest, a_name_is_stamped_once) {
   pass_and_stamp(1ms, "read");
   pass(2ms);
-  EXPECT_EQ(error_of([&] { timer.stamp("read"); }),
+  EXPECT_EQ(error_of<TimingError>([&] { timer.stamp("read"); }),
             "`read` was stamped before in the level `main`; accumulate() allows that");
   timer.stamp("write");  // the interval is still that since "read"
   EXPECT_THAT(stamps_of(timer.snapshot()), ElementsAre("read 1 1 1 1", "write 2 1 2 2"));
@@ -91,7 +91,7 @@ TEST_F(TimerTest, times_under_one_name_accumulate_when_asked_to) {
   }
   EXPECT_THAT(stamps_of(timer.snapshot()), ElementsAre("step 12 3 1 8"));
   EXPECT_EQ(timer.snapshot().find("step")->mean(), 4ms);
-  EXPECT_THAT(error_of([&] { timer.stamp("step"); }), HasSubstr("was stamped before"));
+  EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("step"); }), HasSubstr("was stamped before"));
 }
 
 TEST_F(TimerTest, finds_its_names_in_any_order) {
@@ -113,9 +113,9 @@ TEST_F(TimerTest, finds_its_names_in_any_order) {
 }
 
 TEST_F(TimerTest, some_names_are_none) {
-  EXPECT_EQ(error_of([&] { timer.stamp(""); }), "a stamp needs a name");
-  EXPECT_EQ(error_of([&] { timer.stamp(kUnassigned); }), "no stamp can have the name UNASSIGNED");
-  EXPECT_EQ(error_of([&] { timer.subdivide(""); }), "a subdivision needs a name");
+  EXPECT_EQ(error_of<TimingError>([&] { timer.stamp(""); }), "a stamp needs a name");
+  EXPECT_EQ(error_of<TimingError>([&] { timer.stamp(kUnassigned); }), "no stamp can have the name UNASSIGNED");
+  EXPECT_EQ(error_of<TimingError>([&] { timer.subdivide(""); }), "a subdivision needs a name");
   EXPECT_EQ(timer.depth(), 0U);
 }
 
@@ -143,13 +143,13 @@ TEST_F(TimerTest, a_pause_leaves_the_open_interval_out_of_the_stamps_but_in_the_
 
 TEST_F(TimerTest, a_paused_level_can_only_be_resumed_stopped_or_started_anew) {
   timer.pause();
-  EXPECT_EQ(error_of([&] { timer.stamp("a"); }), "cannot stamp: the level `main` is paused");
-  EXPECT_EQ(error_of([&] { timer.discard(); }), "cannot discard the interval: the level `main` is paused");
-  EXPECT_EQ(error_of([&] { timer.pause(); }), "cannot pause: the level `main` is paused");
-  EXPECT_EQ(error_of([&] { timer.subdivide("b"); }), "cannot subdivide: the level `main` is paused");
-  EXPECT_EQ(error_of([&] { TimedLoop loop(timer); }), "cannot begin a loop: the level `main` is paused");
+  EXPECT_EQ(error_of<TimingError>([&] { timer.stamp("a"); }), "cannot stamp: the level `main` is paused");
+  EXPECT_EQ(error_of<TimingError>([&] { timer.discard(); }), "cannot discard the interval: the level `main` is paused");
+  EXPECT_EQ(error_of<TimingError>([&] { timer.pause(); }), "cannot pause: the level `main` is paused");
+  EXPECT_EQ(error_of<TimingError>([&] { timer.subdivide("b"); }), "cannot subdivide: the level `main` is paused");
+  EXPECT_EQ(error_of<TimingError>([&] { TimedLoop loop(timer); }), "cannot begin a loop: the level `main` is paused");
   timer.resume();
-  EXPECT_EQ(error_of([&] { timer.resume(); }), "cannot resume: the level `main` is not paused");
+  EXPECT_EQ(error_of<TimingError>([&] { timer.resume(); }), "cannot resume: the level `main` is not paused");
 }
 
 TEST_F(TimerTest, a_stop_is_final_until_reset) {
@@ -160,13 +160,13 @@ TEST_F(TimerTest, a_stop_is_final_until_reset) {
   pass(1s);
   EXPECT_EQ(timer.snapshot().total, 110ms);
   const std::string why = ": the level `main` is stopped (only a reset starts it again)";
-  EXPECT_EQ(error_of([&] { timer.stamp("b"); }), "cannot stamp" + why);
-  EXPECT_EQ(error_of([&] { timer.stop(); }), "cannot stop" + why);
-  EXPECT_EQ(error_of([&] { timer.stop("b"); }), "cannot stamp" + why);
-  EXPECT_EQ(error_of([&] { timer.start(); }), "cannot start" + why);
-  EXPECT_EQ(error_of([&] { timer.pause(); }), "cannot pause" + why);
-  EXPECT_EQ(error_of([&] { timer.resume(); }), "cannot resume" + why);
-  EXPECT_EQ(error_of([&] { timer.attach("workers", {}); }), "cannot attach" + why);
+  EXPECT_EQ(error_of<TimingError>([&] { timer.stamp("b"); }), "cannot stamp" + why);
+  EXPECT_EQ(error_of<TimingError>([&] { timer.stop(); }), "cannot stop" + why);
+  EXPECT_EQ(error_of<TimingError>([&] { timer.stop("b"); }), "cannot stamp" + why);
+  EXPECT_EQ(error_of<TimingError>([&] { timer.start(); }), "cannot start" + why);
+  EXPECT_EQ(error_of<TimingError>([&] { timer.pause(); }), "cannot pause" + why);
+  EXPECT_EQ(error_of<TimingError>([&] { timer.resume(); }), "cannot resume" + why);
+  EXPECT_EQ(error_of<TimingError>([&] { timer.attach("workers", {}); }), "cannot attach" + why);
   timer.reset();
   pass_and_stamp(5ms, "a");
   EXPECT_THAT(stamps_of(timer.snapshot()), ElementsAre("a 5 1 5 5"));
@@ -195,14 +195,14 @@ TEST_F(TimerTest, a_start_overrides_that_of_the_construction) {
   pass_and_stamp(10ms, "a");
   EXPECT_EQ(timer.snapshot().total, 10ms);
   const std::string why = "cannot start: the level `main` has measured something; reset() drops it";
-  EXPECT_EQ(error_of([&] { timer.start(); }), why);
+  EXPECT_EQ(error_of<TimingError>([&] { timer.start(); }), why);
   timer.reset();
   timer.start();
   timer.wrap("child", [] {});
-  EXPECT_EQ(error_of([&] { timer.start(); }), why);
+  EXPECT_EQ(error_of<TimingError>([&] { timer.start(); }), why);
   timer.reset();
   timer.attach("workers", std::vector{TimingRecord{}});
-  EXPECT_EQ(error_of([&] { timer.start(); }), why);
+  EXPECT_EQ(error_of<TimingError>([&] { timer.start(); }), why);
 }
 
 TEST_F(TimerTest, a_reset_of_the_root_forgets_everything_but_the_name) {
@@ -215,7 +215,7 @@ TEST_F(TimerTest, a_reset_of_the_root_forgets_everything_but_the_name) {
   loop.next();
   pass_and_stamp(1ms, "b");
   pass(1ms);
-  EXPECT_THAT(error_of([&] { timer.stamp("b"); }), HasSubstr("in the level"));
+  EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("b"); }), HasSubstr("in the level"));
   const TimingRecord record = timer.snapshot();
   EXPECT_EQ(record.name, "rank 3 on node7");
   EXPECT_THAT(stamps_of(record), ElementsAre("b 1 1 1 1"));

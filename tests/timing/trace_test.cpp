@@ -78,11 +78,17 @@ TEST(TraceTest, its_slices_add_up) {
 TEST(TraceTest, refuses_what_cannot_be_drawn) {
   std::ostringstream out;
   TraceWriter writer(out, kTracks);
-  EXPECT_EQ(error_of([&] { writer.write({3, "a", 0ns, 1ns, {}}); }), "there is no track 3: the trace has 3");
-  EXPECT_EQ(error_of([&] { writer.write({0, "a", 0ns, -1ns, {}}); }), "the slice `a` ends before it begins");
+  EXPECT_EQ(error_of<TimingError>([&] {
+              writer.write({3, "a", 0ns, 1ns, {}});
+            }),
+            "there is no track 3: the trace has 3");
+  EXPECT_EQ(error_of<TimingError>([&] {
+              writer.write({0, "a", 0ns, -1ns, {}});
+            }),
+            "the slice `a` ends before it begins");
   writer.close();
   writer.close();
-  EXPECT_EQ(error_of([&] { writer.write({0, "a", 0ns, 1ns, {}}); }), "the trace is closed");
+  EXPECT_EQ(error_of<TimingError>([&] { writer.write({0, "a", 0ns, 1ns, {}}); }), "the trace is closed");
   expect_valid(Json::parse(out.str()));
 }
 
@@ -94,7 +100,8 @@ TEST(TraceTest, ends_with_its_writer) {
 
 TEST(TraceTest, says_that_it_is_not_complete) {
   std::ofstream full("/dev/full");
-  EXPECT_EQ(error_of([&] { write_trace(full, kTracks, {}); }), "the trace could not be written completely");
+  EXPECT_EQ(error_of<TimingError>([&] { write_trace(full, kTracks, {}); }),
+            "the trace could not be written completely");
 }
 
 }  // namespace

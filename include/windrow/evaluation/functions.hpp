@@ -48,6 +48,7 @@ std::vector<Value> to_values(T&& result) {
 template <typename Build, typename Evaluate>
 SweepFunctions sweep_functions(Build build, Evaluate evaluate) {
   using Model = std::decay_t<std::invoke_result_t<Build&>>;
+  static_assert(!std::is_void_v<Model>, "build must return the model");
   auto model = std::make_shared<std::unique_ptr<Model>>();
   return {[model, build = std::move(build)]() mutable { model->reset(new Model(build())); },
           [model, evaluate = std::move(evaluate)](const Point& point) mutable {

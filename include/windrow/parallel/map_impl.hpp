@@ -19,6 +19,7 @@ namespace detail {
 template <typename Build, typename Execute>
 struct MapTraits {
   using Model = std::decay_t<std::invoke_result_t<Build&>>;
+  static_assert(!std::is_void_v<Model>, "build must return the model");
   static_assert(std::is_invocable_v<Execute&, Model&, std::uint64_t>,
                 "execute must take (Model&, std::uint64_t index) and return the result");
   using Result = std::decay_t<std::invoke_result_t<Execute&, Model&, std::uint64_t>>;

@@ -22,6 +22,7 @@ namespace detail {
 template <typename Build, typename Execute, typename P>
 struct ScatterTraits {
   using Model = std::decay_t<std::invoke_result_t<Build&>>;
+  static_assert(!std::is_void_v<Model>, "build must return the model");
   static constexpr bool whole_share = std::is_invocable_v<Execute&, Model&, std::span<const P>>;
   static_assert(whole_share || std::is_invocable_v<Execute&, Model&, const P&>,
                 "execute must take (Model&, const P&) or (Model&, std::span<const P>)");

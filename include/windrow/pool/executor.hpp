@@ -54,6 +54,7 @@ using ItemResult = std::decay_t<std::invoke_result_t<F&, const Args&...>>;
 /// Evaluates an item: reads the arguments, calls F, writes the result. One instance per F and argument types.
 template <typename F, typename... Args>
 void invoke_item(std::span<const std::byte> item, ByteWriter& out) {
+  static_assert(Shippable<F>, "a function that goes to a worker captures nothing: values go as arguments");
   ByteReader in(item);
   [[maybe_unused]] const auto read = [&in]<typename T>(std::type_identity<T>) {
     return from_bytes<T>(in.take(in.get<std::uint64_t>()));
@@ -277,7 +278,7 @@ class Executor {
   int worker_count() const { return driver_->worker_count(); }
 
   /// @throws Error after close() or terminate()
-  template <detail::Shippable F, typename... Args>
+  template <typename F, typename... Args>
   auto submit(F, const Args&... args) {
     using R = detail::ItemResult<F, Args...>;
     auto batch = detail::Driver::new_batch();
@@ -288,7 +289,7 @@ class Executor {
   }
 
   /// Calls `function` with the elements of one or more ranges, side by side, as far as the shortest goes.
-  template <detail::Shippable F, std::ranges::input_range... Ranges>
+  template <typename F, std::ranges::input_range... Ranges>
   auto map_async(const MapOptions& options, F, Ranges&&... ranges) {
     using R = detail::ItemResult<F, std::ranges::range_value_t<Ranges>...>;
     detail::ZippedItems<std::views::all_t<Ranges>...> pull(std::views::all(std::forward<Ranges>(ranges))...);
@@ -301,36 +302,36 @@ class Executor {
     driver_->submit(batch, &detail::invoke_item<F, std::ranges::range_value_t<Ranges>...>, std::move(items), chunk);
     return MapFuture<R>(driver_, std::move(batch), count);
   }
-  template <detail::Shippable F, std::ranges::input_range... Ranges>
+  template <typename F, std::ranges::input_range... Ranges>
   auto map_async(F function, Ranges&&... ranges) {
     return map_async(MapOptions{}, function, std::forward<Ranges>(ranges)...);
   }
   /// The same, and waits. @return an outcome per item, in input order
-  template <detail::Shippable F, std::ranges::input_range... Ranges>
+  template <typename F, std::ranges::input_range... Ranges>
   auto map(F function, Ranges&&... ranges) {
     return map_async(MapOptions{}, function, std::forward<Ranges>(ranges)...).get();
   }
-  template <detail::Shippable F, std::ranges::input_range... Ranges>
+  template <typename F, std::ranges::input_range... Ranges>
   auto map(const MapOptions& options, F function, Ranges&&... ranges) {
     return map_async(options, function, std::forward<Ranges>(ranges)...).get();
   }
 
   /// Lazily: reads the ranges only a little ahead of the outcomes that are taken, so they may be endless. Ranges that
   /// are named must live as long as what is returned; temporary ones are kept.
-  template <detail::Shippable F, std::ranges::input_range... Ranges>
+  template <typename F, std::ranges::input_range... Ranges>
   auto imap(const MapOptions& options, F, Ranges&&... ranges) {
     return lazily<F>(options, /*ordered=*/true, std::forward<Ranges>(ranges)...);
   }
-  template <detail::Shippable F, std::ranges::input_range... Ranges>
+  template <typename F, std::ranges::input_range... Ranges>
   auto imap(F, Ranges&&... ranges) {
     return lazily<F>(MapOptions{}, /*ordered=*/true, std::forward<Ranges>(ranges)...);
   }
   /// The same, in the order in which they finish.
-  template <detail::Shippable F, std::ranges::input_range... Ranges>
+  template <typename F, std::ranges::input_range... Ranges>
   auto imap_unordered(const MapOptions& options, F, Ranges&&... ranges) {
     return lazily<F>(options, /*ordered=*/false, std::forward<Ranges>(ranges)...);
   }
-  template <detail::Shippable F, std::ranges::input_range... Ranges>
+  template <typename F, std::ranges::input_range... Ranges>
   auto imap_unordered(F, Ranges&&... ranges) {
     return lazily<F>(MapOptions{}, /*ordered=*/false, std::forward<Ranges>(ranges)...);
   }

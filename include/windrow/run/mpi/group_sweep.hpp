@@ -27,6 +27,7 @@ auto build_for_group(Build& build, MPI_Comm comm) {
 template <typename Build, typename Evaluate>
 GroupFunctions group_functions(Build build, Evaluate evaluate) {
   using Model = decltype(build_for_group(build, MPI_COMM_NULL));
+  static_assert(!std::is_void_v<Model>, "build must return the model");
   const auto comm_of = [](const RankGroup& group) { return *static_cast<const MPI_Comm*>(group.communicator); };
   GroupFunctions functions;
   functions.build = [build = std::move(build), comm_of](const RankGroup& group) mutable -> std::shared_ptr<void> {

@@ -1,0 +1,7 @@
+// FIRST ERROR: windrow::Sweep::Sweep(windrow::Design&, windrow::Command&, <brace-enclosed initializer list>)'
+// FIRST ERROR: no matching constructor for initialization of 'windrow::Sweep'
+#include "windrow/run/sweep.hpp"
+
+void declare(windrow::Design design, windrow::Command command) {
+  windrow::Sweep sweep(design, command, {.isolated = windrow::Isolated{}});
+}

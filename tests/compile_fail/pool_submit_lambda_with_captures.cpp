@@ -1,0 +1,6 @@
+// FIRST ERROR: a function that goes to a worker captures nothing: values go as arguments
+#include "windrow/pool/executor.hpp"
+
+void run(windrow::ProcessPool& pool, double factor) {
+  pool.submit([factor](double x) { return factor * x; }, 1.0);
+}
