@@ -117,7 +117,7 @@ TEST(ArrayStoreTest, a_missing_or_short_file_is_noticed_by_its_entry_and_named_w
   fs::resize_file(array_of(directory.path(), 4), 150);
   const StoreReader reader(directory.path());
   EXPECT_THAT(error_of<StoreError>([&] { reader.array(2, "field"); }),
-              AllOf(HasSubstr("arrays/field/2.npy"), HasSubstr("no such file"), HasSubstr("--retry-failed")));
+              AllOf(HasSubstr("arrays/field/2.npy"), HasSubstr("no such file"), HasSubstr("retries failed points")));
   EXPECT_THAT(error_of<StoreError>([&] { reader.array(4, "field"); }),
               AllOf(HasSubstr("arrays/field/4.npy"), HasSubstr("150 bytes")));
   EXPECT_EQ(reader.array(3, "field"), field_of(3));

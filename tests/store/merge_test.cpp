@@ -178,7 +178,7 @@ TEST_F(MergeTest, a_missing_array_costs_its_point_and_the_part_stays) {
   const Taken taken = take(1, Then::remove, array_study(4));
   EXPECT_EQ(taken.outcomes, 2U);
   ASSERT_EQ(taken.problems.size(), 1U);
-  EXPECT_THAT(taken.problems[0], AllOf(HasSubstr("1.npy"), HasSubstr("--retry-failed")));
+  EXPECT_THAT(taken.problems[0], AllOf(HasSubstr("1.npy"), HasSubstr("retries failed points")));
   EXPECT_TRUE(fs::exists(part(1) / "results.sqlite"));
   EXPECT_THAT(indices_in(main()), ElementsAre(0, 2));
   {
