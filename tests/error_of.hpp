@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "windrow/error.hpp"
+
 namespace windrow::test {
 
 /// The message of the Thrown that `call` throws; empty if it throws none. Anything else that is thrown passes.

@@ -298,7 +298,7 @@ TEST(QueueTest, survivors_go_on_while_others_are_killed) {
   EXPECT_LE(*std::max_element(count.times_got.begin(), count.times_got.end()), 1);
 }
 
-TEST(QueueTest, a_wait_is_one_sleep) {
+TEST(QueueTest, a_wait_sleeps_and_does_not_poll) {
   Queue<int> queue(1);
   std::jthread waits([&] {
     const long sleeps = test::sleeps_during([&] {
@@ -307,7 +307,7 @@ TEST(QueueTest, a_wait_is_one_sleep) {
       EXPECT_FALSE(queue.put_for(2, milliseconds(300)));
     });
     EXPECT_GE(sleeps, 2);
-    EXPECT_LE(sleeps, 20);
+    EXPECT_LE(sleeps, 200) << "in 0.6 s; they wake up now and then, in case a holder died";
   });
 }
 

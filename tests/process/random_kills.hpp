@@ -56,8 +56,8 @@ inline Process again_and_again(const std::function<void()>& action) {
   });
 }
 
-/// How often this thread goes to sleep while it does something. A wait is one sleep: one that never sleeps takes a
-/// core, one that polls sleeps again and again.
+/// How often this thread goes to sleep while it does something. A wait that never sleeps takes a core; one that
+/// polls sleeps thousands of times a second.
 inline long sleeps_during(const std::function<void()>& action) {
   const auto sleeps = [] {
     rusage usage{};

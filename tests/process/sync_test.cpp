@@ -324,7 +324,7 @@ TEST(BarrierTest, number_of_parties_is_checked) {
   EXPECT_TRUE(alone.wait_for(milliseconds(0)));
 }
 
-TEST(SyncTest, a_wait_is_one_sleep) {
+TEST(SyncTest, a_wait_sleeps_and_does_not_poll) {
   Mutex mutex;
   mutex.lock();
   Semaphore semaphore;
@@ -338,7 +338,7 @@ TEST(SyncTest, a_wait_is_one_sleep) {
       EXPECT_FALSE(barrier.wait_for(milliseconds(200)));
     });
     EXPECT_GE(sleeps, 4);
-    EXPECT_LE(sleeps, 20);
+    EXPECT_LE(sleeps, 200) << "in 0.8 s; they wake up now and then, in case a holder died";
   });
   waits.join();
   mutex.unlock();
