@@ -67,7 +67,7 @@ echo "r=$1"
     for (auto& [name, track] : tracks) {
       const auto& row = rows[name.substr(name.find(' ') + 1)];
       const double wall = row.at("wall");
-      const double unaccounted = 0.25 * wall;  // generous: a worker can be put aside between two readings of the clock
+      const double unaccounted = 0.01 * wall;
       double sum = 0.0;
       for (const Json& slice : track) {
         sum += slice["dur"].get<double>() / 1e6;

@@ -38,10 +38,9 @@ double unequal(const Point& point) {
   return 0.001 * static_cast<double>(1 + point.index() * 7919 % 40);
 }
 
-/// What may be in no activity: generous, since on a loaded machine a worker can be put aside between two readings of
-/// the clock. An activity that is left out altogether is more.
+/// What may be in no activity.
 double unaccounted(double wall) {
-  return 0.25 * wall;
+  return 0.01 * wall;
 }
 
 /// Every worker's activities, which are measured one by one, make up the time that the root's clock says it had.
