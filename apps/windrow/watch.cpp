@@ -18,7 +18,7 @@ using Milliseconds = std::chrono::milliseconds;
 constexpr std::size_t kPlainWidth = 100;
 constexpr std::size_t kPlainHeight = 14;
 
-void print(const WatchFrame& frame) {
+void print_frame(const WatchFrame& frame) {
   for (const std::string& line : render(frame, kPlainWidth, kPlainHeight)) fmt::print("{}\n", line);
   std::fflush(stdout);
 }
@@ -27,7 +27,7 @@ void print(const WatchFrame& frame) {
 Watched::Seen watch_in_lines(Watched& watched, Milliseconds interval) {
   Watched::Seen seen = watched.look();
   while (seen.running) {
-    print(seen.frame);
+    print_frame(seen.frame);
     fmt::print("\n");
     std::fflush(stdout);
     std::this_thread::sleep_for(interval);
@@ -69,7 +69,7 @@ int watch(const WatchArguments& arguments) {
   } else {
     seen = Screen::possible() ? watch_on_screen(watched, interval) : watch_in_lines(watched, interval);
   }
-  print(seen.frame);
+  print_frame(seen.frame);
   if (!seen.ending.empty()) {
     fmt::print("{}\n", seen.ending);
   } else if (!arguments.once) {
