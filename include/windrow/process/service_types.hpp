@@ -32,7 +32,7 @@ using Sent = std::conditional_t<std::is_convertible_v<std::decay_t<T>, std::stri
 template <typename... Args>
 Bytes pack(const Args&... args) {
   ByteWriter out;
-  const auto put = [&out](const Bytes& part) {
+  [[maybe_unused]] const auto put = [&out](const Bytes& part) {
     out.put(static_cast<std::uint64_t>(part.size()));
     out.put_bytes(part);
   };
