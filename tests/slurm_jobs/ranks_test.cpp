@@ -37,6 +37,8 @@ launcher = "{}"
 keep = "all"
 [outputs]
 size = {{ stdout = 'size=(\d+)', type = "integer" }}
+[run]
+retries = 1  # Slurm 22.05 itself cancels a step of a nested srun now and then, just after it began
 )toml",
                                     WINDROW_MPI_POINT, seconds, ranks, GetParam().launcher));
   }
