@@ -35,7 +35,7 @@ class ArrayCarrier {
   virtual ~ArrayCarrier() = default;
   /// Sends a piece to the root, and returns once the root has taken it (ArrayPieces::take).
   virtual void send_piece(std::span<const std::byte> piece) = 0;
-  /// Told of the time that writing an array took.
+  /// Adds the time that writing an array took to the account.
   virtual void stored(double seconds) = 0;
 };
 
