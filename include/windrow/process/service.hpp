@@ -74,7 +74,7 @@ struct ServiceOptions {
   Inherit inherit = {};
   /// How long stop() lets the back end finish what it was sent before, until it is killed.
   std::chrono::nanoseconds stop_limit = std::chrono::seconds(2);
-  /// Told of posts that failed, like Reply::then(). By default they are warnings in the log.
+  /// Called for posts that failed, like Reply::then(). By default they are warnings in the log.
   std::function<void(const RemoteError&)> on_post_failure = {};
 };
 
