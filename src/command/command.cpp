@@ -250,6 +250,10 @@ void Command::use(std::shared_ptr<Launcher> launcher) {
   if (launcher) impl_->launcher = std::move(launcher);
 }
 
+void Command::start() const {
+  impl_->launcher->start();
+}
+
 const CommandSpec& Command::spec() const {
   return impl_->spec;
 }

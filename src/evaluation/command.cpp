@@ -46,6 +46,8 @@ class CommandEvaluation : public SweepEvaluation {
  public:
   CommandEvaluation(const Design& design, const Command& command) : SweepEvaluation(design), command_(command) {}
 
+  // Ahead of the first point, for which the worker starts a thread.
+  void build() override { command_.start(); }
   void idle() noexcept override { command_.idle(); }
 
   std::optional<TaskFailure> evaluate(const Assigned& assigned, WorkerContext& context, ByteWriter& result) override {

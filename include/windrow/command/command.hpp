@@ -122,8 +122,11 @@ class Command {
   Command& operator=(Command&&) noexcept;
 
   /// Runs programs by this launcher from now on: one that was started before MPI_Init. Without it (or if it is null)
-  /// the first evaluation starts one.
+  /// start() or the first evaluation starts one.
   void use(std::shared_ptr<Launcher> launcher);
+  /// Starts the launcher now, if this process has none: before there are threads, which a forked process lacks while it
+  /// inherits the locks that they hold. @throws SystemError if there is no room for another process
+  void start() const;
 
   const CommandSpec& spec() const;
 
