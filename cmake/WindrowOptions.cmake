@@ -13,6 +13,11 @@ endif()
 if(WINDROW_SANITIZE)
   add_compile_options(-fsanitize=${WINDROW_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${WINDROW_SANITIZE})
+  if(WINDROW_SANITIZE MATCHES address)
+    add_library(sanitized_fork OBJECT ${PROJECT_SOURCE_DIR}/tests/sanitized_fork.cpp)
+    target_sources(windrow_options INTERFACE
+      $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:$<TARGET_OBJECTS:sanitized_fork>>)
+  endif()
 endif()
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
