@@ -1,10 +1,14 @@
 #pragma once
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -41,15 +45,30 @@ inline std::vector<pid_t> children_of(pid_t pid) {
   return all;
 }
 
+/// The first child that the main thread of a process has made, or 0. Allocates nothing, so that another thread may fork
+/// meanwhile: AddressSanitizer's allocator is not made for that.
+inline pid_t first_child_of(pid_t pid) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "/proc/%d/task/%d/children", pid, pid);
+  const int file = ::open(text.data(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  const ssize_t size = ::read(file, text.data(), text.size() - 1);
+  ::close(file);
+  text[size > 0 ? static_cast<std::size_t>(size) : 0] = '\0';
+  return static_cast<pid_t>(std::atoi(text.data()));
+}
+
 /// Sends SIGKILL to a child of this process and to a child of that, at once when both are there. @return the latter
 inline pid_t kill_child_and_grandchild() {
-  std::vector<pid_t> pids;
-  for (pid_t parent = ::getpid(); pids.size() < 2; parent = pids.empty() ? parent : pids.back()) {
-    for (const pid_t child : children_of(parent)) pids.push_back(child);
+  pid_t child = 0;
+  pid_t grandchild = 0;
+  while (grandchild == 0) {
+    child = first_child_of(::getpid());
+    if (child != 0) grandchild = first_child_of(child);
   }
-  ::kill(pids[1], SIGKILL);
-  ::kill(pids[0], SIGKILL);
-  return pids[1];
+  ::kill(grandchild, SIGKILL);
+  ::kill(child, SIGKILL);
+  return grandchild;
 }
 
 inline std::vector<std::string> entries_of(const std::filesystem::path& directory) {

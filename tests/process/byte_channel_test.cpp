@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -173,7 +174,8 @@ TEST(ByteChannelTest, the_last_message_of_a_peer_is_received_although_ours_has_n
     auto [here, there] = ByteChannel::pair();
     Process child = test::forked("dies", [&, &here_end = here, &there_end = there]() -> int {
       here_end.close();
-      std::this_thread::sleep_for(milliseconds(5));
+      pollfd sent{there_end.descriptor(), POLLIN, 0};
+      ::poll(&sent, 1, -1);
       there_end.send(5, pattern(10, 5));
       ::raise(SIGKILL);
       return 0;
