@@ -5,7 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
-#include <string>
+#include <string_view>
 
 #include "windrow/process/process.hpp"
 
@@ -42,11 +42,15 @@ void set_level(Level level) {
   current() = level;
 }
 
-void write(Level level, std::string_view text) {
+void write(Level level, fmt::string_view text, fmt::format_args args) {
   if (level == Level::off) return;
-  // By write(2), not by stdio: no lock that a fork may leave locked for ever, no text that it doubles.
-  const std::string line = fmt::format("windrow {}: {} ({}): {}\n", kNames[static_cast<std::size_t>(level)],
-                                       process_name(), ::getpid(), text);
+  // By write(2), not by stdio, and in a buffer on the stack: no lock that a fork may leave locked for ever, no text
+  // that it doubles.
+  fmt::memory_buffer line;
+  fmt::format_to(fmt::appender(line), "windrow {}: {} ({}): ", kNames[static_cast<std::size_t>(level)], process_name(),
+                 ::getpid());
+  fmt::vformat_to(fmt::appender(line), text, args);
+  line.push_back('\n');
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 

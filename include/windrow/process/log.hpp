@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
-#include <utility>
-
 /// Messages for whoever looks for a fault, on stderr: one line each, with level, name and number of the process. Off
 /// unless the environment says WINDROW_LOG=error, warn, info, debug or trace, or the program calls set_level(). A line
 /// is one write and no lock is held, so lines of several processes do not mix and a forked child may log at any time.
@@ -20,27 +17,27 @@ inline bool is_on(Level of_message) {
 }
 
 /// Writes a line, whatever the level.
-void write(Level level, std::string_view text);
+void write(Level level, fmt::string_view text, fmt::format_args args);
 
 template <typename... Args>
-void trace(fmt::format_string<Args...> text, Args&&... args) {
-  if (is_on(Level::trace)) write(Level::trace, fmt::format(text, std::forward<Args>(args)...));
+void trace(fmt::format_string<Args...> text, const Args&... args) {
+  if (is_on(Level::trace)) write(Level::trace, text, fmt::make_format_args(args...));
 }
 template <typename... Args>
-void debug(fmt::format_string<Args...> text, Args&&... args) {
-  if (is_on(Level::debug)) write(Level::debug, fmt::format(text, std::forward<Args>(args)...));
+void debug(fmt::format_string<Args...> text, const Args&... args) {
+  if (is_on(Level::debug)) write(Level::debug, text, fmt::make_format_args(args...));
 }
 template <typename... Args>
-void info(fmt::format_string<Args...> text, Args&&... args) {
-  if (is_on(Level::info)) write(Level::info, fmt::format(text, std::forward<Args>(args)...));
+void info(fmt::format_string<Args...> text, const Args&... args) {
+  if (is_on(Level::info)) write(Level::info, text, fmt::make_format_args(args...));
 }
 template <typename... Args>
-void warn(fmt::format_string<Args...> text, Args&&... args) {
-  if (is_on(Level::warn)) write(Level::warn, fmt::format(text, std::forward<Args>(args)...));
+void warn(fmt::format_string<Args...> text, const Args&... args) {
+  if (is_on(Level::warn)) write(Level::warn, text, fmt::make_format_args(args...));
 }
 template <typename... Args>
-void error(fmt::format_string<Args...> text, Args&&... args) {
-  if (is_on(Level::error)) write(Level::error, fmt::format(text, std::forward<Args>(args)...));
+void error(fmt::format_string<Args...> text, const Args&... args) {
+  if (is_on(Level::error)) write(Level::error, text, fmt::make_format_args(args...));
 }
 
 }  // namespace log
