@@ -1,7 +1,7 @@
 #pragma once
 
 /// Everything but MPI's own types; for MpiManager include windrow/mpi.hpp.
-#include "windrow/base/serialize_containers.hpp"
+#include "windrow/base/serialize.hpp"
 #include "windrow/design/design.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/parallel/gather_timings.hpp"

@@ -9,7 +9,7 @@
 #include "run/interface/on_root.hpp"
 #include "study/study_parts.hpp"
 #include "windrow/base/files.hpp"
-#include "windrow/base/serialize_containers.hpp"
+#include "windrow/base/serialize.hpp"
 #include "windrow/parallel/manager.hpp"
 
 namespace windrow {

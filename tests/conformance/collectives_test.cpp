@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "conformance/conformance.hpp"
-#include "windrow/base/serialize_containers.hpp"
+#include "windrow/base/serialize.hpp"
 
 namespace windrow {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "faults/support.hpp"
 #include "process/random_kills.hpp"
-#include "windrow/base/serialize_containers.hpp"
+#include "windrow/base/serialize.hpp"
 #include "windrow/process/process.hpp"
 #include "windrow/process/shared_array.hpp"
 

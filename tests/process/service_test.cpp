@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "faults/support.hpp"
-#include "windrow/base/serialize_containers.hpp"
+#include "windrow/base/serialize.hpp"
 #include "windrow/process/shared_memory.hpp"
 
 namespace windrow {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/archive/binary_oarchive.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -63,10 +62,7 @@ template <typename F>
 concept PlainFunction = std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
 
 template <typename F>
-concept SerializableFunction = std::is_default_constructible_v<F> &&
-    requires(F& f, boost::archive::binary_oarchive& archive) {
-  f.serialize(archive, 0U);
-};
+concept SerializableFunction = std::is_default_constructible_v<F> && HasSerialize<F>;
 
 /// Whether a function can be made again, from bytes, in a process that was forked before it existed.
 template <typename F>

@@ -56,8 +56,8 @@ class Channel {
   /// @throws ChannelClosed if the peer is gone
   void send(const Send& value) {
     const std::uint64_t type = detail::type_fingerprint<Send>();
-    if constexpr (detail::IsNumberVector<Send>::value) {
-      detail::send_typed(bytes_, type, detail::as_bytes_of(value.data(), value.size()));
+    if constexpr (detail::is_number_vector<Send>) {
+      detail::send_typed(bytes_, type, std::as_bytes(std::span(value)));
     } else {
       detail::send_typed(bytes_, type, detail::to_bytes(value));
     }
