@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <limits>
@@ -66,6 +67,7 @@ class FakeRoot : public RootLink {
   }
   void send(JobTag tag, std::span<const std::byte> payload) override {
     told.push_back({tag});
+    ++tellings;
     if (tag == kPiece && answers_pieces) say(kPieceTaken);
     if (tag != kResults && tag != kGivenBack) return;
     ResultReader in(payload);
@@ -85,6 +87,7 @@ class FakeRoot : public RootLink {
   bool watched = false;  // whether a second thread may look after the evaluating one
   std::deque<Frame> messages;
   std::vector<Told> told;
+  std::atomic<int> tellings = 0;  // for an evaluation, which may go on while the second thread tells
   std::optional<std::uint64_t> marked;
 };
 
@@ -253,10 +256,10 @@ TestEvaluation waiting_for_a_message(FakeRoot& root, std::uint64_t slow) {
   TestEvaluation task;
   task.on_evaluate = [&root, slow](const Assigned& assigned, WorkerContext& context,
                                    ByteWriter& result) -> std::optional<TaskFailure> {
-    const std::size_t before = root.told.size();
+    const int before = root.tellings;
     for (int i = 0; assigned.index == slow && i < 10'000; ++i) {
       context.stop_requested();  // holds the lock that the other thread has while it tells
-      if (root.told.size() > before) break;
+      if (root.tellings > before) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     result.put(assigned.index);

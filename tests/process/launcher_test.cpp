@@ -308,11 +308,11 @@ TEST_F(LauncherTest, nothing_outlives_a_killed_owner_whose_socket_another_child_
 }
 
 TEST_F(LauncherTest, a_killed_helper_leaves_nothing_and_is_replaced) {
-  std::thread killer([this] {
-    eventually([this] { return tree_is_up(); });
-    kill(launcher_.helper(), SIGKILL);
-  });
   launcher_.start();
+  std::thread killer([this, helper = launcher_.helper()] {
+    eventually([this] { return tree_is_up(); });
+    kill(helper, SIGKILL);
+  });
   EXPECT_THROW(launcher_.run(stubborn_tree()), PeerLost);
   killer.join();
   EXPECT_TRUE(tree_is_up());

@@ -22,7 +22,8 @@
 ///   std::shared_ptr (an object of its own at the receiver) of what can be sent;
 /// - aggregates of up to 16 such members, without a line of code;
 /// - classes with a serialize(Archive&, unsigned) as Boost.Serialization has it: a member (private ones are called if
-///   boost::serialization::access is a friend) or a function beside the class. They need a default constructor.
+///   boost::serialization::access is a friend) or a function in the namespace of the class. They need a default
+///   constructor.
 /// Pointers and views cannot be sent, since they mean nothing in another process.
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
@@ -70,13 +71,6 @@ template <typename T>
 concept HasSerializeBeside = std::is_class_v<T> && requires(T& object, SavingArchive& archive) {
   serialize(archive, object, 0U);
 };
-
-/// Looked for in boost::serialization, where functions for the classes of others are put.
-template <typename>
-struct Version {
-  operator unsigned() const { return 0; }
-};
-using BoostVersion = Version<boost::serialization::access>;
 
 template <typename T>
 concept PathLike = requires(const T& path) {
@@ -223,15 +217,13 @@ class LoadingArchive {
   ByteReader& in_;
 };
 
-/// Of a class that has one of the kinds of serialize().
+/// Of a class that has a serialize(), or has one beside it.
 template <typename Archive, typename T>
 void call_serialize(Archive archive, T& object) {
   if constexpr (HasSerialize<T>) {
     boost::serialization::access::serialize(archive, object, 0U);
-  } else if constexpr (HasSerializeBeside<T>) {
-    serialize(archive, object, 0U);
   } else {
-    serialize(archive, object, BoostVersion());
+    serialize(archive, object, 0U);
   }
 }
 
@@ -266,8 +258,6 @@ void write_value(ByteWriter& out, const T& value) {
     with_members(value, write_all);
   } else if constexpr (Memory<T>) {
     out.put(value);
-  } else if constexpr (requires(T & object, SavingArchive archive) { serialize(archive, object, BoostVersion()); }) {
-    call_serialize(SavingArchive(out), const_cast<T&>(value));
   } else {
     static_assert(cannot_be_sent<T>,
                   "windrow cannot send this type to another process: it is no struct of what can be sent, and has no "
@@ -363,9 +353,7 @@ T read_value(ByteReader& in) {
     std::ranges::copy(in.take(sizeof(T)), memory.begin());
     return std::bit_cast<T>(memory);
   } else {
-    T value{};
-    call_serialize(LoadingArchive(in), value);
-    return value;
+    static_assert(cannot_be_sent<T>, "windrow cannot receive this type from another process");
   }
 }
 

@@ -75,7 +75,7 @@ class ParallelManager {
     check_agreement(data.size(), "broadcast");
     broadcast_bytes({reinterpret_cast<std::byte*>(data.data()), data.size_bytes()});
   }
-  /// The root's object, of any type that Boost.Serialization can carry. Collective.
+  /// The root's object, of any type that can be sent (windrow/base/serialize.hpp). Collective.
   /// @return the root's value on every rank
   template <typename T>
   T broadcast(const T& value) {
@@ -137,7 +137,7 @@ class ParallelManager {
   /// @param execute     (Model&, const P&) -> R, a point at a time, or
   ///                    (Model&, std::span<const P>) -> std::vector<R>, a worker's whole share (needs
   ///                    Schedule::static_split)
-  /// @param parameters  read at the root alone; shipped to ranks that need them (P and R: Boost.Serialization)
+  /// @param parameters  read at the root alone; sent to ranks that need them (P and R: windrow/base/serialize.hpp)
   /// @return what gather() hands over. An exception in execute fails its point; one in build fails the points of that
   ///         worker if they are its own (static, cyclic), and otherwise leaves them to the others, unless no worker can
   ///         be built
@@ -149,7 +149,7 @@ class ParallelManager {
   ///
   /// Points travel as ranges of indices and results in batches, so that very many quick ones are no trouble.
   /// @param build    () -> Model, called at most once per worker, before its first point
-  /// @param execute  (Model&, std::uint64_t index) -> R, with R default-constructible and known to Boost.Serialization
+  /// @param execute  (Model&, std::uint64_t index) -> R, with R default-constructible and of what can be sent
   /// @param count    read at the root alone
   /// @return a Mapped<R>, filled at the root. An exception in execute fails its point
   template <typename Build, typename Execute>

@@ -69,6 +69,9 @@ class OutcomeConsumer : public JobObserver {
 template <typename Build, typename Execute>
 auto ParallelManager::map(Build build, Execute execute, std::uint64_t count, DispatchOptions options) {
   using R = typename detail::MapTraits<Build, Execute>::Result;
+  static_assert(std::is_default_constructible_v<R>,
+                "map keeps a value for every index, also where execute failed: its results need a default constructor "
+                "(stream's do not)");
   Mapped<R> mapped;
   if (is_root()) mapped.values.resize(static_cast<std::size_t>(count));
   const auto keep = [&mapped](std::uint64_t index, Outcome<R>&& outcome) {

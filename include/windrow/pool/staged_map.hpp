@@ -276,7 +276,7 @@ class StagedMap {
   /// @param input     a range (referred to if it is an lvalue), a generator (a function that returns the next element,
   ///                  or a std::optional that is empty at the end), a stage, or zip() of stages
   /// @param function  holds nothing but code; called with the input's element(s) and `extra`
-  /// @param extra     of types that Boost.Serialization can carry
+  /// @param extra     of types that can be sent (windrow/base/serialize.hpp)
   /// @throws Error      after start()
   /// @throws SpecError  if the input is a stage of another map
   template <typename Input, detail::Shippable Function, typename... Extra>

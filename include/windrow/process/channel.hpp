@@ -30,7 +30,7 @@ std::optional<Bytes> receive_typed(ByteChannel& channel, std::uint64_t type, con
 }  // namespace detail
 
 /// One end of a two-way stream of values between two processes of one machine: sends `Send`, receives `Receive`, each a
-/// number, a vector of numbers, or anything that Boost.Serialization takes.
+/// number, a vector of numbers, or anything else that can be sent (windrow/base/serialize.hpp).
 ///
 /// Make a pair, then fork: each process uses one end and closes the other; an end that a process left open by mistake
 /// keeps the other end from seeing that its peer is gone. (A Process closes what it was not handed.)

@@ -62,7 +62,7 @@ class ByteQueue {
 /// that the kernel gets back as soon as they are got. Waiting costs no CPU time.
 ///
 /// Waits without a limit end when the queue is closed; nothing else tells that all who could put or get have died.
-/// @tparam T  what Boost.Serialization takes; numbers and vectors of numbers travel as they are
+/// @tparam T  what can be sent (windrow/base/serialize.hpp); numbers and vectors of numbers travel as they are
 template <typename T>
 class Queue {
  public:

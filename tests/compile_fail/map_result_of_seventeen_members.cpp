@@ -1,9 +1,8 @@
-// FIRST ERROR: 'struct Field' has no member named 'serialize'
-// FIRST ERROR: no member named 'serialize' in 'Field'
+// FIRST ERROR: windrow can send structs of up to 16 members: give this one a serialize()
 #include "windrow/parallel/manager.hpp"
 
 struct Field {
-  double* values;
+  int a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q;
 };
 
 void run(windrow::ParallelManager& manager) {
