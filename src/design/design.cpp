@@ -31,11 +31,11 @@ Design::Design(std::vector<Parameter> parameters, std::uint64_t seed, std::share
       kernel_(std::move(kernel)) {}
 
 std::uint64_t Design::size() const {
-  return kernel_->size();
+  return kernel_->size;
 }
 
 std::string Design::method() const {
-  return std::string(kernel_->method());
+  return std::string(kernel_->method);
 }
 
 Point Design::point(std::uint64_t index) const {
@@ -66,7 +66,8 @@ void detail::check_parameters(const std::vector<Parameter>& parameters) {
   }
 }
 
-std::vector<Value> detail::levels_at(const std::vector<Parameter>& parameters, std::uint64_t index) {
+std::vector<Value> Design::Kernel::values(const std::vector<Parameter>& parameters, std::uint64_t /*seed*/,
+                                          std::uint64_t index) const {
   std::vector<Value> values;
   values.reserve(parameters.size());
   for (const Parameter& parameter : parameters) values.push_back(parameter.level(index));
@@ -85,18 +86,20 @@ void check_fixed(const std::vector<Parameter>& parameters, const std::string& me
   }
 }
 
+std::uint64_t grid_size(const std::vector<Parameter>& parameters) {
+  std::uint64_t size = 1;
+  for (const Parameter& parameter : parameters) {
+    if (parameter.level_count() > detail::max_points / size) throw SpecError("the grid has more than 2^62 points");
+    size *= parameter.level_count();
+  }
+  return size;
+}
+
 class Grid : public Design::Kernel {
  public:
-  explicit Grid(const std::vector<Parameter>& parameters) {
-    for (const Parameter& parameter : parameters) {
-      counts_.push_back(parameter.level_count());
-      if (counts_.back() > detail::max_points / size_) throw SpecError("the grid has more than 2^62 points");
-      size_ *= counts_.back();
-    }
+  explicit Grid(const std::vector<Parameter>& parameters) : Kernel("grid", grid_size(parameters)) {
+    for (const Parameter& parameter : parameters) counts_.push_back(parameter.level_count());
   }
-
-  std::string_view method() const override { return "grid"; }
-  std::uint64_t size() const override { return size_; }
 
   std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t /*seed*/,
                             std::uint64_t index) const override {
@@ -109,23 +112,6 @@ class Grid : public Design::Kernel {
 
  private:
   std::vector<std::uint64_t> counts_;
-  std::uint64_t size_ = 1;
-};
-
-class Zip : public Design::Kernel {
- public:
-  explicit Zip(std::uint64_t points) : points_(points) {}
-
-  std::string_view method() const override { return "zip"; }
-  std::uint64_t size() const override { return points_; }
-
-  std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t /*seed*/,
-                            std::uint64_t index) const override {
-    return detail::levels_at(parameters, index);
-  }
-
- private:
-  std::uint64_t points_;
 };
 
 }  // namespace
@@ -148,7 +134,7 @@ Design zip(std::vector<Parameter> parameters, std::uint64_t seed) {
     }
     throw SpecError("zip needs as many levels of every parameter: " + counts);
   }
-  return {std::move(parameters), seed, std::make_shared<Zip>(points)};
+  return {std::move(parameters), seed, std::make_shared<Design::Kernel>("zip", points)};
 }
 
 }  // namespace windrow

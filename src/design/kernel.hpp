@@ -8,17 +8,20 @@
 
 namespace windrow {
 
-/// A method of laying out points. Holds no parameters: their owner passes them in.
+/// A method of laying out points: this one gives point i level i of every parameter. Holds no parameters: their owner
+/// passes them in.
 class Design::Kernel {
  public:
+  Kernel(std::string_view name, std::uint64_t points) : method(name), size(points) {}
   virtual ~Kernel() = default;
-  virtual std::string_view method() const = 0;
-  virtual std::uint64_t size() const = 0;
-  /// @pre index < size()
+  /// @pre index < size
   virtual std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t seed,
-                                    std::uint64_t index) const = 0;
+                                    std::uint64_t index) const;
   /// What of a parameter the points depend on.
   virtual std::string definition(const Parameter& parameter) const { return parameter.definition(); }
+
+  const std::string_view method;
+  const std::uint64_t size;
 };
 
 namespace detail {
@@ -27,9 +30,5 @@ constexpr std::uint64_t max_points = std::uint64_t{1} << 62;
 
 /// @throws SpecError if there is no parameter or two have one name
 void check_parameters(const std::vector<Parameter>& parameters);
-
-/// Level `index` of every parameter.
-std::vector<Value> levels_at(const std::vector<Parameter>& parameters, std::uint64_t index);
-
 }  // namespace detail
 }  // namespace windrow

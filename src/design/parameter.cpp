@@ -4,14 +4,13 @@
 #include <array>
 #include <cmath>
 
+#include "design/kernel.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/design/random.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
 namespace {
-
-constexpr std::uint64_t max_points = std::uint64_t{1} << 62;
 
 template <typename... Visitors>
 struct Overloaded : Visitors... {
@@ -47,7 +46,7 @@ void check_finite(const std::string& name, double a, double b) {
 template <Computed Kind>
 void check_source(const std::string& name, const Kind& source) {
   check_finite(name, source.from, source.to);
-  if (source.points < 1 || source.points > max_points) fail(name, "points must be from 1 to 2^62");
+  if (source.points < 1 || source.points > detail::max_points) fail(name, "points must be from 1 to 2^62");
   if constexpr (!std::same_as<Kind, Linear>) {
     const bool through_zero = source.from == 0.0 || source.to == 0.0 || (source.from < 0.0) != (source.to < 0.0);
     if (through_zero) fail(name, "a geometric range cannot reach or cross zero; use linear, or a list of values");

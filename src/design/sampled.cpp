@@ -17,63 +17,52 @@ void check_sampled(const std::vector<Parameter>& parameters, std::uint64_t point
   }
 }
 
+/// In (0, 1).
+using Quantile = double (*)(std::uint64_t seed, std::uint64_t stream, std::uint64_t index, std::uint64_t points);
+
 /// Designs whose values are draws, parameter by parameter.
 class Sampled : public Design::Kernel {
  public:
-  explicit Sampled(std::uint64_t points) : points_(points) {}
+  Sampled(std::string_view name, std::uint64_t points, Quantile quantile)
+      : Kernel(name, points), quantile_(quantile) {}
 
-  std::uint64_t size() const override { return points_; }
   std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t seed,
                             std::uint64_t index) const override {
     std::vector<Value> values;
     values.reserve(parameters.size());
     for (const Parameter& parameter : parameters) {
-      values.push_back(parameter.quantile(quantile(seed, rng::stream_of(parameter.name()), index)));
+      values.push_back(parameter.quantile(quantile_(seed, rng::stream_of(parameter.name()), index, size)));
     }
     return values;
   }
 
  private:
-  /// In (0, 1).
-  virtual double quantile(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) const = 0;
-
-  std::uint64_t points_;
+  Quantile quantile_;
 };
 
-class MonteCarlo : public Sampled {
- public:
-  using Sampled::Sampled;
-  std::string_view method() const override { return "monte_carlo"; }
+double independent(std::uint64_t seed, std::uint64_t stream, std::uint64_t index, std::uint64_t /*points*/) {
+  return rng::uniform(seed, stream, index);
+}
 
- private:
-  double quantile(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) const override {
-    return rng::uniform(seed, stream, index);
-  }
-};
+double in_a_stratum(std::uint64_t seed, std::uint64_t stream, std::uint64_t index, std::uint64_t points) {
+  const std::uint64_t order = rng::fnv1a("/strata", stream);  // no name has a slash: a stream of its own
+  return rng::stratified(rng::permute(seed, order, points, index), points, rng::uniform(seed, stream, index));
+}
 
-class LatinHypercube : public Sampled {
- public:
-  using Sampled::Sampled;
-  std::string_view method() const override { return "latin_hypercube"; }
-
- private:
-  double quantile(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) const override {
-    const std::uint64_t order = rng::fnv1a("/strata", stream);  // no name has a slash: a stream of its own
-    const std::uint64_t stratum = rng::permute(seed, order, size(), index);
-    return rng::stratified(stratum, size(), rng::uniform(seed, stream, index));
-  }
-};
+Design sampled(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed, const char* method,
+               Quantile quantile) {
+  check_sampled(parameters, points, method);
+  return {std::move(parameters), seed, std::make_shared<Sampled>(method, points, quantile)};
+}
 
 }  // namespace
 
 Design monte_carlo(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed) {
-  check_sampled(parameters, points, "monte_carlo");
-  return {std::move(parameters), seed, std::make_shared<MonteCarlo>(points)};
+  return sampled(std::move(parameters), points, seed, "monte_carlo", independent);
 }
 
 Design latin_hypercube(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed) {
-  check_sampled(parameters, points, "latin_hypercube");
-  return {std::move(parameters), seed, std::make_shared<LatinHypercube>(points)};
+  return sampled(std::move(parameters), points, seed, "latin_hypercube", in_a_stratum);
 }
 
 }  // namespace windrow

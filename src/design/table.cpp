@@ -118,31 +118,20 @@ void annotate(std::vector<Parameter>& parameters, const std::vector<Parameter>& 
 
 class Table : public Design::Kernel {
  public:
-  explicit Table(std::uint64_t rows) : rows_(rows) {}
-
-  std::string_view method() const override { return "table"; }
-  std::uint64_t size() const override { return rows_; }
-
-  std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t /*seed*/,
-                            std::uint64_t index) const override {
-    return detail::levels_at(parameters, index);
-  }
+  explicit Table(std::uint64_t rows) : Kernel("table", rows) {}
 
   /// A hash of the values: as telling as the values, and not as long as the file.
   std::string definition(const Parameter& parameter) const override {
     detail::ContentHash hash;
-    for (std::uint64_t row = 0; row < rows_; ++row) {
+    for (std::uint64_t row = 0; row < size; ++row) {
       const Value value = parameter.level(row);
       const std::string text = value.render();
       // Kind and length keep 1 | "1" | true and ("ab", "c") | ("a", "bc") apart.
       hash.add(fmt::format("{}:{}:", value.variant().index(), text.size()));
       hash.add(text);
     }
-    return fmt::format("column({} rows, xxh3 {})", rows_, hash.value().text());
+    return fmt::format("column({} rows, xxh3 {})", size, hash.value().text());
   }
-
- private:
-  std::uint64_t rows_;
 };
 
 }  // namespace
