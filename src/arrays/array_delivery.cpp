@@ -7,7 +7,6 @@
 #include <fstream>
 #include <iterator>
 
-#include "arrays/random_name.hpp"
 #include "windrow/base/byte_stream.hpp"
 #include "windrow/base/clock.hpp"
 #include "windrow/base/text.hpp"

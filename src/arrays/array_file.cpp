@@ -10,7 +10,6 @@
 #include <system_error>
 #include <utility>
 
-#include "arrays/random_name.hpp"
 #include "windrow/arrays/npy.hpp"
 #include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"

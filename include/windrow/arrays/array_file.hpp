@@ -34,6 +34,9 @@ namespace detail {
 /// Whether an output holds arrays, by the type of its column.
 bool is_array_type(std::string_view type);
 
+/// That nobody else chooses, on any machine.
+std::string random_name();
+
 /// Takes the bytes of one array's file.
 class ArraySink {
  public:
