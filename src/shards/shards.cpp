@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -57,21 +58,9 @@ std::filesystem::path shard_directory(const std::filesystem::path& store, const 
 }
 
 std::string_view name_of(ShardState state) {
-  switch (state) {
-    case ShardState::missing:
-      return "not begun";
-    case ShardState::running:
-      return "running";
-    case ShardState::unfinished:
-      return "unfinished";
-    case ShardState::complete:
-      return "complete";
-    case ShardState::changed:
-      return "of another form of the study";
-    case ShardState::damaged:
-      break;
-  }
-  return "damaged";
+  static constexpr std::array<std::string_view, 6> names = {
+      "not begun", "running", "unfinished", "complete", "of another form of the study", "damaged"};
+  return names[static_cast<std::size_t>(state)];
 }
 
 std::string how_to_run(const Shard& shard, const std::filesystem::path& store, const std::string& study,
