@@ -1,5 +1,3 @@
-#include "origin.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -6,7 +6,6 @@
 
 #include "accounts.hpp"
 #include "generations.hpp"
-#include "origin.hpp"
 #include "resume.hpp"
 #include "rows.hpp"
 #include "schema.hpp"

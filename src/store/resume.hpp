@@ -58,4 +58,9 @@ Resumption find_outcomes(Connection& connection, const StudyIdentity& present, c
 Resumption change_study(Connection& connection, const std::filesystem::path& directory, const StudyIdentity& present,
                         const PointValues& points);
 
+/// See StoreReader::origin(). The most similar point is the one with the fewest changes; of several the one whose
+/// numbers are relatively nearest, then the first.
+PointOrigin origin_of(Connection& connection, const StudyIdentity& present, std::uint64_t index,
+                      const PointValues& points);
+
 }  // namespace windrow::detail

@@ -89,8 +89,7 @@ struct Store::Impl : detail::OpenStudy {
   }
 
   void begin() {
-    if (!pending) connection.execute("BEGIN IMMEDIATE");
-    pending = true;
+    if (!pending) pending.emplace(connection, "BEGIN IMMEDIATE");
   }
 
   void write(const Record& record) {
@@ -134,8 +133,8 @@ struct Store::Impl : detail::OpenStudy {
     if (!pending) return;
     const Clock::time_point begin = Clock::now();
     arrays->sync();
-    connection.execute("COMMIT");
-    pending = false;
+    pending->commit();
+    pending.reset();
     timer.committed(begin);
   }
 
@@ -148,17 +147,8 @@ struct Store::Impl : detail::OpenStudy {
       work();
     } catch (const StoreError& error) {
       failure = error.what();
-      abandon();
+      pending.reset();
       throw;
-    }
-  }
-
-  void abandon() {
-    pending = false;
-    try {
-      connection.execute("ROLLBACK");
-    } catch (const StoreError&) {
-      // SQLite has rolled back by itself.
     }
   }
 
@@ -166,8 +156,8 @@ struct Store::Impl : detail::OpenStudy {
   std::optional<detail::ArrayFiles> arrays;
   IndexSet failed;  // in the file or pending
   CommitTimer timer;
-  bool pending = false;  // a transaction is open
-  std::string failure;   // the error that ended all writing
+  std::optional<detail::Transaction> pending;
+  std::string failure;  // the error that ended all writing
 };
 
 Store::Store(const std::filesystem::path& directory, const StudyIdentity& identity,

@@ -24,7 +24,12 @@ struct Held {
   dev_t device;
   ino_t inode;
   pid_t owner;
+  friend bool operator==(const Held&, const Held&) = default;
 };
+
+Held by_this_process(const struct stat& file) {
+  return {file.st_dev, file.st_ino, getpid()};
+}
 
 struct Registry {
   std::mutex mutex;
@@ -37,9 +42,7 @@ Registry& registry() {
 }
 
 bool held_here(const Registry& locks, const struct stat& file) {
-  return std::ranges::any_of(locks.held, [&](const Held& held) {
-    return held.device == file.st_dev && held.inode == file.st_ino && held.owner == getpid();
-  });
+  return std::ranges::find(locks.held, by_this_process(file)) != locks.held.end();
 }
 
 struct flock whole_file(short type) {
@@ -122,6 +125,27 @@ void write_holder(int fd) {
   }
 }
 
+std::string this_holder() {
+  return fmt::format("process {} on {}", getpid(), host_name());
+}
+
+/// What there is to say of the lock of a directory: `absent` without a file, `here` where this process holds it (which
+/// must not open the file again, see the class), else what `other` says of the file's descriptor.
+template <typename Answer, typename Here, typename Other>
+Answer look_at_lock(const std::filesystem::path& directory, Answer absent, Here here, Other other) {
+  const std::filesystem::path file = std::filesystem::absolute(directory) / "lock";
+  Registry& locks = registry();
+  const std::lock_guard guard(locks.mutex);
+  struct stat info {};
+  if (stat(file.c_str(), &info) != 0) return absent;
+  if (held_here(locks, info)) return here();
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return absent;
+  Answer answer = other(fd);
+  close(fd);
+  return answer;
+}
+
 }  // namespace
 
 WriterLock::WriterLock(const std::filesystem::path& directory) : owner_(getpid()) {
@@ -130,12 +154,12 @@ WriterLock::WriterLock(const std::filesystem::path& directory) : owner_(getpid()
   const std::lock_guard guard(locks.mutex);
   struct stat info {};
   if (stat(file.c_str(), &info) == 0 && held_here(locks, info)) {
-    throw_held(file, fmt::format("process {} on {} (this one)", getpid(), host_name()));
+    throw_held(file, this_holder() + " (this one)");
   }
   locks.held.reserve(locks.held.size() + 1);
   fd_ = open_locked(file);
   write_holder(fd_);
-  if (fstat(fd_, &info) == 0) locks.held.push_back({info.st_dev, info.st_ino, owner_});
+  if (fstat(fd_, &info) == 0) locks.held.push_back(by_this_process(info));
 }
 
 WriterLock::~WriterLock() {
@@ -143,42 +167,22 @@ WriterLock::~WriterLock() {
   Registry& locks = registry();
   const std::lock_guard guard(locks.mutex);
   struct stat info {};
-  if (fstat(fd_, &info) == 0) {
-    std::erase_if(locks.held, [&](const Held& held) {
-      return held.device == info.st_dev && held.inode == info.st_ino && held.owner == owner_;
-    });
-  }
+  if (fstat(fd_, &info) == 0) std::erase(locks.held, by_this_process(info));
   static_cast<void>(ftruncate(fd_, 0) == 0);
   close(fd_);
 }
 
 bool WriterLock::is_held(const std::filesystem::path& directory) {
-  const std::filesystem::path file = std::filesystem::absolute(directory) / "lock";
-  Registry& locks = registry();
-  const std::lock_guard guard(locks.mutex);
-  struct stat info {};
-  if (stat(file.c_str(), &info) != 0) return false;
-  if (held_here(locks, info)) return true;
-  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  struct flock lock = whole_file(F_RDLCK);
-  const bool held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  close(fd);
-  return held;
+  return look_at_lock(
+      directory, false, [] { return true; },
+      [](int fd) {
+        struct flock lock = whole_file(F_RDLCK);
+        return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+      });
 }
 
 std::string WriterLock::holder(const std::filesystem::path& directory) {
-  const std::filesystem::path file = std::filesystem::absolute(directory) / "lock";
-  Registry& locks = registry();
-  const std::lock_guard guard(locks.mutex);
-  struct stat info {};
-  if (stat(file.c_str(), &info) != 0) return {};
-  if (held_here(locks, info)) return fmt::format("process {} on {}", getpid(), host_name());
-  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return {};
-  std::string text = written_holder(fd);
-  close(fd);
-  return text;
+  return look_at_lock(directory, std::string(), this_holder, written_holder);
 }
 
 }  // namespace windrow::detail
