@@ -23,8 +23,7 @@ using Quantile = double (*)(std::uint64_t seed, std::uint64_t stream, std::uint6
 /// Designs whose values are draws, parameter by parameter.
 class Sampled : public Design::Kernel {
  public:
-  Sampled(std::string_view name, std::uint64_t points, Quantile quantile)
-      : Kernel(name, points), quantile_(quantile) {}
+  Sampled(std::string_view name, std::uint64_t points, Quantile quantile) : Kernel(name, points), quantile_(quantile) {}
 
   std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t seed,
                             std::uint64_t index) const override {

@@ -1,6 +1,4 @@
-#include "accounts.hpp"
-
-#include "generations.hpp"
+#include "rows.hpp"
 
 namespace windrow::detail {
 namespace {

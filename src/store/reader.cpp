@@ -4,7 +4,6 @@
 #include <array>
 #include <system_error>
 
-#include "accounts.hpp"
 #include "generations.hpp"
 #include "resume.hpp"
 #include "rows.hpp"

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "arrays/interface/array_files.hpp"
+#include "schema.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -152,11 +153,9 @@ void RecordWriter::write_results(const Record& record, const std::vector<ArrayFi
 }
 
 std::string select_records_sql(const StudyIdentity& identity) {
-  std::string sql = fmt::format("SELECT {}", evaluation_columns);
-  for (std::size_t i = 0; i < identity.parameters.size(); ++i) sql += fmt::format(", p{}", i);
-  for (std::size_t i = 0; i < identity.outputs.size(); ++i) sql += fmt::format(", o{}", i);
   // CROSS JOIN keeps SQLite from walking `evaluations` first.
-  return sql + " FROM results r CROSS JOIN evaluations e USING(\"index\")";
+  return fmt::format("SELECT {}", evaluation_columns) + value_columns('p', identity.parameters) +
+         value_columns('o', identity.outputs) + " FROM results r CROSS JOIN evaluations e USING(\"index\")";
 }
 
 Record read_record(const Statement& row, const StudyIdentity& identity, const std::filesystem::path& file) {
@@ -198,10 +197,9 @@ Record read_record(const Statement& row, const StudyIdentity& identity, const st
 
 bool for_each_point(Connection& connection, const Generation& generation,
                     const std::function<bool(const StoredPoint&)>& visit) {
-  std::string sql = "SELECT \"index\", status";
-  for (std::size_t i = 0; i < generation.identity.parameters.size(); ++i) sql += fmt::format(", p{}", i);
-  sql += fmt::format(" FROM {} WHERE \"index\" >= ? ORDER BY \"index\" LIMIT ?", generation.table("results"));
-  Statement select(connection, sql);
+  Statement select(connection,
+                   fmt::format("SELECT \"index\", status{} FROM {} WHERE \"index\" >= ? ORDER BY \"index\" LIMIT ?",
+                               value_columns('p', generation.identity.parameters), generation.table("results")));
   const auto read = [&](const Statement& row) {
     StoredPoint point{row.count(0), row.text(1) != ok_status, {}};
     int column = 2;

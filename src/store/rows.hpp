@@ -89,4 +89,13 @@ struct StoredPoint {
 bool for_each_point(Connection& connection, const Generation& generation,
                     const std::function<bool(const StoredPoint&)>& visit);
 
+/// Writes where the time of the last run went, a row for each worker. The first run that writes one makes the table:
+/// programs that do not know it lose nothing, so it needs no version of the file's format.
+void write_account(Connection& connection, const TimeAccount& account);
+std::vector<RunTimes> read_run_times(Connection& connection);
+
+/// Visits evaluations and attempts that began in [from, to], by worker and then by begin; `visit` must not write.
+void for_each_evaluation(Connection& connection, double from, double to,
+                         const std::function<void(const EvaluationTime&)>& visit);
+
 }  // namespace windrow::detail

@@ -54,11 +54,10 @@ CREATE TABLE attempts("index" INTEGER NOT NULL, attempt INTEGER NOT NULL, status
 )";
 
 std::string results_table(const StudyIdentity& identity) {
-  std::string sql = R"(CREATE TABLE results("index" INTEGER PRIMARY KEY, status TEXT NOT NULL)";
-  for (std::size_t i = 0; i < identity.parameters.size(); ++i) sql += fmt::format(", p{}", i);
-  for (std::size_t i = 0; i < identity.outputs.size(); ++i) sql += fmt::format(", o{}", i);
   // Failures are few: found through an index of their own, they cost no pass over the results.
-  return sql + "); CREATE INDEX failures ON results(status) WHERE status <> 'ok';";
+  return R"(CREATE TABLE results("index" INTEGER PRIMARY KEY, status TEXT NOT NULL)" +
+         value_columns('p', identity.parameters) + value_columns('o', identity.outputs) +
+         "); CREATE INDEX failures ON results(status) WHERE status <> 'ok';";
 }
 
 void insert_columns(Statement& insert, std::int64_t first_position, const char* role, char letter,
@@ -114,6 +113,12 @@ void check_limits(const StudyIdentity& identity) {
   if (identity.points > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
     throw StoreError(fmt::format("{} points are too many: a store holds up to 2^63 - 1", identity.points));
   }
+}
+
+std::string value_columns(char letter, const std::vector<Column>& columns) {
+  std::string sql;
+  for (std::size_t i = 0; i < columns.size(); ++i) sql += fmt::format(", {}{}", letter, i);
+  return sql;
 }
 
 void create_data_tables(Connection& connection, const StudyIdentity& identity) {

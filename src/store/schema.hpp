@@ -20,7 +20,7 @@
 ///                outcome did not stand
 ///   runs         run, started; provenance: run, position, name, text
 ///   accounts     run, worker (-1: the root's own thread), host, then the numbers of WorkerAccount; only once a run has
-///                ended (accounts.hpp)
+///                ended (accounts.cpp)
 ///   generations  generation, points; earlier_definition, earlier_columns, results_N, evaluations_N, attempts_N:
 ///                outcomes of earlier forms of the study (generations.hpp)
 ///   moves        only from a change of the study until the points' directories have followed (point_files.hpp)
@@ -42,6 +42,8 @@ Content inspect(Connection& connection);
 /// @throws StoreError if the study has more columns or points than the store can hold
 void check_limits(const StudyIdentity& identity);
 
+/// ", p0, p1": the columns of values that are called by this letter.
+std::string value_columns(char letter, const std::vector<Column>& columns);
 void create_tables(Connection& connection, const StudyIdentity& identity);
 /// results, evaluations and attempts alone.
 void create_data_tables(Connection& connection, const StudyIdentity& identity);

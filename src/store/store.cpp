@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "accounts.hpp"
 #include "arrays/interface/array_files.hpp"
 #include "open_study.hpp"
 #include "rows.hpp"
