@@ -47,6 +47,13 @@ std::pair<ByteChannel, ByteChannel> ByteChannel::pair() {
   return {ByteChannel(Fd(ends[0])), ByteChannel(Fd(ends[1]))};
 }
 
+void ByteChannel::check_open() const {
+  if (!socket_) throw lost();
+  opened_in_.check(socket_.get(),
+                   "this process closed its copy of the channel when it started: name the channel's descriptor() in "
+                   "ProcessOptions::inherit");
+}
+
 void ByteChannel::wait(bool for_writing, int timeout_ms) const {
   pollfd entry{socket_.get(), static_cast<short>(POLLIN | (for_writing ? POLLOUT : 0)), 0};
   ::poll(&entry, 1, timeout_ms);
@@ -67,7 +74,7 @@ std::size_t ByteChannel::write_some(std::span<const std::byte> header, std::span
 }
 
 void ByteChannel::post(std::uint32_t tag, std::span<const std::byte> payload) {
-  if (!socket_) throw lost();
+  check_open();
   flush();
   const Header content{kMagic, tag, payload.size()};
   const auto header = std::as_bytes(std::span(&content, 1));
@@ -83,6 +90,7 @@ void ByteChannel::post(std::uint32_t tag, std::span<const std::byte> payload) {
 }
 
 void ByteChannel::flush() {
+  if (!outbox_.empty()) check_open();
   while (!outbox_.empty()) {
     const std::size_t written = write_some({}, std::span(outbox_.front()).subspan(outbox_offset_));
     if (written == 0) return;
@@ -95,7 +103,7 @@ void ByteChannel::flush() {
 }
 
 void ByteChannel::send(std::uint32_t tag, std::span<const std::byte> payload) {
-  if (!socket_) throw lost();
+  check_open();
   const auto make_room = [this] {
     wait(/*for_writing=*/true, 1000);
     read_available();
@@ -200,7 +208,7 @@ std::optional<Frame> ByteChannel::receive(std::chrono::nanoseconds limit) {
   const detail::Deadline deadline = detail::deadline_in(limit);
   for (;;) {
     if (auto frame = take_frame()) return frame;
-    if (!socket_) throw lost();
+    check_open();
     // No further than the next message: what the peer sends faster than it is taken waits at the peer.
     while (ready_.empty() && read_some()) {
     }

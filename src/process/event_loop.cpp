@@ -56,7 +56,12 @@ EventLoop::~EventLoop() {
   for (const auto& [id, signal] : signals_) detail::release_signal(signal.number);
 }
 
+void EventLoop::check_open() const {
+  opened_in_.check(epoll_.get(), "an event loop of the parent is of no use in a Process: make one there");
+}
+
 void EventLoop::add_to_epoll(int descriptor, const Watch& watch) {
+  check_open();
   epoll_event event{};
   event.events = to_epoll(watch.events);
   event.data.u64 = watch.id;
@@ -155,6 +160,7 @@ bool EventLoop::cancel(Id id) {
 }
 
 void EventLoop::wake() {
+  check_open();
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);  // full: it is awake anyway
 }
@@ -181,6 +187,7 @@ bool EventLoop::run_once(std::optional<std::chrono::nanoseconds> limit) {
 }
 
 bool EventLoop::run_round(std::optional<std::chrono::nanoseconds> limit) {
+  check_open();
   bool any = run_descriptors(is_due() ? 0 : wait_limit(limit));
   // Each kind has its turn in each round, so that one that is always ready does not keep the others from theirs.
   if (!stopping_) any |= run_signals();

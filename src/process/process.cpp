@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "process/futex.hpp"
+#include "process/inherited.hpp"
 #include "process/interface/helper_process.hpp"
 #include "process/process_child.hpp"
 #include "windrow/error.hpp"
@@ -32,13 +33,15 @@ void Process::start(const std::function<int()>& body, const ProcessOptions& opti
   name_ = options.name;
   daemon_ = options.daemon;
   owner_ = ::getpid();
+  ProcessOptions in_child = options;
+  in_child.inherit = detail::with_shared(options.inherit);
   detail::flush_standard_streams();  // or the child would flush the parent's text again
   const bool by_main_thread = ::gettid() == owner_;
   {
     // No handler of the parent runs in the child before the child has put its own actions in place.
     const detail::SignalsBlocked blocked;
     pid_ = ::fork();
-    if (pid_ == 0) detail::run_child(body, options, owner_, by_main_thread);
+    if (pid_ == 0) detail::run_child(body, in_child, owner_, by_main_thread);
   }
   if (pid_ < 0) throw SystemError("cannot fork a process", errno);
   pidfd_ = detail::open_process(pid_);

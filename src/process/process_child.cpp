@@ -1,17 +1,16 @@
 #include "process/process_child.hpp"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+
+#include "process/inherited.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -67,39 +66,6 @@ void prepare_signals(bool ignore_interrupts) {
   ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
-// For kernels without close_range.
-void close_one_by_one(unsigned first, unsigned last) {
-  DIR* directory = ::opendir("/proc/self/fd");
-  if (directory == nullptr) return;
-  std::vector<int> found;
-  while (const dirent* entry = ::readdir(directory)) {
-    const int fd = std::atoi(entry->d_name);
-    if (fd != ::dirfd(directory)) found.push_back(fd);
-  }
-  ::closedir(directory);
-  for (const int fd : found) {
-    if (fd >= 0 && static_cast<unsigned>(fd) >= first && static_cast<unsigned>(fd) <= last) ::close(fd);
-  }
-}
-
-void close_range(unsigned first, unsigned last) {
-  if (first <= last && ::close_range(first, last, 0) != 0) close_one_by_one(first, last);
-}
-
-void close_others(const Inherit& inherit) {
-  if (inherit.is_all()) return;
-  std::vector<int> kept = inherit.descriptors();
-  std::sort(kept.begin(), kept.end());
-  unsigned first = 3;
-  for (const int fd : kept) {
-    if (fd < 3) continue;
-    const auto number = static_cast<unsigned>(fd);
-    if (number > first) close_range(first, number - 1);
-    first = number + 1;
-  }
-  close_range(first, UINT_MAX);
-}
-
 }  // namespace
 
 void flush_standard_streams() {
@@ -118,7 +84,7 @@ void run_child(const std::function<int()>& body, const ProcessOptions& options, 
   end_with_parent(parent, by_main_thread);
   this_name() = options.name;
   ::prctl(PR_SET_NAME, options.name.c_str());
-  close_others(options.inherit);
+  close_all_but(options.inherit);
   prepare_signals(options.ignore_interrupts);
   int code = 1;
   try {

@@ -16,6 +16,7 @@ void flush_standard_streams();
 const std::string& name_of_this_process();
 
 /// The life of a forked child, entered with all signals blocked.
+/// @param options         with what it inherits as with_shared() made it
 /// @param parent          the process that forked it
 /// @param by_main_thread  whether the parent's main thread did
 [[noreturn]] void run_child(const std::function<int()>& body, const ProcessOptions& options, pid_t parent,

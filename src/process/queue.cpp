@@ -66,6 +66,12 @@ std::size_t checked_capacity(std::size_t capacity) {
   return capacity;
 }
 
+Fd payload_file() {
+  Fd file(::memfd_create("windrow-queue", MFD_CLOEXEC));
+  if (!file) throw SystemError("cannot create a queue", errno);
+  return file;
+}
+
 constexpr std::size_t kSlotsBegin = (sizeof(QueueState) + 63) / 64 * 64;
 
 void write_all(int file, std::span<const std::byte> bytes, std::uint64_t offset) {
@@ -109,9 +115,8 @@ void wake_counted(const std::uint64_t& word, std::uint32_t& waiters) {
 ByteQueue::ByteQueue(std::size_t capacity)
     : capacity_(checked_capacity(capacity)),
       memory_(kSlotsBegin + capacity * sizeof(QueueSlot)),
-      payloads_(::memfd_create("windrow-queue", MFD_CLOEXEC)),
+      payloads_(payload_file()),
       state_(new (memory_.data()) QueueState{}) {
-  if (!payloads_) throw SystemError("cannot create a queue", errno);
   state_->putting.initialize();
   state_->getting.initialize();
 }

@@ -27,7 +27,7 @@ ServiceFront::ServiceFront(std::string name, const std::function<void(Service::B
         if (inherit.is_all()) here_end.close();  // or the back end would not see that the front closed it
         return Service::Backend(name_, std::move(there_end)).run(setup);
       },
-      {.name = name_, .inherit = inherit, .ignore_interrupts = options_.ignore_interrupts});
+      {.name = name_, .daemon = true, .inherit = inherit, .ignore_interrupts = options_.ignore_interrupts});
   channel_ = std::move(here);
 }
 

@@ -30,7 +30,7 @@ inline bool within(std::chrono::milliseconds limit, const std::function<bool()>&
 
 /// A process that has all that this one has, descriptors included.
 inline Process forked(const std::string& name, const std::function<int()>& body) {
-  return Process(body, {.name = name, .inherit = Inherit::all()});
+  return Process(body, {.name = name, .daemon = true, .inherit = Inherit::all()});
 }
 
 /// How a function that ran in a process of its own ended, and what it and its children wrote.

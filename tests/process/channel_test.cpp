@@ -60,6 +60,25 @@ TEST(ChannelTest, talks_with_a_process_that_was_handed_its_end) {
   EXPECT_EQ(process.join(), ExitStatus::exited(0));
 }
 
+TEST(ChannelTest, an_end_that_a_process_was_not_handed_says_how_to_hand_it_over) {
+  const auto run = test::run_apart([] {
+    auto [here, there] = Channel<int>::pair();
+    Process process([&end = there] { end.send(1); }, {.name = "talks"});
+    EXPECT_EQ(process.join(), ExitStatus::exited(1));
+    Process second([&end = there] { end.receive(); }, {.name = "listens"});
+    EXPECT_EQ(second.join(), ExitStatus::exited(1));
+    Process third([&end = there] { Process([&end] { end.send(2); }, {.inherit = {end.descriptor()}}).join(); },
+                  {.inherit = {there.descriptor()}});
+    EXPECT_EQ(here.receive(), 2) << "handed on by a process that was handed it";
+    return testing::Test::HasFailure() ? 1 : 0;
+  });
+  EXPECT_EQ(run.status, ExitStatus::exited(0));
+  const std::string why =
+      ": this process closed its copy of the channel when it started: name the channel's descriptor() in "
+      "ProcessOptions::inherit\n";
+  EXPECT_EQ(run.err, "talks" + why + "listens" + why);
+}
+
 TEST(ChannelTest, a_time_out_gives_nothing_and_the_value_can_still_be_taken) {
   auto [here, there] = Channel<int>::pair();
   EXPECT_EQ(here.receive_for(milliseconds(5)), std::nullopt);

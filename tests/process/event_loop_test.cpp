@@ -179,7 +179,7 @@ TEST_F(EventLoopTest, a_callback_may_destroy_what_is_watched_and_its_number_may_
 // Another process holds a copy of the descriptor, so closing it does not take it out of epoll.
 TEST_F(EventLoopTest, closed_before_it_was_unwatched_and_held_by_another_process_it_is_forgotten_all_the_same) {
   Pipe pipe;
-  const Process holder(stay, {.inherit = {pipe.here.get()}});
+  const Process holder(stay, {.daemon = true, .inherit = {pipe.here.get()}});
   int calls = 0;
   loop.watch(pipe.here.get(), Events::readable, [&](Events) { ++calls; });
   const int number = pipe.here.get();
@@ -247,7 +247,7 @@ TEST_F(EventLoopTest, tells_the_end_of_a_process_whose_object_has_moved_or_gone)
   std::vector<Process> processes;
   std::string ended;
   for (int i = 0; i < 3; ++i) {
-    Process process(stay);
+    Process process(stay, {.daemon = true});
     loop.on_exit(process, [&, i] { ended += std::to_string(i); });
     processes.push_back(std::move(process));
   }
@@ -302,6 +302,24 @@ TEST_F(EventLoopTest, a_signal_to_a_forked_child_does_nothing_there) {
       {.inherit = {file.get()}});
   EXPECT_EQ(child.join(), ExitStatus::exited(0));
   EXPECT_EQ(test::content_of(file), "");
+  EXPECT_EQ(rounds(), 0);
+}
+
+TEST_F(EventLoopTest, of_the_parent_throws_in_a_process) {
+  Process child([&] {
+    int thrown = 0;
+    for (const std::function<void()>& use : {std::function<void()>([&] { loop.run_once(milliseconds(0)); }),
+                                             std::function<void()>([&] { loop.post([] {}); }),
+                                             std::function<void()>([&] { loop.watch(0, Events::readable, {}); })}) {
+      try {
+        use();
+      } catch (const SpecError&) {
+        ++thrown;
+      }
+    }
+    return thrown;
+  });
+  EXPECT_EQ(child.join(), ExitStatus::exited(3));
   EXPECT_EQ(rounds(), 0);
 }
 

@@ -71,7 +71,7 @@ TEST(ProcessTest, an_exception_is_told_on_one_line_and_gives_code_1) {
 }
 
 TEST(ProcessTest, is_running_until_it_has_ended) {
-  Process child(stay, {.name = "stays"});
+  Process child(stay, {.name = "stays", .daemon = true});
   EXPECT_TRUE(child.joinable());
   EXPECT_TRUE(child.status().is_running());
   EXPECT_FALSE(child.join_for(milliseconds(20)));
@@ -85,7 +85,7 @@ TEST(ProcessTest, is_running_until_it_has_ended) {
 }
 
 TEST(ProcessTest, its_descriptor_is_readable_once_it_has_ended) {
-  Process child(stay, {.name = "stays"});
+  Process child(stay, {.name = "stays", .daemon = true});
   pollfd entry{child.descriptor(), POLLIN, 0};
   EXPECT_EQ(::poll(&entry, 1, 10), 0);
   child.signal(SIGKILL);
@@ -93,10 +93,10 @@ TEST(ProcessTest, its_descriptor_is_readable_once_it_has_ended) {
   EXPECT_EQ(child.status(), ExitStatus::signalled(SIGKILL));
 }
 
-TEST(ProcessTest, the_destructor_kills_and_reaps) {
+TEST(ProcessTest, the_destructor_of_a_daemon_kills_and_reaps) {
   pid_t pid = -1;
   {
-    Process child(stay, {.name = "stays"});
+    Process child(stay, {.name = "stays", .daemon = true});
     pid = child.pid();
     EXPECT_EQ(::kill(pid, 0), 0);
   }
@@ -105,7 +105,7 @@ TEST(ProcessTest, the_destructor_kills_and_reaps) {
 }
 
 TEST(ProcessTest, moving_leaves_the_source_inert_and_the_process_alone) {
-  Process source(stay, {.name = "stays"});
+  Process source(stay, {.name = "stays", .daemon = true});
   const pid_t pid = source.pid();
   Process target(std::move(source));
   EXPECT_FALSE(source.joinable());
@@ -113,7 +113,7 @@ TEST(ProcessTest, moving_leaves_the_source_inert_and_the_process_alone) {
   source.signal(SIGKILL);
   EXPECT_FALSE(target.join_for(milliseconds(20))) << "the signal went to a child that the source no longer holds";
   EXPECT_EQ(target.pid(), pid);
-  Process third(stay, {.name = "stays"});
+  Process third(stay, {.name = "stays", .daemon = true});
   const pid_t third_pid = third.pid();
   third = std::move(target);
   EXPECT_EQ(third.pid(), pid);
@@ -131,7 +131,7 @@ TEST(ProcessTest, a_default_made_process_is_inert) {
 }
 
 TEST(ProcessTest, an_inherited_copy_neither_kills_nor_waits) {
-  Process first(stay, {.name = "stays"});
+  Process first(stay, {.name = "stays", .daemon = true});
   Process second(
       [&first] {
         const bool inert = !first.joinable() && first.join_for(milliseconds(0));
@@ -156,7 +156,7 @@ TEST(ProcessTest, dies_with_its_parent_however_that_ends) {
     auto* grandchild = static_cast<volatile pid_t*>(memory.data());
     Process middle(
         [&] {
-          Process child(stay, {.name = "grandchild"});
+          Process child(stay, {.name = "grandchild", .daemon = true});
           *grandchild = child.pid();
           return stay();
         },
@@ -183,7 +183,7 @@ TEST(ProcessTest, text_that_the_parent_had_not_written_yet_is_written_once) {
           {.name = "prints"});
       child.join();
     }
-    { Process child(stay, {.name = "dies"}); }
+    { Process child(stay, {.name = "dies", .daemon = true}); }
     std::cout << "cout-after ";
     std::printf("printf-after ");
     return 0;
@@ -198,10 +198,10 @@ TEST(ProcessTest, text_that_the_parent_had_not_written_yet_is_written_once) {
 }
 
 TEST(ProcessTest, its_name_is_what_ps_and_top_show) {
-  Process child(stay, {.name = "windrow-work12"});
+  Process child(stay, {.name = "windrow-work12", .daemon = true});
   const std::string file = "/proc/" + std::to_string(child.pid()) + "/comm";
   EXPECT_TRUE(within(seconds(10), [&] { return test::content_of(file) == "windrow-work12\n"; }));
-  Process long_name(stay, {.name = "a-name-longer-than-fifteen"});
+  Process long_name(stay, {.name = "a-name-longer-than-fifteen", .daemon = true});
   const std::string long_file = "/proc/" + std::to_string(long_name.pid()) + "/comm";
   EXPECT_TRUE(within(seconds(10), [&] { return test::content_of(long_file) == "a-name-longer-t\n"; }));
 }
@@ -214,7 +214,7 @@ TEST(ProcessTest, leaves_the_signals_that_go_to_whole_groups_to_its_parent) {
         *ready = 1;
         return stay();
       },
-      {.name = "deaf", .ignore_interrupts = true});
+      {.name = "deaf", .daemon = true, .ignore_interrupts = true});
   ASSERT_TRUE(within(seconds(10), [&] { return *ready == 1; }));
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) child.signal(number);
   EXPECT_FALSE(child.join_for(milliseconds(100)));
@@ -235,7 +235,7 @@ TEST(ProcessTest, many_processes_leave_neither_zombie_nor_descriptor) {
   const Belongings before;
   for (int round = 0; round < 100; ++round) {
     Process joined([] { return 0; }, {.name = "joined"});
-    Process killed(stay, {.name = "killed"});
+    Process killed(stay, {.name = "killed", .daemon = true});
     Process polled([] { return 0; }, {.name = "polled"});
     joined.join();
     while (polled.status().is_running()) std::this_thread::yield();
@@ -248,10 +248,10 @@ TEST(ProcessTest, a_function_that_returns_nothing_ends_with_0) {
 }
 
 TEST(ProcessTest, terminate_and_kill_say_which) {
-  Process asked(stay);
+  Process asked(stay, {.daemon = true});
   asked.terminate();
   EXPECT_EQ(asked.join().code(), -SIGTERM);
-  Process told(stay);
+  Process told(stay, {.daemon = true});
   told.kill();
   EXPECT_EQ(told.join().code(), -SIGKILL);
   EXPECT_FALSE(told.is_alive());
@@ -263,23 +263,21 @@ TEST(ProcessTest, handlers_and_blocked_signals_of_the_parent_do_not_shield_it) {
     sigset_t blocked;
     ::sigfillset(&blocked);
     ::pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
-    Process child(stay);
+    Process child(stay, {.daemon = true});
     child.terminate();
     return child.join_for(seconds(10)) && child.status() == ExitStatus::signalled(SIGTERM) ? 0 : 9;
   });
   EXPECT_EQ(run.status, ExitStatus::exited(0));
 }
 
-TEST(ProcessTest, without_daemon_the_destructor_waits_for_its_end) {
+TEST(ProcessTest, the_destructor_waits_for_its_end) {
   SharedMemory memory(sizeof(int));
   auto* done = static_cast<volatile int*>(memory.data());
   {
-    Process child(
-        [done] {
-          std::this_thread::sleep_for(milliseconds(50));
-          *done = 1;
-        },
-        {.daemon = false});
+    Process child([done] {
+      std::this_thread::sleep_for(milliseconds(50));
+      *done = 1;
+    });
   }
   EXPECT_EQ(*done, 1);
 }
@@ -296,6 +294,22 @@ TEST(ProcessTest, inherits_only_the_descriptors_handed_to_it) {
   EXPECT_EQ(Process(check, {.inherit = {kept.get()}}).join().code(), 1);
   EXPECT_EQ(Process(check, {.inherit = {high.get(), STDERR_FILENO, kept.get()}}).join().code(), 5);
   EXPECT_EQ(Process(check, {.inherit = Inherit::all()}).join().code(), 7);
+}
+
+TEST(ProcessTest, keeps_what_belongs_to_shared_memory_and_nothing_that_only_has_its_number) {
+  int number = -1;
+  const auto is_open = [&number] { return ::fcntl(number, F_GETFD) >= 0 ? 1 : 0; };
+  {
+    detail::SharedFd first(test::memory_file("first"));
+    detail::SharedFd moved(std::move(first));
+    first = detail::SharedFd(test::memory_file("second"));
+    number = moved.get();
+    EXPECT_EQ(Process(is_open).join().code(), 1);
+    moved = std::move(first);
+    EXPECT_EQ(Process(is_open).join().code(), 0) << "it is closed";
+  }
+  const Fd other(::dup2(STDERR_FILENO, number));
+  EXPECT_EQ(Process(is_open).join().code(), 0);
 }
 
 TEST(ProcessTest, goes_on_when_the_thread_that_started_it_ends_and_still_ends_with_the_process) {
@@ -331,7 +345,7 @@ TEST(ProcessTest, ends_with_a_parent_of_many_threads) {
       std::vector<std::thread> threads;
       for (int i = 0; i < 8; ++i) threads.emplace_back([] { stay(); });
       threads.emplace_back([&] {
-        Process child(stay);
+        Process child(stay, {.daemon = true});
         *pid = child.pid();
         stay();
       });

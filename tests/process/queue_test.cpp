@@ -179,6 +179,26 @@ int get_all(Queue<std::uint64_t>& queue, SharedArray<std::uint32_t>& times_got) 
   }
 }
 
+TEST(QueueTest, items_of_any_size_pass_to_and_from_a_process_that_inherits_nothing) {
+  Queue<std::vector<double>> to(4);
+  Queue<std::vector<double>> from(4);
+  Process process([&] {
+    for (;;) {
+      const std::vector<double> values = to.get();
+      from.put(values);
+      if (values.empty()) return;
+    }
+  });
+  for (const std::size_t size : {1, 27, 28, 29, 1000, 1'000'000, 0}) {
+    const std::vector<double> values(size, 0.5);
+    to.put(values);
+    const auto back = from.get_for(std::chrono::seconds(20));
+    ASSERT_TRUE(back.has_value()) << size;
+    EXPECT_EQ(*back, values);
+  }
+  EXPECT_EQ(process.join(), ExitStatus::exited(0));
+}
+
 TEST(QueueTest, many_processes_put_and_get_each_item_exactly_once) {
   constexpr std::uint64_t items = 100000;
   Queue<std::uint64_t> queue(64);

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "windrow/base/serialize.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/manager.hpp"
-#include "windrow/base/serialize.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {

@@ -14,7 +14,6 @@
 #include "windrow/error.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/manager.hpp"
-#include "windrow/base/serialize.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {

@@ -22,6 +22,9 @@ struct Frame {
 
 /// One end of a two-way stream of framed messages between two processes of one machine.
 ///
+/// A Process closes its copies of what it does not inherit: there, an end whose descriptor() is not named in
+/// ProcessOptions::inherit throws SpecError.
+///
 /// Sending never deadlocks against a peer that sends at the same time: what arrives meanwhile is kept for receive().
 /// A large message is in memory once at either end: sent from where it lies, received into its own payload.
 class ByteChannel {
@@ -55,6 +58,7 @@ class ByteChannel {
   Frame receive();
 
  private:
+  void check_open() const;
   std::size_t write_some(std::span<const std::byte> header, std::span<const std::byte> payload) const;
   bool read_some();
   void read_available();
@@ -63,6 +67,7 @@ class ByteChannel {
   void wait(bool for_writing, int timeout_ms) const;
 
   Fd socket_;
+  detail::OpenedIn opened_in_;
   std::deque<Bytes> outbox_;
   std::size_t outbox_offset_ = 0;
   std::deque<Frame> ready_;       // whole messages, not yet handed out

@@ -35,7 +35,7 @@ constexpr bool includes(Events set, Events one) {
 /// whole, what else was due comes next time, and run() may be called again.
 ///
 /// Only post(), stop() and the thread functions may be called by other threads than the one that runs the loop.
-/// Move it nowhere; of no use in a forked child.
+/// Move it nowhere. In a Process, a loop of the parent throws SpecError.
 class EventLoop {
  public:
   using Callback = std::function<void()>;
@@ -102,6 +102,7 @@ class EventLoop {
     std::shared_ptr<Callback> callback;
   };
 
+  void check_open() const;
   void add_to_epoll(int descriptor, const Watch& watch);
   void rebuild();
   void wake();
@@ -113,6 +114,7 @@ class EventLoop {
   bool run_timers();
   bool run_posted();
 
+  detail::OpenedIn opened_in_;
   Fd epoll_;
   Fd wake_;
   Id next_id_ = 1;

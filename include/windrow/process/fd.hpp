@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <utility>
 
 namespace [[gnu::visibility("default")]] windrow {
@@ -28,4 +29,33 @@ class Fd {
   int fd_ = -1;
 };
 
+namespace detail {
+
+/// Remembers in which process a descriptor was opened. A Process closes what it does not inherit, and the number may
+/// be that of another file then.
+class OpenedIn {
+ public:
+  OpenedIn();
+  /// @throws SpecError with the message, if this process closed the descriptor when it started
+  void check(int descriptor, const char* message) const;
+
+ private:
+  std::uint32_t process_;
+};
+
+/// A descriptor that every Process keeps, whatever it inherits: it belongs to memory that processes share, and nobody
+/// waits for its end.
+class SharedFd {
+ public:
+  explicit SharedFd(Fd fd);
+  ~SharedFd();
+  SharedFd(SharedFd&& other) noexcept = default;
+  SharedFd& operator=(SharedFd&& other) noexcept;
+  int get() const { return fd_.get(); }
+
+ private:
+  Fd fd_;
+};
+
+}  // namespace detail
 }  // namespace windrow

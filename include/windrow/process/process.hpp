@@ -18,6 +18,7 @@ namespace [[gnu::visibility("default")]] windrow {
 
 /// Which of its parent's descriptors from 3 up a process keeps. The others are closed in it before it runs, so that it
 /// holds open neither files nor channels that are not its business: no peer waits for an end-of-file that it withholds.
+/// A Queue, a SharedArray and locks need not be named: they work in every process. A channel that is not named throws.
 class Inherit {
  public:
   /// None.
@@ -39,7 +40,7 @@ class Inherit {
 struct ProcessOptions {
   std::string name = "windrow";  ///< the first 15 characters are what ps and top show
   /// What the destructor does with a process that still runs: kills it (SIGKILL) if true, waits for its end if false.
-  bool daemon = true;
+  bool daemon = false;
   Inherit inherit = {};
   /// SIGINT, SIGTERM, SIGHUP and SIGUSR1, which terminals and batch systems send to whole groups, are left to the
   /// parent. Programs that the process executes get their default actions all the same.

@@ -48,7 +48,7 @@ class ByteQueue {
 
   std::size_t capacity_;
   SharedMemory memory_;
-  Fd payloads_;  // a file in memory: the items too large for a slot
+  SharedFd payloads_;  // a file in memory: the items too large for a slot
   QueueState* state_;
 };
 
