@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "windrow/base/exception_text.hpp"
 #include "windrow/base/stopwatch.hpp"
 #include "windrow/error.hpp"
 
@@ -40,9 +41,10 @@ void Rebuilds::run(const std::function<void()>& build) {
     failed_ = 0;
   } catch (const WorkerUnable&) {
     throw;
-  } catch (const std::exception& error) {
-    if (++failed_ == kMostFailedBuilds) throw WorkerUnable(error.what());
-    throw Error(std::string("build failed: ") + error.what());
+  } catch (...) {
+    const std::string text = exception_text(std::current_exception());
+    if (++failed_ == kMostFailedBuilds) throw WorkerUnable(text);
+    throw Error("build failed: " + text);
   }
 }
 
@@ -83,9 +85,9 @@ Outcome<Evaluated> FunctionEvaluator::evaluate_fresh(const Point& point) {
     throw;
   } catch (const Rejected& reason) {
     return failure(FailureKind::rejected, reason.what(), 2);
-  } catch (const std::exception& error) {
+  } catch (...) {
     spoiled_ = true;
-    return failure(FailureKind::exception, error.what(), 2);
+    return failure(FailureKind::exception, exception_text(std::current_exception()), 2);
   }
 }
 

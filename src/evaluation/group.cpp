@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "function.hpp"
+#include "windrow/base/exception_text.hpp"
 #include "windrow/base/stopwatch.hpp"
 #include "windrow/error.hpp"
 
@@ -107,9 +108,9 @@ class GroupEvaluation : public SweepEvaluation {
       group_->model = functions_.build(*group_);
     } catch (const Interrupted&) {
       throw;
-    } catch (const std::exception& error) {
+    } catch (...) {
       context.spent(&ActivityTimes::build, seconds);
-      throw Error(fmt::format("build failed: {}", error.what()));
+      throw Error(fmt::format("build failed: {}", exception_text(std::current_exception())));
     }
     context.spent(&ActivityTimes::build, seconds);
   }

@@ -8,6 +8,7 @@
 
 #include "function.hpp"
 #include "windrow/base/byte_stream.hpp"
+#include "windrow/base/exception_text.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -110,10 +111,8 @@ class SweepModel : public ForkedModel {
       return reply(evaluator_.evaluate(point));
     } catch (const Interrupted&) {
       return Bytes{static_cast<std::byte>(ReplyKind::interrupted)};
-    } catch (const std::exception& error) {
-      return reply(TaskFailure::exception(error.what()));
     } catch (...) {
-      return reply(TaskFailure::exception("an exception that is not a std::exception"));
+      return reply(TaskFailure::exception(exception_text(std::current_exception())));
     }
   }
 

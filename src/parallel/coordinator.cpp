@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "parallel/coordinator_impl.hpp"
+#include "windrow/base/exception_text.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -92,6 +93,10 @@ void Coordinator::look_around() {
   const Direction direction = workers_.ask(*observer_);
   if (direction.stop) return stop();
   cutoff_.set(direction.seconds_left, monotonic_seconds());
+  const bool none_may_begin = direction.seconds_left && *direction.seconds_left <= 0.0;
+  if (none_may_begin && !std::exchange(recalled_, true)) {
+    for_each_worker([this](int w) { workers_.send(w, kRecall, {}); });
+  }
   while (const auto due = retries_.pop(monotonic_seconds())) put_back(due->worker, {due->index, 1, 1});
   if (assignments_ == 0) supply_has_grown_ = true;  // all are asked once more before the job ends
   if (job_.limits_time) tell_time_limit();
@@ -236,12 +241,25 @@ std::vector<int> Coordinator::idle_workers() {
   return idle;
 }
 
+// Where a run ends at a number of failures: how many points of the next assignment may fail until its rest comes back;
+// 0: none may be given now. All together may not fail more points than are left to fail, but for one a worker.
+std::optional<std::uint64_t> Coordinator::failures_for(int w) {
+  const std::uint64_t left = observer_->failures_left();
+  if (left == kAnyNumber) return std::nullopt;
+  const auto workers = static_cast<std::uint64_t>(workers_.count() - workers_.first());
+  if (left > failures_granted_) return 1 + (left - failures_granted_) / (2 * workers + 1);
+  return state(w).assignments.empty() ? 1 : 0;
+}
+
 bool Coordinator::assign(int w) {
+  const auto failures = failures_for(w);
+  if (failures == 0U) return false;
   const std::uint64_t available = supply_->available(w);
   const std::uint64_t most = job_.whole_shares ? available : pace_.chunk(available, supply_->size());
   Assignment assignment{cutoff_.take(*supply_, w, most, cutoff_.is_set() ? outstanding(w) : 0, monotonic_seconds()),
                         pace_.budget(most)};
   if (assignment.runs.empty()) return false;
+  if (failures) assignment.failures = FailureGrant(failures_granted_, *failures);
   send_assignment(w, std::move(assignment));
   return true;
 }
@@ -251,12 +269,15 @@ void Coordinator::send_assignment(int w, Assignment assignment, const GroupRuns:
   cutoff_.note_begin(now);
   if (state(w).assignments.empty()) state(w).since = now;
   const bool ship = job_.ships_parameters && workers_.is_remote(w);
+  const Bytes parameters = ship ? take_parameters(w, assignment.runs) : Bytes();
+  if (assignment.runs.empty()) return;
   const Slots slots = placements_ ? placements_->of(w) : Slots();
   const double patience = pace_.patience(workers_.knows_point_of(w));
   ByteWriter out;
   out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, patience,
                          pace_.gives_back() && !placements_ && group == nullptr ? 1U : 0U, slots.size(),
-                         group != nullptr ? group->members.size() : 0, job_.whole_shares ? 1U : 0U});
+                         group != nullptr ? group->members.size() : 0, job_.whole_shares ? 1U : 0U,
+                         assignment.failures.count()});
   for (const IndexRun& run : assignment.runs) out.put(run);
   for (const HostSlots& some : slots) {
     out.put_text(some.host);
@@ -266,16 +287,39 @@ void Coordinator::send_assignment(int w, Assignment assignment, const GroupRuns:
     out.put(group->head);
     for (const int member : group->members) out.put(member);
   }
-  for (const IndexRun& run : assignment.runs) {
-    for (std::uint64_t i = 0; ship && i < run.count; ++i) {
-      const Bytes parameter = observer_->parameter(run.first + i * run.step);
-      out.put(static_cast<std::uint64_t>(parameter.size()));
-      out.put_bytes(parameter);
-    }
-  }
+  out.put_bytes(parameters);
   state(w).assignments.push_back(std::move(assignment));
   ++assignments_;
   workers_.send(w, kAssign, out.bytes());
+}
+
+// One after another, each with its length. Points whose parameter cannot be sent fail, and are taken out of the runs.
+Bytes Coordinator::take_parameters(int w, std::vector<IndexRun>& runs) {
+  ByteWriter out;
+  std::vector<IndexRun> sent;
+  for (const IndexRun& run : runs) {
+    IndexRun next{run.first, 0, run.step};
+    for (std::uint64_t i = 0; i < run.count; ++i) {
+      const std::uint64_t index = run.first + i * run.step;
+      try {
+        const Bytes parameter = observer_->parameter(index);
+        out.put(static_cast<std::uint64_t>(parameter.size()));
+        out.put_bytes(parameter);
+        ++next.count;
+      } catch (...) {
+        TaskFailure failure = TaskFailure::exception(exception_text(std::current_exception()));
+        failure.rank = w;
+        failure.host = workers_.host(w);
+        fail_run(w, {index, 1, 1}, std::move(failure));
+        if (next.count > 0) sent.push_back(next);
+        next = {index + run.step, 0, run.step};
+      }
+    }
+    if (next.count > 0) sent.push_back(next);
+  }
+  if (sent.empty()) supply_has_grown_ = true;  // the worker may have others
+  runs = std::move(sent);
+  return out.take();
 }
 
 std::uint64_t Coordinator::outstanding(int w) {

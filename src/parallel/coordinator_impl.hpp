@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "parallel/cutoff.hpp"
@@ -22,11 +23,41 @@
 
 namespace windrow::detail {
 
+/// How many points of an assignment may still fail until the rest of it comes back; those of all are added up.
+class FailureGrant {
+ public:
+  FailureGrant() = default;
+  FailureGrant(std::uint64_t& sum, std::uint64_t count) : sum_(&sum), count_(count) { *sum_ += count_; }
+  ~FailureGrant() { clear(); }
+  FailureGrant(FailureGrant&& other) noexcept : sum_(other.sum_), count_(std::exchange(other.count_, 0)) {}
+  FailureGrant& operator=(FailureGrant&& other) noexcept {
+    clear();
+    sum_ = other.sum_;
+    count_ = std::exchange(other.count_, 0);
+    return *this;
+  }
+  std::uint64_t count() const { return count_; }
+  void spend() {
+    if (count_ == 0) return;
+    --count_;
+    --*sum_;
+  }
+
+ private:
+  void clear() {
+    if (count_ > 0) *sum_ -= std::exchange(count_, 0);
+  }
+
+  std::uint64_t* sum_ = nullptr;
+  std::uint64_t count_ = 0;
+};
+
 /// Points handed out together that have no outcome yet, in order.
 struct Assignment {
   std::vector<IndexRun> runs;
-  double budget = 0.0;  // seconds
-  std::size_t at = 0;   // runs before it are done
+  double budget = 0.0;         // seconds
+  std::size_t at = 0;          // runs before it are done
+  FailureGrant failures = {};  // none: any number may fail
 };
 
 struct WorkerState {
@@ -81,7 +112,9 @@ class Coordinator : private RunningJob {
   std::vector<int> idle_workers();
   bool assign(int w);
   void send_assignment(int w, Assignment assignment, const GroupRuns::Start* group = nullptr);
+  Bytes take_parameters(int w, std::vector<IndexRun>& runs);
   std::uint64_t outstanding(int w);
+  std::optional<std::uint64_t> failures_for(int w);
 
   // What workers say: coordinator_outcomes.cpp.
   void handle(const WorkerEvent& event);
@@ -100,7 +133,7 @@ class Coordinator : private RunningJob {
   }
 
   // What they have been given.
-  static void pop_outstanding(WorkerState& worker, std::uint64_t index);
+  static Assignment& pop_outstanding(WorkerState& worker, std::uint64_t index);
   void finish_assignments(int w, std::uint64_t count);
   static std::span<const IndexRun> unfinished(const Assignment& assignment);
   void put_back(int w, const IndexRun& run);
@@ -142,12 +175,14 @@ class Coordinator : private RunningJob {
   double now_ = begin_;           // when next() returned last
   double seconds_in_next_ = 0.0;  // in all
   double slept_at_begin_ = 0.0;
-  double time_limit_ = 0.0;  // of an evaluation, as the workers have been told
+  double time_limit_ = 0.0;             // of an evaluation, as the workers have been told
+  std::uint64_t failures_granted_ = 0;  // the sum of all assignments' grants
   std::vector<WorkerState> states_;
   std::uint64_t assignments_ = 0;  // of all workers, not finished
   int heard_of_ = -1;              // the worker that sent the last message, until it has been answered
   bool supply_has_grown_ = true;   // so that somebody who got nothing may get something now
   bool stopping_ = false;
+  bool recalled_ = false;  // no point may begin any more
   std::optional<TaskFailure> last_build_failure_;
   std::optional<WorkerLoss> last_loss_;
   std::exception_ptr error_;  // the first that the observer of an outcome threw

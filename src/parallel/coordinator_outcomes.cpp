@@ -32,7 +32,7 @@ void Coordinator::handle_results(int w, std::span<const std::byte> message, bool
   accounting_.heard(w, in.times(), now_);
   std::uint64_t succeeded = 0;
   for (Result result; in.next(result);) {
-    pop_outstanding(worker, result.index);
+    Assignment& assignment = pop_outstanding(worker, result.index);
     accounting_.evaluated(result.index, result.elapsed, w, result.failed);
     worker.fruitless_deaths = 0;
     ++worker.evaluated;
@@ -40,6 +40,7 @@ void Coordinator::handle_results(int w, std::span<const std::byte> message, bool
     if (result.failed) {
       ByteReader failure_bytes(result.payload);
       TaskFailure failure = get_failure(failure_bytes);
+      if (failure.kind != FailureKind::rejected) assignment.failures.spend();
       complete_or_retry({result.index, w, host, {}, &failure, result.started, result.elapsed}, failure, false);
     } else {
       ++succeeded;
@@ -65,7 +66,10 @@ void Coordinator::keep_first_point(int w, std::uint64_t count) {
     --assignments_;
   }
   Assignment kept;
-  if (!given_back.empty()) pace_.observe_running(given_back.front().budget);
+  if (!given_back.empty()) {
+    pace_.observe_running(given_back.front().budget);
+    kept.failures = std::move(given_back.front().failures);
+  }
   for (const Assignment& assignment : given_back) {
     for (IndexRun run : unfinished(assignment)) {
       if (kept.runs.empty()) {
@@ -101,14 +105,14 @@ void Coordinator::complete(const Completed& completed) {
 }
 
 // Outcomes come in the order of the assignments.
-void Coordinator::pop_outstanding(WorkerState& worker, std::uint64_t index) {
+Assignment& Coordinator::pop_outstanding(WorkerState& worker, std::uint64_t index) {
   for (Assignment& assignment : worker.assignments) {
     if (assignment.at == assignment.runs.size()) continue;
     IndexRun& run = assignment.runs[assignment.at];
     if (run.first != index) break;
     run.first += run.step;
     if (--run.count == 0) ++assignment.at;
-    return;
+    return assignment;
   }
   throw ParallelError(fmt::format("an outcome for point {} arrived that was not asked for", index));
 }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "parallel/launch_mpi.hpp"
+#include "windrow/base/exception_text.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/parallel/serial_manager.hpp"
@@ -60,7 +61,7 @@ void tell(const LaunchOptions& options, const std::string& message) {
 }
 
 int report_exception(int rank, const LaunchOptions& options) noexcept {
-  const auto say = [&](const char* what) {
+  const auto say = [&](const std::string& what) {
     tell(options, "rank " + std::to_string(rank) + " (" + host_name() + "): " + what);
   };
   try {
@@ -69,10 +70,8 @@ int report_exception(int rank, const LaunchOptions& options) noexcept {
   } catch (const SpecError& error) {
     say(error.what());
     return 2;
-  } catch (const std::exception& error) {
-    say(error.what());
   } catch (...) {
-    say("an exception that is not a std::exception");
+    say(exception_text(std::current_exception()));
   }
   return 1;
 }

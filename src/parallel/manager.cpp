@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "windrow/base/exception_text.hpp"
+
 namespace windrow {
 
 std::string_view name_of(Backend backend) {
@@ -63,4 +65,34 @@ void ParallelManager::check_counts(std::size_t size, std::span<const std::size_t
   }
 }
 
+void ParallelManager::throw_everywhere(const std::exception_ptr& thrown, std::string_view what) {
+  const std::string text = broadcast(thrown ? detail::exception_text(thrown) : std::string());
+  if (thrown) std::rethrow_exception(thrown);
+  throw ParallelError(fmt::format("{} threw at the root: {}", what, text));
+}
+
+namespace detail {
+
+void throw_other_call(int rank) {
+  throw ParallelError(
+      fmt::format("{} is in another call than this rank, or sends another type: collective calls must be made by every "
+                  "rank in the same order",
+                  rank < 0 ? std::string("a rank") : fmt::format("rank {}", rank)));
+}
+
+Bytes thrown_message(const std::exception_ptr& thrown) {
+  ByteWriter out;
+  out.put(MessageKind::thrown);
+  out.put_text(exception_text(thrown));
+  return out.take();
+}
+
+ByteReader value_of_message(std::span<const std::byte> message, int rank) {
+  ByteReader in(message);
+  if (in.at_end()) throw_other_call(rank);
+  if (in.get<MessageKind>() == MessageKind::value) return in;
+  throw ParallelError(fmt::format("rank {} could not send its value: {}", rank, in.get_text()));
+}
+
+}  // namespace detail
 }  // namespace windrow

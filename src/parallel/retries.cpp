@@ -24,7 +24,8 @@ bool is_killed(const TaskFailure& failure) {
 bool Retries::take(TaskFailure& failure, int worker, bool lost_worker, double now, JobObserver* ask) {
   // A rank that is gone is no fault of its point, as far as anybody knows: that is found out by a second one.
   const bool blameless = lost_worker && failure.kind == FailureKind::lost;
-  if (ask == nullptr && !blameless) return false;
+  const bool killed = lost_worker && is_killed(failure);
+  if (ask == nullptr && !blameless && !killed) return false;
   const auto found = tried_.find(failure.index);
   Tried tried = found == tried_.end() ? Tried{} : found->second;
   failure.attempts += tried.attempts;
@@ -33,8 +34,9 @@ bool Retries::take(TaskFailure& failure, int worker, bool lost_worker, double no
   tried.lost_workers += lost_worker ? 1 : 0;
   std::optional<double> delay;
   if (tried.lost_workers < kMostLostWorkers) {
-    delay = blameless ? kLossPauseSeconds : ask->retry_after(failure, tried.tries);
-    if (!delay && lost_worker && is_killed(failure)) delay = 0.0;
+    if (blameless) delay = kLossPauseSeconds;
+    if (!blameless && ask != nullptr) delay = ask->retry_after(failure, tried.tries);
+    if (!delay && killed) delay = 0.0;
   }
   if (!delay || !std::isfinite(*delay)) {
     if (found != tried_.end()) tried_.erase(found);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "windrow/base/clock.hpp"
+#include "windrow/base/exception_text.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -238,6 +239,9 @@ void WorkerLoop::handle(Frame frame) {
     case kPieceTaken:
       piece_on_the_way_ = false;
       return;
+    case kRecall:
+      for (Assignment& assignment : assignments_) assignment.at = assignment.runs.size();
+      return;
     case kFreeGroup:
       evaluation_.groups()->free(ByteReader(frame.payload).get<std::uint64_t>());
       return;
@@ -260,10 +264,10 @@ TaskFailure WorkerLoop::failure_of(const std::exception_ptr& exception) {
   } catch (const Interrupted&) {
     if (stop_is_near()) throw;
     return TaskFailure::exception("interrupted, though no stop was asked for");
-  } catch (const std::exception& error) {
-    return TaskFailure::exception(error.what());
+  } catch (const Rejected& reason) {
+    return TaskFailure::rejected(reason.what());
   } catch (...) {
-    return TaskFailure::exception("an exception that is not a std::exception");
+    return TaskFailure::exception(exception_text(exception));
   }
 }
 
@@ -458,13 +462,24 @@ TaskFailure WorkerLoop::complete(TaskFailure failure, std::uint64_t index, doubl
 
 // Of a point that was evaluated from `begin` until now.
 void WorkerLoop::report(const Assigned& assigned, double begin, std::span<const std::byte> result) {
-  evaluation_.observe(assigned, result, nullptr);
+  try {
+    evaluation_.observe(assigned, result, nullptr);
+  } catch (...) {
+    return report(assigned, begin, TaskFailure::bad_output(exception_text(std::current_exception())));
+  }
   batch_.add({assigned.index, epoch_offset_ + begin, now_ - begin, false, result});
 }
 
 void WorkerLoop::report(const Assigned& assigned, double begin, TaskFailure failure) {
   failure = complete(std::move(failure), assigned.index, now_ - begin);
-  evaluation_.observe(assigned, {}, &failure);
+  try {
+    evaluation_.observe(assigned, {}, &failure);
+  } catch (...) {  // the point has failed as it is
+  }
+  AssignmentHead& head = assignments_.front().head;
+  if (head.failures > 0 && failure.kind != FailureKind::rejected && --head.failures == 0) {
+    assignments_.front().at = assignments_.front().runs.size();  // the rest goes back
+  }
   ByteWriter bytes;
   put_failure(bytes, failure);
   batch_.add({assigned.index, epoch_offset_ + begin, now_ - begin, true, bytes.bytes()});

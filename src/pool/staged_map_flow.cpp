@@ -6,6 +6,7 @@
 
 #include "staged_map_impl.hpp"
 #include "windrow/base/byte_stream.hpp"
+#include "windrow/base/exception_text.hpp"
 #include "windrow/error.hpp"
 
 /// How values flow through the stages of a StagedMap.
@@ -45,11 +46,9 @@ bool StagedMapCore::Impl::pull(std::size_t k) {
       } else {
         stage.source_ended = true;
       }
-    } catch (const std::exception& error) {
-      group.failure = TaskFailure::exception(fmt::format("the source threw: {}", error.what()));
-      stage.source_ended = true;
     } catch (...) {
-      group.failure = TaskFailure::exception("the source threw something that is no std::exception");
+      const std::string text = exception_text(std::current_exception());
+      group.failure = TaskFailure::exception(fmt::format("the source threw: {}", text));
       stage.source_ended = true;
     }
   }

@@ -23,6 +23,7 @@
 #include "process/process_child.hpp"
 #include "process/result_memory.hpp"
 #include "windrow/base/byte_stream.hpp"
+#include "windrow/base/exception_text.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -36,16 +37,6 @@ constexpr std::uint32_t kNext = 1;  // between this process and a child that mak
 
 std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text.data(), text.size()));
-}
-
-std::string text_of_exception() {
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    return error.what();
-  } catch (...) {
-    return "an exception that is not a std::exception";
-  }
 }
 
 // Bytes of private memory that can be written: what RLIMIT_DATA counts.
@@ -182,7 +173,7 @@ void ModelProcess::make(const Frame& frame) {
     const auto function = reinterpret_cast<MakeForkedModel>(const_cast<void*>(decode_address(options_.function)));
     model_ = function(in.remaining());
   } catch (...) {
-    return channel_.send(kMakeFailed, bytes_of(text_of_exception()));
+    return channel_.send(kMakeFailed, bytes_of(exception_text(std::current_exception())));
   }
   flush_standard_streams();  // or every child would write the text again
   if (options_.memory > 0) data_limit_ = data_size() + options_.memory;
@@ -308,7 +299,7 @@ void ModelProcess::evaluate_here(std::span<const std::byte> request) {
     flush_standard_streams();
     results_.put(EvaluationState::returned, result);
   } catch (...) {
-    const std::string text = text_of_exception();
+    const std::string text = exception_text(std::current_exception());
     flush_standard_streams();
     results_.put(EvaluationState::threw, bytes_of(text));
   }

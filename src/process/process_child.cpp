@@ -7,10 +7,10 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 
 #include "process/inherited.hpp"
+#include "windrow/base/exception_text.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -89,10 +89,8 @@ void run_child(const std::function<int()>& body, const ProcessOptions& options, 
   int code = 1;
   try {
     code = body();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: %s\n", options.name.c_str(), error.what());
   } catch (...) {
-    std::fprintf(stderr, "%s: unknown exception\n", options.name.c_str());
+    std::fprintf(stderr, "%s: %s\n", options.name.c_str(), exception_text(std::current_exception()).c_str());
   }
   flush_standard_streams();
   ::_exit(code);

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "process/service_wire.hpp"
+#include "windrow/base/type_name.hpp"
 #include "windrow/process/log.hpp"
 #include "windrow/process/service.hpp"
-#include "windrow/process/type_name.hpp"
 
 namespace windrow {
 namespace {

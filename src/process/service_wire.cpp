@@ -1,7 +1,10 @@
 #include "process/service_wire.hpp"
 
+#include <cxxabi.h>
+
+#include "windrow/base/exception_text.hpp"
+#include "windrow/base/type_name.hpp"
 #include "windrow/error.hpp"
-#include "windrow/process/type_name.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -46,15 +49,8 @@ Bytes encode_value(std::uint64_t id, std::span<const std::byte> content) {
 }
 
 ServiceFailure current_failure(std::uint64_t id, std::string_view handler) {
-  ServiceFailure failure{id, std::string(handler), "unknown", "unknown exception"};
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    failure.type = readable_type_name(typeid(error));
-    failure.message = error.what();
-  } catch (...) {
-  }
-  return failure;
+  return {id, std::string(handler), readable_type_name(*abi::__cxa_current_exception_type()),
+          exception_text(std::current_exception())};
 }
 
 Bytes encode_failure(const ServiceFailure& failure) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,8 @@ class FailureJudge {
   /// A point has failed for good.
   void count(FailureKind kind);
   bool gives_up() const { return limit_ && failed_ >= *limit_; }
+  /// How many more may fail until it gives up.
+  std::uint64_t failures_left() const { return limit_ ? *limit_ - std::min(failed_, *limit_) : ~std::uint64_t{0}; }
   /// "at 10 failed points (max_failures = 5%)"
   std::string why() const;
 

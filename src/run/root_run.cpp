@@ -153,6 +153,7 @@ void RootRun::completed(const Completed& completed) {
     remember(*completed.failure);
     judge_.count(completed.failure->kind);
     record.attempts = completed.failure->attempts;
+    result_.retried += static_cast<std::uint64_t>(record.attempts - completed.earlier_attempts - 1);
     record.outcome = *completed.failure;
   } else {
     Evaluated evaluated = decode(completed.payload);
@@ -161,6 +162,7 @@ void RootRun::completed(const Completed& completed) {
     record.arrays = std::move(evaluated.arrays);
     if (time_limit_) time_limit_->add(completed.elapsed);
     record.attempts = completed.earlier_attempts + static_cast<int>(evaluated.attempts);
+    result_.retried += evaluated.attempts - 1;
     if (store_ && evaluated.index_read) store_->note_index_matters();
     record.outcome = std::move(evaluated.outputs);
   }
@@ -174,7 +176,7 @@ void RootRun::completed(const Completed& completed) {
 }
 
 void RootRun::retried(const Completed& completed) {
-  ++result_.retried;
+  result_.retried += static_cast<std::uint64_t>(completed.failure->attempts);
   if (!store_) return;
   const Stopwatch storing(seconds_storing_);
   store_->record_attempt({*completed.failure, completed.started});

@@ -41,6 +41,7 @@ class RootRun : public JobObserver {
   void retried(const Completed& completed) override;
   void piece(int worker, std::span<const std::byte> piece) override;
   Direction tick() override;
+  std::uint64_t failures_left() override { return judge_.failures_left(); }
   void handed_out(RunningJob& running) override;
   double time_limit() override { return time_limit_ ? time_limit_->seconds() : 0.0; }
   double seconds_storing() const override { return seconds_storing_; }

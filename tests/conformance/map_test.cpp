@@ -108,7 +108,7 @@ TEST(MapTest, an_exception_of_the_consumer_ends_the_job_and_the_next_one_works) 
   if (manager().is_root()) {
     EXPECT_THROW(stream(1234), std::runtime_error);
   } else {
-    stream(1234);
+    EXPECT_THROW(stream(1234), RootFailed);
   }
   EXPECT_NO_THROW(stream(5001));
 }

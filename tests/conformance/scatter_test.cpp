@@ -119,7 +119,7 @@ TEST_P(ScatterTest, an_exception_fails_its_point_and_no_other) {
                               [](int&, double p) -> double {
                                 const int i = static_cast<int>(p);
                                 if (i % 10 == 3) throw std::runtime_error("cannot solve " + std::to_string(i));
-                                if (i % 10 == 7) throw 42;  // not a std::exception
+                                if (i % 10 == 7) throw 42;
                                 return p;
                               },
                               parameters, {.schedule = GetParam()})
@@ -140,8 +140,42 @@ TEST_P(ScatterTest, an_exception_fails_its_point_and_no_other) {
     EXPECT_FALSE(failure.host.empty());
     EXPECT_GE(failure.rank, 0);
     EXPECT_LT(failure.rank, manager().worker_count());
-    EXPECT_EQ(failure.message,
-              i % 10 == 3 ? "cannot solve " + std::to_string(i) : "an exception that is not a std::exception");
+    EXPECT_EQ(failure.message, i % 10 == 3 ? "cannot solve " + std::to_string(i) : "42");
+  }
+}
+
+TEST_P(ScatterTest, what_is_thrown_keeps_its_kind_and_its_words) {
+  const auto parameters = numbers(6);
+  auto results = manager()
+                     .scatter([] { return 0; },
+                              [](int&, double p) -> double {
+                                switch (static_cast<int>(p)) {
+                                  case 0:
+                                    throw Rejected("outside the domain");
+                                  case 1:
+                                    throw std::string("a text");
+                                  case 2:
+                                    throw "a literal";
+                                  case 3:
+                                    throw 0.5;
+                                  case 4:
+                                    throw std::vector<int>();
+                                  default:
+                                    return p;
+                                }
+                              },
+                              parameters, {.schedule = GetParam()})
+                     .gather();
+  if (!manager().is_root()) return;
+  const std::vector<std::string> words = {"outside the domain", "a text", "a literal", "0.5",
+                                          "an exception of type std::vector<int>"};
+  const auto outcomes = in_order(results, parameters);
+  EXPECT_TRUE(outcomes[5].ok());
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    EXPECT_FALSE(outcomes[i].ok());
+    if (outcomes[i].ok()) continue;
+    EXPECT_EQ(outcomes[i].failure().kind, i == 0 ? FailureKind::rejected : FailureKind::exception);
+    EXPECT_EQ(outcomes[i].failure().message, words[i]);
   }
 }
 

@@ -299,6 +299,33 @@ TEST(SweepTest, a_run_that_gives_up_says_so_on_every_rank_and_the_next_one_goes_
   EXPECT_EQ(second.failed, 50U);
 }
 
+TEST(SweepTest, a_run_that_gives_up_lets_no_more_points_fail_than_one_a_worker_beyond) {
+  for (const Schedule schedule : all_schedules) {
+    for (const std::uint64_t most : {1, 5, 40}) {
+      for (const int every : {1, 3}) {  // how many points fail, in microseconds or fractions of a millisecond
+        for (const int microseconds : {0, 300}) {
+          Sweep sweep(
+              zip({linear("x", 0, 999, 1000)}), [] { return 0; },
+              [=](int&, const Point& p) {
+                std::this_thread::sleep_for(std::chrono::microseconds(microseconds));
+                if (p["x"].integer() % every == 0) throw std::runtime_error("diverged");
+                return p["x"].number();
+              });
+          SweepOptions options;
+          options.schedule = schedule;
+          options.failure_policy.max_failures = MaxFailures{static_cast<double>(most), false};
+          const SweepResult result = sweep.run(manager(), options);
+          EXPECT_EQ(result.stopped_by, StopReason::failures);
+          EXPECT_GE(result.failed, most);
+          EXPECT_LE(result.failed, most + static_cast<std::uint64_t>(manager().worker_count()))
+              << name_of(schedule) << ", one of " << every << ", " << microseconds << " us";
+          EXPECT_GT(result.unfinished(), 0U);
+        }
+      }
+    }
+  }
+}
+
 TEST(SweepTest, a_time_limit_ends_a_run_and_the_next_ones_complete_it) {
   const SharedDirectory directory;
   const auto store = directory / "results";

@@ -190,8 +190,9 @@ int collectives_throw(ParallelManager& manager, const std::string& detail) {
     std::this_thread::sleep_for(milliseconds(300));
     ::raise(SIGKILL);
   }
-  const int told = names_rank_1([&] { manager.all_gather(manager.rank()); }) && names_rank_1([&] { manager.sync(); }) &&
-                   names_rank_1([&] { manager.broadcast(1); });
+  const int told = names_rank_1([&] { static_cast<void>(manager.all_gather(manager.rank())); }) &&
+                   names_rank_1([&] { manager.sync(); }) &&
+                   names_rank_1([&] { static_cast<void>(manager.broadcast(1)); });
   if (!manager.is_root()) {
     MPI_Send(&told, 1, MPI_INT, 0, 999, MPI_COMM_WORLD);
     return 0;

@@ -145,10 +145,10 @@ const Calls& calls() {
       {"scatter", [](ParallelManager& m) { scatter_numbers(m, 10, Schedule::dynamic, [](int) {}); }},
       {"scatter of nothing", [](ParallelManager& m) { scatter_numbers(m, 0, Schedule::dynamic, [](int) {}); }},
       {"sync", [](ParallelManager& m) { m.sync(); }},
-      {"broadcast", [](ParallelManager& m) { m.broadcast(std::string(100, 'x')); }},
-      {"all_gather", [](ParallelManager& m) { m.all_gather(m.rank()); }},
-      {"gather", [](ParallelManager& m) { m.gather(std::span<const int>()); }},
-      {"all_reduce", [](ParallelManager& m) { m.all_reduce(1.0); }},
+      {"broadcast", [](ParallelManager& m) { static_cast<void>(m.broadcast(std::string(100, 'x'))); }},
+      {"all_gather", [](ParallelManager& m) { static_cast<void>(m.all_gather(m.rank())); }},
+      {"gather", [](ParallelManager& m) { static_cast<void>(m.gather(std::span<const int>())); }},
+      {"all_reduce", [](ParallelManager& m) { static_cast<void>(m.all_reduce(1.0)); }},
   };
   return all;
 }
@@ -246,7 +246,7 @@ TEST(ForkManagerTest, ranks_in_different_calls_are_an_error_on_both_sides) {
       if (kind(root_name) == kind(peer_name)) continue;
       SCOPED_TRACE("root in " + root_name + ", rank 1 in " + peer_name);
       const Ended run = launch_peers(3, [&root = root_call, &peer = peer_call](ParallelManager& manager) {
-        manager.broadcast(1);
+        static_cast<void>(manager.broadcast(1));
         manager.sync();
         (manager.rank() == 1 ? peer : root)(manager);
         manager.sync();

@@ -76,10 +76,33 @@ TEST_P(EndingTest, costs_its_point_and_no_other) {
                                        return p * 2;
                                      },
                                      numbers(count), {.schedule = schedule});
-    EXPECT_EQ(scattered.lost_workers().size(), fatal.size());
+    const std::size_t tries = ending.code == -SIGKILL ? 2 : 1;  // somebody else may have killed the worker
+    EXPECT_EQ(scattered.lost_workers().size(), tries * fatal.size());
     expect_failures(in_order(scattered.gather(), count), fatal, ending, workers);
   }
   EXPECT_EQ(Belongings(), before);
+}
+
+TEST(WorkerLossTest, a_point_whose_worker_is_killed_is_tried_once_more) {
+  const SharedMemory memory(sizeof(std::atomic<int>));
+  auto& tries = *static_cast<std::atomic<int>*>(memory.data());
+  const auto killed_once = [&tries](int, auto index) {
+    if (index == 7 && tries++ == 0) ::kill(::getpid(), SIGKILL);
+    return static_cast<int>(index) * 2;
+  };
+  for (const Schedule schedule : all_schedules) {
+    ForkManager manager(2);
+    tries = 0;
+    auto scattered = manager.scatter(no_model, killed_once, numbers(13), {.schedule = schedule});
+    EXPECT_EQ(scattered.lost_workers().size(), 1U);
+    expect_failures(in_order(scattered.gather(), 13), {}, test::endings[0], 2);
+    tries = 0;
+    const Mapped<int> mapped = manager.map(no_model, killed_once, 13, {.schedule = schedule});
+    EXPECT_EQ(mapped.lost_workers.size(), 1U);
+    EXPECT_TRUE(mapped.failures.empty());
+    EXPECT_EQ(mapped.values[7], 14);
+    EXPECT_EQ(tries, 2);
+  }
 }
 
 TEST(WorkerLossTest, a_share_that_is_executed_as_a_whole_fails_as_a_whole_and_alone) {

@@ -67,7 +67,7 @@ TEST(ProcessTest, an_exception_is_told_on_one_line_and_gives_code_1) {
     return code * 10 + second.join().code();
   });
   EXPECT_EQ(run.status, ExitStatus::exited(11));
-  EXPECT_EQ(run.err, "solver: no licence\nsolver: unknown exception\n");
+  EXPECT_EQ(run.err, "solver: no licence\nsolver: 42\n");
 }
 
 TEST(ProcessTest, is_running_until_it_has_ended) {

@@ -65,9 +65,12 @@ TEST(FailureJudgeTest, it_gives_up_at_the_limit_and_rejected_points_do_not_count
   judge.count(FailureKind::rejected);
   judge.count(FailureKind::exited);
   EXPECT_FALSE(judge.gives_up());
+  EXPECT_EQ(judge.failures_left(), 1U);
   judge.count(FailureKind::bad_output);
   EXPECT_TRUE(judge.gives_up());
-  EXPECT_EQ(judge.why(), "at 2 failed points (max_failures = 2%)");
+  judge.count(FailureKind::bad_output);  // was on its way
+  EXPECT_EQ(judge.failures_left(), 0U);
+  EXPECT_EQ(judge.why(), "at 3 failed points (max_failures = 2%)");
   policy.max_failures = parse_max_failures("1");
   FailureJudge strict(policy, 100);
   strict.count(FailureKind::exited);

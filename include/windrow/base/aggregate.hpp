@@ -7,7 +7,8 @@
 
 /// The members of an aggregate, one after another, without a line of code in it: they are counted by how many values
 /// its braces take, and bound by structured bindings. (Boost.PFR does the same; Debian 12's Boost does not have it.)
-namespace windrow::detail {
+namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
 
 inline constexpr std::size_t kMostMembers = 16;
 
@@ -73,4 +74,5 @@ constexpr std::size_t members_from() {
 template <typename T>
 inline constexpr std::size_t member_count = members_from<T, most_values<T>()>();
 
-}  // namespace windrow::detail
+}  // namespace detail
+}  // namespace windrow

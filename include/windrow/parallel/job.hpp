@@ -75,7 +75,8 @@ class Evaluation {
   /// Called when the worker has nothing to evaluate, and before it goes: to give up what was kept ready for the next
   /// point.
   virtual void idle() noexcept {}
-  /// Every outcome on the worker that made it, the result if `failure` is null.
+  /// Every outcome on the worker that made it, the result if `failure` is null. If it throws for a result, the point
+  /// fails with that, and it is called again with the failure.
   virtual void observe(const Assigned&, std::span<const std::byte> /*result*/, const TaskFailure* /*failure*/) {}
   /// Where groups come from, for a job whose points need several ranks; else null.
   virtual RankGroups* groups() { return nullptr; }
@@ -150,8 +151,8 @@ struct JobSpec {
   bool ships_parameters = false;
   /// Whether each worker gets all of its points at once, for Evaluation::evaluate_share(). Not with `needs`.
   bool whole_shares = false;
-  /// Whether JobObserver::retry_after() is asked. Otherwise no point is tried again but one at which a worker was lost
-  /// for a reason that is not known.
+  /// Whether JobObserver::retry_after() is asked. Otherwise no point is tried again but one whose worker was killed, or
+  /// lost for a reason that is not known.
   bool retries = false;
   /// Whether JobObserver::time_limit() is asked.
   bool limits_time = false;
@@ -175,7 +176,7 @@ class RunningJob {
 class JobObserver {
  public:
   virtual ~JobObserver() = default;
-  /// The parameter of a point as bytes (JobSpec::ships_parameters).
+  /// The parameter of a point as bytes (JobSpec::ships_parameters). If it throws, the point fails with that.
   virtual Bytes parameter(std::uint64_t /*index*/) { return {}; }
   /// Each finished evaluation, in order of arrival.
   virtual void completed(const Completed&) {}
@@ -194,6 +195,9 @@ class JobObserver {
   virtual void piece(int /*worker*/, std::span<const std::byte>) {}
   /// Called at least every 100 ms while the root waits. A stop is for good.
   virtual Direction tick() { return {}; }
+  /// How many more points may fail, rejected ones aside, until tick() will stop the job. Asked before each assignment,
+  /// so that not many more points fail than that: one a worker at most, but for whole shares.
+  virtual std::uint64_t failures_left() { return ~std::uint64_t{0}; }
   /// Called as often as tick(), once whoever is free has something to do.
   virtual void handed_out(RunningJob&) {}
   /// With JobSpec::limits_time: seconds that an evaluation may take, 0: any; asked often. Workers are told when it

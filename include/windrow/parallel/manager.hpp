@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "windrow/base/serialize.hpp"
+#include "windrow/parallel/collective.hpp"
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/reduction.hpp"
@@ -28,9 +31,6 @@ enum class Backend { serial, fork, mpi };
 std::string_view name_of(Backend backend);
 /// @throws SpecError for an unknown name, listing the valid ones
 Backend backend(std::string_view name);
-
-template <typename T>
-concept Arithmetic = std::is_arithmetic_v<T>;
 
 /// The ranks that run one program together, and the workers that evaluate points for them.
 ///
@@ -68,67 +68,103 @@ class ParallelManager {
   /// Waits until every rank has come here. Collective.
   virtual void sync() = 0;
 
-  /// Copies the root's numbers over everybody else's. Collective.
-  /// @throws SpecError on every rank if the sizes differ between ranks
-  template <Arithmetic T>
-  void broadcast(std::span<T> data) {
-    check_agreement(data.size(), "broadcast");
-    broadcast_bytes({reinterpret_cast<std::byte*>(data.data()), data.size_bytes()});
+  /// Copies the root's elements over everybody else's, in place. A vector or a text takes the root's size. Collective.
+  /// @param data  numbers, or other trivially copyable elements, one after another in memory
+  /// @throws SpecError on every rank if it cannot be resized and sizes differ between ranks
+  template <detail::ElementRange R>
+  R& broadcast(R& data) {
+    if constexpr (requires { data.resize(std::size_t{}); }) {
+      data.resize(static_cast<std::size_t>(broadcast(static_cast<std::uint64_t>(std::ranges::size(data)))));
+    } else {
+      check_agreement(std::ranges::size(data), "broadcast");
+    }
+    broadcast_bytes(std::as_writable_bytes(std::span(data)));
+    return data;
   }
+  template <detail::ElementRange R>
+  requires std::ranges::view<R>
+  void broadcast(R&& view) { broadcast(view); }
   /// The root's object, of any type that can be sent (windrow/base/serialize.hpp). Collective.
   /// @return the root's value on every rank
+  /// @throws ParallelError on every rank if it throws when it is sent (at the root, what it threw)
   template <typename T>
-  T broadcast(const T& value) {
-    return detail::from_bytes<T>(broadcast_object(is_root() ? detail::to_bytes(value) : Bytes{}));
+  [[nodiscard]] T broadcast(const T& value) {
+    std::exception_ptr thrown;
+    const Bytes message = broadcast_object(is_root() ? detail::to_message(value, thrown) : Bytes{});
+    if (thrown) std::rethrow_exception(thrown);
+    return detail::from_message<T>(message, 0);
   }
 
   /// Every rank's object, in rank order, on every rank. Collective.
+  /// @throws ParallelError on every rank if one throws when it is sent (there, what it threw)
   template <typename T>
-  std::vector<T> all_gather(const T& value) {
-    return decode<T>(all_gather_objects(detail::to_bytes(value)));
+  [[nodiscard]] std::vector<T> all_gather(const T& value) {
+    std::exception_ptr thrown;
+    const std::vector<Bytes> messages = all_gather_objects(detail::to_message(value, thrown));
+    if (thrown) std::rethrow_exception(thrown);
+    return detail::from_messages<T>(messages);
   }
 
-  /// Every rank's numbers, one after another in rank order, at the root; empty elsewhere. Collective.
-  /// @param counts  how many numbers each rank sends, size() entries, the same on every rank
+  /// Every rank's elements, one after another in rank order, at the root; empty elsewhere. Collective.
+  /// @param data    numbers, or other trivially copyable elements, one after another in memory
+  /// @param counts  how many elements each rank sends, size() entries, the same on every rank
   /// @throws SpecError on every rank, naming the rank, if a rank's `data` has another size than its count
-  template <Arithmetic T>
-  std::vector<T> gather(std::span<const T> data, std::span<const std::size_t> counts) {
-    check_counts(data.size(), counts);
+  template <detail::ConstElementRange R>
+  [[nodiscard]] auto gather(const R& data, std::span<const std::size_t> counts) {
+    check_counts(std::ranges::size(data), counts);
     return gather(data);
   }
   /// The same, for sizes that only the sender knows.
-  template <Arithmetic T>
-  std::vector<T> gather(std::span<const T> data) {
+  template <detail::ConstElementRange R>
+  [[nodiscard]] auto gather(const R& data) {
+    using T = std::ranges::range_value_t<R>;
     std::vector<T> all;
-    for (const Bytes& part : gather_objects(std::as_bytes(data))) {
+    for (const Bytes& part : gather_objects(std::as_bytes(std::span(data)))) {
       const std::size_t old_size = all.size();
       all.resize(old_size + part.size() / sizeof(T));
       if (!part.empty()) std::memcpy(all.data() + old_size, part.data(), part.size());
     }
     return all;
   }
+  /// Every rank's object, in rank order, at the root; empty elsewhere. Collective.
+  /// @throws ParallelError at the root if one throws when it is sent (there, what it threw)
+  template <typename T>
+  requires(!detail::ConstElementRange<T>) [[nodiscard]] std::vector<T> gather(const T& value) {
+    std::exception_ptr thrown;
+    const std::vector<Bytes> messages = gather_objects(detail::to_message(value, thrown));
+    if (thrown) std::rethrow_exception(thrown);
+    return detail::from_messages<T>(messages);
+  }
 
   /// Element-wise reduction over all ranks, in rank order, so that rounding is the same on every backend. Collective.
   /// @param in   this rank's contribution; may be `out`
   /// @param out  the result, on every rank
   /// @param op   one of windrow::op, or any associative T(T, T)
-  /// @throws SpecError on every rank if sizes differ
-  template <Arithmetic T, typename Op = op::Sum>
-  void all_reduce(std::span<const T> in, std::span<T> out, Op op = {}) {
-    check_agreement(in.size() == out.size() ? in.size() : ~std::size_t{0} - static_cast<std::size_t>(rank()),
+  /// @throws SpecError on every rank if sizes differ; ParallelError if `op` throws, which it does at the root
+  template <detail::ConstElementRange In, detail::ElementRange Out, typename Op = op::Sum>
+  void all_reduce(const In& in, Out&& out, Op op = {}) {
+    using T = std::ranges::range_value_t<In>;
+    static_assert(std::is_same_v<T, std::ranges::range_value_t<Out>>, "all_reduce gives elements of the type it takes");
+    const std::size_t size = std::ranges::size(in);
+    check_agreement(size == std::ranges::size(out) ? size : ~std::size_t{0} - static_cast<std::size_t>(rank()),
                     "all_reduce");
+    const std::span<const T> from(in);
+    const std::span<T> to(out);
     constexpr std::size_t block = std::size_t{1} << 16;  // bounds the root's memory to size() blocks
-    for (std::size_t begin = 0; begin < in.size(); begin += block) {
-      const std::size_t count = std::min(block, in.size() - begin);
-      reduce_block(in.subspan(begin, count), out.subspan(begin, count), op);
+    for (std::size_t begin = 0; begin < size; begin += block) {
+      const std::size_t count = std::min(block, size - begin);
+      reduce_block(from.subspan(begin, count), to.subspan(begin, count), op);
     }
   }
-  /// The same for one number.
-  template <Arithmetic T, typename Op = op::Sum>
-  T all_reduce(T value, Op op = {}) {
-    T result{};
-    all_reduce(std::span<const T>(&value, 1), std::span<T>(&result, 1), op);
-    return result;
+  /// The same in place.
+  template <detail::ElementRange R, typename Op = op::Sum>
+  requires detail::ReducesElements<Op, R>
+  void all_reduce(R&& data, Op op = {}) { all_reduce(data, data, op); }
+  /// The same for one number, or another trivially copyable value.
+  template <detail::Element T, typename Op = op::Sum>
+  requires(!std::ranges::range<T>) [[nodiscard]] T all_reduce(T value, Op op = {}) {
+    all_reduce(std::span(&value, 1), op);
+    return value;
   }
 
   /// Builds a model on every worker and executes it at every parameter. Collective.
@@ -157,7 +193,8 @@ class ParallelManager {
 
   /// The same, but each outcome goes to the root's `consume` as it arrives and is kept nowhere: memory does not grow
   /// with `count`. Collective.
-  /// @param consume  (std::uint64_t index, Outcome<R>), called at the root from one thread; an exception ends the job
+  /// @param consume  (std::uint64_t index, Outcome<R>), called at the root from one thread
+  /// @throws at the root what `consume` or the costs of `options` throw, and RootFailed on the other ranks
   template <typename Build, typename Execute, typename Consume>
   Streamed stream(Build build, Execute execute, std::uint64_t count, Consume consume, DispatchOptions options = {});
 
@@ -184,26 +221,31 @@ class ParallelManager {
   void check_agreement(std::size_t size, std::string_view call);
   void check_counts(std::size_t size, std::span<const std::size_t> counts);
 
-  template <typename T>
-  static std::vector<T> decode(const std::vector<Bytes>& objects) {
-    std::vector<T> values;
-    values.reserve(objects.size());
-    for (const Bytes& object : objects) values.push_back(detail::from_bytes<T>(object));
-    return values;
-  }
-
   template <typename T, typename Op>
   void reduce_block(std::span<const T> in, std::span<T> out, Op& op) {
     const std::vector<T> all = gather(in);
+    std::exception_ptr thrown;
     if (is_root()) {
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        T value = all[i];
-        for (std::size_t r = 1; r < static_cast<std::size_t>(size()); ++r) value = op(value, all[r * out.size() + i]);
-        out[i] = value;
+      try {
+        if (all.size() != out.size() * static_cast<std::size_t>(size())) detail::throw_other_call(-1);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+          T value = all[i];
+          for (std::size_t r = 1; r < static_cast<std::size_t>(size()); ++r) value = op(value, all[r * out.size() + i]);
+          out[i] = value;
+        }
+      } catch (...) {
+        thrown = std::current_exception();
       }
     }
-    broadcast_bytes({reinterpret_cast<std::byte*>(out.data()), out.size_bytes()});
+    Bytes message(out.size_bytes() + 1);  // and whether the operation threw
+    std::memcpy(message.data(), out.data(), out.size_bytes());
+    message.back() = static_cast<std::byte>(thrown ? 1 : 0);
+    broadcast_bytes(message);
+    if (message.back() != std::byte{0}) throw_everywhere(thrown, "the operation of all_reduce");
+    std::memcpy(out.data(), message.data(), out.size_bytes());
   }
+  /// Collective. @throws at the root what was thrown there, elsewhere ParallelError with its text
+  [[noreturn]] void throw_everywhere(const std::exception_ptr& thrown, std::string_view what);
 };
 
 }  // namespace windrow

@@ -12,6 +12,7 @@
 #include "windrow/base/serialize.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/manager.hpp"
+#include "windrow/parallel/typed_outcome.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
@@ -23,6 +24,8 @@ struct MapTraits {
   static_assert(std::is_invocable_v<Execute&, Model&, std::uint64_t>,
                 "execute must take (Model&, std::uint64_t index) and return the result");
   using Result = std::decay_t<std::invoke_result_t<Execute&, Model&, std::uint64_t>>;
+  static_assert(std::is_nothrow_destructible_v<Model> && std::is_nothrow_destructible_v<Result>,
+                "the destructors of models and results must not throw");
 };
 
 /// The functions of a map or a stream. They must outlive it.
@@ -50,13 +53,12 @@ class OutcomeConsumer : public JobObserver {
  public:
   explicit OutcomeConsumer(Consume& consume) : consume_(consume) {}
   void completed(const Completed& completed) override {
-    ++(completed.failure == nullptr ? streamed.succeeded : streamed.failed);
-    if (completed.failure != nullptr) {
-      consume_(completed.index, Outcome<R>(*completed.failure));
-    } else {
-      consume_(completed.index, Outcome<R>(from_bytes<R>(completed.payload)));
-    }
+    Outcome<R> outcome = outcome_of<R>(completed);
+    ++(outcome.ok() ? streamed.succeeded : streamed.failed);
+    consume_(completed.index, std::move(outcome));
   }
+
+  Bytes conclude() override { return came_to_the_end(); }
 
   Streamed streamed{};
 
@@ -102,6 +104,7 @@ Streamed ParallelManager::stream(Build build, Execute execute, std::uint64_t cou
                                       .costs = std::move(options.costs),
                                       .pending = IndexSet::first(count)},
                                      evaluation, observer);
+  detail::check_end(report, is_root());
   observer.streamed.lost_workers = std::move(report.lost_workers);
   observer.streamed.account = std::move(report.account);
   return std::move(observer.streamed);

@@ -14,6 +14,7 @@
 #include "windrow/error.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/manager.hpp"
+#include "windrow/parallel/typed_outcome.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
@@ -35,6 +36,9 @@ struct ScatterTraits {
     using type = typename std::decay_t<std::invoke_result_t<Execute&, Model&, std::span<const P>>>::value_type;
   };
   using Result = typename ResultOf<whole_share>::type;
+  static_assert(std::is_nothrow_destructible_v<Model> && std::is_nothrow_destructible_v<Result> &&
+                    std::is_nothrow_destructible_v<P>,
+                "the destructors of models, parameters and results must not throw");
 };
 
 /// Puts three columns in the order of the first.
@@ -83,6 +87,7 @@ class ScatterRun : private Evaluation, private JobObserver {
                                          .ships_parameters = true,
                                          .whole_shares = Traits::whole_share},
                                         *this, *this);
+    check_end(report, manager_.is_root());
     for (auto& local : results_) sort_by_index(local);
     const auto records = timing_records(report.account);
     for (std::size_t i = 0; i < report.account.workers.size(); ++i) {
@@ -116,27 +121,30 @@ class ScatterRun : private Evaluation, private JobObserver {
 
   // Ranks other than the root keep what they evaluated themselves.
   void observe(const Assigned& assigned, std::span<const std::byte> result, const TaskFailure* failure) override {
-    if (!manager_.is_root()) keep(0, assigned.index, parameter_of(assigned), result, failure);
+    if (manager_.is_root()) return;
+    keep(0, assigned.index, parameter_of(assigned),
+         failure == nullptr ? Outcome<R>(from_bytes<R>(result)) : Outcome<R>(*failure));
   }
 
   Bytes parameter(std::uint64_t index) override { return to_bytes(parameters_[static_cast<std::size_t>(index)]); }
 
   void completed(const Completed& completed) override {
     keep(static_cast<std::size_t>(completed.worker), completed.index,
-         parameters_[static_cast<std::size_t>(completed.index)], completed.payload, completed.failure);
+         parameters_[static_cast<std::size_t>(completed.index)], outcome_of<R>(completed));
   }
+
+  Bytes conclude() override { return came_to_the_end(); }
 
   P parameter_of(const Assigned& assigned) const {
     return manager_.is_root() ? parameters_[static_cast<std::size_t>(assigned.index)]
                               : from_bytes<P>(assigned.parameter);
   }
 
-  void keep(std::size_t worker, std::uint64_t index, P parameter, std::span<const std::byte> result,
-            const TaskFailure* failure) {
+  void keep(std::size_t worker, std::uint64_t index, P parameter, Outcome<R> outcome) {
     LocalResults<P, R>& local = results_[worker];
     local.indices.push_back(index);
     local.parameters.push_back(std::move(parameter));
-    local.outcomes.push_back(failure == nullptr ? Outcome<R>(from_bytes<R>(result)) : Outcome<R>(*failure));
+    local.outcomes.push_back(std::move(outcome));
   }
 
   ParallelManager& manager_;

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "windrow/base/serialize.hpp"
+#include "windrow/base/type_name.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/byte_channel.hpp"
-#include "windrow/process/type_name.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 

@@ -35,6 +35,7 @@ struct AssignmentHead {
   std::uint64_t hosts = 0;        ///< with slots for it
   std::uint64_t members = 0;      ///< of the group that evaluates it; 0: its worker alone
   std::uint64_t whole_share = 0;  ///< 1: for Evaluation::evaluate_share()
+  std::uint64_t failures = 0;  ///< points that may fail, rejected ones aside, until the rest goes back; 0: any number
 };
 
 struct GroupHead {

@@ -14,10 +14,10 @@
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
-/// Messages of a job. Root to worker: assign, stop, end, time_limit (seconds, a double), piece_taken, free_group (its
-/// id). Worker to root: results, build_failed, given_back, piece. Given_back is results, too, and says that of the
-/// first `finished` assignments the worker keeps the point that it is evaluating, and no other. Each piece is answered
-/// by one piece_taken.
+/// Messages of a job. Root to worker: assign, stop, recall (what has not been begun goes back), end, time_limit
+/// (seconds, a double), piece_taken, free_group (its id). Worker to root: results, build_failed, given_back, piece.
+/// Given_back is results, too, and says that of the first `finished` assignments the worker keeps the point that it is
+/// evaluating, and no other. Each piece is answered by one piece_taken.
 enum JobTag : std::uint32_t {
   kAssign = 1,
   kStop,
@@ -28,7 +28,8 @@ enum JobTag : std::uint32_t {
   kTimeLimit,
   kPiece,
   kPieceTaken,
-  kFreeGroup
+  kFreeGroup,
+  kRecall
 };
 
 /// A worker is gone.
