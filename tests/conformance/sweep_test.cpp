@@ -299,6 +299,30 @@ TEST(SweepTest, a_run_that_gives_up_says_so_on_every_rank_and_the_next_one_goes_
   EXPECT_EQ(second.failed, 50U);
 }
 
+TEST(SweepTest, a_callback_that_throws_is_an_error_on_every_rank_and_loses_nothing) {
+  const SharedDirectory directory;
+  const auto store = directory / "results";
+  Sweep sweep(
+      zip({linear("x", 0, 199, 200)}), [] { return 0; },
+      [](int&, const Point& p) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        return p["x"].number();
+      });
+  SweepOptions options;
+  options.store = store;
+  options.on_progress = [](const Progress& progress) {
+    if (progress.done > 0) throw std::runtime_error("the screen is gone");
+  };
+  if (manager().is_root()) {
+    EXPECT_THROW(sweep.run(manager(), options), std::runtime_error);
+  } else {
+    EXPECT_THROW(sweep.run(manager(), options), RootFailed);
+  }
+  const SweepResult second = sweep.run(manager(), {.store = store});
+  EXPECT_GT(second.reused, 0U);
+  EXPECT_EQ(second.succeeded, 200U);
+}
+
 TEST(SweepTest, a_run_that_gives_up_lets_no_more_points_fail_than_one_a_worker_beyond) {
   for (const Schedule schedule : all_schedules) {
     for (const std::uint64_t most : {1, 5, 40}) {

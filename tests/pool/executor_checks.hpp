@@ -61,15 +61,17 @@ inline void check_exceptions(Executor& executor) {
       MapOptions{8},
       [](int i) {
         if (i % 10 == 3) throw std::runtime_error("bad " + std::to_string(i));
+        if (i == 14) throw Rejected("bad 14");
+        if (i == 15) throw 15;
         return i;
       },
       input);
   EXPECT_EQ(outcomes.size(), 40U);
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    EXPECT_EQ(outcomes[i].ok(), i % 10 != 3);
+    EXPECT_EQ(outcomes[i].ok(), i % 10 != 3 && i != 14 && i != 15);
     if (outcomes[i].ok()) continue;
-    EXPECT_EQ(outcomes[i].failure().kind, FailureKind::exception);
-    EXPECT_EQ(outcomes[i].failure().message, "bad " + std::to_string(i));
+    EXPECT_EQ(outcomes[i].failure().kind, i == 14 ? FailureKind::rejected : FailureKind::exception);
+    EXPECT_EQ(outcomes[i].failure().message, (i == 15 ? "" : "bad ") + std::to_string(i));
     EXPECT_EQ(outcomes[i].failure().index, i);
   }
 }
