@@ -6,6 +6,7 @@
 
 #include "parallel/coordinator_impl.hpp"
 #include "windrow/base/exception_text.hpp"
+#include "windrow/process/log.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -13,6 +14,12 @@ namespace {
 constexpr double kTickSeconds = 0.1;
 constexpr double kLoadWindowSeconds = 0.05;  // over which the coordinator's own load is measured
 constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
+
+std::uint64_t count_points(std::span<const IndexRun> runs) {
+  std::uint64_t points = 0;
+  for (const IndexRun& run : runs) points += run.count;
+  return points;
+}
 
 }  // namespace
 
@@ -34,6 +41,8 @@ Coordinator::Coordinator(Workers& workers, JobSpec job, JobObserver& observer)
 }
 
 JobReport Coordinator::run() {
+  log::debug("a job begins: {} points, workers {} to {}, schedule {}", left_, workers_.first(), workers_.count() - 1,
+             name_of(job_.schedule));
   try {
     loop();
     report_.conclusion = observer_->conclude();
@@ -45,6 +54,7 @@ JobReport Coordinator::run() {
     throw;
   }
   close_account();
+  log::debug("the job has ended, {} points are left", left_);
   if (groups_) note_unused();
   for_each_worker([this](int w) { workers_.send(w, kEnd, report_.conclusion); });
   report_.unfinished = left_;
@@ -95,6 +105,7 @@ void Coordinator::look_around() {
   cutoff_.set(direction.seconds_left, monotonic_seconds());
   const bool none_may_begin = direction.seconds_left && *direction.seconds_left <= 0.0;
   if (none_may_begin && !std::exchange(recalled_, true)) {
+    log::debug("no point may begin any more: what has been handed out is called back");
     for_each_worker([this](int w) { workers_.send(w, kRecall, {}); });
   }
   while (const auto due = retries_.pop(monotonic_seconds())) put_back(due->worker, {due->index, 1, 1});
@@ -157,6 +168,7 @@ void Coordinator::measure_load() {
 }
 
 void Coordinator::stop() {
+  log::debug("the workers are to stop");
   stopping_ = report_.stopped = true;
   for_each_worker([this](int w) { workers_.send(w, kStop, {}); });
 }
@@ -288,6 +300,8 @@ void Coordinator::send_assignment(int w, Assignment assignment, const GroupRuns:
     for (const int member : group->members) out.put(member);
   }
   out.put_bytes(parameters);
+  log::debug("worker {} is given {} points, the first is {}", w, count_points(assignment.runs),
+             assignment.runs.front().first);
   state(w).assignments.push_back(std::move(assignment));
   ++assignments_;
   workers_.send(w, kAssign, out.bytes());
@@ -325,7 +339,7 @@ Bytes Coordinator::take_parameters(int w, std::vector<IndexRun>& runs) {
 std::uint64_t Coordinator::outstanding(int w) {
   std::uint64_t points = 0;
   for (const Assignment& assignment : state(w).assignments) {
-    for (const IndexRun& run : unfinished(assignment)) points += run.count;
+    points += count_points(unfinished(assignment));
   }
   return points;
 }

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "parallel/coordinator_impl.hpp"
+#include "windrow/process/log.hpp"
 
 namespace windrow::detail {
 
@@ -12,6 +13,7 @@ static constexpr int kFruitlessDeaths = 3;  // in a row without any point before
 void Coordinator::handle_build_failure(int w, TaskFailure failure) {
   WorkerState& worker = state(w);
   failure.message = "build failed: " + failure.message;
+  log::info("worker {}: {}", w, failure.message);
   last_build_failure_ = failure;
   for (Assignment& assignment : worker.assignments) {
     for (const IndexRun& run : unfinished(assignment)) owned_ ? fail_run(w, run, failure) : put_back(w, run);
@@ -43,6 +45,7 @@ void Coordinator::fail_run(int w, const IndexRun& run, TaskFailure failure) {
 
 void Coordinator::handle_loss(int w, const WorkerLoss& loss) {
   WorkerState& worker = state(w);
+  log::info("{}", loss.failure.message);
   report_.lost_workers.push_back(loss.failure.message);
   last_loss_ = loss;
   accounting_.lost(w, first_unfinished(w).has_value(), now_);

@@ -4,6 +4,7 @@
 
 #include "parallel/coordinator_impl.hpp"
 #include "windrow/error.hpp"
+#include "windrow/process/log.hpp"
 
 namespace windrow::detail {
 
@@ -95,6 +96,7 @@ void Coordinator::complete_or_retry(Completed completed, TaskFailure& failure, b
     return complete(completed);
   }
   completed.failure = &this_one;
+  log::info("{}; it is tried again", describe(this_one));
   guarded([&] { observer_->retried(completed); });
 }
 

@@ -15,6 +15,7 @@
 #include "windrow/base/machine.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/parallel/serial_manager.hpp"
+#include "windrow/process/log.hpp"
 
 namespace windrow {
 namespace {
@@ -85,8 +86,12 @@ bool started_by_mpi() {
   return false;
 }
 
-int launch_ranks(int argc, char** argv, const std::function<int(ParallelManager&)>& body,
+int launch_ranks(int argc, char** argv, const std::function<int(ParallelManager&)>& ranks_body,
                  const LaunchOptions& options) {
+  const std::function<int(ParallelManager&)> body = [&ranks_body](ParallelManager& manager) {
+    log::debug("rank {} of {}, {}, on {}", manager.rank(), manager.size(), name_of(manager.backend()), host_name());
+    return ranks_body(manager);
+  };
   Backend chosen{};
   int workers = 0;
   std::optional<detail::PreparedForBody> prepared;

@@ -9,6 +9,7 @@
 
 #include "windrow/base/clock.hpp"
 #include "windrow/base/exception_text.hpp"
+#include "windrow/process/log.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -293,6 +294,7 @@ void WorkerLoop::build() {
   try {
     evaluation_.build();
     built_ = true;
+    log::debug("worker {} is ready", worker_);
   } catch (const WorkerUnable& reason) {
     give_up(TaskFailure::exception(reason.what()));
   } catch (...) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "arrays/interface/array_files.hpp"
 #include "open_study.hpp"
@@ -12,6 +13,7 @@
 #include "sqlite.hpp"
 #include "store/interface/journal.hpp"
 #include "windrow/error.hpp"
+#include "windrow/process/log.hpp"
 
 namespace windrow {
 namespace {
@@ -99,6 +101,7 @@ struct Store::Impl : detail::OpenStudy {
       arrays->remove(record.index);
     }
     writer->write(record, place_arrays(record));
+    ++written;
     if (timer.is_due()) commit();
   }
 
@@ -119,6 +122,7 @@ struct Store::Impl : detail::OpenStudy {
   void write(const Attempt& attempt) {
     begin();
     detail::write_attempt(connection, attempt);
+    ++written;
     if (timer.is_due()) commit();
   }
 
@@ -135,6 +139,8 @@ struct Store::Impl : detail::OpenStudy {
     pending->commit();
     pending.reset();
     timer.committed(begin);
+    log::debug("{}: committed {} outcomes and attempts in {:.1f} ms", directory.string(), std::exchange(written, 0),
+               std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
   }
 
   /// Runs `work`, which writes. The first error is final: half a group must not be committed later as if it were whole.
@@ -156,7 +162,8 @@ struct Store::Impl : detail::OpenStudy {
   IndexSet failed;  // in the file or pending
   CommitTimer timer;
   std::optional<detail::Transaction> pending;
-  std::string failure;  // the error that ended all writing
+  std::uint64_t written = 0;  // rows of it
+  std::string failure;        // the error that ended all writing
 };
 
 Store::Store(const std::filesystem::path& directory, const StudyIdentity& identity,

@@ -26,6 +26,19 @@ TEST_F(RetryCliTest, a_program_that_succeeds_at_the_third_try_is_a_success) {
   }
 }
 
+TEST_F(RetryCliTest, the_log_shows_what_happens) {
+  write("flaky", "");
+  write_study("", "retries = 2\n");
+  const Ended run = windrow({"run", "policy.toml", "--workers", "2"}, {{"WINDROW_LOG", "debug"}});
+  EXPECT_EQ(run.code, 0) << run.text();
+  for (const char* what :
+       {"): rank 0 of 1, fork, on ", "): a job begins: 12 points, workers 0 to 1, schedule ", "): worker 1 is ready\n",
+        "): worker 0 is given ", "; it is tried again\n", "): the job has ended, 0 points are left\n"}) {
+    EXPECT_THAT(run.err, HasSubstr(what));
+  }
+  EXPECT_THAT(run.err, testing::ContainsRegex("policy.windrow: committed [0-9]+ outcomes and attempts in [0-9.]+ ms"));
+}
+
 TEST_F(RetryCliTest, when_tries_run_out_everything_tells_how_often_it_was_tried) {
   write("flaky", "");
   write_study("", "retries = 5\n");
