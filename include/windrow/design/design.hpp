@@ -26,7 +26,8 @@ class Point {
   bool has_index_of(const Point& other) const { return index_ == other.index_; }
   /// @throws SpecError for an unknown name, with the nearest valid one
   const Value& operator[](std::string_view name) const;
-  const std::vector<Value>& values() const { return values_; }
+  const std::vector<Value>& values() const& { return values_; }
+  std::vector<Value> values() && { return std::move(values_); }
   const std::vector<Parameter>& parameters() const { return *parameters_; }
 
   /// From now on, sets `flag` when the index of this point, or of a copy of it, is asked for.

@@ -60,6 +60,12 @@ class Value {
   /// @throws SpecError if the value is a text or an array (a truth value reads as 0 or 1)
   double number() const;
   operator double() const { return number(); }
+  /// Never: a text to which a Value is assigned would take the number for the code of a letter.
+  template <std::same_as<char> T>
+  operator T() const {
+    static_assert(!std::same_as<T, char>, "a Value is not a character: use text() or render()");
+    return T();
+  }
   /// @throws SpecError if the value is not an integer (a number without fraction is one)
   std::int64_t integer() const;
   /// @throws SpecError if the value is not a truth value
