@@ -71,6 +71,22 @@ int throws_while_others_wait(ParallelManager& manager, const std::string& where)
   return 0;
 }
 
+/// @param leaver_and_where  "1 scatter"
+int leaves_while_others_wait(ParallelManager& manager, const std::string& leaver_and_where) {
+  manager.sync();
+  if (manager.rank() == leaver_and_where[0] - '0') return 0;
+  wait_for_others(manager, leaver_and_where.substr(2));
+  return 0;
+}
+
+/// Rank 1 catches what it threw ahead of a call, and goes on. @param where  of the others
+int goes_on_elsewhere(ParallelManager& manager, const std::string& where) {
+  manager.sync();
+  if (manager.rank() != 1) wait_for_others(manager, where);
+  wait_for_others(manager, where == "sync" ? "gather" : "sync");
+  return 0;
+}
+
 int root_throws(ParallelManager& manager, const std::string& where) {
   manager.sync();
   if (manager.is_root()) throw SpecError("no such study");
@@ -177,6 +193,8 @@ using Scenario = int (*)(ParallelManager&, const std::string&);
 const std::map<std::string, Scenario> scenarios = {
     {"throw", throws_while_others_wait},
     {"root-throws", root_throws},
+    {"leave", leaves_while_others_wait},
+    {"go-on", goes_on_elsewhere},
     {"die", dies},
     {"every-point-throws", every_point_throws},
     {"callback-throws", callback_throws},

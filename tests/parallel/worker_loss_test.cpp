@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <concepts>
 #include <random>
 #include <set>
 #include <string>
@@ -86,7 +87,7 @@ TEST_P(EndingTest, costs_its_point_and_no_other) {
 TEST(WorkerLossTest, a_point_whose_worker_is_killed_is_tried_once_more) {
   const SharedMemory memory(sizeof(std::atomic<int>));
   auto& tries = *static_cast<std::atomic<int>*>(memory.data());
-  const auto killed_once = [&tries](int, auto index) {
+  const auto killed_once = [&tries](int, std::integral auto index) {
     if (index == 7 && tries++ == 0) ::kill(::getpid(), SIGKILL);
     return static_cast<int>(index) * 2;
   };

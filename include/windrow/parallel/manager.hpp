@@ -34,10 +34,13 @@ Backend backend(std::string_view name);
 
 /// The ranks that run one program together, and the workers that evaluate points for them.
 ///
-/// Collective calls must be made by every rank, in the same order. With one rank they return at once. None of them
-/// blocks for ever because a peer died: it throws PeerLost, or, under MPI, the launcher ends the job; or, under
-/// `mpirun --enable-recovery`, it throws ParallelError on every rank and names the one that was lost. Jobs (scatter,
-/// map, stream, sweeps) that have begun go on without it.
+/// Collective calls must be made by every rank, in the same order. With one rank they return at once. If the ranks do
+/// not make the same calls, or one leaves the body of launch() early, those that wait throw ParallelError, which names
+/// a rank (not under `mpirun --enable-recovery`).
+///
+/// None of them blocks for ever because a peer died: it throws PeerLost, or, under MPI, the launcher ends the job; or,
+/// under `mpirun --enable-recovery`, it throws ParallelError on every rank and names the one that was lost. Jobs
+/// (scatter, map, stream, sweeps) that have begun go on without it.
 class ParallelManager {
  public:
   virtual ~ParallelManager() = default;

@@ -36,10 +36,14 @@ void check_size() {
 int run(MpiManager& manager, const std::function<int(ParallelManager&)>& body, const LaunchOptions& options) {
   try {
     const int code = body(manager);
-    manager.sync();  // asleep, rather than spinning in MPI_Finalize
+    manager.leave();  // asleep, rather than spinning in MPI_Finalize
     return code;
   } catch (const RootFailed&) {  // the root tells, and ends the job if it does not go on
-    manager.sync();
+  } catch (...) {
+    MPI_Abort(MPI_COMM_WORLD, report_exception(manager.rank(), options));
+  }
+  try {
+    manager.leave();
   } catch (...) {
     MPI_Abort(MPI_COMM_WORLD, report_exception(manager.rank(), options));
   }

@@ -48,8 +48,13 @@ struct MpiManager::Impl {
   std::vector<std::string> hosts;  // of every rank
   detail::WakeUpSockets wake_ups{};
   std::unique_ptr<detail::RankWatch> watch{};  // if the job outlives its ranks
+  std::unique_ptr<detail::CallWatch> calls{};  // if it does not
 
-  detail::MpiRootLink root() const { return {comm, &wake_ups, watch.get()}; }
+  void begin(detail::CallKind kind) const {
+    if (watch) watch->check();
+    if (calls) calls->begin(kind);
+  }
+  detail::MpiRootLink root() const { return {comm, &wake_ups, watch.get(), calls.get()}; }
   void know_sockets(std::vector<std::string> addresses);
 };
 
@@ -68,6 +73,8 @@ MpiManager::MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher)
   impl_->know_sockets(all_gather(impl_->wake_ups.address()));
   if (size() > 1 && detail::job_outlives_ranks()) {
     impl_->watch = std::make_unique<detail::RankWatch>(*this, impl_->comm, impl_->hosts);
+  } else if (size() > 1) {
+    impl_->calls = std::make_unique<detail::CallWatch>(impl_->comm);
   }
 }
 
@@ -94,7 +101,7 @@ detail::RankWatch* MpiManager::watch() {
 }
 
 std::shared_ptr<detail::RankGroups> MpiManager::rank_groups() {
-  check_ranks();
+  impl_->begin(detail::CallKind::rank_groups);
   MPI_Comm copy = MPI_COMM_NULL;
   MPI_Request request;
   check_mpi(MPI_Comm_idup(impl_->comm, &copy, &request), "MPI_Comm_idup");
@@ -103,15 +110,15 @@ std::shared_ptr<detail::RankGroups> MpiManager::rank_groups() {
 }
 
 void MpiManager::wait(MPI_Request& request) {
-  detail::wait_mpi(request, watch());
+  detail::wait_mpi(request, watch(), impl_->calls.get());
 }
 
-void MpiManager::check_ranks() {
-  if (watch() != nullptr) watch()->check();
+void MpiManager::leave() {
+  if (impl_->calls) impl_->calls->leave();
 }
 
 void MpiManager::sync() {
-  check_ranks();
+  impl_->begin(detail::CallKind::sync);
   MPI_Request request;
   check_mpi(MPI_Ibarrier(impl_->comm, &request), "MPI_Ibarrier");
   wait(request);
@@ -121,9 +128,10 @@ detail::JobReport MpiManager::run_job(detail::JobSpec job, detail::Evaluation& e
                                       detail::JobObserver& observer) {
   if (size() == 1) return detail::run_serially(std::move(job), evaluation, observer, impl_->hosts.front());
   if (!is_root()) return {.conclusion = serve(evaluation)};
+  impl_->begin(detail::CallKind::job);
   std::unique_ptr<detail::LocalWorker> local;
   if (root_evaluates(job.root)) local = std::make_unique<detail::LocalWorker>(evaluation, 0, impl_->hosts.front());
-  detail::MpiWorkers workers(impl_->comm, impl_->hosts, local.get(), &impl_->wake_ups, watch());
+  detail::MpiWorkers workers(impl_->comm, impl_->hosts, local.get(), &impl_->wake_ups, watch(), impl_->calls.get());
   detail::JobReport report;
   try {
     report = detail::coordinate(workers, std::move(job), observer);
@@ -138,16 +146,19 @@ detail::JobReport MpiManager::run_job(detail::JobSpec job, detail::Evaluation& e
 }
 
 std::unique_ptr<detail::Workers> MpiManager::other_ranks() {
-  return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr, &impl_->wake_ups, watch());
+  impl_->begin(detail::CallKind::job);
+  return std::make_unique<detail::MpiWorkers>(impl_->comm, impl_->hosts, nullptr, &impl_->wake_ups, watch(),
+                                              impl_->calls.get());
 }
 
 Bytes MpiManager::serve(detail::Evaluation& evaluation) {
+  impl_->begin(detail::CallKind::job);
   detail::MpiRootLink link = impl_->root();
   return detail::WorkerLoop(link, evaluation, rank(), host_name()).run();
 }
 
 void MpiManager::broadcast_bytes(std::span<std::byte> data) {
-  check_ranks();
+  impl_->begin(detail::CallKind::broadcast);
   while (!data.empty()) {
     const auto part = data.first(std::min(data.size(), kLargestMessage));
     MPI_Request request;
@@ -176,7 +187,7 @@ std::vector<Bytes> MpiManager::all_gather_objects(std::span<const std::byte> obj
 
 // Every rank's size first, then rounds of at most 2^30 bytes over all ranks, since MPI counts in int.
 std::vector<Bytes> MpiManager::gather_to(bool everywhere, std::span<const std::byte> object) {
-  check_ranks();
+  impl_->begin(everywhere ? detail::CallKind::all_gather : detail::CallKind::gather);
   const auto ranks = static_cast<std::size_t>(size());
   const std::uint64_t own_size = object.size();
   std::vector<std::uint64_t> sizes(ranks);

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "parallel/mpi/call_watch.hpp"
 #include "parallel/mpi/rank_watch.hpp"
 #include "windrow/base/clock.hpp"
 #include "windrow/error.hpp"
@@ -46,12 +47,13 @@ void check_mpi(int code, const char* call) {
   throw ParallelError(fmt::format("{} failed: {}", call, std::string(text.data(), static_cast<std::size_t>(length))));
 }
 
-void wait_mpi(MPI_Request& request, RankWatch* watch) {
+void wait_mpi(MPI_Request& request, RankWatch* watch, CallWatch* calls) {
   BackOff pause;
   for (int done = 0;;) {
     check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
     if (done != 0) return;
     if (watch != nullptr) watch->check();
+    if (calls != nullptr) calls->look();
     pause.sleep();
   }
 }

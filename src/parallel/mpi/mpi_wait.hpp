@@ -32,11 +32,12 @@ class BackOff {
 void check_mpi(int code, const char* call);
 
 class RankWatch;
+class CallWatch;
 
 /// Waits for a request, asleep.
-/// @param watch  may be null
-/// @throws whatever RankWatch::check throws; the request is then given up
-void wait_mpi(MPI_Request& request, RankWatch* watch);
+/// @param watch, calls  may be null
+/// @throws whatever RankWatch::check and CallWatch::look throw; the request is then given up
+void wait_mpi(MPI_Request& request, RankWatch* watch, CallWatch* calls);
 
 /// A size as MPI counts. @throws ParallelError if it is over MPI's limit of 2^31 - 1
 int mpi_count(std::size_t size);

@@ -67,12 +67,13 @@ double shortest_pause(const WakeUpSockets* wake_ups) {
 }
 
 MpiWorkers::MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local,
-                       const WakeUpSockets* wake_ups, RankWatch* watch)
+                       const WakeUpSockets* wake_ups, RankWatch* watch, CallWatch* calls)
     : comm_(comm),
       hosts_(hosts),
       local_(local),
       wake_ups_(wake_ups),
       watch_(watch),
+      calls_(calls),
       outbox_(comm, watch),
       pause_(shortest_pause(wake_ups)),
       loss_is_known_(hosts.size(), false) {}
@@ -144,6 +145,7 @@ std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
       sending_pause_.reset();
       return event;
     }
+    if (calls_ != nullptr) calls_->look();
     if (monotonic_seconds() >= deadline) return std::nullopt;
     outbox_.drop_sent();
     sleep();
@@ -169,6 +171,7 @@ Frame MpiRootLink::receive() {
       return std::move(received->frame);
     }
     if (watch_ != nullptr) watch_->check_root();
+    if (calls_ != nullptr) calls_->look();
     outbox_.drop_sent();
     const double pause = outbox_.empty() ? pause_.next() : std::min(pause_.next(), sending_pause_.next());
     wake_ups_ != nullptr ? wake_ups_->wait(pause, watch_ != nullptr ? watch_->descriptor() : -1) : sleep_seconds(pause);

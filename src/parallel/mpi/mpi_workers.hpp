@@ -7,6 +7,7 @@
 
 #include "parallel/interface/local_worker.hpp"
 #include "parallel/interface/workers.hpp"
+#include "parallel/mpi/call_watch.hpp"
 #include "parallel/mpi/mpi_wait.hpp"
 #include "parallel/mpi/rank_watch.hpp"
 #include "process/interface/wake_up_sockets.hpp"
@@ -22,8 +23,9 @@ class MpiWorkers : public Workers {
   /// @param local  the root's own worker; may be null
   /// @param wake_ups  may be null if `local` is
   /// @param watch  may be null: then the launcher ends the whole job when a rank dies
+  /// @param calls  may be null
   MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local, const WakeUpSockets* wake_ups,
-             RankWatch* watch);
+             RankWatch* watch, CallWatch* calls);
 
   int first() const override { return local_ != nullptr ? 0 : 1; }
   int count() const override { return static_cast<int>(hosts_.size()); }
@@ -49,6 +51,7 @@ class MpiWorkers : public Workers {
   LocalWorker* local_;
   const WakeUpSockets* wake_ups_;
   RankWatch* watch_;
+  CallWatch* calls_;
   Outbox outbox_;
   BackOff pause_;
   BackOff sending_pause_{20e-6};  // large messages move on only while their sender looks after them
@@ -61,9 +64,14 @@ class MpiWorkers : public Workers {
 /// A rank's view of the root.
 class MpiRootLink : public RootLink {
  public:
-  /// @param wake_ups, watch  may be null
-  MpiRootLink(MPI_Comm comm, const WakeUpSockets* wake_ups, RankWatch* watch)
-      : comm_(comm), wake_ups_(wake_ups), watch_(watch), outbox_(comm, watch), pause_(shortest_pause(wake_ups)) {}
+  /// @param wake_ups, watch, calls  may be null
+  MpiRootLink(MPI_Comm comm, const WakeUpSockets* wake_ups, RankWatch* watch, CallWatch* calls)
+      : comm_(comm),
+        wake_ups_(wake_ups),
+        watch_(watch),
+        calls_(calls),
+        outbox_(comm, watch),
+        pause_(shortest_pause(wake_ups)) {}
   Frame receive() override;
   std::optional<Frame> try_receive() override;
   void send(JobTag tag, std::span<const std::byte> payload) override;
@@ -77,6 +85,7 @@ class MpiRootLink : public RootLink {
   MPI_Comm comm_;
   const WakeUpSockets* wake_ups_;
   RankWatch* watch_;
+  CallWatch* calls_;
   Outbox outbox_;
   BackOff pause_;
   BackOff sending_pause_{20e-6};  // large messages move on only while their sender looks after them

@@ -49,12 +49,14 @@ class MpiManager : public ParallelManager {
   std::unique_ptr<detail::Workers> other_ranks();
   /// @return what the root concluded
   Bytes serve(detail::Evaluation& evaluation);
+  /// For launch(): this rank makes no more calls; returns when none does, and throws if one waits for this rank in a
+  /// call. Collective.
+  void leave();
   /// For launch(): what notices ranks that die; null where the job does not outlive them.
   detail::RankWatch* watch();
 
  private:
   void wait(MPI_Request& request);
-  void check_ranks();
   void broadcast_bytes(std::span<std::byte> data) override;
   Bytes broadcast_object(Bytes object) override;
   std::vector<Bytes> gather_objects(std::span<const std::byte> object) override;

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "parallel/mpi/mpi_wait.hpp"
+
+namespace windrow::detail {
+
+/// The collective calls of a manager.
+enum class CallKind : std::uint32_t { sync, broadcast, gather, all_gather, job, rank_groups };
+
+/// Notices that the ranks of a manager do not make the same collective calls: that one has ended, or is in another
+/// call. In MPI they would wait for ever.
+///
+/// Ranks speak only once they have waited for a second, by a message to the root, which compares and tells all. A
+/// quicker call costs nothing but its number. For one thread at a time.
+class CallWatch {
+ public:
+  /// Collective.
+  explicit CallWatch(MPI_Comm comm);
+  ~CallWatch();
+  CallWatch(const CallWatch&) = delete;
+  CallWatch& operator=(const CallWatch&) = delete;
+
+  /// A call begins. @throws ParallelError if it is known that the ranks do not make the same calls
+  void begin(CallKind kind);
+  /// To be asked again and again while a call waits. @throws ParallelError as begin()
+  void look();
+  /// This rank makes no more calls. Returns when that is true of all. Collective.
+  /// @throws ParallelError if another one waits for this rank in a call
+  void leave();
+
+ private:
+  /// What a rank that has waited tells the root. Without gaps, whose content would be sent, too.
+  struct Note {
+    std::uint64_t call = 0;  ///< the number of the call that it is in, or of its last one; 0: nothing is known
+    CallKind kind{};
+    std::uint32_t ended = 0;  ///< 0 or 1
+  };
+
+  void tell_root();
+  void receive();
+  void take(int rank, const Note& note);
+  void judge(int rank, const Note& note);
+  [[noreturn]] void fail(const std::string& what);
+
+  MPI_Comm comm_ = MPI_COMM_NULL;  // of its own: no other message meets these
+  int rank_ = 0;
+  int size_ = 1;
+  std::optional<Outbox> outbox_;
+  Note own_;
+  std::vector<CallKind> kinds_;  // of the last calls; that of number n at n % its size
+  double began_ = 0.0;           // to wait
+  bool told_ = false;            // the root, of this call
+  std::vector<Note> notes_;      // at the root: what the others have said last
+  int ended_ = -1;               // the rank that has ended after the fewest calls
+  std::optional<std::string> failure_;
+};
+
+}  // namespace windrow::detail
