@@ -4,7 +4,6 @@
 #include <bit>
 #include <cerrno>
 #include <ctime>
-#include <limits>
 #include <optional>
 #include <string>
 
@@ -39,12 +38,12 @@ LockState settle(MutexState& state, int got) {
 
 }  // namespace
 
-void MutexState::initialize() {
+void MutexState::initialize(bool recursive) {
   pthread_mutexattr_t attributes;
   ::pthread_mutexattr_init(&attributes);
   ::pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
   ::pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-  ::pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
+  ::pthread_mutexattr_settype(&attributes, recursive ? PTHREAD_MUTEX_RECURSIVE : PTHREAD_MUTEX_ERRORCHECK);
   const int error = ::pthread_mutex_init(&mutex, &attributes);
   ::pthread_mutexattr_destroy(&attributes);
   if (error != 0) throw SystemError("cannot create a mutex", error);
@@ -77,9 +76,11 @@ void MutexState::unlock() {
   if (error != 0) throw SystemError("cannot unlock a mutex", error);
 }
 
-void SemaphoreState::initialize(std::uint32_t initial) {
+void SemaphoreState::initialize(std::uint32_t initial, std::uint32_t most_ever) {
+  if (initial > most_ever) throw SpecError("a semaphore has more permits than it may have");
   count = initial;
   waiters = 0;
+  most = most_ever;
 }
 
 std::uint32_t SemaphoreState::value() const {
@@ -104,9 +105,34 @@ bool SemaphoreState::try_acquire_for(nanoseconds limit) {
 void SemaphoreState::release(std::uint32_t n) {
   std::uint32_t free = atomic(count).load();
   do {
-    if (n > std::numeric_limits<std::uint32_t>::max() - free) throw SpecError("a semaphore has too many permits");
+    if (n > most - free) throw SpecError("more permits of a semaphore are released than it may have");
   } while (!atomic(count).compare_exchange_weak(free, free + n));
   if (atomic(waiters).load() != 0) futex_wake(count, static_cast<int>(std::min<std::uint32_t>(n, 1U << 30)));
+}
+
+void ConditionState::initialize() {
+  notices = 0;
+  waiters = 0;
+}
+
+std::uint32_t ConditionState::seen() const {
+  return atomic(const_cast<std::uint32_t&>(notices)).load();
+}
+
+void ConditionState::notify(int most) {
+  ++atomic(notices);
+  if (atomic(waiters).load() != 0) futex_wake(notices, most);
+}
+
+bool ConditionState::wait_for(std::uint32_t seen, nanoseconds limit) {
+  const Deadline deadline = deadline_in(limit);
+  while (atomic(notices).load() == seen) {
+    if (is_past(deadline)) return false;
+    ++atomic(waiters);
+    futex_wait(notices, seen, deadline);
+    --atomic(waiters);
+  }
+  return true;
 }
 
 void EventState::set() {
@@ -222,6 +248,10 @@ void BarrierState::reset() {
 
 LockState Mutex::try_lock_for(nanoseconds limit) {
   return try_lock_until(detail::deadline_in(limit));
+}
+
+LockState RecursiveMutex::try_lock_for(nanoseconds limit) {
+  return state_->try_lock_until(detail::deadline_in(limit));
 }
 
 void Semaphore::acquire() {

@@ -194,6 +194,106 @@ TEST(SemaphoreTest, a_killed_process_takes_at_most_one_permit_with_it) {
   }
 }
 
+TEST(SemaphoreTest, a_bounded_one_notices_who_releases_too_much) {
+  Semaphore semaphore(2, 2);
+  EXPECT_THROW(semaphore.release(), SpecError);
+  semaphore.acquire();
+  EXPECT_THROW(semaphore.release(2), SpecError);
+  semaphore.release();
+  EXPECT_EQ(semaphore.value(), 2U);
+  EXPECT_THROW(Semaphore(3, 2), SpecError);
+}
+
+TEST(RecursiveMutexTest, is_locked_again_by_its_holder_and_by_nobody_else) {
+  RecursiveMutex mutex;
+  const auto is_free_for_another = [&] {
+    Process child = test::forked("tries", [&] {
+      if (!mutex.try_lock_for(milliseconds(20))) return 1;
+      mutex.unlock();
+      return 0;
+    });
+    return child.join() == ExitStatus::exited(0);
+  };
+  EXPECT_TRUE(mutex.lock() == LockState::acquired);
+  EXPECT_TRUE(mutex.lock() == LockState::acquired);
+  EXPECT_TRUE(mutex.try_lock());
+  for (int held = 3; held > 0; --held) {
+    EXPECT_FALSE(is_free_for_another()) << held;
+    mutex.unlock();
+  }
+  EXPECT_TRUE(is_free_for_another());
+  EXPECT_THROW(mutex.unlock(), SystemError);
+}
+
+TEST(RecursiveMutexTest, says_that_its_holder_died) {
+  RecursiveMutex mutex;
+  Process child = test::forked("dies", [&]() -> int {
+    mutex.lock();
+    mutex.lock();
+    ::raise(SIGKILL);
+    return 0;
+  });
+  child.join();
+  EXPECT_TRUE(mutex.lock() == LockState::owner_died);
+  mutex.unlock();
+  EXPECT_TRUE(mutex.lock() == LockState::acquired);
+  mutex.unlock();
+}
+
+TEST(ConditionTest, processes_wait_for_what_others_make_true) {
+  Mutex mutex;
+  Condition changed;
+  SharedArray<int> turn({1});
+  std::vector<Process> children;
+  for (int i = 0; i < 3; ++i) {
+    children.push_back(test::forked("takes turns", [&, i] {
+      for (int k = 0; k < 200; ++k) {
+        std::unique_lock lock(mutex);
+        if (!changed.wait_for(lock, kLong, [&] { return turn(0) % 3 == i; })) return 1;
+        ++turn(0);
+        changed.notify_all();
+      }
+      return 0;
+    }));
+  }
+  for (Process& child : children) EXPECT_EQ(child.join(), ExitStatus::exited(0));
+  EXPECT_EQ(turn(0), 600);
+}
+
+TEST(ConditionTest, a_wait_ends_in_time_and_holds_the_lock_then) {
+  Mutex mutex;
+  Condition never;
+  mutex.lock();
+  EXPECT_FALSE(never.wait_for(mutex, milliseconds(20), [] { return false; }));
+  EXPECT_TRUE(never.wait_for(mutex, milliseconds(0), [] { return true; }));
+  EXPECT_FALSE(mutex.try_lock()) << "it is held";
+  mutex.unlock();
+}
+
+TEST(ConditionTest, waiters_that_are_killed_take_no_notice_from_the_others) {
+  RandomKills kills;
+  Mutex mutex;
+  Condition changed;
+  SharedArray<int> count({1});
+  for (int round = 0; round < test::kRounds / 5; ++round) {
+    Process victim = again_and_again([&] {
+      std::unique_lock lock(mutex);
+      changed.wait_for(lock, milliseconds(1), [] { return false; });
+    });
+    Process waiter = test::forked("waits", [&, round] {
+      std::unique_lock lock(mutex);
+      return changed.wait_for(lock, kLong, [&] { return count(0) > round; }) ? 0 : 1;
+    });
+    kills.kill_soon(victim);
+    {
+      const std::lock_guard lock(mutex);
+      ++count(0);
+    }
+    changed.notify_one();
+    ASSERT_EQ(waiter.join(), ExitStatus::exited(0)) << "round " << round;
+  }
+}
+
 TEST(EventTest, is_seen_by_all_until_it_is_cleared) {
   Event event;
   EXPECT_FALSE(event.is_set());

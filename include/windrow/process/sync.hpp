@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -46,7 +47,7 @@ namespace detail {
 struct MutexState {
   pthread_mutex_t mutex;
 
-  void initialize();
+  void initialize(bool recursive = false);
   LockState lock();
   LockState try_lock();
   LockState try_lock_until(std::chrono::steady_clock::time_point deadline);
@@ -56,11 +57,22 @@ struct MutexState {
 struct SemaphoreState {
   std::uint32_t count;
   std::uint32_t waiters;  // at least as many as there are: one that was killed stays counted
+  std::uint32_t most;     // permits
 
-  void initialize(std::uint32_t initial);
+  void initialize(std::uint32_t initial, std::uint32_t most_ever);
   bool try_acquire_for(std::chrono::nanoseconds limit);
   void release(std::uint32_t n);
   std::uint32_t value() const;
+};
+
+struct ConditionState {
+  std::uint32_t notices;  // so far
+  std::uint32_t waiters;  // as above
+
+  void initialize();
+  std::uint32_t seen() const;
+  void notify(int most);
+  bool wait_for(std::uint32_t seen, std::chrono::nanoseconds limit);
 };
 
 struct EventState {
@@ -121,18 +133,82 @@ class Mutex {
   detail::Placed<detail::MutexState> state_;
 };
 
+/// The same for one that its holder may lock again, and unlocks as often.
+class RecursiveMutex {
+ public:
+  /// @throws SystemError if there is no memory
+  RecursiveMutex() = default;
+
+  LockState lock() { return state_->lock(); }
+  LockState try_lock() { return state_->try_lock(); }
+  LockState try_lock_for(std::chrono::nanoseconds limit);
+  /// @throws SystemError (EPERM) if this thread does not hold it
+  void unlock() { state_->unlock(); }
+
+ private:
+  detail::Placed<detail::MutexState> state_{true};
+};
+
+/// Waiting until something is true that a mutex guards: whoever makes it true notifies. A wait may end without a
+/// notice, and one notice may end several, so say what is waited for.
+class Condition {
+ public:
+  static constexpr std::chrono::nanoseconds for_ever = std::chrono::nanoseconds::max();
+
+  /// @throws SystemError if there is no memory
+  Condition() = default;
+
+  void notify_one() { state_->notify(1); }
+  void notify_all() { state_->notify(most_waiters); }
+
+  /// Unlocks, waits for a notice, locks. @param lock  held: a Mutex, or a std::unique_lock of one
+  template <typename Lock>
+  void wait(Lock& lock) {
+    const std::uint32_t seen = state_->seen();
+    lock.unlock();
+    state_->wait_for(seen, for_ever);
+    lock.lock();
+  }
+  /// Waits until `is_true()`, which is asked with the lock held.
+  template <typename Lock, std::predicate Predicate>
+  void wait(Lock& lock, Predicate is_true) {
+    while (!is_true()) wait(lock);
+  }
+  /// The same for at most `limit`. @return what `is_true()` said last
+  template <typename Lock, std::predicate Predicate>
+  bool wait_for(Lock& lock, std::chrono::nanoseconds limit, Predicate is_true) {
+    const auto begin = std::chrono::steady_clock::now();
+    while (!is_true()) {
+      const std::chrono::nanoseconds waited = std::chrono::steady_clock::now() - begin;
+      if (waited >= limit) return false;
+      const std::uint32_t seen = state_->seen();
+      lock.unlock();
+      state_->wait_for(seen, limit - waited);
+      lock.lock();
+    }
+    return true;
+  }
+
+ private:
+  static constexpr int most_waiters = 1 << 30;
+  detail::Placed<detail::ConditionState> state_;
+};
+
 /// A count of permits. A permit held by a process that dies stays taken.
 class Semaphore {
  public:
-  /// @throws SystemError if there is no memory
-  explicit Semaphore(std::uint32_t permits = 0) : state_(permits) {}
+  static constexpr std::uint32_t any_number = ~std::uint32_t{0};
+
+  /// @param most  permits that there may ever be; `Semaphore(3, 3)` notices who releases more than was acquired
+  /// @throws SpecError for more permits than that, SystemError if there is no memory
+  explicit Semaphore(std::uint32_t permits = 0, std::uint32_t most = any_number) : state_(permits, most) {}
   explicit Semaphore(detail::SemaphoreState& state) : state_(&state) {}
 
   void acquire();
   bool try_acquire() { return try_acquire_for(std::chrono::nanoseconds(0)); }
   /// @return whether a permit was taken
   bool try_acquire_for(std::chrono::nanoseconds limit) { return state_->try_acquire_for(limit); }
-  /// @throws SpecError if that makes more than 2^32 - 1 permits
+  /// @throws SpecError if that makes more permits than there may be
   void release(std::uint32_t n = 1) { state_->release(n); }
   /// Permits that are free now.
   std::uint32_t value() const { return state_->value(); }
