@@ -134,7 +134,7 @@ void coordinate_job(const Options& options, int ranks) {
   Root root(options, points);
 
   const std::vector<std::string> hosts(static_cast<std::size_t>(ranks), "simulated");
-  MpiWorkers workers(MPI_COMM_WORLD, hosts, nullptr, nullptr, nullptr);
+  MpiWorkers workers(MPI_COMM_WORLD, hosts, nullptr, nullptr, nullptr, nullptr);
   const double begin = monotonic_seconds();
   coordinate(workers, {.schedule = schedule(options.schedule), .pending = IndexSet::first(points)}, root);
   simulated::settle();
@@ -159,7 +159,7 @@ void run(int argc, char** argv) {
   if (ranks < 2) throw Error("needs two ranks or more");
   if (rank == 0) return coordinate_job(options, ranks);
   Sleep evaluation(options);
-  MpiRootLink link(MPI_COMM_WORLD, nullptr, nullptr);
+  MpiRootLink link(MPI_COMM_WORLD, nullptr, nullptr, nullptr);
   WorkerLoop(link, evaluation, rank, "simulated").run();
 }
 
