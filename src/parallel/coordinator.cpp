@@ -203,6 +203,7 @@ void Coordinator::give_up_quietly() noexcept {
 void Coordinator::hand_out() {
   const int heard_of = std::exchange(heard_of_, -1);
   if (job_.needs) return hand_out_in_order();
+  if (std::exchange(waits_for_grant_, false)) supply_has_grown_ = true;  // somebody may have given one back
   if (!std::exchange(supply_has_grown_, false)) return heard_of >= 0 ? hand_out(heard_of, kAnyNumber) : void();
   for (const std::uint64_t ahead : {1U, 2U}) {
     for_each_worker([&](int w) {
@@ -253,14 +254,16 @@ std::vector<int> Coordinator::idle_workers() {
   return idle;
 }
 
-// Where a run ends at a number of failures: how many points of the next assignment may fail until its rest comes back;
-// 0: none may be given now. All together may not fail more points than are left to fail, but for one a worker.
+// Where a run ends at a number of failures: how many points of the next assignment may fail at most until its rest comes
+// back; 0: it has to wait. All together may not fail more points than are left to fail, but for one a worker.
 std::optional<std::uint64_t> Coordinator::failures_for(int w) {
   const std::uint64_t left = observer_->failures_left();
   if (left == kAnyNumber) return std::nullopt;
   const auto workers = static_cast<std::uint64_t>(workers_.count() - workers_.first());
   if (left > failures_granted_) return 1 + (left - failures_granted_) / (2 * workers + 1);
-  return state(w).assignments.empty() ? 1 : 0;
+  if (state(w).assignments.empty() && failures_granted_ < left + workers) return 1;
+  waits_for_grant_ = true;
+  return 0;
 }
 
 bool Coordinator::assign(int w) {
@@ -271,7 +274,10 @@ bool Coordinator::assign(int w) {
   Assignment assignment{cutoff_.take(*supply_, w, most, cutoff_.is_set() ? outstanding(w) : 0, monotonic_seconds()),
                         pace_.budget(most)};
   if (assignment.runs.empty()) return false;
-  if (failures) assignment.failures = FailureGrant(failures_granted_, *failures);
+  if (failures) {
+    const std::uint64_t at_most = std::min(*failures, count_points(assignment.runs));
+    assignment.failures = FailureGrant(failures_granted_, at_most);
+  }
   send_assignment(w, std::move(assignment));
   return true;
 }

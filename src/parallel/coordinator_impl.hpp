@@ -181,6 +181,7 @@ class Coordinator : private RunningJob {
   std::uint64_t assignments_ = 0;  // of all workers, not finished
   int heard_of_ = -1;              // the worker that sent the last message, until it has been answered
   bool supply_has_grown_ = true;   // so that somebody who got nothing may get something now
+  bool waits_for_grant_ = false;   // somebody got nothing for want of failures to grant
   bool stopping_ = false;
   bool recalled_ = false;  // no point may begin any more
   std::optional<TaskFailure> last_build_failure_;
