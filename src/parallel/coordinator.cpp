@@ -254,8 +254,8 @@ std::vector<int> Coordinator::idle_workers() {
   return idle;
 }
 
-// Where a run ends at a number of failures: how many points of the next assignment may fail at most until its rest comes
-// back; 0: it has to wait. All together may not fail more points than are left to fail, but for one a worker.
+// Where a run ends at a number of failures: how many points of the next assignment may fail at most until its rest
+// comes back; 0: it has to wait. All together may not fail more points than are left to fail, but for one a worker.
 std::optional<std::uint64_t> Coordinator::failures_for(int w) {
   const std::uint64_t left = observer_->failures_left();
   if (left == kAnyNumber) return std::nullopt;

@@ -17,7 +17,13 @@ namespace detail {
 
 /// A number, or something else that may be copied as it lies in memory.
 template <typename T>
-concept Element = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>;
+concept Element = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::ranges::view<T>;
+
+/// Does not compile if an element holds a pointer or a view.
+template <Element T>
+void check_element() {
+  [[maybe_unused]] const auto writes = &write_value<T>;
+}
 
 /// Elements one after another in memory; texts aside, which are values of their own.
 template <typename R>

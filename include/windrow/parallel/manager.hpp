@@ -76,6 +76,7 @@ class ParallelManager {
   /// @throws SpecError on every rank if it cannot be resized and sizes differ between ranks
   template <detail::ElementRange R>
   R& broadcast(R& data) {
+    detail::check_element<std::ranges::range_value_t<R>>();
     if constexpr (requires { data.resize(std::size_t{}); }) {
       data.resize(static_cast<std::size_t>(broadcast(static_cast<std::uint64_t>(std::ranges::size(data)))));
     } else {
@@ -121,6 +122,7 @@ class ParallelManager {
   template <detail::ConstElementRange R>
   [[nodiscard]] auto gather(const R& data) {
     using T = std::ranges::range_value_t<R>;
+    detail::check_element<T>();
     std::vector<T> all;
     for (const Bytes& part : gather_objects(std::as_bytes(std::span(data)))) {
       const std::size_t old_size = all.size();
