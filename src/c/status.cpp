@@ -32,6 +32,8 @@ windrow_status windrow::detail::guarded(const std::function<void()>& action) noe
     return fail(WINDROW_SYSTEM_ERROR, error.what());
   } catch (const std::bad_alloc&) {
     return fail(WINDROW_SYSTEM_ERROR, "memory is short");
+  } catch (const std::exception& error) {
+    return fail(WINDROW_ERROR, error.what());
   } catch (...) {
     return fail(WINDROW_ERROR, exception_text(std::current_exception()).c_str());
   }
