@@ -61,9 +61,10 @@ Executor::~Executor() {
   }
 }
 
-SerialExecutor::SerialExecutor(ExecutorOptions options) : Executor(serial_driver(options)) {}
+SerialExecutor::SerialExecutor(ExecutorOptions options) : LocalExecutor(serial_driver(options)) {}
 
-ThreadPool::ThreadPool(int workers, ExecutorOptions options) : Executor(thread_driver(checked(workers), options)) {}
+ThreadPool::ThreadPool(int workers, ExecutorOptions options)
+    : LocalExecutor(thread_driver(checked(workers), options)) {}
 
 ProcessPool::ProcessPool(int workers, ExecutorOptions options) : Executor(process_driver(checked(workers), options)) {}
 

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -43,6 +45,61 @@ TEST_P(ExecutorTest, has_one_set_of_calls) {
   const auto executor = make();
   EXPECT_EQ(executor->worker_count(), GetParam().workers);
   test::check_everything(*executor);
+}
+
+int twice(int i) {
+  return 2 * i;
+}
+
+void check_captures(LocalExecutor& executor) {
+  std::atomic<int> calls = 0;
+  const std::string unit = " m";
+  const auto counts = [&calls, unit](int i) {
+    ++calls;
+    return std::to_string(i) + unit;
+  };
+  const auto input = test::first_integers(100);
+  EXPECT_EQ(executor.submit(counts, 7).get().value(), "7 m");
+  EXPECT_EQ(executor.submit([&unit] { return unit; }).get().value(), " m");
+  EXPECT_EQ(executor.submit(&twice, 4).get().value(), 8);
+  EXPECT_EQ(executor.map(counts, input)[99].value(), "99 m");
+  EXPECT_EQ(executor
+                .map(
+                    MapOptions{7}, [&](int i, int k) { return i * k; }, input, input)[9]
+                .value(),
+            81);
+  int expected = 0;
+  for (auto& outcome : executor.imap(counts, input)) EXPECT_EQ(outcome.value(), std::to_string(expected++) + " m");
+  std::set<std::string> seen;
+  for (auto& outcome : executor.imap_unordered(MapOptions{3}, counts, input)) seen.insert(outcome.value());
+  EXPECT_EQ(seen.size(), 100U);
+  EXPECT_EQ(calls, 301);
+}
+
+TEST(LocalExecutorTest, functions_may_capture) {
+  SerialExecutor serial;
+  check_captures(serial);
+  for (const int workers : {1, 3}) {
+    ThreadPool pool(workers);
+    check_captures(pool);
+  }
+}
+
+TEST(LocalExecutorTest, a_function_lives_until_its_last_item_has_ended_and_no_longer) {
+  auto token = std::make_shared<int>(5);
+  const std::weak_ptr<int> watch = token;
+  std::atomic<int> sum = 0;
+  {
+    ThreadPool pool(2);
+    for (int i = 0; i < 100; ++i) {  // nobody waits for what comes of them
+      pool.submit([token, &sum](int factor) { sum += *token * factor; }, i);
+    }
+    token.reset();
+    pool.close();
+    pool.join();
+    EXPECT_EQ(sum, 5 * 4950);
+  }
+  EXPECT_TRUE(watch.expired());
 }
 
 TEST_P(ExecutorTest, close_and_join_finish_what_was_submitted) {

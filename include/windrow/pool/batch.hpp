@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "windrow/base/byte_stream.hpp"
@@ -28,6 +29,7 @@ struct Batch {
   std::uint64_t base = 0;                              ///< ordered: items before it have been taken
   std::deque<Outcome<Bytes>> ready;                    ///< not ordered: as they finished
   bool cancelled = false;
+  std::shared_ptr<const void> function = {};  ///< keeps alive what its items call, if that is more than code
 };
 
 /// What runs an executor: takes items, gives outcomes. Thread-safe.
@@ -38,9 +40,10 @@ class Driver {
   /// How many chunks are worth having submitted at once to keep all workers busy.
   virtual std::size_t chunks_ahead() const = 0;
 
-  static std::shared_ptr<Batch> new_batch(bool ordered = true) {
+  static std::shared_ptr<Batch> new_batch(bool ordered = true, std::shared_ptr<const void> function = {}) {
     auto batch = std::make_shared<Batch>();
     batch->ordered = ordered;
+    batch->function = std::move(function);
     return batch;
   }
   /// @param chunk  how many items go to one worker together, at least 1

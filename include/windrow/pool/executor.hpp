@@ -47,6 +47,9 @@ namespace detail {
 /// A function can go to another process of the same program if there is nothing in it but code.
 template <typename F>
 concept Shippable = std::is_empty_v<F> && std::is_default_constructible_v<F>;
+/// One that cannot, and is no MapOptions, which may come first.
+template <typename F>
+concept Capturing = !Shippable<F> && !std::is_same_v<F, MapOptions>;
 
 template <typename F, typename... Args>
 using ItemResult = std::decay_t<std::invoke_result_t<F&, const Args&...>>;
@@ -54,7 +57,7 @@ using ItemResult = std::decay_t<std::invoke_result_t<F&, const Args&...>>;
 /// Evaluates an item: reads the arguments, calls F, writes the result. One instance per F and argument types.
 template <typename F, typename... Args>
 void invoke_item(std::span<const std::byte> item, ByteWriter& out) {
-  static_assert(Shippable<F>, "a function that goes to a worker captures nothing: values go as arguments");
+  static_assert(Shippable<F>, "a function that goes to a worker captures nothing: pass values as arguments");
   ByteReader in(item);
   [[maybe_unused]] const auto read = [&in]<typename T>(std::type_identity<T>) {
     return from_bytes<T>(in.take(in.get<std::uint64_t>()));
@@ -67,6 +70,38 @@ void invoke_item(std::span<const std::byte> item, ByteWriter& out) {
     out.put_bytes(to_bytes<ItemResult<F, Args...>>(std::apply(function, arguments)));
   }
 }
+
+/// Calls a function of this process at its address, which is the first argument.
+template <typename F>
+struct CallAt {
+  template <typename... Args>
+  decltype(auto) operator()(std::uintptr_t address, const Args&... args) const {
+    static_assert(std::is_invocable_v<const F&, const Args&...>,
+                  "a function that captures is shared by all workers: it must be callable with these arguments when it "
+                  "is const");
+    return std::invoke(*reinterpret_cast<const F*>(address), args...);
+  }
+};
+
+/// An address, as often as it is asked for.
+class Repeated : public std::ranges::view_base {
+ public:
+  explicit Repeated(std::uintptr_t address) : address_(address) {}
+
+  struct Iterator {
+    using value_type = std::uintptr_t;
+    using difference_type = std::ptrdiff_t;
+    value_type operator*() const { return address; }
+    Iterator& operator++() { return *this; }
+    void operator++(int) {}
+    value_type address;
+  };
+  Iterator begin() const { return {address_}; }
+  std::unreachable_sentinel_t end() const { return {}; }
+
+ private:
+  std::uintptr_t address_;
+};
 
 template <typename... Args>
 Bytes pack_item(const Args&... args) {
@@ -183,10 +218,9 @@ class ImapRange {
   using value_type = Outcome<detail::ResultOrNothing<R>>;
 
   /// @param pull  () -> std::optional<Bytes>: the next packed item, or none at the end
-  ImapRange(std::shared_ptr<detail::Driver> driver, detail::ItemInvoker invoke, Pull pull, std::size_t chunk,
-            bool ordered)
-      : driver_(std::move(driver)), invoke_(invoke), pull_(std::move(pull)), chunk_(chunk) {
-    batch_ = detail::Driver::new_batch(ordered);
+  ImapRange(std::shared_ptr<detail::Driver> driver, std::shared_ptr<detail::Batch> batch, detail::ItemInvoker invoke,
+            Pull pull, std::size_t chunk)
+      : driver_(std::move(driver)), invoke_(invoke), pull_(std::move(pull)), chunk_(chunk), batch_(std::move(batch)) {
     fill();
   }
   ImapRange(ImapRange&&) noexcept = default;
@@ -279,28 +313,14 @@ class Executor {
 
   /// @throws Error after close() or terminate()
   template <typename F, typename... Args>
-  auto submit(F, const Args&... args) {
-    using R = detail::ItemResult<F, Args...>;
-    auto batch = detail::Driver::new_batch();
-    std::vector<Bytes> items;
-    items.push_back(detail::pack_item(args...));
-    driver_->submit(batch, &detail::invoke_item<F, Args...>, std::move(items), 1);
-    return Future<R>(driver_, std::move(batch));
+  auto submit(F function, const Args&... args) {
+    return submit_in(detail::Driver::new_batch(), function, args...);
   }
 
   /// Calls `function` with the elements of one or more ranges, side by side, as far as the shortest goes.
   template <typename F, std::ranges::input_range... Ranges>
-  auto map_async(const MapOptions& options, F, Ranges&&... ranges) {
-    using R = detail::ItemResult<F, std::ranges::range_value_t<Ranges>...>;
-    detail::ZippedItems<std::views::all_t<Ranges>...> pull(std::views::all(std::forward<Ranges>(ranges))...);
-    std::vector<Bytes> items;
-    while (auto item = pull()) items.push_back(*std::move(item));
-    const std::size_t count = items.size();
-    const std::size_t workers = static_cast<std::size_t>(worker_count());
-    const std::size_t chunk = options.chunk > 0 ? options.chunk : default_chunk(count, workers);
-    auto batch = detail::Driver::new_batch();
-    driver_->submit(batch, &detail::invoke_item<F, std::ranges::range_value_t<Ranges>...>, std::move(items), chunk);
-    return MapFuture<R>(driver_, std::move(batch), count);
+  auto map_async(const MapOptions& options, F function, Ranges&&... ranges) {
+    return map_in(detail::Driver::new_batch(), options, function, std::forward<Ranges>(ranges)...);
   }
   template <typename F, std::ranges::input_range... Ranges>
   auto map_async(F function, Ranges&&... ranges) {
@@ -319,21 +339,21 @@ class Executor {
   /// Lazily: reads the ranges only a little ahead of the outcomes that are taken, so they may be endless. Ranges that
   /// are named must live as long as what is returned; temporary ones are kept.
   template <typename F, std::ranges::input_range... Ranges>
-  auto imap(const MapOptions& options, F, Ranges&&... ranges) {
-    return lazily<F>(options, /*ordered=*/true, std::forward<Ranges>(ranges)...);
+  auto imap(const MapOptions& options, F function, Ranges&&... ranges) {
+    return imap_in(detail::Driver::new_batch(), options, function, std::forward<Ranges>(ranges)...);
   }
   template <typename F, std::ranges::input_range... Ranges>
-  auto imap(F, Ranges&&... ranges) {
-    return lazily<F>(MapOptions{}, /*ordered=*/true, std::forward<Ranges>(ranges)...);
+  auto imap(F function, Ranges&&... ranges) {
+    return imap(MapOptions{}, function, std::forward<Ranges>(ranges)...);
   }
   /// The same, in the order in which they finish.
   template <typename F, std::ranges::input_range... Ranges>
-  auto imap_unordered(const MapOptions& options, F, Ranges&&... ranges) {
-    return lazily<F>(options, /*ordered=*/false, std::forward<Ranges>(ranges)...);
+  auto imap_unordered(const MapOptions& options, F function, Ranges&&... ranges) {
+    return imap_in(detail::Driver::new_batch(/*ordered=*/false), options, function, std::forward<Ranges>(ranges)...);
   }
   template <typename F, std::ranges::input_range... Ranges>
-  auto imap_unordered(F, Ranges&&... ranges) {
-    return lazily<F>(MapOptions{}, /*ordered=*/false, std::forward<Ranges>(ranges)...);
+  auto imap_unordered(F function, Ranges&&... ranges) {
+    return imap_unordered(MapOptions{}, function, std::forward<Ranges>(ranges)...);
   }
 
   /// No more calls; those made go on.
@@ -355,27 +375,119 @@ class Executor {
  protected:
   explicit Executor(std::shared_ptr<detail::Driver> driver) : driver_(std::move(driver)) {}
 
- private:
+  template <typename F, typename... Args>
+  auto submit_in(std::shared_ptr<detail::Batch> batch, F, const Args&... args) {
+    using R = detail::ItemResult<F, Args...>;
+    std::vector<Bytes> items;
+    items.push_back(detail::pack_item(args...));
+    driver_->submit(batch, &detail::invoke_item<F, Args...>, std::move(items), 1);
+    return Future<R>(driver_, std::move(batch));
+  }
   template <typename F, typename... Ranges>
-  auto lazily(const MapOptions& options, bool ordered, Ranges&&... ranges) {
+  auto map_in(std::shared_ptr<detail::Batch> batch, const MapOptions& options, F, Ranges&&... ranges) {
+    using R = detail::ItemResult<F, std::ranges::range_value_t<Ranges>...>;
+    detail::ZippedItems<std::views::all_t<Ranges>...> pull(std::views::all(std::forward<Ranges>(ranges))...);
+    std::vector<Bytes> items;
+    while (auto item = pull()) items.push_back(*std::move(item));
+    const std::size_t count = items.size();
+    const std::size_t workers = static_cast<std::size_t>(worker_count());
+    const std::size_t chunk = options.chunk > 0 ? options.chunk : default_chunk(count, workers);
+    driver_->submit(batch, &detail::invoke_item<F, std::ranges::range_value_t<Ranges>...>, std::move(items), chunk);
+    return MapFuture<R>(driver_, std::move(batch), count);
+  }
+  template <typename F, typename... Ranges>
+  auto imap_in(std::shared_ptr<detail::Batch> batch, const MapOptions& options, F, Ranges&&... ranges) {
     using R = detail::ItemResult<F, std::ranges::range_value_t<Ranges>...>;
     using Items = detail::ZippedItems<std::views::all_t<Ranges>...>;
-    return ImapRange<R, Items>(driver_, &detail::invoke_item<F, std::ranges::range_value_t<Ranges>...>,
-                               Items(std::views::all(std::forward<Ranges>(ranges))...),
-                               std::max<std::size_t>(1, options.chunk), ordered);
+    return ImapRange<R, Items>(
+        driver_, std::move(batch), &detail::invoke_item<F, std::ranges::range_value_t<Ranges>...>,
+        Items(std::views::all(std::forward<Ranges>(ranges))...), std::max<std::size_t>(1, options.chunk));
   }
 
+ private:
   std::shared_ptr<detail::Driver> driver_;
 };
 
+/// Workers in this process. Their functions may capture, too; one is shared by all workers and called as if it were
+/// const. It lives until its last item has ended.
+class LocalExecutor : public Executor {
+ public:
+  using Executor::imap;
+  using Executor::imap_unordered;
+  using Executor::map;
+  using Executor::map_async;
+  using Executor::submit;
+
+  template <detail::Capturing F, typename... Args>
+  auto submit(F function, const Args&... args) {
+    const Shared<F> shared(std::move(function));
+    return submit_in(shared.batch(), detail::CallAt<F>(), shared.address(), args...);
+  }
+  template <detail::Capturing F, std::ranges::input_range... Ranges>
+  auto map_async(const MapOptions& options, F function, Ranges&&... ranges) {
+    const Shared<F> shared(std::move(function));
+    return map_in(shared.batch(), options, detail::CallAt<F>(), shared.addresses(), std::forward<Ranges>(ranges)...);
+  }
+  template <detail::Capturing F, std::ranges::input_range... Ranges>
+  auto map_async(F function, Ranges&&... ranges) {
+    return map_async(MapOptions{}, std::move(function), std::forward<Ranges>(ranges)...);
+  }
+  template <detail::Capturing F, std::ranges::input_range... Ranges>
+  auto map(const MapOptions& options, F function, Ranges&&... ranges) {
+    return map_async(options, std::move(function), std::forward<Ranges>(ranges)...).get();
+  }
+  template <detail::Capturing F, std::ranges::input_range... Ranges>
+  auto map(F function, Ranges&&... ranges) {
+    return map_async(MapOptions{}, std::move(function), std::forward<Ranges>(ranges)...).get();
+  }
+  template <detail::Capturing F, std::ranges::input_range... Ranges>
+  auto imap(const MapOptions& options, F function, Ranges&&... ranges) {
+    const Shared<F> shared(std::move(function));
+    return imap_in(shared.batch(), options, detail::CallAt<F>(), shared.addresses(), std::forward<Ranges>(ranges)...);
+  }
+  template <detail::Capturing F, std::ranges::input_range... Ranges>
+  auto imap(F function, Ranges&&... ranges) {
+    return imap(MapOptions{}, std::move(function), std::forward<Ranges>(ranges)...);
+  }
+  template <detail::Capturing F, std::ranges::input_range... Ranges>
+  auto imap_unordered(const MapOptions& options, F function, Ranges&&... ranges) {
+    const Shared<F> shared(std::move(function));
+    return imap_in(shared.batch(/*ordered=*/false), options, detail::CallAt<F>(), shared.addresses(),
+                   std::forward<Ranges>(ranges)...);
+  }
+  template <detail::Capturing F, std::ranges::input_range... Ranges>
+  auto imap_unordered(F function, Ranges&&... ranges) {
+    return imap_unordered(MapOptions{}, std::move(function), std::forward<Ranges>(ranges)...);
+  }
+
+ protected:
+  using Executor::Executor;
+
+ private:
+  template <typename F>
+  class Shared {
+   public:
+    explicit Shared(F function) : function_(std::make_shared<const F>(std::move(function))) {}
+    std::shared_ptr<detail::Batch> batch(bool ordered = true) const {
+      return detail::Driver::new_batch(ordered, function_);
+    }
+    std::uintptr_t address() const { return reinterpret_cast<std::uintptr_t>(function_.get()); }
+    /// One for each item.
+    detail::Repeated addresses() const { return detail::Repeated(address()); }
+
+   private:
+    std::shared_ptr<const F> function_;
+  };
+};
+
 /// Evaluates in the calling thread, when an outcome is asked for.
-class SerialExecutor : public Executor {
+class SerialExecutor : public LocalExecutor {
  public:
   explicit SerialExecutor(ExecutorOptions options = {});
 };
 
 /// Threads of this process. A crash ends the process: for functions that are trusted.
-class ThreadPool : public Executor {
+class ThreadPool : public LocalExecutor {
  public:
   /// @throws SpecError if workers < 1
   explicit ThreadPool(int workers, ExecutorOptions options = {});
