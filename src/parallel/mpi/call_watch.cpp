@@ -129,7 +129,7 @@ void CallWatch::judge(int rank, const Note& note) {
 }
 
 void CallWatch::fail(const std::string& what) {
-  failure_ = what + ": collective calls must be made by every rank, in the same order";
+  failure_ = fmt::format("{}: {}", what, kSameCalls);
   for (int rank = 1; rank < size_; ++rank) {
     outbox_->send(rank, kFailure, std::as_bytes(std::span(failure_->data(), failure_->size())));
   }

@@ -51,7 +51,7 @@ struct MpiManager::Impl {
   std::unique_ptr<detail::CallWatch> calls{};  // if it does not
 
   void begin(detail::CallKind kind) const {
-    if (watch) watch->check();
+    if (watch && kind != detail::CallKind::job) watch->check();  // jobs go on without ranks that were lost
     if (calls) calls->begin(kind);
   }
   detail::MpiRootLink root() const { return {comm, &wake_ups, watch.get(), calls.get()}; }

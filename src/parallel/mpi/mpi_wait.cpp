@@ -50,7 +50,11 @@ void check_mpi(int code, const char* call) {
 void wait_mpi(MPI_Request& request, RankWatch* watch, CallWatch* calls) {
   BackOff pause;
   for (int done = 0;;) {
-    check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    try {
+      check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    } catch (const ParallelError& error) {
+      throw ParallelError(fmt::format("{}: {}", error.what(), kSameCalls));
+    }
     if (done != 0) return;
     if (watch != nullptr) watch->check();
     if (calls != nullptr) calls->look();

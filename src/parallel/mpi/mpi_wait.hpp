@@ -31,6 +31,9 @@ class BackOff {
 /// @throws ParallelError with MPI's own text if `code` is not MPI_SUCCESS
 void check_mpi(int code, const char* call);
 
+/// What MPI itself says nothing of where ranks do not keep to it.
+inline constexpr const char* kSameCalls = "collective calls must be made by every rank, in the same order";
+
 class RankWatch;
 class CallWatch;
 
