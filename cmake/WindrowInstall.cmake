@@ -49,7 +49,7 @@ if(WINDROW_MPI)
   add_library(windrow_c_mpi STATIC ${sources})
   windrow_library_settings(windrow_c_mpi)
   target_link_libraries(windrow_c_mpi PUBLIC windrow_c windrow_mpi PRIVATE windrow_options)
-  windrow_shared_library(windrow_mpi_shared COMPONENT mpi OF windrow_mpi windrow_c_mpi
+  windrow_shared_library(windrow_mpi_shared COMPONENT mpi OF windrow_mpi windrow_pool_mpi windrow_c_mpi
     LINKS windrow_shared MPI::MPI_CXX PRIVATE_LINKS Boost::mpi)
   set_target_properties(windrow_mpi_shared PROPERTIES OUTPUT_NAME windrow_mpi)
   # The linker is to keep it in programs that name nothing of it (compilers may be set to drop such libraries).

@@ -17,19 +17,16 @@ function(windrow_room name)
   set_property(GLOBAL APPEND PROPERTY WINDROW_PRIVATE_PACKAGES ${ROOM_PRIVATE_PACKAGES})
 endfunction()
 
-# windrow_mpi_backend(OF <room>... PACKAGES <target>...): the folders mpi/ of these rooms, as one library.
-function(windrow_mpi_backend)
-  cmake_parse_arguments(BACKEND "" "" "OF;PACKAGES" ${ARGN})
-  list(TRANSFORM BACKEND_OF REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/src/\\1/mpi/*.cpp" OUTPUT_VARIABLE patterns)
-  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
-  add_library(windrow_mpi STATIC ${sources})
-  windrow_library_settings(windrow_mpi)
-  target_compile_definitions(windrow_mpi INTERFACE WINDROW_HAS_MPI)
-  # What the rooms know of it is a weak symbol, which by itself brings nothing into a program.
-  target_link_options(windrow_mpi INTERFACE LINKER:--undefined=windrow_mpi_backend)
-  list(TRANSFORM BACKEND_OF PREPEND windrow_)
-  target_link_libraries(windrow_mpi PUBLIC ${BACKEND_OF} ${BACKEND_PACKAGES} PRIVATE fmt::fmt windrow_options)
-  windrow_quick_build(windrow_mpi)
+# windrow_mpi_part(<library> OF <room> [USES <library>...]): the folder mpi/ of a room. Whoever links the room links it.
+function(windrow_mpi_part library)
+  cmake_parse_arguments(PART "" "OF" "USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${PART_OF}/mpi/*.cpp)
+  add_library(${library} STATIC ${sources})
+  windrow_library_settings(${library})
+  target_link_libraries(${library} PUBLIC windrow_${PART_OF} ${PART_USES} Boost::mpi MPI::MPI_CXX
+    PRIVATE fmt::fmt windrow_options)
+  target_link_libraries(windrow_${PART_OF} INTERFACE ${library})
+  windrow_quick_build(${library})
 endfunction()
 
 # Of every library: only what its public headers declare can be seen from outside of a shared library. Nobody replaces
@@ -49,9 +46,7 @@ endfunction()
 # (CMAKE_DISABLE_PRECOMPILE_HEADERS=ON, CMAKE_UNITY_BUILD=OFF): there each file must include what it uses.
 set(WINDROW_COMMON_HEADERS <algorithm> <array> <atomic> <chrono> <cmath> <cstdint> <cstring> <exception> <filesystem>
   <fstream> <functional> <limits> <map> <memory> <optional> <set> <span> <sstream> <string> <string_view> <tuple>
-  <unordered_map> <utility> <variant> <vector> <fmt/format.h> <boost/archive/binary_iarchive.hpp>
-  <boost/archive/binary_oarchive.hpp> <boost/serialization/map.hpp> <boost/serialization/optional.hpp>
-  <boost/serialization/string.hpp> <boost/serialization/variant.hpp> <boost/serialization/vector.hpp>)
+  <unordered_map> <utility> <variant> <vector> <fmt/format.h>)
 function(windrow_quick_build target)
   get_property(owner GLOBAL PROPERTY WINDROW_HEADERS_OWNER)
   if(owner)
@@ -62,6 +57,13 @@ function(windrow_quick_build target)
   endif()
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)  # for ccache
   windrow_unity(${target})
+endfunction()
+
+# windrow_is_never_hot(<target>): nothing in it is done for each point. With -O1 it compiles in two thirds of the time.
+# (g++ sees less there: some values seem uninitialized to it that are not.)
+function(windrow_is_never_hot target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>
+    $<$<AND:$<CONFIG:Release>,$<COMPILE_LANG_AND_ID:CXX,GNU>>:-Wno-maybe-uninitialized>)
 endfunction()
 
 function(windrow_unity target)
