@@ -340,6 +340,17 @@ void WorkerLoop::join_group(Assigned& assigned) {
   spent(&ActivityTimes::build, monotonic_seconds() - begin);
 }
 
+// Of a point that was evaluated from `begin` until now.
+[[gnu::always_inline]] inline void WorkerLoop::report(const Assigned& assigned, double begin,
+                                                      std::span<const std::byte> result) {
+  try {
+    evaluation_.observe(assigned, result, nullptr);
+  } catch (...) {
+    return report_unkept(assigned, begin);
+  }
+  batch_.add({assigned.index, epoch_offset_ + begin, now_ - begin, false, result});
+}
+
 // Not by value: a copy, which reads in one piece what has just been written in several, would cost 7 ns a point.
 void WorkerLoop::evaluate(Assigned&& assigned) {
   link_.mark(assigned.index);
@@ -462,14 +473,8 @@ TaskFailure WorkerLoop::complete(TaskFailure failure, std::uint64_t index, doubl
   return failure;
 }
 
-// Of a point that was evaluated from `begin` until now.
-void WorkerLoop::report(const Assigned& assigned, double begin, std::span<const std::byte> result) {
-  try {
-    evaluation_.observe(assigned, result, nullptr);
-  } catch (...) {
-    return report(assigned, begin, TaskFailure::bad_output(exception_text(std::current_exception())));
-  }
-  batch_.add({assigned.index, epoch_offset_ + begin, now_ - begin, false, result});
+void WorkerLoop::report_unkept(const Assigned& assigned, double begin) {
+  report(assigned, begin, TaskFailure::bad_output(exception_text(std::current_exception())));
 }
 
 void WorkerLoop::report(const Assigned& assigned, double begin, TaskFailure failure) {

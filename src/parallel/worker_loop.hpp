@@ -92,6 +92,7 @@ class WorkerLoop : private WorkerContext {
   void give_back();
   TaskFailure complete(TaskFailure failure, std::uint64_t index, double elapsed) const;
   void report(const Assigned& assigned, double begin, std::span<const std::byte> result);
+  [[gnu::cold]] void report_unkept(const Assigned& assigned, double begin);
   void report(const Assigned& assigned, double begin, TaskFailure failure);
   void finish_assignments(std::size_t count);
   void flush();
