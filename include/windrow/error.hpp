@@ -60,6 +60,12 @@ class StoreElsewhere : public StoreError {
   using StoreError::StoreError;
 };
 
+/// The file of a results store is there, but no run has begun to write it: one was killed while it made the file.
+class StoreEmpty : public StoreError {
+ public:
+  using StoreError::StoreError;
+};
+
 /// Thrown inside an evaluation that was asked to stop; the point counts as not evaluated.
 class Interrupted : public Error {
  public:

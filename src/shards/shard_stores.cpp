@@ -41,7 +41,14 @@ Shard latest_of(const fs::path& store, const std::vector<Shard>& shards) {
 
 bool has_store(const fs::path& directory) {
   std::error_code ignored;
-  return fs::exists(directory / "results.sqlite", ignored);
+  if (!fs::exists(directory / "results.sqlite", ignored)) return false;
+  try {
+    StoreReader reader(directory);
+  } catch (const StoreEmpty&) {
+    return false;
+  } catch (const StoreError&) {  // whoever reads it is told
+  }
+  return true;
 }
 
 ReadStore read_store(const fs::path& directory) {

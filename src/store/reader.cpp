@@ -44,7 +44,7 @@ bool journal_holds_data(const std::filesystem::path& file) {
 
 void require_results(Connection& connection) {
   if (detail::inspect(connection) == detail::Content::results) return;
-  throw StoreError(fmt::format("{}: holds no results yet; run the study first", connection.file().string()));
+  throw StoreEmpty(fmt::format("{}: holds no results yet; run the study first", connection.file().string()));
 }
 
 std::unique_ptr<Connection> open_frozen(const std::filesystem::path& file) {

@@ -131,6 +131,17 @@ TEST_F(ShardsTest, a_changed_study_is_merged_by_its_file) {
   EXPECT_EQ(logged("log").size(), 10U) << "the old ones are known";
 }
 
+// A run that was killed while it made the file leaves one without anything in it.
+TEST_F(ShardsTest, a_joined_store_that_was_only_just_made_is_no_obstacle) {
+  const std::string results = next_results();
+  std::filesystem::create_directories(path(results) / "shards");
+  write(results + "/results.sqlite", "");
+  run_shard(1, 2, results);
+  const Ended last = run_shard(2, 2, results);
+  EXPECT_LE(last.code, 1) << last.text();
+  EXPECT_EQ(exported(results), reference());
+}
+
 class ShardsSlowTest : public ShardsTest {};
 
 TEST_F(ShardsSlowTest, killed_at_any_moment_the_same_commands_complete_the_study) {
