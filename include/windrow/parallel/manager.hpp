@@ -125,6 +125,7 @@ class ParallelManager {
     detail::check_element<T>();
     std::vector<T> all;
     for (const Bytes& part : gather_objects(std::as_bytes(std::span(data)))) {
+      if (part.size() % sizeof(T) != 0) detail::throw_other_call(-1);
       const std::size_t old_size = all.size();
       all.resize(old_size + part.size() / sizeof(T));
       if (!part.empty()) std::memcpy(all.data() + old_size, part.data(), part.size());
