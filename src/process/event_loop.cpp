@@ -8,13 +8,22 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <climits>
+#include <deque>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "process/event_loop_signals.hpp"
 #include "process/futex.hpp"
 #include "windrow/error.hpp"
+#include "windrow/process/fd.hpp"
 #include "windrow/process/process.hpp"
 
 namespace windrow {
@@ -43,12 +52,76 @@ Events from_epoll(std::uint32_t bits, Events wanted) {
 
 }  // namespace
 
-EventLoop::EventLoop() : epoll_(new_epoll()), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+struct EventLoop::Impl {
+  Impl();
+  ~Impl();
+
+  void watch(int descriptor, Events events, std::function<void(Events)> callback);
+  void unwatch(int descriptor);
+  Id on_exit(const Process& process, Callback callback);
+  Id after(std::chrono::nanoseconds delay, Callback callback);
+  Id every(std::chrono::nanoseconds period, Callback callback);
+  Id on_signal(int number, Callback callback);
+  bool cancel(Id id);
+  void post(Callback callback);
+  void run();
+  void stop();
+  void run_in_thread();
+  void join();
+
+  using Clock = std::chrono::steady_clock;
+  struct Watch {
+    Id id = 0;
+    Events events = Events::none;
+    std::shared_ptr<std::function<void(Events)>> callback;
+  };
+  struct Timer {
+    std::optional<std::chrono::nanoseconds> period;
+    Clock::time_point due;
+    std::shared_ptr<Callback> callback;
+  };
+  struct Signal {
+    int number = 0;
+    std::shared_ptr<Callback> callback;
+  };
+
+  void check_open() const;
+  void add_to_epoll(int descriptor, const Watch& watch);
+  void rebuild();
+  void wake();
+  bool is_due();
+  bool run_round(std::optional<std::chrono::nanoseconds> limit);
+  int wait_limit(std::optional<std::chrono::nanoseconds> limit) const;
+  bool run_descriptors(int wait_ms);
+  bool run_signals();
+  bool run_timers();
+  bool run_posted();
+
+  detail::OpenedIn opened_in_;
+  Fd epoll_;
+  Fd wake_;
+  Id next_id_ = 1;
+  bool stale_ = false;                      // epoll knows a descriptor that was closed before it was unwatched
+  std::unordered_map<int, Watch> watched_;  // by descriptor
+  std::unordered_map<Id, int> by_id_;       // descriptor of a watch
+  std::unordered_map<Id, Fd> exits_;        // own copies of the descriptors of processes
+  std::map<Id, Timer> timers_;
+  std::set<std::pair<Clock::time_point, Id>> due_;
+  std::map<Id, Signal> signals_;
+
+  std::mutex mutex_;  // of posted_
+  std::deque<Callback> posted_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+  std::exception_ptr thrown_;  // in thread_
+};
+
+EventLoop::Impl::Impl() : epoll_(new_epoll()), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!wake_) throw SystemError("cannot create an event loop (eventfd)", errno);
   rebuild();
 }
 
-EventLoop::~EventLoop() {
+EventLoop::Impl::~Impl() {
   if (thread_.joinable()) {
     stop();
     thread_.join();
@@ -56,11 +129,11 @@ EventLoop::~EventLoop() {
   for (const auto& [id, signal] : signals_) detail::release_signal(signal.number);
 }
 
-void EventLoop::check_open() const {
+void EventLoop::Impl::check_open() const {
   opened_in_.check(epoll_.get(), "an event loop of the parent is of no use in a Process: make one there");
 }
 
-void EventLoop::add_to_epoll(int descriptor, const Watch& watch) {
+void EventLoop::Impl::add_to_epoll(int descriptor, const Watch& watch) {
   check_open();
   epoll_event event{};
   event.events = to_epoll(watch.events);
@@ -70,7 +143,7 @@ void EventLoop::add_to_epoll(int descriptor, const Watch& watch) {
   throw SystemError("cannot wait for a descriptor", errno);
 }
 
-void EventLoop::watch(int descriptor, Events events, std::function<void(Events)> callback) {
+void EventLoop::Impl::watch(int descriptor, Events events, std::function<void(Events)> callback) {
   Watch watch{next_id_++, events, std::make_shared<std::function<void(Events)>>(std::move(callback))};
   add_to_epoll(descriptor, watch);
   if (const auto old = watched_.find(descriptor); old != watched_.end()) by_id_.erase(old->second.id);
@@ -78,7 +151,7 @@ void EventLoop::watch(int descriptor, Events events, std::function<void(Events)>
   watched_[descriptor] = std::move(watch);
 }
 
-void EventLoop::unwatch(int descriptor) {
+void EventLoop::Impl::unwatch(int descriptor) {
   const auto found = watched_.find(descriptor);
   if (found == watched_.end()) return;
   by_id_.erase(found->second.id);
@@ -89,7 +162,7 @@ void EventLoop::unwatch(int descriptor) {
 }
 
 // A new epoll with what is watched now: forgets descriptors that were closed before they were unwatched.
-void EventLoop::rebuild() {
+void EventLoop::Impl::rebuild() {
   epoll_ = new_epoll();
   stale_ = false;
   add_to_epoll(wake_.get(), Watch{kWakeId, Events::readable, nullptr});
@@ -104,7 +177,7 @@ void EventLoop::rebuild() {
   }
 }
 
-EventLoop::Id EventLoop::on_exit(const Process& process, Callback callback) {
+EventLoop::Id EventLoop::Impl::on_exit(const Process& process, Callback callback) {
   // A copy of its own: the Process may go, and its descriptor's number to another file, before the end is seen.
   Fd copy(::fcntl(process.descriptor(), F_DUPFD_CLOEXEC, 3));
   if (!copy) throw SystemError("cannot wait for the end of a process", errno);
@@ -118,7 +191,7 @@ EventLoop::Id EventLoop::on_exit(const Process& process, Callback callback) {
   return id;
 }
 
-EventLoop::Id EventLoop::after(std::chrono::nanoseconds delay, Callback callback) {
+EventLoop::Id EventLoop::Impl::after(std::chrono::nanoseconds delay, Callback callback) {
   const auto due = detail::deadline_in(delay);
   const Id id = next_id_++;
   timers_.emplace(id, Timer{std::nullopt, due, std::make_shared<Callback>(std::move(callback))});
@@ -126,21 +199,21 @@ EventLoop::Id EventLoop::after(std::chrono::nanoseconds delay, Callback callback
   return id;
 }
 
-EventLoop::Id EventLoop::every(std::chrono::nanoseconds period, Callback callback) {
+EventLoop::Id EventLoop::Impl::every(std::chrono::nanoseconds period, Callback callback) {
   if (period <= period.zero()) throw SpecError("an event loop cannot tick with a period that is not positive");
   const Id id = after(period, std::move(callback));
   timers_.at(id).period = period;
   return id;
 }
 
-EventLoop::Id EventLoop::on_signal(int number, Callback callback) {
+EventLoop::Id EventLoop::Impl::on_signal(int number, Callback callback) {
   detail::catch_signal(number, wake_.get());
   const Id id = next_id_++;
   signals_.emplace(id, Signal{number, std::make_shared<Callback>(std::move(callback))});
   return id;
 }
 
-bool EventLoop::cancel(Id id) {
+bool EventLoop::Impl::cancel(Id id) {
   if (const auto timer = timers_.find(id); timer != timers_.end()) {
     due_.erase({timer->second.due, id});
     timers_.erase(timer);
@@ -159,13 +232,13 @@ bool EventLoop::cancel(Id id) {
   return false;
 }
 
-void EventLoop::wake() {
+void EventLoop::Impl::wake() {
   check_open();
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);  // full: it is awake anyway
 }
 
-void EventLoop::post(Callback callback) {
+void EventLoop::Impl::post(Callback callback) {
   {
     const std::lock_guard lock(mutex_);
     posted_.push_back(std::move(callback));
@@ -173,20 +246,16 @@ void EventLoop::post(Callback callback) {
   wake();
 }
 
-void EventLoop::stop() {
+void EventLoop::Impl::stop() {
   stopping_ = true;
   wake();
 }
 
-void EventLoop::run() {
+void EventLoop::Impl::run() {
   while (!stopping_.exchange(false)) run_round(std::nullopt);
 }
 
-bool EventLoop::run_once(std::optional<std::chrono::nanoseconds> limit) {
-  return !stopping_.exchange(false) && run_round(limit);
-}
-
-bool EventLoop::run_round(std::optional<std::chrono::nanoseconds> limit) {
+bool EventLoop::Impl::run_round(std::optional<std::chrono::nanoseconds> limit) {
   check_open();
   bool any = run_descriptors(is_due() ? 0 : wait_limit(limit));
   // Each kind has its turn in each round, so that one that is always ready does not keep the others from theirs.
@@ -197,7 +266,7 @@ bool EventLoop::run_round(std::optional<std::chrono::nanoseconds> limit) {
 }
 
 // Whether there is something to do that epoll does not know of: what an exception or stop() left over.
-bool EventLoop::is_due() {
+bool EventLoop::Impl::is_due() {
   for (const auto& [id, signal] : signals_) {
     if (detail::has_signal(signal.number)) return true;
   }
@@ -205,7 +274,7 @@ bool EventLoop::is_due() {
   return !posted_.empty();
 }
 
-int EventLoop::wait_limit(std::optional<std::chrono::nanoseconds> limit) const {
+int EventLoop::Impl::wait_limit(std::optional<std::chrono::nanoseconds> limit) const {
   auto left = limit.value_or(std::chrono::nanoseconds::max());
   if (!due_.empty()) left = std::min<std::chrono::nanoseconds>(left, due_.begin()->first - Clock::now());
   if (left == std::chrono::nanoseconds::max()) return -1;
@@ -213,7 +282,7 @@ int EventLoop::wait_limit(std::optional<std::chrono::nanoseconds> limit) const {
   return static_cast<int>(std::clamp<long long>(ms, 0, INT_MAX));
 }
 
-bool EventLoop::run_descriptors(int wait_ms) {
+bool EventLoop::Impl::run_descriptors(int wait_ms) {
   if (stale_) rebuild();
   std::array<epoll_event, 64> events;
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms);
@@ -239,7 +308,7 @@ bool EventLoop::run_descriptors(int wait_ms) {
   return any;
 }
 
-bool EventLoop::run_signals() {
+bool EventLoop::Impl::run_signals() {
   std::vector<Id> due;
   for (const auto& [id, signal] : signals_) due.push_back(id);
   bool any = false;
@@ -253,7 +322,7 @@ bool EventLoop::run_signals() {
   return any;
 }
 
-bool EventLoop::run_timers() {
+bool EventLoop::Impl::run_timers() {
   const auto now = Clock::now();
   bool any = false;
   while (!due_.empty() && due_.begin()->first <= now && !stopping_) {
@@ -273,7 +342,7 @@ bool EventLoop::run_timers() {
   return any;
 }
 
-bool EventLoop::run_posted() {
+bool EventLoop::Impl::run_posted() {
   std::size_t count = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -292,7 +361,7 @@ bool EventLoop::run_posted() {
   return count > 0;
 }
 
-void EventLoop::run_in_thread() {
+void EventLoop::Impl::run_in_thread() {
   if (thread_.joinable()) throw SpecError("this event loop has a thread already");
   thrown_ = nullptr;
   thread_ = std::thread([this] {
@@ -304,10 +373,70 @@ void EventLoop::run_in_thread() {
   });
 }
 
-void EventLoop::join() {
+void EventLoop::Impl::join() {
   if (!thread_.joinable()) return;
   thread_.join();
   if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+}
+
+EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
+
+EventLoop::~EventLoop() = default;
+
+void EventLoop::watch(int descriptor, Events events, std::function<void(Events)> callback) {
+  impl_->watch(descriptor, events, std::move(callback));
+}
+
+void EventLoop::unwatch(int descriptor) {
+  impl_->unwatch(descriptor);
+}
+
+bool EventLoop::is_watched(int descriptor) const {
+  return impl_->watched_.contains(descriptor);
+}
+
+EventLoop::Id EventLoop::on_exit(const Process& process, Callback callback) {
+  return impl_->on_exit(process, std::move(callback));
+}
+
+EventLoop::Id EventLoop::after(std::chrono::nanoseconds delay, Callback callback) {
+  return impl_->after(delay, std::move(callback));
+}
+
+EventLoop::Id EventLoop::every(std::chrono::nanoseconds period, Callback callback) {
+  return impl_->every(period, std::move(callback));
+}
+
+EventLoop::Id EventLoop::on_signal(int number, Callback callback) {
+  return impl_->on_signal(number, std::move(callback));
+}
+
+bool EventLoop::cancel(Id id) {
+  return impl_->cancel(id);
+}
+
+void EventLoop::post(Callback callback) {
+  impl_->post(std::move(callback));
+}
+
+void EventLoop::run() {
+  impl_->run();
+}
+
+bool EventLoop::run_once(std::optional<std::chrono::nanoseconds> limit) {
+  return !impl_->stopping_.exchange(false) && impl_->run_round(limit);
+}
+
+void EventLoop::stop() {
+  impl_->stop();
+}
+
+void EventLoop::run_in_thread() {
+  impl_->run_in_thread();
+}
+
+void EventLoop::join() {
+  impl_->join();
 }
 
 }  // namespace windrow

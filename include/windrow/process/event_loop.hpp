@@ -1,21 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <deque>
-#include <exception>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
-#include <thread>
-#include <unordered_map>
-#include <utility>
-
-#include "windrow/process/fd.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 
@@ -54,7 +43,7 @@ class EventLoop {
   void watch(int descriptor, Events events, std::function<void(Events)> callback);
   /// Nothing if it is not watched.
   void unwatch(int descriptor);
-  bool is_watched(int descriptor) const { return watched_.contains(descriptor); }
+  bool is_watched(int descriptor) const;
 
   /// Calls back once, when the process has ended; Process::status() says how. The Process may be moved meanwhile.
   /// @throws SystemError if there is no process
@@ -86,51 +75,8 @@ class EventLoop {
   void join();
 
  private:
-  using Clock = std::chrono::steady_clock;
-  struct Watch {
-    Id id = 0;
-    Events events = Events::none;
-    std::shared_ptr<std::function<void(Events)>> callback;
-  };
-  struct Timer {
-    std::optional<std::chrono::nanoseconds> period;
-    Clock::time_point due;
-    std::shared_ptr<Callback> callback;
-  };
-  struct Signal {
-    int number = 0;
-    std::shared_ptr<Callback> callback;
-  };
-
-  void check_open() const;
-  void add_to_epoll(int descriptor, const Watch& watch);
-  void rebuild();
-  void wake();
-  bool is_due();
-  bool run_round(std::optional<std::chrono::nanoseconds> limit);
-  int wait_limit(std::optional<std::chrono::nanoseconds> limit) const;
-  bool run_descriptors(int wait_ms);
-  bool run_signals();
-  bool run_timers();
-  bool run_posted();
-
-  detail::OpenedIn opened_in_;
-  Fd epoll_;
-  Fd wake_;
-  Id next_id_ = 1;
-  bool stale_ = false;                      // epoll knows a descriptor that was closed before it was unwatched
-  std::unordered_map<int, Watch> watched_;  // by descriptor
-  std::unordered_map<Id, int> by_id_;       // descriptor of a watch
-  std::unordered_map<Id, Fd> exits_;        // own copies of the descriptors of processes
-  std::map<Id, Timer> timers_;
-  std::set<std::pair<Clock::time_point, Id>> due_;
-  std::map<Id, Signal> signals_;
-
-  std::mutex mutex_;  // of posted_
-  std::deque<Callback> posted_;
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
-  std::exception_ptr thrown_;  // in thread_
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace windrow

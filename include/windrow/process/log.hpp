@@ -1,6 +1,6 @@
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 /// Messages for whoever looks for a fault, on stderr: one line each, with level, name and number of the process. Off
 /// unless the environment says WINDROW_LOG=error, warn, info, debug or trace, or the program calls set_level(). A line

@@ -1,0 +1,4 @@
+// The header alone.
+#include <windrow/windrow.hpp>
+
+int main() {}
