@@ -123,8 +123,9 @@ class MapsReader {
   std::array<char, 2048> buffer_{};
 };
 
-// Shared memory, and large private memory that is not of a file. What is private is emptied where it is: zeros are
-// safer to meet than nothing.
+// Shared memory, and large private memory that is not of a file. In the place of that are zeros, which are safer to
+// meet than nothing, and which cannot be written, or the kernel would count them where memory may not be promised
+// twice.
 void give_back_memory() {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   const void* const stack = __builtin_frame_address(0);
@@ -133,10 +134,11 @@ void give_back_memory() {
   for (MapsReader::Mapping mapping; maps.next(mapping);) {
     if (mapping.holds(stack) || mapping.holds(of_thread)) continue;
     auto* const begin = reinterpret_cast<void*>(mapping.begin);
+    const bool is_large = mapping.writable && !mapping.of_file && mapping.size() >= kLarge;
     if (mapping.shared) {
       ::munmap(begin, mapping.size());
-    } else if (mapping.writable && !mapping.of_file && mapping.size() >= kLarge) {
-      if (::madvise(begin, mapping.size(), MADV_DONTNEED) != 0) ::munmap(begin, mapping.size());
+    } else if (is_large) {
+      ::mmap(begin, mapping.size(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     }
   }
 #endif
@@ -260,7 +262,7 @@ class Guard {
     while (supervised_) {
       std::array<epoll_event, kAtOnce / 2> events;
       ::epoll_wait(events_, events.data(), 1, -1);
-      sleep_ms(kGatherMs);
+      if (!is_readable_now(kParentEnd)) sleep_ms(kGatherMs);
       if (is_readable_now(kParentEnd)) {
         end_left(parent_, EndedProcesses::all());
         return End::of_parent;
