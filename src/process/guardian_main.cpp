@@ -27,11 +27,12 @@
 namespace windrow::detail {
 namespace {
 
-constexpr int kGatherMs = 5;      // several Processes often start, or end, at once
-constexpr int kPoliteMs = 100;    // between SIGTERM and SIGKILL, as for what a program leaves in the background
-constexpr int kLookMs = 5;        // between two looks for what is left
-constexpr int kMostLooks = 2000;  // what is left then hangs in the kernel
-constexpr int kRestMs = 100;      // after a fork that failed
+constexpr int kGatherMs = 5;     // several Processes often start, or end, at once
+constexpr int kPoliteMs = 100;   // between SIGTERM and SIGKILL, as for what a program leaves in the background
+constexpr int kLookMs = 5;       // between two looks for what is left
+constexpr int kMostLooks = 200;  // what is left then hangs in the kernel, and ends when it does not any more
+constexpr int kMostBatches = 16;
+constexpr int kRestMs = 50;  // before another one is made
 constexpr std::size_t kAtOnce = 64;
 constexpr std::size_t kLarge = std::size_t{1} << 20;  // memory that is worth giving back
 
@@ -219,12 +220,14 @@ int signal_left(ProcessParent parent, const EndedProcesses& ended, int number) {
 
 void end_left(ProcessParent parent, const EndedProcesses& ended) {
   if (signal_left(parent, ended, SIGTERM) == 0) return;
-  for (int waited = 0; waited < kPoliteMs; waited += kLookMs) {
+  // Once the parent has ended, more is to be ended than this.
+  const auto is_outdated = [&] { return !ended.are_all() && is_readable_now(kParentEnd); };
+  for (int waited = 0; waited < kPoliteMs && !is_outdated(); waited += kLookMs) {
     sleep_ms(kLookMs);
     if (signal_left(parent, ended, 0) == 0) break;
   }
   // Until two looks in a row find nothing: one may miss a process that was forked to a lower pid meanwhile.
-  for (int look = 0, without = 0; look < kMostLooks && without < 2; ++look) {
+  for (int look = 0, without = 0; look < kMostLooks && without < 2 && !is_outdated(); ++look) {
     without = signal_left(parent, ended, SIGKILL) == 0 ? without + 1 : 0;
     if (without == 0) sleep_ms(kLookMs);
   }
@@ -246,14 +249,15 @@ class Guard {
     for_each_marked(parent_, [&](pid_t pid, ProcessMark mark) {
       if (pid == mark.process()) watch_process(pid);
     });
-    EndedProcesses ended;
-    do {
-      ended = {};
+    bool are_more = true;
+    for (int batch = 0; are_more && batch < kMostBatches; ++batch) {
+      EndedProcesses ended;
       for_each_marked(parent_, [&](pid_t, ProcessMark mark) {
         if (!send_signal(mark.process(), ProcessMark(parent_, mark.process()), 0)) ended.add(mark.process());
       });
       if (!ended.is_empty()) end_left(parent_, ended);
-    } while (ended.is_full());
+      are_more = ended.is_full();
+    }
   }
 
   enum class End { of_parent, of_supervisor };
@@ -326,6 +330,15 @@ class Guard {
   bool supervised_ = true;
 };
 
+// Without what the C library and others do when a process forks.
+pid_t fork_alone() {
+#ifdef SYS_fork
+  return static_cast<pid_t>(::syscall(SYS_fork));
+#else
+  return static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+#endif
+}
+
 // In the forked process, with all signals blocked. No descriptor of the parent is kept: others wait for their end.
 void put_descriptors(const GuardianStart& start) {
   const int null = ::open("/dev/null", O_RDWR);
@@ -362,19 +375,18 @@ void release_ready() {
 [[noreturn]] void guard_processes_of(ProcessParent parent) {
   for (;;) {
     const pid_t supervisor = ::getpid();
-    const pid_t server = ::_Fork();
-    if (server < 0) {
-      sleep_ms(kRestMs);
-    } else if (server > 0) {
+    const pid_t server = fork_alone();
+    if (server != 0) {
       release_ready();
       int status = 0;
-      if (::waitpid(server, &status, 0) == server && WIFEXITED(status)) ::_exit(0);
+      if (server > 0 && ::waitpid(server, &status, 0) == server && WIFEXITED(status)) ::_exit(0);
+      sleep_ms(kRestMs);  // it could not be forked, or was killed
     } else {
       ::close_range(kFirstFree, ~0U, 0);
       Guard guard(parent, supervisor);
-      guard.find_earlier();
       ::listen(kListener, SOMAXCONN);
       release_ready();
+      guard.find_earlier();
       if (guard.serve() == Guard::End::of_parent) ::_exit(0);
     }
   }
@@ -398,7 +410,7 @@ void release_ready() {
 __attribute__((noinline)) void spawn_guardian(const GuardianStart& start) {
   const pid_t between = ::vfork();
   if (between == 0) {
-    const pid_t guardian = ::_Fork();
+    const pid_t guardian = fork_alone();
     if (guardian == 0) become_guardian(start);
     ::_exit(0);
   }
