@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "process/interface/helper_process.hpp"
+#include "process/process_mark.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -80,6 +81,7 @@ Fd keep_only(Fd socket) {
 
 // In the forked child, with all signals blocked: becomes the guardian.
 [[noreturn]] void begin(Fd socket, pid_t owner, const HelperRole& role) noexcept {
+  remove_process_mark();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   // Whoever kills the owner's group, as mpirun does, leaves this process and the helper to clean up: nothing else
   // reaches what has moved to a session of its own. Each leads a group, so that no such signal ends both.

@@ -114,7 +114,8 @@ bool belongs_to_outer_mpi(std::string_view variable) {
 }  // namespace
 
 std::vector<std::string> program_environment(const std::string& mark) {
-  const std::string own = std::string(launcher_variable) + "=";
+  std::string own = launcher_variable;
+  own += '=';
   std::vector<std::string> result;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     if (!belongs_to_outer_mpi(*variable) && !std::string_view(*variable).starts_with(own))

@@ -36,12 +36,13 @@ void Process::start(const std::function<int()>& body, const ProcessOptions& opti
   ProcessOptions in_child = options;
   in_child.inherit = detail::with_shared(options.inherit);
   detail::flush_standard_streams();  // or the child would flush the parent's text again
+  const auto as_parent = detail::ProcessParent::this_process();
   const bool by_main_thread = ::gettid() == owner_;
   {
     // No handler of the parent runs in the child before the child has put its own actions in place.
     const detail::SignalsBlocked blocked;
     pid_ = ::fork();
-    if (pid_ == 0) detail::run_child(body, in_child, owner_, by_main_thread);
+    if (pid_ == 0) detail::run_child(body, in_child, as_parent, by_main_thread);
   }
   if (pid_ < 0) throw SystemError("cannot fork a process", errno);
   pidfd_ = detail::open_process(pid_);

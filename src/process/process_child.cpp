@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "process/guardian.hpp"
 #include "process/inherited.hpp"
 #include "windrow/base/exception_text.hpp"
 
@@ -79,15 +80,16 @@ const std::string& name_of_this_process() {
   return this_name();
 }
 
-void run_child(const std::function<int()>& body, const ProcessOptions& options, pid_t parent,
+void run_child(const std::function<int()>& body, const ProcessOptions& options, ProcessParent parent,
                bool by_main_thread) noexcept {
-  end_with_parent(parent, by_main_thread);
+  end_with_parent(parent.pid(), by_main_thread);
   this_name() = options.name;
   ::prctl(PR_SET_NAME, options.name.c_str());
   close_all_but(options.inherit);
-  prepare_signals(options.ignore_interrupts);
   int code = 1;
   try {
+    be_guarded(parent);
+    prepare_signals(options.ignore_interrupts);
     code = body();
   } catch (...) {
     std::fprintf(stderr, "%s: %s\n", options.name.c_str(), exception_text(std::current_exception()).c_str());

@@ -14,6 +14,7 @@
 
 #include "faults/ending.hpp"
 #include "faults/outcomes.hpp"
+#include "faults/strays.hpp"
 #include "faults/support.hpp"
 #include "parallel/callbacks.hpp"
 #include "parallel/process_workers.hpp"
@@ -160,6 +161,35 @@ TEST(WorkerLossTest, a_build_that_dies_once_is_tried_again) {
                          [](int&, int p) { return p; }, numbers(50))
                      .gather();
   for (const auto& outcome : in_order(results, 50)) EXPECT_TRUE(outcome.ok());
+}
+
+TEST(WorkerLossTest, what_a_point_starts_on_its_own_ends_with_the_root_the_worker_or_the_job) {
+  enum class Ends { root, worker, job };
+  for (const Ends ends : {Ends::root, Ends::worker, Ends::job}) {
+    SCOPED_TRACE(static_cast<int>(ends));
+    test::Strays strays;
+    const test::Front root([&] {
+      ForkManager manager(2);
+      manager
+          .scatter(
+              no_model,
+              [&](int&, int p) {
+                if (p == 3 && strays.are_made()) return p;  // a lost point is tried again
+                if (p == 3) strays.make();
+                while (p == 3 && ends != Ends::job) ::pause();
+                return p;
+              },
+              numbers(6))
+          .gather();
+      for (;;) ::pause();
+    });
+    ASSERT_TRUE(test::within(seconds(20), [&] { return strays.are_made(); }));
+    if (ends != Ends::job) {
+      ASSERT_TRUE(strays.are_there());
+      ::kill(ends == Ends::root ? root.pid() : strays.maker(), SIGKILL);
+    }
+    EXPECT_TRUE(test::within(seconds(20), [&] { return strays.are_gone(); }));
+  }
 }
 
 /// Kills children of its parent at random moments, until it is destroyed itself.

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "faults/strays.hpp"
 #include "pool/executor_checks.hpp"
 #include "windrow/pool/executor.hpp"
 
@@ -214,6 +215,34 @@ TEST(ProcessPoolTest, nothing_is_left_behind) {
   EXPECT_EQ(open_descriptors(), descriptors);
   EXPECT_EQ(shared_segments(), segments);
   for (const pid_t pid : pids) EXPECT_EQ(::kill(pid, 0), -1) << pid;
+}
+
+test::Strays* strays_of_items = nullptr;  // as they are in the front when it forks the workers
+
+TEST(ProcessPoolTest, what_an_item_starts_on_its_own_ends_with_the_front_the_worker_or_the_pool) {
+  enum class Ends { front, worker, pool };
+  for (const Ends ends : {Ends::front, Ends::worker, Ends::pool}) {
+    SCOPED_TRACE(static_cast<int>(ends));
+    test::Strays strays;
+    strays_of_items = &strays;
+    const test::Front front([ends] {
+      {
+        ProcessPool pool(2);
+        const auto start = [](bool stays) {
+          strays_of_items->make();
+          while (stays) ::pause();
+        };
+        (void)pool.submit(start, ends != Ends::pool).get();
+      }
+      for (;;) ::pause();
+    });
+    ASSERT_TRUE(test::within(20s, [&] { return strays.are_made(); }));
+    if (ends != Ends::pool) {
+      ASSERT_TRUE(strays.are_there());
+      ::kill(ends == Ends::front ? front.pid() : strays.maker(), SIGKILL);
+    }
+    EXPECT_TRUE(test::within(20s, [&] { return strays.are_gone(); }));
+  }
 }
 
 TEST(ProcessPoolTest, two_pools_side_by_side_do_not_mind_each_other) {

@@ -1,6 +1,7 @@
 #include "windrow/process/sync.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 #include <array>
 #include <cstdint>
@@ -21,8 +22,10 @@ using test::again_and_again;
 using test::kLong;
 using test::RandomKills;
 
+// In what this file tests, not while it is started.
 bool sleeps(const Process& child) {
-  return test::content_of("/proc/" + std::to_string(child.pid()) + "/stat").find(") S ") != std::string::npos;
+  return test::content_of("/proc/" + std::to_string(child.pid()) + "/syscall")
+      .starts_with(std::to_string(SYS_futex) + " ");
 }
 
 TEST(MutexTest, admits_one_process_at_a_time) {

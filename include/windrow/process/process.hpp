@@ -49,6 +49,13 @@ struct ProcessOptions {
 
 /// A forked process that runs a function and never outlives its parent, not even when that is killed by SIGKILL.
 ///
+/// What the function starts on its own, by fork or system(), in whatever session, ends with the Process or its parent,
+/// whichever ends first and however: within a second it has got SIGTERM, 100 ms later SIGKILL. That holds after a
+/// normal end, too, as for what a program leaves that a Launcher runs. A guardian sees to it: two small processes
+/// ("windrow-guard") that the first Process of a parent makes, that are nobody's children, and that end after the
+/// parent. What belongs to a Process is known by its soft limit of file locks (RLIMIT_LOCKS, which Linux does not use):
+/// what sets that limit itself, or starts where it may not be raised, is not found.
+///
 /// It may be started by any thread: it goes on when that thread ends. (One limit: if it replaces itself by another
 /// program and was not started by the main thread, that program ends with the thread.) Its main thread is the only one
 /// it has; what other threads of the parent held locked stays locked. It starts with SIGINT, SIGTERM and SIGHUP at
@@ -111,7 +118,7 @@ class Process {
 
   pid_t pid_ = -1;
   pid_t owner_ = -1;
-  bool daemon_ = true;
+  bool daemon_ = false;
   std::string name_;
   Fd pidfd_;
   ExitStatus status_ = ExitStatus::running();
