@@ -49,6 +49,7 @@ Service::Service(std::string name, const std::function<void(Backend&)>& setup, S
 
 Service::~Service() {
   if (!front_) return;
+  front_->close();
   try {
     front_->stop();
   } catch (...) {  // of a callback; the back end is ended below all the same
@@ -101,6 +102,12 @@ int Service::descriptor() const {
 }
 std::size_t Service::process_replies() {
   return front().process_replies();
+}
+std::size_t Service::process_replies_for(std::chrono::nanoseconds limit) {
+  return front().process_replies_for(limit);
+}
+void Service::add(std::string name, detail::ServiceHandler handler) {
+  front().add(std::move(name), std::move(handler));
 }
 void Service::attach(EventLoop& loop) {
   front().attach(loop);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,35 +22,47 @@ class ServiceFront : public std::enable_shared_from_this<ServiceFront> {
   std::size_t pending() const { return pending_.size(); }
   int descriptor() const { return channel_.descriptor(); }
 
+  void add(std::string name, ServiceHandler handler);
+
   /// @param state  null for a post
   void send(std::string_view handler, const std::type_info& arguments, const std::type_info& result,
             const Bytes& packed, std::shared_ptr<ReplyState> state);
   std::size_t process_replies();
+  /// The same, waiting at most `limit` for something.
+  std::size_t process_replies_for(std::chrono::nanoseconds limit);
   /// Until something happens, at most `limit`; then process_replies().
-  void wait(std::chrono::nanoseconds limit);
+  std::size_t wait(std::chrono::nanoseconds limit);
   void attach(EventLoop& loop);
   void detach();
   void request_stop();
   void stop();
   void kill();
+  /// Messages of the back end are dropped from now on: what its handlers use may be gone.
+  void close() { closed_ = true; }
 
  private:
   bool is_foreign() const;
-  using Callbacks = std::vector<std::function<void()>>;
 
-  std::size_t take_all(Callbacks& callbacks);
-  bool take(const Frame& frame, Callbacks& callbacks);
-  void finish(ReplyState& state, Callbacks& callbacks);
-  std::size_t lose(const std::string& how, Callbacks& callbacks);
+  std::size_t take_all();
+  bool take(Frame frame);
+  void take_reply(const Frame& frame);
+  void deliver(const Frame& frame);
+  void report(const RemoteError& error) const;
+  void finish(ReplyState& state);
+  std::size_t lose(const std::string& how);
   std::string describe_end();
   void update_watch();
-  static void run(const Callbacks& callbacks);
+  void run_due();
 
   std::string name_;
   ServiceOptions options_;
   ByteChannel channel_;
   Process process_;
+  ServiceHandlers handlers_;
   std::map<std::uint64_t, std::shared_ptr<ReplyState>> pending_;
+  std::deque<std::function<void()>> due_;  ///< callbacks and handlers for what has arrived, in its order
+  bool running_ = false;                   ///< one of them is
+  bool closed_ = false;
   std::uint64_t next_id_ = 1;
   std::optional<std::string> lost_;  ///< why there is no back end any more
   std::string start_failure_;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -72,6 +73,19 @@ struct ServiceCall {
   std::string_view arguments;  ///< mangled type name
   std::string_view result;     ///< the same
   std::span<const std::byte> packed;
+};
+
+/// Handlers by name.
+class ServiceHandlers {
+ public:
+  /// @param service  its name, for the message
+  /// @throws SpecError if the name has a handler
+  void add(std::string name, ServiceHandler handler, const std::string& service);
+  /// @throws SpecError if there is none of the call's name, or its types are not those of the call
+  const ServiceHandler& find(const ServiceCall& call) const;
+
+ private:
+  std::deque<std::pair<std::string, ServiceHandler>> entries_;  // one stays in place while it adds another
 };
 
 struct ReplyState {
