@@ -12,6 +12,7 @@
 #include "windrow/pool/staged_map.hpp"
 #include "windrow/process/channel.hpp"
 #include "windrow/process/event_loop.hpp"
+#include "windrow/process/frame_ring.hpp"
 #include "windrow/process/log.hpp"
 #include "windrow/process/process.hpp"
 #include "windrow/process/queue.hpp"
