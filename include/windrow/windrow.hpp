@@ -17,6 +17,7 @@
 #include "windrow/process/process.hpp"
 #include "windrow/process/queue.hpp"
 #include "windrow/process/service.hpp"
+#include "windrow/process/service_pool.hpp"
 #include "windrow/process/shared_array.hpp"
 #include "windrow/process/shared_value.hpp"
 #include "windrow/process/sync.hpp"

@@ -48,6 +48,7 @@ int Service::Backend::run(const std::function<void(Backend&)>& setup) {
 
 // A message, then whatever else the loop has, in turns.
 void Service::Backend::serve() {
+  channel_.post(detail::kReady, {});
   while (!stopping_) {
     channel_.flush();
     if (!is_behind()) {
@@ -58,6 +59,7 @@ void Service::Backend::serve() {
     }
     if (!stopping_) run_loop();
   }
+  channel_.post(detail::kEnding, {});  // what comes after it is not carried out
 }
 
 bool Service::Backend::is_behind() const {

@@ -116,6 +116,12 @@ std::size_t ServiceFront::take_all() {
 // @return whether it is a reply or a message of the back end
 bool ServiceFront::take(Frame frame) {
   switch (frame.tag) {
+    case kReady:
+      ready_ = true;
+      return false;
+    case kEnding:
+      ending_ = true;
+      return false;
     case kStartError:
       start_failure_ = decode_failure(frame.payload).message;
       return false;
@@ -235,13 +241,14 @@ std::size_t ServiceFront::wait(std::chrono::nanoseconds limit) {
   return process_replies();
 }
 
-void ServiceFront::attach(EventLoop& loop) {
+void ServiceFront::attach(EventLoop& loop, std::function<void()> callback) {
   detach();
   if (lost_) return;
   loop_ = &loop;
-  exit_watch_ = loop.on_exit(process_, [weak = weak_from_this()] {
+  on_event_ = callback ? std::move(callback) : [weak = weak_from_this()] {
     if (const auto front = weak.lock()) front->process_replies();
-  });
+  };
+  exit_watch_ = loop.on_exit(process_, on_event_);
   update_watch();
 }
 
@@ -256,12 +263,9 @@ void ServiceFront::detach() {
 // Room to write is waited for only while there is something to write, or the loop would never sleep.
 void ServiceFront::update_watch() {
   if (loop_ == nullptr) return;
-  const Events wanted = channel_.has_unsent() ? Events::both : Events::readable;
-  if (wanted == watched_) return;
-  loop_->watch(channel_.descriptor(), wanted, [weak = weak_from_this()](Events) {
-    if (const auto front = weak.lock()) front->process_replies();
-  });
-  watched_ = wanted;
+  if (wanted() == watched_) return;
+  watched_ = wanted();
+  loop_->watch(channel_.descriptor(), watched_, [callback = on_event_](Events) { callback(); });
 }
 
 void ServiceFront::request_stop() {

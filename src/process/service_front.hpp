@@ -13,7 +13,7 @@
 namespace windrow::detail {
 
 /// What a Service holds, and its replies refer to.
-class ServiceFront : public std::enable_shared_from_this<ServiceFront> {
+class ServiceFront : public ReplySource, public std::enable_shared_from_this<ServiceFront> {
  public:
   ServiceFront(std::string name, const std::function<void(Service::Backend&)>& setup, ServiceOptions options);
 
@@ -21,6 +21,14 @@ class ServiceFront : public std::enable_shared_from_this<ServiceFront> {
   Process& process() { return process_; }
   std::size_t pending() const { return pending_.size(); }
   int descriptor() const { return channel_.descriptor(); }
+  /// What to wait for on it.
+  Events wanted() const { return channel_.has_unsent() ? Events::both : Events::readable; }
+  /// Whether the set-up is done.
+  bool is_ready() const { return ready_; }
+  /// Whether it ended by itself: what it did not answer was not carried out.
+  bool is_ending() const { return ending_; }
+  /// Why there is no back end any more, if there is none.
+  const std::optional<std::string>& lost() const { return lost_; }
 
   void add(std::string name, ServiceHandler handler);
 
@@ -31,8 +39,9 @@ class ServiceFront : public std::enable_shared_from_this<ServiceFront> {
   /// The same, waiting at most `limit` for something.
   std::size_t process_replies_for(std::chrono::nanoseconds limit);
   /// Until something happens, at most `limit`; then process_replies().
-  std::size_t wait(std::chrono::nanoseconds limit);
-  void attach(EventLoop& loop);
+  std::size_t wait(std::chrono::nanoseconds limit) override;
+  /// @param callback  instead of process_replies()
+  void attach(EventLoop& loop, std::function<void()> callback = {});
   void detach();
   void request_stop();
   void stop();
@@ -66,9 +75,12 @@ class ServiceFront : public std::enable_shared_from_this<ServiceFront> {
   std::uint64_t next_id_ = 1;
   std::optional<std::string> lost_;  ///< why there is no back end any more
   std::string start_failure_;
+  bool ready_ = false;
+  bool ending_ = false;
   bool stopping_ = false;
   pid_t owner_;  ///< a copy in a process forked later does nothing
   EventLoop* loop_ = nullptr;
+  std::function<void()> on_event_;
   EventLoop::Id exit_watch_ = 0;
   Events watched_ = Events::none;
 };

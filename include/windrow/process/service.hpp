@@ -20,6 +20,9 @@
 #include "windrow/process/service_types.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
+class ServiceFront;
+}
 
 /// An exception that a handler of a Service threw in its back end, as data.
 class RemoteError : public Error {

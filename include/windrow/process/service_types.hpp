@@ -24,8 +24,6 @@
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
-class ServiceFront;
-
 /// As what a value travels: without reference and const, texts as std::string.
 template <typename T>
 using Sent = std::conditional_t<std::is_convertible_v<std::decay_t<T>, std::string_view>, std::string, std::decay_t<T>>;
@@ -88,8 +86,16 @@ class ServiceHandlers {
   std::deque<std::pair<std::string, ServiceHandler>> entries_;  // one stays in place while it adds another
 };
 
+/// Who gives replies.
+class ReplySource {
+ public:
+  virtual ~ReplySource() = default;
+  /// Until something happens, at most `limit`; then takes what has arrived. @return how many replies and messages
+  virtual std::size_t wait(std::chrono::nanoseconds limit) = 0;
+};
+
 struct ReplyState {
-  std::weak_ptr<ServiceFront> front;
+  std::weak_ptr<ReplySource> source;
   std::string handler;
   bool done = false;
   Bytes content;
