@@ -11,6 +11,7 @@
 #include "windrow/pool/executor.hpp"
 #include "windrow/pool/staged_map.hpp"
 #include "windrow/process/channel.hpp"
+#include "windrow/process/event_group.hpp"
 #include "windrow/process/event_loop.hpp"
 #include "windrow/process/frame_ring.hpp"
 #include "windrow/process/log.hpp"
