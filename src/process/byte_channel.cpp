@@ -86,6 +86,7 @@ void ByteChannel::post(std::uint32_t tag, std::span<const std::byte> payload) {
     rest.insert(rest.end(), header.begin() + static_cast<std::ptrdiff_t>(written), header.end());
   const auto from = written > header.size() ? written - header.size() : 0;
   rest.insert(rest.end(), payload.begin() + static_cast<std::ptrdiff_t>(from), payload.end());
+  unsent_ += rest.size();
   outbox_.push_back(std::move(rest));
 }
 
@@ -95,6 +96,7 @@ void ByteChannel::flush() {
     const std::size_t written = write_some({}, std::span(outbox_.front()).subspan(outbox_offset_));
     if (written == 0) return;
     outbox_offset_ += written;
+    unsent_ -= written;
     if (outbox_offset_ == outbox_.front().size()) {
       outbox_.pop_front();
       outbox_offset_ = 0;
@@ -102,13 +104,19 @@ void ByteChannel::flush() {
   }
 }
 
+// Reads meanwhile, so that a peer that does the same can go on.
+void ByteChannel::wait_for_room() {
+  wait(/*for_writing=*/true, 1000);
+  read_available();
+}
+
+void ByteChannel::flush_all() {
+  for (flush(); has_unsent(); flush()) wait_for_room();
+}
+
 void ByteChannel::send(std::uint32_t tag, std::span<const std::byte> payload) {
   check_open();
-  const auto make_room = [this] {
-    wait(/*for_writing=*/true, 1000);
-    read_available();
-  };
-  for (flush(); has_unsent(); flush()) make_room();
+  flush_all();
   const Header content{kMagic, tag, payload.size()};
   auto header = std::as_bytes(std::span(&content, 1));
   for (;;) {
@@ -117,7 +125,7 @@ void ByteChannel::send(std::uint32_t tag, std::span<const std::byte> payload) {
     header = header.subspan(of_header);
     payload = payload.subspan(written - of_header);
     if (header.empty() && payload.empty()) return;
-    if (written == 0) make_room();
+    if (written == 0) wait_for_room();
   }
 }
 

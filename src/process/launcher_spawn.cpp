@@ -1,6 +1,7 @@
 #include "launcher_spawn.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -114,8 +115,7 @@ bool belongs_to_outer_mpi(std::string_view variable) {
 }  // namespace
 
 std::vector<std::string> program_environment(const std::string& mark) {
-  std::string own = launcher_variable;
-  own += '=';
+  const std::string own = fmt::format("{}=", launcher_variable);
   std::vector<std::string> result;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     if (!belongs_to_outer_mpi(*variable) && !std::string_view(*variable).starts_with(own))

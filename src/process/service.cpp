@@ -19,11 +19,11 @@ namespace detail {
 bool wait_for_reply(ReplyState& state, std::chrono::nanoseconds limit) {
   const Deadline deadline = deadline_in(limit);
   for (;;) {
-    const auto front = state.front.lock();
+    const auto source = state.source.lock();
     if (state.done) return true;
-    if (!front) return false;  // cannot be: a front answers its calls before it goes
+    if (!source) return false;  // cannot be: it answers its calls before it goes
     const auto left = deadline - std::chrono::steady_clock::now();
-    front->wait(std::max<std::chrono::nanoseconds>(left, left.zero()));
+    source->wait(std::max<std::chrono::nanoseconds>(left, left.zero()));
     if (!state.done && left <= left.zero()) return false;
   }
 }
@@ -49,6 +49,7 @@ Service::Service(std::string name, const std::function<void(Backend&)>& setup, S
 
 Service::~Service() {
   if (!front_) return;
+  front_->close();
   try {
     front_->stop();
   } catch (...) {  // of a callback; the back end is ended below all the same
@@ -74,7 +75,7 @@ detail::ServiceFront& Service::front() const {
 std::shared_ptr<detail::ReplyState> Service::call_bytes(std::string_view handler, const std::type_info& arguments,
                                                         const std::type_info& result, const Bytes& packed) {
   auto state = std::make_shared<detail::ReplyState>();
-  state->front = front_;
+  state->source = front_;
   state->handler = handler;
   front().send(handler, arguments, result, packed, state);
   return state;
@@ -101,6 +102,12 @@ int Service::descriptor() const {
 }
 std::size_t Service::process_replies() {
   return front().process_replies();
+}
+std::size_t Service::process_replies_for(std::chrono::nanoseconds limit) {
+  return front().process_replies_for(limit);
+}
+void Service::add(std::string name, detail::ServiceHandler handler) {
+  front().add(std::move(name), std::move(handler));
 }
 void Service::attach(EventLoop& loop) {
   front().attach(loop);

@@ -1,35 +1,26 @@
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
+#include <optional>
 
 #include "process/service_wire.hpp"
-#include "windrow/base/type_name.hpp"
 #include "windrow/process/log.hpp"
 #include "windrow/process/service.hpp"
 
 namespace windrow {
 namespace {
 
-// "double (int, int)" of the result and void(arguments...)
-std::string signature(const std::type_info& result, const std::type_info& arguments) {
-  std::string text = detail::readable_type_name(arguments);
-  return detail::readable_type_name(result) + text.substr(text.find(' '));
-}
-
-// Whatever has this name, in words: its type_info is not at hand in this process.
-std::string readable_arguments(std::string_view mangled) {
-  const std::string text = detail::readable_type_name(mangled);
-  return text.substr(std::min(text.find('('), text.size()));
-}
+// With more waiting for the front no message is handled: results of a front that only asks do not fill the memory.
+constexpr std::size_t kMostUnsent = std::size_t{1} << 20;
 
 }  // namespace
 
+Service::Backend::Backend(std::string name, ByteChannel channel)
+    : name_(std::move(name)), channel_(std::move(channel)) {}
+
 void Service::Backend::add(std::string name, detail::ServiceHandler handler) {
-  for (const auto& [known, ignored] : handlers_) {
-    if (known == name) throw SpecError(fmt::format("service \"{}\" has two handlers \"{}\"", name_, name));
-  }
-  handlers_.emplace_back(std::move(name), std::move(handler));
+  handlers_.add(std::move(name), std::move(handler), name_);
+}
+
+void Service::Backend::post_bytes(std::string_view name, const std::type_info& arguments, const Bytes& packed) {
+  channel_.post(detail::kPost, detail::encode_call(0, name, arguments, typeid(void), packed));
 }
 
 bool Service::Backend::start(const std::function<void(Backend&)>& setup) {
@@ -46,11 +37,7 @@ bool Service::Backend::start(const std::function<void(Backend&)>& setup) {
 int Service::Backend::run(const std::function<void(Backend&)>& setup) {
   try {
     if (!start(setup)) return 1;
-    while (!stopping_) {
-      const Frame frame = channel_.receive();
-      if (frame.tag == detail::kStop) break;
-      handle(frame);
-    }
+    serve();
   } catch (const PeerLost&) {  // the front is gone: nobody to tell
   } catch (const ParallelError& error) {
     log::error("the back end cannot go on: {}", error.what());
@@ -59,7 +46,43 @@ int Service::Backend::run(const std::function<void(Backend&)>& setup) {
   return finish();
 }
 
-int Service::Backend::finish() const {
+// A message, then whatever else the loop has, in turns.
+void Service::Backend::serve() {
+  channel_.post(detail::kReady, {});
+  while (!stopping_) {
+    channel_.flush();
+    if (!is_behind()) {
+      if (const auto frame = channel_.try_receive()) {
+        if (frame->tag == detail::kStop) return;
+        handle(*frame);
+      }
+    }
+    if (!stopping_) run_loop();
+  }
+  channel_.post(detail::kEnding, {});  // what comes after it is not carried out
+}
+
+bool Service::Backend::is_behind() const {
+  return channel_.unsent() > kMostUnsent;
+}
+
+void Service::Backend::run_loop() {
+  const Events wanted = is_behind() ? Events::writable : channel_.has_unsent() ? Events::both : Events::readable;
+  if (wanted != watched_) loop_.watch(channel_.descriptor(), wanted, [](Events) {});  // serve() looks by itself
+  watched_ = wanted;
+  const bool more = channel_.has_received() && !is_behind();
+  try {
+    loop_.run_once(more ? std::optional(std::chrono::nanoseconds(0)) : std::nullopt);
+  } catch (...) {
+    const detail::ServiceFailure failure = detail::current_failure(0, "the event loop");
+    log::warn("a callback of the event loop failed: {}", failure.message);
+    // One that fails again and again must not fill the memory while the front does something else.
+    if (!channel_.has_unsent()) channel_.post(detail::kPostError, detail::encode_failure(failure));
+  }
+}
+
+// What was posted last is the front's, too: it reads, or is gone.
+int Service::Backend::finish() {
   int code = 0;
   for (const auto& hook : after_) {
     try {
@@ -69,6 +92,10 @@ int Service::Backend::finish() const {
       code = 1;
     }
   }
+  try {
+    channel_.flush_all();
+  } catch (const Error&) {
+  }
   return code;
 }
 
@@ -76,32 +103,13 @@ void Service::Backend::handle(const Frame& frame) {
   const detail::ServiceCall call = detail::decode_call(frame);
   Bytes result;
   try {
-    result = invoke(call);
+    result = handlers_.find(call).invoke(call.packed);
   } catch (...) {
     const Bytes failure = detail::encode_failure(detail::current_failure(call.id, call.handler));
-    channel_.send(call.wants_reply ? detail::kError : detail::kPostError, failure);
+    channel_.post(call.wants_reply ? detail::kError : detail::kPostError, failure);
     return;
   }
-  if (call.wants_reply) channel_.send(detail::kValue, detail::encode_value(call.id, result));
-}
-
-Bytes Service::Backend::invoke(const detail::ServiceCall& call) const {
-  const auto found =
-      std::find_if(handlers_.begin(), handlers_.end(), [&](const auto& entry) { return entry.first == call.handler; });
-  if (found == handlers_.end()) {
-    std::vector<std::string> names;
-    for (const auto& [name, ignored] : handlers_) names.push_back(name);
-    throw SpecError(fmt::format("there is no handler \"{}\"; there is: {}", call.handler, fmt::join(names, ", ")));
-  }
-  const detail::ServiceHandler& handler = found->second;
-  const bool any_result = call.result == typeid(void).name();
-  if (call.arguments != handler.arguments->name() || (!any_result && call.result != handler.result->name())) {
-    const std::string wanted = any_result ? "" : " for a " + detail::readable_type_name(call.result);
-    throw SpecError(fmt::format("handler \"{}\" is {}, but was called with {}{}", call.handler,
-                                signature(*handler.result, *handler.arguments), readable_arguments(call.arguments),
-                                wanted));
-  }
-  return handler.invoke(call.packed);
+  if (call.wants_reply) channel_.post(detail::kValue, detail::encode_value(call.id, result));
 }
 
 }  // namespace windrow

@@ -8,12 +8,21 @@
 #include <iterator>
 #include <utility>
 
+#include "process/futex.hpp"
 #include "process/service_wire.hpp"
 #include "windrow/process/log.hpp"
 
 namespace windrow::detail {
 
 using Clock = std::chrono::steady_clock;
+
+namespace {
+
+// What is taken in one go, so that a back end that never pauses leaves time for everything else.
+constexpr int kMostFrames = 256;
+constexpr std::size_t kMostBytes = std::size_t{4} << 20;
+
+}  // namespace
 
 ServiceFront::ServiceFront(std::string name, const std::function<void(Service::Backend&)>& setup,
                            ServiceOptions options)
@@ -33,6 +42,10 @@ ServiceFront::ServiceFront(std::string name, const std::function<void(Service::B
 
 bool ServiceFront::is_foreign() const {
   return owner_ != ::getpid();
+}
+
+void ServiceFront::add(std::string name, ServiceHandler handler) {
+  handlers_.add(std::move(name), std::move(handler), name_);
 }
 
 void ServiceFront::send(std::string_view handler, const std::type_info& arguments, const std::type_info& result,
@@ -55,15 +68,22 @@ void ServiceFront::send(std::string_view handler, const std::type_info& argument
 
 std::size_t ServiceFront::process_replies() {
   const auto self = shared_from_this();  // a callback may destroy the Service
-  Callbacks callbacks;
-  const std::size_t count = take_all(callbacks);
+  const std::size_t count = take_all();
   update_watch();
-  run(callbacks);
+  run_due();
+  return count;
+}
+
+std::size_t ServiceFront::process_replies_for(std::chrono::nanoseconds limit) {
+  const auto self = shared_from_this();
+  const Deadline deadline = deadline_in(limit);
+  std::size_t count = process_replies();
+  while (count == 0 && !lost_ && !is_foreign() && !is_past(deadline)) count = wait(deadline - Clock::now());
   return count;
 }
 
 // What has arrived, and the end of the back end if that is there. Callbacks are for later: they may call anything here.
-std::size_t ServiceFront::take_all(Callbacks& callbacks) {
+std::size_t ServiceFront::take_all() {
   if (lost_ || is_foreign()) return 0;
   std::size_t count = 0;
   try {
@@ -72,37 +92,82 @@ std::size_t ServiceFront::take_all(Callbacks& callbacks) {
       channel_.flush();
     } catch (const PeerLost&) {  // seen below, after what it sent before
     }
-    while (const auto frame = channel_.try_receive()) count += take(*frame, callbacks) ? 1 : 0;
-    if (ended) count += lose(describe_end(), callbacks);
+    std::size_t bytes = 0;
+    // What the channel has read already must be taken: its descriptor does not show that.
+    for (int i = 0; ended || (i < kMostFrames && bytes < kMostBytes) || channel_.has_received(); ++i) {
+      auto frame = channel_.try_receive();
+      if (!frame) break;
+      bytes += frame->payload.size();
+      count += take(*std::move(frame)) ? 1 : 0;
+    }
+    if (ended) count += lose(describe_end());
   } catch (const PeerLost&) {
-    count += lose(describe_end(), callbacks);
+    count += lose(describe_end());
   } catch (const ParallelError&) {
     process_.kill();
-    count += lose(fmt::format("the back end of service \"{}\" (pid {}) sent something that is not a message, and was "
-                              "killed",
-                              name_, process_.pid()),
-                  callbacks);
+    count +=
+        lose(fmt::format("the back end of service \"{}\" (pid {}) sent something that is not a message, and was "
+                         "killed",
+                         name_, process_.pid()));
   }
   return count;
 }
 
-// @return whether it is the reply to a call
-bool ServiceFront::take(const Frame& frame, Callbacks& callbacks) {
-  if (frame.tag == kStartError) {
-    start_failure_ = decode_failure(frame.payload).message;
-    return false;
-  }
-  if (frame.tag == kPostError) {
-    const ServiceFailure failure = decode_failure(frame.payload);
-    const RemoteError error(name_, failure.handler, failure.type, failure.message);
-    if (options_.on_post_failure) {
-      callbacks.push_back([report = options_.on_post_failure, error] { report(error); });
-    } else {
-      log::warn("a posted message failed: {}", error.what());
+// @return whether it is a reply or a message of the back end
+bool ServiceFront::take(Frame frame) {
+  switch (frame.tag) {
+    case kReady:
+      ready_ = true;
+      return false;
+    case kEnding:
+      ending_ = true;
+      return false;
+    case kStartError:
+      start_failure_ = decode_failure(frame.payload).message;
+      return false;
+    case kPostError: {
+      const ServiceFailure failure = decode_failure(frame.payload);
+      const RemoteError error(name_, failure.handler, failure.type, failure.message);
+      due_.emplace_back([this, error] { report(error); });
+      return false;
     }
-    return false;
+    case kPost:
+      decode_call(frame);  // throws if it is none
+      due_.emplace_back([this, message = std::move(frame)] { deliver(message); });
+      return true;
+    case kValue:
+    case kError:
+      take_reply(frame);
+      return true;
+    default:
+      throw ParallelError("a service received a message that is no reply");
   }
-  if (frame.tag != kValue && frame.tag != kError) throw ParallelError("a service received a message that is no reply");
+}
+
+void ServiceFront::report(const RemoteError& error) const {
+  if (options_.on_post_failure) {
+    options_.on_post_failure(error);
+  } else {
+    log::warn("a posted message failed: {}", error.what());
+  }
+}
+
+// To the front's handler.
+void ServiceFront::deliver(const Frame& frame) {
+  if (closed_) return;
+  const ServiceCall call = decode_call(frame);
+  const ServiceHandler* handler = nullptr;
+  try {
+    handler = &handlers_.find(call);
+  } catch (const SpecError& error) {
+    report(RemoteError(name_, std::string(call.handler), "windrow::SpecError",
+                       fmt::format("the front did not take what the back end posted: {}", error.what())));
+    return;
+  }
+  handler->invoke(call.packed);
+}
+
+void ServiceFront::take_reply(const Frame& frame) {
   ByteReader in(frame.payload);
   const auto id = in.get<std::uint64_t>();
   const auto found = pending_.find(id);
@@ -115,13 +180,12 @@ bool ServiceFront::take(const Frame& frame, Callbacks& callbacks) {
     state->error = std::make_exception_ptr(RemoteError(name_, failure.handler, failure.type, failure.message));
   }
   pending_.erase(found);
-  finish(*state, callbacks);
-  return true;
+  finish(*state);
 }
 
-void ServiceFront::finish(ReplyState& state, Callbacks& callbacks) {
+void ServiceFront::finish(ReplyState& state) {
   state.done = true;
-  std::move(state.callbacks.begin(), state.callbacks.end(), std::back_inserter(callbacks));
+  std::move(state.callbacks.begin(), state.callbacks.end(), std::back_inserter(due_));
   state.callbacks.clear();
 }
 
@@ -136,7 +200,7 @@ std::string ServiceFront::describe_end() {
                      process_.status().describe());
 }
 
-std::size_t ServiceFront::lose(const std::string& how, Callbacks& callbacks) {
+std::size_t ServiceFront::lose(const std::string& how) {
   lost_ = how;
   detach();
   channel_.close();
@@ -145,39 +209,46 @@ std::size_t ServiceFront::lose(const std::string& how, Callbacks& callbacks) {
   const auto waiting = std::exchange(pending_, {});
   for (const auto& [id, state] : waiting) {
     state->error = std::make_exception_ptr(PeerLost(fmt::format("\"{}\" was not answered: {}", state->handler, how)));
-    finish(*state, callbacks);
+    finish(*state);
   }
   return waiting.size();
 }
 
-// All of them, whatever one throws: no reply is left without its callback.
-void ServiceFront::run(const Callbacks& callbacks) {
+// All of them, whatever one throws: no reply is left without its callback. What arrives while one waits for a reply has
+// its turn after it, here: in order, and without one more level of calls for each message.
+void ServiceFront::run_due() {
+  if (running_) return;
+  running_ = true;
   std::exception_ptr first;
-  for (const auto& callback : callbacks) {
+  while (!due_.empty()) {
+    const auto callback = std::move(due_.front());
+    due_.pop_front();
     try {
       callback();
     } catch (...) {
       if (!first) first = std::current_exception();
     }
   }
+  running_ = false;
   if (first) std::rethrow_exception(first);
 }
 
-void ServiceFront::wait(std::chrono::nanoseconds limit) {
+std::size_t ServiceFront::wait(std::chrono::nanoseconds limit) {
   pollfd entries[] = {{channel_.descriptor(), static_cast<short>(POLLIN | (channel_.has_unsent() ? POLLOUT : 0)), 0},
                       {process_.descriptor(), POLLIN, 0}};
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
   ::poll(entries, 2, static_cast<int>(std::clamp<long long>(ms, 0, 60'000)));
-  process_replies();
+  return process_replies();
 }
 
-void ServiceFront::attach(EventLoop& loop) {
+void ServiceFront::attach(EventLoop& loop, std::function<void()> callback) {
   detach();
   if (lost_) return;
   loop_ = &loop;
-  exit_watch_ = loop.on_exit(process_, [weak = weak_from_this()] {
+  on_event_ = callback ? std::move(callback) : [weak = weak_from_this()] {
     if (const auto front = weak.lock()) front->process_replies();
-  });
+  };
+  exit_watch_ = loop.on_exit(process_, on_event_);
   update_watch();
 }
 
@@ -192,12 +263,9 @@ void ServiceFront::detach() {
 // Room to write is waited for only while there is something to write, or the loop would never sleep.
 void ServiceFront::update_watch() {
   if (loop_ == nullptr) return;
-  const Events wanted = channel_.has_unsent() ? Events::both : Events::readable;
-  if (wanted == watched_) return;
-  loop_->watch(channel_.descriptor(), wanted, [weak = weak_from_this()](Events) {
-    if (const auto front = weak.lock()) front->process_replies();
-  });
-  watched_ = wanted;
+  if (wanted() == watched_) return;
+  watched_ = wanted();
+  loop_->watch(channel_.descriptor(), watched_, [callback = on_event_](Events) { callback(); });
 }
 
 void ServiceFront::request_stop() {

@@ -9,7 +9,7 @@
 /// What the front and the back end of a Service say to each other.
 namespace windrow::detail {
 
-enum ServiceTag : std::uint32_t { kCall = 1, kPost, kStop, kValue, kError, kPostError, kStartError };
+enum ServiceTag : std::uint32_t { kCall = 1, kPost, kStop, kReady, kEnding, kValue, kError, kPostError, kStartError };
 
 Bytes encode_call(std::uint64_t id, std::string_view handler, const std::type_info& arguments,
                   const std::type_info& result, std::span<const std::byte> packed);

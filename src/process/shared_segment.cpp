@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "process/process_identity.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/shared_memory.hpp"
 
@@ -44,26 +45,6 @@ std::string read_link(int directory, const char* name) {
 
 std::string own_link(const Fd& fd) {
   return "/proc/self/fd/" + std::to_string(fd.get());
-}
-
-struct ProcessTimes {
-  char state = 'X';
-  std::uint64_t start = 0;  // clock ticks since the machine started
-};
-
-// From /proc/<pid>/stat. None if the process is gone.
-std::optional<ProcessTimes> times_of(int process_directory) {
-  const Fd file(::openat(process_directory, "stat", O_RDONLY | O_CLOEXEC));
-  std::array<char, 1024> text{};
-  const ssize_t length = file ? ::read(file.get(), text.data(), text.size()) : -1;
-  if (length <= 0) return std::nullopt;
-  std::string_view fields(text.data(), static_cast<std::size_t>(length));
-  fields.remove_prefix(fields.rfind(')') + 2);  // the name before it may hold anything
-  ProcessTimes times;
-  times.state = fields.front();
-  for (int i = 0; i < 19; ++i) fields.remove_prefix(fields.find(' ') + 1);
-  std::from_chars(fields.data(), fields.data() + fields.size(), times.start);
-  return times;
 }
 
 struct FullName {
@@ -96,7 +77,7 @@ PeerLost owner_gone(const std::string& full_name) {
 Fd directory_of(const FullName& name, const std::string& full_name) {
   const std::string path = "/proc/" + std::to_string(name.pid);
   Fd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const auto times = directory ? times_of(directory.get()) : std::nullopt;
+  const auto times = directory ? detail::times_of(directory.get()) : std::nullopt;
   if (!times || times->state == 'Z' || times->state == 'X' || times->start != name.start) throw owner_gone(full_name);
   return directory;
 }
@@ -145,7 +126,7 @@ std::string shared_name(std::string_view name) {
                     "\" cannot name shared memory: use 1 to 100 letters, digits, '.', '_' or '-'");
   }
   const Fd self(::open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const auto times = self ? times_of(self.get()) : std::nullopt;
+  const auto times = self ? detail::times_of(self.get()) : std::nullopt;
   if (!times) throw SystemError("cannot read /proc/self/stat", errno);
   return std::string(kPrefix) + std::to_string(::getpid()) + "-" + std::to_string(times->start) + "-" +
          std::string(name);

@@ -45,8 +45,12 @@ class ByteChannel {
   void post(std::uint32_t tag, std::span<const std::byte> payload);
   /// Whether posted messages still wait for room; then poll for writing and call flush().
   bool has_unsent() const { return !outbox_.empty(); }
+  /// Bytes that do.
+  std::size_t unsent() const { return unsent_; }
   /// Writes what the kernel takes now.
   void flush();
+  /// Writes all that was posted, waiting for room if need be. @throws PeerLost if the peer is gone
+  void flush_all();
 
   /// The next message, waiting at most `limit`; none at the time-out.
   /// @throws PeerLost       if the peer is gone and everything it sent has been received
@@ -54,6 +58,8 @@ class ByteChannel {
   std::optional<Frame> receive(std::chrono::nanoseconds limit);
   /// The next message if one has arrived.
   std::optional<Frame> try_receive() { return receive(std::chrono::nanoseconds(0)); }
+  /// Whether try_receive() has something to say that the descriptor does not show: it was read with an earlier message.
+  bool has_received() const { return !ready_.empty() || garbled_; }
   /// The next message. Waits as long as the peer lives.
   Frame receive();
 
@@ -65,11 +71,13 @@ class ByteChannel {
   void sort_inbox();
   std::optional<Frame> take_frame();
   void wait(bool for_writing, int timeout_ms) const;
+  void wait_for_room();
 
   Fd socket_;
   detail::OpenedIn opened_in_;
   std::deque<Bytes> outbox_;
   std::size_t outbox_offset_ = 0;
+  std::size_t unsent_ = 0;
   std::deque<Frame> ready_;       // whole messages, not yet handed out
   std::optional<Frame> partial_;  // the message whose content is arriving, straight into its own payload
   std::uint64_t missing_ = 0;     // bytes of it still to come

@@ -20,6 +20,9 @@
 #include "windrow/process/service_types.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
+namespace detail {
+class ServiceFront;
+}
 
 /// An exception that a handler of a Service threw in its back end, as data.
 class RemoteError : public Error {
@@ -53,7 +56,8 @@ class Reply {
     if constexpr (!std::is_void_v<T>) return detail::from_bytes<T>(content);
   }
   /// Calls back once, from the call that finds the reply: process_replies(), stop(), a wait, or the event loop that the
-  /// service is attached to. At once if it is ready. An exception that leaves the callback leaves that call.
+  /// service is attached to. At once if it is ready. An exception that leaves the callback leaves that call. While one
+  /// callback or handler of a service waits for a reply, no other is called; they follow when it returns.
   void then(std::function<void(Reply)> callback) const {
     detail::when_done(state(), [copy = *this, callback = std::move(callback)] { callback(copy); });
   }
@@ -74,7 +78,7 @@ struct ServiceOptions {
   Inherit inherit = {};
   /// How long stop() lets the back end finish what it was sent before, until it is killed.
   std::chrono::nanoseconds stop_limit = std::chrono::seconds(2);
-  /// Called for posts that failed, like Reply::then(). By default they are warnings in the log.
+  /// Called for posts that failed, in either direction, like Reply::then(). By default they are warnings in the log.
   std::function<void(const RemoteError&)> on_post_failure = {};
 };
 
@@ -92,6 +96,12 @@ struct ServiceOptions {
 /// types of a call must be the handler's own (int for int, not for double; text literals are std::string), which is
 /// checked. Nothing is left behind: the back end ends with this object, and with the front however that ends.
 ///
+/// The back end may also speak by itself, and wait for more than messages (Backend::loop()):
+/// ```cpp
+///   backend.loop().every(1s, [&backend, device] { backend.post("temperature", device->temperature()); });
+/// ...
+/// camera.on("temperature", [](double kelvin) { ... });   // before anything is waited for
+/// ```
 /// Move-only. Not for use by several threads at once; of no use in a forked child.
 class Service {
  public:
@@ -119,6 +129,21 @@ class Service {
     post_bytes(handler, typeid(void(detail::Sent<Args>...)), detail::pack(args...));
   }
 
+  /// What to do for what the back end posts under this name: a function of what it posts, types and all, that returns
+  /// nothing. Called like Reply::then(), in the order in which the back end posted and replied. Messages that arrive
+  /// before there is a handler, or are of other types, are failed posts (ServiceOptions::on_post_failure). What the
+  /// back end sent before it ended is delivered; what comes in the destructor is not.
+  /// @throws SpecError if the name has a handler, PeerLost if this Service has no back end
+  template <typename F>
+  void on(std::string name, F&& handler) {
+    add_typed(std::move(name), std::function(std::forward<F>(handler)));
+  }
+  /// The same with the types spelled out: on<void(double, int)>("moved", [](auto x, auto y) { ... }).
+  template <typename Signature, typename F>
+  void on(std::string name, F&& handler) {
+    add_typed(std::move(name), std::function<Signature>(std::forward<F>(handler)));
+  }
+
   const std::string& name() const;
   pid_t pid() const;
   /// How the back end ended, or that it runs.
@@ -129,8 +154,11 @@ class Service {
 
   /// Readable when process_replies() has something to do, for poll; -1 when the back end is gone.
   int descriptor() const;
-  /// Takes what has arrived, without waiting. @return how many replies that was, those of a dead back end included
+  /// Takes what has arrived, without waiting. @return how many replies and messages that was, the replies of a dead
+  /// back end included
   std::size_t process_replies();
+  /// The same, waiting at most `limit` for something if there is nothing, or for the back end's end.
+  std::size_t process_replies_for(std::chrono::nanoseconds limit);
   /// Lets the loop do that, until detach() or the end of this object, which must come before the loop's.
   void attach(EventLoop& loop);
   void detach();
@@ -146,6 +174,12 @@ class Service {
   std::shared_ptr<detail::ReplyState> call_bytes(std::string_view handler, const std::type_info& arguments,
                                                  const std::type_info& result, const Bytes& packed);
   void post_bytes(std::string_view handler, const std::type_info& arguments, const Bytes& packed);
+  template <typename R, typename... Args>
+  void add_typed(std::string name, std::function<R(Args...)> handler) {
+    static_assert(std::is_void_v<R>, "nobody receives what a handler of the front returns");
+    add(std::move(name), detail::make_handler(std::move(handler)));
+  }
+  void add(std::string name, detail::ServiceHandler handler);
   detail::ServiceFront& front() const;
 
   std::shared_ptr<detail::ServiceFront> front_;
@@ -154,10 +188,11 @@ class Service {
 /// The back end's side of a Service, in its process.
 class Service::Backend {
  public:
-  Backend(std::string name, ByteChannel channel) : name_(std::move(name)), channel_(std::move(channel)) {}
+  /// In the back end's process. @private
+  Backend(std::string name, ByteChannel channel);
 
   const std::string& name() const { return name_; }
-  /// Readable when a message has arrived.
+  /// Of the channel to the front.
   int descriptor() const { return channel_.descriptor(); }
 
   /// What to do for messages of this name. @throws SpecError if the name has a handler
@@ -174,22 +209,46 @@ class Service::Backend {
   void before(std::function<void()> hook) { before_.push_back(std::move(hook)); }
   /// Runs once after the last message, when told to stop. Not if the process is killed, nor if the front is.
   void after(std::function<void()> hook) { after_.push_back(std::move(hook)); }
-  /// Ends the back end after the handler at hand.
+  /// Ends the back end after the handler or callback at hand.
   void stop() { stopping_ = true; }
+
+  /// What the back end waits in between messages: watches descriptors, ticks, waits for processes and signals, in turns
+  /// with messages. What a callback of it throws is told to the front as a failed post of "the event loop"
+  /// (ServiceOptions::on_post_failure), and the back end goes on. It is run by the back end; to end that, use
+  /// Backend::stop().
+  EventLoop& loop() { return loop_; }
+
+  /// Tells the front's handler of this name, as Service::on() gave it. Fire and forget: what the front is too busy to
+  /// take waits here, without limit, in order with results.
+  /// @throws PeerLost if the front is gone
+  template <typename... Args>
+  void post(std::string_view name, const Args&... args) {
+    post_bytes(name, typeid(void(detail::Sent<Args>...)), detail::pack(args...));
+  }
+  /// Bytes that wait until the front takes them: for those who would rather leave something out.
+  std::size_t unsent() const { return channel_.unsent(); }
+  /// Waits until there are none. Otherwise they go when the handler at hand is done, and before the back end ends.
+  /// @throws PeerLost if the front is gone
+  void flush() { channel_.flush_all(); }
 
   /// The back end's life. @private
   int run(const std::function<void(Backend&)>& setup);
 
  private:
   void add(std::string name, detail::ServiceHandler handler);
+  void post_bytes(std::string_view name, const std::type_info& arguments, const Bytes& packed);
   bool start(const std::function<void(Backend&)>& setup);
+  void serve();
   void handle(const Frame& frame);
-  Bytes invoke(const detail::ServiceCall& call) const;
-  int finish() const;
+  bool is_behind() const;
+  void run_loop();
+  int finish();
 
   std::string name_;
   ByteChannel channel_;
-  std::vector<std::pair<std::string, detail::ServiceHandler>> handlers_;
+  EventLoop loop_;
+  Events watched_ = Events::none;  // of the channel
+  detail::ServiceHandlers handlers_;
   std::vector<std::function<void()>> before_;
   std::vector<std::function<void()>> after_;
   bool stopping_ = false;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -22,8 +23,6 @@
 /// Types of calls as a Service ships and checks them.
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
-
-class ServiceFront;
 
 /// As what a value travels: without reference and const, texts as std::string.
 template <typename T>
@@ -74,8 +73,29 @@ struct ServiceCall {
   std::span<const std::byte> packed;
 };
 
+/// Handlers by name.
+class ServiceHandlers {
+ public:
+  /// @param service  its name, for the message
+  /// @throws SpecError if the name has a handler
+  void add(std::string name, ServiceHandler handler, const std::string& service);
+  /// @throws SpecError if there is none of the call's name, or its types are not those of the call
+  const ServiceHandler& find(const ServiceCall& call) const;
+
+ private:
+  std::deque<std::pair<std::string, ServiceHandler>> entries_;  // one stays in place while it adds another
+};
+
+/// Who gives replies.
+class ReplySource {
+ public:
+  virtual ~ReplySource() = default;
+  /// Until something happens, at most `limit`; then takes what has arrived. @return how many replies and messages
+  virtual std::size_t wait(std::chrono::nanoseconds limit) = 0;
+};
+
 struct ReplyState {
-  std::weak_ptr<ServiceFront> front;
+  std::weak_ptr<ReplySource> source;
   std::string handler;
   bool done = false;
   Bytes content;
