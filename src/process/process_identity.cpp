@@ -15,10 +15,10 @@
 namespace windrow::detail {
 namespace {
 
-constexpr int kPidBits = 22;  // the most that the kernel gives a pid
+constexpr int kIdentityPidBits = 22;  // the most that the kernel gives a pid
 
 ProcessIdentity identity_of(int pid, std::uint64_t start) {
-  return (start << kPidBits) | static_cast<std::uint64_t>(pid);
+  return (start << kIdentityPidBits) | static_cast<std::uint64_t>(pid);
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ ProcessIdentity own_identity() {
 }
 
 int pid_of(ProcessIdentity mark) {
-  return static_cast<int>(mark & ((ProcessIdentity{1} << kPidBits) - 1));
+  return static_cast<int>(mark & ((ProcessIdentity{1} << kIdentityPidBits) - 1));
 }
 
 bool is_running(ProcessIdentity mark) {
