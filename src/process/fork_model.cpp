@@ -30,7 +30,7 @@ namespace windrow::detail {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Deadline = std::optional<Clock::time_point>;
+using MaybeDeadline = std::optional<Clock::time_point>;
 using std::chrono::nanoseconds;
 
 constexpr std::uint32_t kNext = 1;  // between this process and a child that makes several evaluations
@@ -97,14 +97,14 @@ class ModelProcess {
   }
 
  private:
-  std::optional<Frame> next(Deadline deadline);
+  std::optional<Frame> next(MaybeDeadline deadline);
   enum class Event { time_up, child, message, owner_gone };
-  Event wait(Deadline deadline);
+  Event wait(MaybeDeadline deadline);
   void handle(const Frame& frame);
   void make(const Frame& frame);
   void evaluate(const Frame& frame);
   bool give_to_child(std::span<const std::byte> request);
-  void wait_for_child(Deadline deadline, EndedMessage& ended);
+  void wait_for_child(MaybeDeadline deadline, EndedMessage& ended);
   [[noreturn]] void be_child(ByteChannel more, std::span<const std::byte> request);
   void evaluate_here(std::span<const std::byte> request);
   bool reap_child();
@@ -129,7 +129,7 @@ class ModelProcess {
 };
 
 // What happened first; of the child: its end or its answer.
-ModelProcess::Event ModelProcess::wait(Deadline deadline) {
+ModelProcess::Event ModelProcess::wait(MaybeDeadline deadline) {
   pollfd entries[] = {{child_end_.get(), POLLIN, 0},
                       {to_child_.descriptor(), POLLIN, 0},
                       {channel_.descriptor(), POLLIN, 0},
@@ -146,7 +146,7 @@ ModelProcess::Event ModelProcess::wait(Deadline deadline) {
 }
 
 // The owner's next message; none once the owner is gone.
-std::optional<Frame> ModelProcess::next(Deadline deadline) {
+std::optional<Frame> ModelProcess::next(MaybeDeadline deadline) {
   for (;;) {
     if (auto frame = channel_.try_receive()) return frame;
     switch (wait(deadline)) {
@@ -184,7 +184,7 @@ void ModelProcess::evaluate(const Frame& frame) {
   ByteReader in(frame.payload);
   number_ = in.get<EvaluateHead>().number;
   stop_ = false;
-  Deadline deadline;
+  MaybeDeadline deadline;
   if (options_.timeout >= 0) deadline = Clock::now() + nanoseconds(options_.timeout);
   EndedMessage ended;
   ended.number = number_;
@@ -232,7 +232,7 @@ bool ModelProcess::give_to_child(std::span<const std::byte> request) {
 }
 
 // Until the child has ended, is done and waits for the next evaluation, or is to be ended.
-void ModelProcess::wait_for_child(Deadline deadline, EndedMessage& ended) {
+void ModelProcess::wait_for_child(MaybeDeadline deadline, EndedMessage& ended) {
   for (;;) {
     switch (wait(deadline)) {
       case Event::time_up:

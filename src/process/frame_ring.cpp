@@ -37,15 +37,16 @@ struct FrameRingState {
 
 namespace {
 
-constexpr std::uint64_t kMagic = 0x31676e69726d7266;  // "frmring1"
-constexpr std::size_t kLine = 64;                     // of the cache; also the largest alignment of an element
-constexpr std::size_t kFramesBegin = (sizeof(FrameRingState) + kLine - 1) / kLine * kLine;
-constexpr std::size_t kMostFrames = std::size_t{1} << 20;
-constexpr std::size_t kMostBytes = std::size_t{1} << 48;
+constexpr std::uint64_t kRingMagic = 0x31676e69726d7266;  // "frmring1"
+constexpr std::size_t kRingLine = 64;                     // of the cache; also the largest alignment of an element
+constexpr std::size_t kFramesBegin = (sizeof(FrameRingState) + kRingLine - 1) / kRingLine * kRingLine;
+constexpr std::size_t kMostRingFrames = std::size_t{1} << 20;
+constexpr std::size_t kMostRingBytes = std::size_t{1} << 48;
+constexpr int kMostTries = 3;
 constexpr std::chrono::milliseconds kBetweenChecks{100};  // of whether those who are waited for live
 
 std::size_t stride_of(std::size_t frame_bytes) {
-  return kLine + (frame_bytes + kLine - 1) / kLine * kLine;
+  return kRingLine + (frame_bytes + kRingLine - 1) / kRingLine * kRingLine;
 }
 
 struct FrameSlot {
@@ -56,7 +57,7 @@ struct FrameSlot {
 FrameSlot frame_slot(FrameRingState& state, std::uint64_t frame) {
   std::byte* const at = reinterpret_cast<std::byte*>(&state) + kFramesBegin +
                         frame % state.capacity * stride_of(static_cast<std::size_t>(state.frame_bytes));
-  return {*reinterpret_cast<std::uint64_t*>(at), at + kLine};
+  return {*reinterpret_cast<std::uint64_t*>(at), at + kRingLine};
 }
 
 std::uint64_t frames_written(FrameRingState& state) {
@@ -67,7 +68,7 @@ const std::uint32_t& changing_half(const std::uint64_t& word) {
   return reinterpret_cast<const std::uint32_t&>(word);
 }
 
-void check_size(std::size_t given, std::size_t frame_bytes) {
+void check_frame_size(std::size_t given, std::size_t frame_bytes) {
   if (given != frame_bytes) {
     throw SpecError("a frame of " + std::to_string(given) + " bytes does not fit a ring whose frames have " +
                     std::to_string(frame_bytes));
@@ -78,15 +79,15 @@ void check_size(std::size_t given, std::size_t frame_bytes) {
 
 std::shared_ptr<ByteFrameRing> ByteFrameRing::make(std::optional<std::string_view> name, std::size_t frame_bytes,
                                                    FrameRingOptions options) {
-  if (options.capacity < 2 || options.capacity > kMostFrames) {
+  if (options.capacity < 2 || options.capacity > kMostRingFrames) {
     throw SpecError("a ring holds 2 to 2^20 frames, not " + std::to_string(options.capacity));
   }
   if (frame_bytes == 0) throw SpecError("the frames of a ring have no elements");
-  if (frame_bytes > kMostBytes / options.capacity) throw SpecError("a ring of frames is larger than any memory");
+  if (frame_bytes > kMostRingBytes / options.capacity) throw SpecError("a ring of frames is larger than any memory");
   const std::size_t bytes = kFramesBegin + options.capacity * stride_of(frame_bytes);
   const auto prepare = [&](void* memory) {
     auto* state = new (memory) FrameRingState{};
-    state->magic = kMagic;
+    state->magic = kRingMagic;
     state->frame_bytes = frame_bytes;
     state->capacity = options.capacity;
     state->when_full = static_cast<std::uint64_t>(options.when_full);
@@ -100,7 +101,7 @@ std::shared_ptr<ByteFrameRing> ByteFrameRing::make(std::optional<std::string_vie
 std::shared_ptr<ByteFrameRing> ByteFrameRing::open(const std::string& full_name) {
   SharedMemory memory = SharedMemory::open(full_name);
   const auto* state = static_cast<const FrameRingState*>(memory.data());
-  if (memory.size() < kFramesBegin || state->magic != kMagic || state->capacity == 0 ||
+  if (memory.size() < kFramesBegin || state->magic != kRingMagic || state->capacity == 0 ||
       (memory.size() - kFramesBegin) / state->capacity < stride_of(static_cast<std::size_t>(state->frame_bytes))) {
     throw SpecError("the shared memory " + full_name + " does not hold a ring of frames");
   }
@@ -182,7 +183,7 @@ std::uint64_t ByteFrameWriter::publish() {
 }
 
 bool ByteFrameWriter::write_for(std::span<const std::byte> frame, nanoseconds limit) {
-  check_size(frame.size(), ring_->frame_bytes());
+  check_frame_size(frame.size(), ring_->frame_bytes());
   std::byte* const place = next_for(limit);
   if (place == nullptr) return false;
   std::memcpy(place, frame.data(), frame.size());
@@ -288,13 +289,16 @@ void ByteFrameReader::advance(std::uint64_t to) {
 }
 
 std::optional<FrameInfo> ByteFrameReader::read_for(std::span<std::byte> into, nanoseconds limit) {
-  check_size(into.size(), ring_->frame_bytes());
+  check_frame_size(into.size(), ring_->frame_bytes());
   FrameRingState& state = ring_->state();
   const Deadline deadline = deadline_in(limit);
+  int overtaken = 0;
   for (;;) {
     const std::uint64_t tail = atomic(state.tail).load();
     if (position_ < tail / 2) {
       if (take(into)) return FrameInfo{position_ - 1, lost_ - std::exchange(told_lost_, lost_)};
+      // A writer that is faster than one copy overtakes again and again.
+      if (++overtaken > kMostTries && is_past(deadline)) return std::nullopt;
       continue;
     }
     if (tail % 2 == 1) throw StreamEnded();

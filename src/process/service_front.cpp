@@ -19,8 +19,8 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 // What is taken in one go, so that a back end that never pauses leaves time for everything else.
-constexpr int kMostFrames = 256;
-constexpr std::size_t kMostBytes = std::size_t{4} << 20;
+constexpr int kFramesAtOnce = 256;
+constexpr std::size_t kBytesAtOnce = std::size_t{4} << 20;
 
 }  // namespace
 
@@ -94,7 +94,7 @@ std::size_t ServiceFront::take_all() {
     }
     std::size_t bytes = 0;
     // What the channel has read already must be taken: its descriptor does not show that.
-    for (int i = 0; ended || (i < kMostFrames && bytes < kMostBytes) || channel_.has_received(); ++i) {
+    for (int i = 0; ended || (i < kFramesAtOnce && bytes < kBytesAtOnce) || channel_.has_received(); ++i) {
       auto frame = channel_.try_receive();
       if (!frame) break;
       bytes += frame->payload.size();
