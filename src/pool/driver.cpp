@@ -138,6 +138,7 @@ void ThreadDriver::loop() {
       eventfd_t count = 0;
       ::eventfd_read(wake_.get(), &count);
       changed_.notify_all();
+      tell_news(lock);
     }
   } catch (const std::exception& error) {
     if (!lock.owns_lock()) lock.lock();
@@ -151,7 +152,18 @@ void ThreadDriver::loop() {
   workers_ = {};  // ends the workers; outcomes stay
 }
 
+// Without the lock: who is told submits and takes.
+void ThreadDriver::tell_news(Lock& lock) {
+  auto batches = stream_->take_news();
+  if (batches.empty()) return;
+  lock.unlock();
+  for (const auto& batch : batches) batch->on_outcomes();
+  batches.clear();
+  lock.lock();
+}
+
 bool ThreadDriver::wait_until(Lock& lock, const Condition& condition, nanoseconds limit) {
+  if (limit <= nanoseconds(0)) return condition();
   if (const auto deadline = deadline_of(limit)) return changed_.wait_until(lock, *deadline, condition);
   changed_.wait(lock, condition);
   return true;

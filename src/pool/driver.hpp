@@ -67,12 +67,14 @@ class ThreadDriver : public StreamDriver {
   /// The thread makes the workers, so that processes it forks live as long as it does. @throws whatever `start` throws
   ThreadDriver(int worker_count, const ExecutorOptions& options, StartWorkers start);
   ~ThreadDriver() override;
+  bool runs_by_itself() const override { return true; }
   void join() override;
   void terminate() override;
 
  private:
   void run(const StartWorkers& start, std::exception_ptr& failure);
   void loop();
+  void tell_news(Lock& lock);
   bool wait_until(Lock& lock, const Condition& condition, std::chrono::nanoseconds limit) override;
   void wake() override;
 
@@ -87,6 +89,7 @@ class ThreadDriver : public StreamDriver {
 class CallerDriver : public StreamDriver {
  public:
   CallerDriver(StartedWorkers workers, const ExecutorOptions& options);
+  bool runs_by_itself() const override { return false; }
   void join() override;
   void terminate() override;
 

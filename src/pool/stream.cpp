@@ -221,6 +221,8 @@ void Stream::complete(Item& item, Outcome<Bytes> outcome) {
   } else {
     batch.ready.push_back(std::move(outcome));
   }
+  if (batch.on_outcomes && std::find(news_.begin(), news_.end(), item.batch) == news_.end())
+    news_.push_back(item.batch);
 }
 
 // Puts what a worker held back to the front, in order; the lost item fails or, within its retries, comes last of them.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "parallel/interface/workers.hpp"
@@ -40,6 +41,8 @@ class Stream {
   void handle(const WorkerEvent& event);
   /// Every item without an outcome fails as `lost`, with this message, and so does every later one.
   void give_up(const std::string& message);
+  /// Batches that got outcomes since the last call and want to know (Batch::on_outcomes).
+  std::vector<std::shared_ptr<Batch>> take_news() { return std::exchange(news_, {}); }
   bool is_idle() const { return queue_.empty() && in_flight_ == 0; }
   /// All workers have finished what they were given.
   bool has_no_assignments() const;
@@ -86,6 +89,7 @@ class Stream {
   std::deque<Chunk> queue_;
   std::uint64_t next_key_ = 0;
   std::uint64_t in_flight_ = 0;
+  std::vector<std::shared_ptr<Batch>> news_;
   std::unordered_map<ItemInvoker, double> mean_seconds_;  // of an item, by function, recent ones weighing more
   int respawns_left_;
   std::optional<std::string> gave_up_;

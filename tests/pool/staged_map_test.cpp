@@ -198,6 +198,46 @@ TEST(StagedMapTest, says_what_is_used_wrongly) {
   EXPECT_EQ(a.next()->value(), 0);
 }
 
+TEST_P(StagedMapOnTest, after_a_cancelled_stop_stages_may_be_added) {
+  StagedMap map(*executor_, {.stride = 2});
+  auto a = map.add_stage(std::views::iota(0), [](int i) { return i; });
+  map.start();
+  EXPECT_EQ(a.next()->value(), 0);
+  map.stop(StopMode::cancel);
+  auto doubled = map.add_stage(a, [](int i) { return 2 * i; });
+  auto other = map.add_stage(std::views::iota(100, 103), [](int i) { return i; });
+  EXPECT_FALSE(doubled.next());  // not before start()
+  map.start();
+  EXPECT_THROW(a.next(), Error);  // another stage reads it now
+  const int first = doubled.next()->value();
+  EXPECT_EQ(doubled.index(), 0U);
+  EXPECT_EQ(doubled.next()->value(), first + 2);
+  EXPECT_EQ(test::taken_values(other), (std::vector<int>{100, 101, 102}));
+}
+
+TEST_P(StagedMapOnTest, after_a_drained_stop_stages_may_be_added_once_nothing_is_left) {
+  StagedMap map(*executor_, {.stride = 2, .buffer = 8});
+  auto a = map.add_stage(std::views::iota(0), [](int i) { return i; });
+  map.start();
+  EXPECT_EQ(a.next()->value(), 0);
+  map.stop(StopMode::drain);
+  try {
+    map.add_stage(a, [](int i) { return i; });
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("results from before stop() are left"));
+  }
+  int expected = 1;
+  for (auto& outcome : a) EXPECT_EQ(outcome.value(), expected++);
+  auto negative = map.add_stage(a, [](int i) { return -i; });
+  map.start();
+  EXPECT_THROW(map.add_stage(a, [](int i) { return i; }), Error);  // it is running
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(negative.next()->value(), -expected++);  // nothing was lost
+    EXPECT_EQ(negative.index(), static_cast<std::uint64_t>(i));
+  }
+}
+
 TEST(StagedMapTest, reads_any_range_and_any_generator) {
   SerialExecutor executor;
   StagedMap map(executor, {.buffer = 100});
