@@ -119,7 +119,7 @@ void ThreadDriver::run(const StartWorkers& start, std::exception_ptr& failure) {
     const Lock lock(mutex_);
     try {
       workers_ = start(wake_.get());
-      stream_ = std::make_unique<Stream>(*workers_.workers, options_);
+      stream_ = std::make_unique<Stream>(*workers_.workers, options_, workers_.thrown);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -192,7 +192,7 @@ void ThreadDriver::terminate() {
 CallerDriver::CallerDriver(StartedWorkers workers, const ExecutorOptions& options)
     : StreamDriver(workers.count, options) {
   workers_ = std::move(workers);
-  stream_ = std::make_unique<Stream>(*workers_.workers, options_);
+  stream_ = std::make_unique<Stream>(*workers_.workers, options_, workers_.thrown);
 }
 
 bool CallerDriver::wait_until(Lock& lock, const Condition& condition, nanoseconds limit) {

@@ -17,8 +17,9 @@ namespace detail {
 /// Workers and whatever they need to live.
 struct StartedWorkers {
   std::unique_ptr<Workers> workers;
-  int count = 1;                       ///< how many take items
-  std::shared_ptr<void> support = {};  ///< destroyed after `workers`
+  int count = 1;                               ///< how many take items
+  std::shared_ptr<void> support = {};          ///< destroyed after `workers`
+  std::shared_ptr<ThrownByItems> thrown = {};  ///< what their items throw, if that is here
 };
 /// Makes a workers. @param wake  a descriptor that ends a wait of Workers::next() while it is readable, or -1
 using StartWorkers = std::function<StartedWorkers(int wake)>;

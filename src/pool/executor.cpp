@@ -30,17 +30,20 @@ struct SerialSupport {
 
 std::shared_ptr<detail::Driver> serial_driver(ExecutorOptions options) {
   options.max_tasks_per_worker = 0;
-  auto support = std::make_shared<SerialSupport>(SerialSupport{detail::ItemEvaluation(options.initializer)});
+  auto thrown = std::make_shared<detail::ThrownByItems>();
+  auto support = std::make_shared<SerialSupport>(SerialSupport{detail::ItemEvaluation(options.initializer, thrown)});
   auto workers = std::make_unique<detail::SerialWorkers>(support->evaluation, support->nobody, host_name());
-  return std::make_shared<detail::CallerDriver>(StartedWorkers{std::move(workers), 1, std::move(support)}, options);
+  return std::make_shared<detail::CallerDriver>(
+      StartedWorkers{std::move(workers), 1, std::move(support), std::move(thrown)}, options);
 }
 
 std::shared_ptr<detail::Driver> thread_driver(int count, ExecutorOptions options) {
   options.max_tasks_per_worker = 0;
   return std::make_shared<detail::ThreadDriver>(count, options, [&](int wake) {
-    auto evaluation = std::make_shared<detail::ItemEvaluation>(options.initializer);
+    auto thrown = std::make_shared<detail::ThrownByItems>();
+    auto evaluation = std::make_shared<detail::ItemEvaluation>(options.initializer, thrown);
     auto workers = std::make_unique<detail::ThreadWorkers>(count, *evaluation, host_name(), wake);
-    return StartedWorkers{std::move(workers), count, std::move(evaluation)};
+    return StartedWorkers{std::move(workers), count, std::move(evaluation), std::move(thrown)};
   });
 }
 

@@ -35,6 +35,7 @@ bool StagedMapCore::Impl::read(std::size_t k) {
       } catch (...) {
         const std::string text = exception_text(std::current_exception());
         group.failure = TaskFailure::exception(fmt::format("the source threw: {}", text));
+        group.failure->cause = std::current_exception();
         ended = true;
       }
     }

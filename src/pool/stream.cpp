@@ -49,6 +49,17 @@ class Decoder {
 
 }  // namespace
 
+void ThrownByItems::put(std::uint64_t key, std::exception_ptr thrown) {
+  const std::lock_guard lock(mutex_);
+  thrown_[key] = std::move(thrown);
+}
+
+ThrownException ThrownByItems::take(std::uint64_t key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = thrown_.extract(key);
+  return found ? ThrownException(std::move(found.mapped())) : ThrownException();
+}
+
 void ItemEvaluation::build() {
   if (initializer_) initializer_();
 }
@@ -57,13 +68,19 @@ std::optional<TaskFailure> ItemEvaluation::evaluate(const Assigned& assigned, Wo
   static thread_local Decoder decode;
   ByteReader in(assigned.parameter);
   const ItemInvoker invoke = decode(in.get<CodeAddress>());
-  invoke(in.remaining(), result);
+  try {
+    invoke(in.remaining(), result);
+  } catch (...) {
+    if (thrown_) thrown_->put(assigned.index, std::current_exception());
+    throw;
+  }
   return std::nullopt;
 }
 
-Stream::Stream(Workers& workers, const ExecutorOptions& options)
+Stream::Stream(Workers& workers, const ExecutorOptions& options, std::shared_ptr<ThrownByItems> thrown)
     : workers_(workers),
       options_(options),
+      thrown_(std::move(thrown)),
       states_(static_cast<std::size_t>(workers.count())),
       respawns_left_(options.respawn_budget) {}
 
@@ -177,6 +194,7 @@ void Stream::handle_results(int w, std::span<const std::byte> message) {
   WorkerState& worker = state(w);
   ResultReader in(message);
   for (Result result; in.next(result);) {
+    const ThrownException cause = result.failed && thrown_ ? thrown_->take(result.index) : ThrownException();
     if (worker.held.empty() || worker.held.front().key != result.index) {
       if (gave_up_) continue;  // it was asked for, and has been given up since
       throw ParallelError(fmt::format("worker {} sent an outcome that was not asked for", w));
@@ -190,6 +208,7 @@ void Stream::handle_results(int w, std::span<const std::byte> message) {
       ByteReader failure(result.payload);
       TaskFailure told = get_failure(failure);
       told.attempts = item.losses + 1;
+      told.cause = cause;
       complete(item, std::move(told));
     } else {
       complete(item, Bytes(result.payload.begin(), result.payload.end()));

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -18,22 +20,38 @@
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
+/// What items threw in this process, on its way past the messages, in which an exception is but a text.
+class ThrownByItems {
+ public:
+  void put(std::uint64_t key, std::exception_ptr thrown);
+  /// Removes it. None if there was none.
+  ThrownException take(std::uint64_t key);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::uint64_t, std::exception_ptr> thrown_;
+};
+
 /// What an executor's workers do with an item. Runs the initializer first.
 class ItemEvaluation : public Evaluation {
  public:
-  explicit ItemEvaluation(std::function<void()> initializer) : initializer_(std::move(initializer)) {}
+  /// @param thrown  for workers of this process; may be null
+  explicit ItemEvaluation(std::function<void()> initializer, std::shared_ptr<ThrownByItems> thrown = {})
+      : initializer_(std::move(initializer)), thrown_(std::move(thrown)) {}
   void build() override;
   std::optional<TaskFailure> evaluate(const Assigned& assigned, WorkerContext& context, ByteWriter& result) override;
 
  private:
   std::function<void()> initializer_;
+  std::shared_ptr<ThrownByItems> thrown_;
 };
 
 /// Hands a stream of chunks to workers and collects the outcomes: what coordinate() is for the points of a job. Not
 /// thread-safe; its driver guards it.
 class Stream {
  public:
-  Stream(Workers& workers, const ExecutorOptions& options);
+  /// @param thrown  where the workers leave what items throw; may be null
+  Stream(Workers& workers, const ExecutorOptions& options, std::shared_ptr<ThrownByItems> thrown = {});
 
   void submit(const std::shared_ptr<Batch>& batch, ItemInvoker invoke, std::vector<Bytes> items, std::size_t chunk);
   /// Gives workers what they should have now.
@@ -85,6 +103,7 @@ class Stream {
 
   Workers& workers_;
   ExecutorOptions options_;
+  std::shared_ptr<ThrownByItems> thrown_;
   std::vector<WorkerState> states_;
   std::deque<Chunk> queue_;
   std::uint64_t next_key_ = 0;

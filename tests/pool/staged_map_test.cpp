@@ -257,6 +257,26 @@ TEST(StagedMapTest, reads_any_range_and_any_generator) {
   EXPECT_EQ(test::taken_values(generated), (std::vector<int>{3, 2, 1}));
 }
 
+TEST(StagedMapTest, failures_keep_what_was_thrown_through_all_stages) {
+  ThreadPool pool(2);
+  StagedMap map(pool);
+  auto a = map.add_stage(
+      [n = 0]() mutable -> std::optional<int> {
+        if (n == 3) throw std::out_of_range("no more");
+        return n++;
+      },
+      [](int i) {
+        if (i == 1) throw std::domain_error("not 1");
+        return i;
+      });
+  auto b = map.add_stage(a, [](int i) { return i; });
+  map.start();
+  EXPECT_EQ(b.next()->value(), 0);
+  EXPECT_THROW(b.next()->failure().rethrow(), std::domain_error);
+  EXPECT_EQ(b.next()->value(), 2);
+  EXPECT_THROW(b.next()->failure().rethrow(), std::out_of_range);
+}
+
 TEST(StagedMapTest, its_own_source_cannot_use_it) {
   SerialExecutor executor;
   StagedMap map(executor);

@@ -302,7 +302,9 @@ class ImapRange {
 /// A function that is handed over holds nothing but code (a lambda without captures, a stateless functor), checked when
 /// it is compiled, since it may run in another process; values go as arguments, of any type that can be sent
 /// (windrow/base/serialize.hpp). Every item has exactly one outcome: what the call returned, or a failure (it threw;
-/// its worker died: `crashed` or `exited`; the executor was ended: `lost`). Calls may be made by one thread at a time.
+/// its worker died: `crashed` or `exited`; the executor was ended: `lost`). An exception is a failure with its text, on
+/// every executor; on those of this process the exception itself is there, too (TaskFailure::cause). Calls may be made
+/// by one thread at a time.
 class Executor {
  public:
   virtual ~Executor();
