@@ -51,9 +51,13 @@ class StreamDriver : public Driver {
   virtual void wake() = 0;
   /// Hands out and handles what arrives within `limit`; unlocks while it waits for it.
   void step(Lock& lock, std::chrono::nanoseconds limit);
+  bool is_inherited() const { return forks_ != forks_so_far(); }
+  /// @throws Error in a process that a worker of some executor is
+  void check_process() const;
 
   ExecutorOptions options_;
   int worker_count_;
+  int forks_ = forks_so_far();
   std::mutex mutex_;
   StartedWorkers workers_;
   std::unique_ptr<Stream> stream_;

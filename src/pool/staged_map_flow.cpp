@@ -117,7 +117,7 @@ void StagedMapCore::Impl::tell() {
     const Submission submission = untold.front();
     untold.pop_front();
     const UserCode user_code(*this);
-    observer(submission);
+    if (observer) observer(submission);
   }
 }
 

@@ -47,6 +47,8 @@ class Decoder {
   ItemInvoker invoke_ = nullptr;
 };
 
+int forks = 0;
+
 }  // namespace
 
 void ThrownByItems::put(std::uint64_t key, std::exception_ptr thrown) {
@@ -62,6 +64,15 @@ ThrownException ThrownByItems::take(std::uint64_t key) {
 
 void ItemEvaluation::build() {
   if (initializer_) initializer_();
+}
+
+void ForkedItemEvaluation::build() {
+  ++forks;
+  ItemEvaluation::build();
+}
+
+int forks_so_far() {
+  return forks;
 }
 
 std::optional<TaskFailure> ItemEvaluation::evaluate(const Assigned& assigned, WorkerContext&, ByteWriter& result) {
@@ -264,6 +275,7 @@ void Stream::requeue(WorkerState& worker, std::optional<std::uint64_t> lost_key,
 void Stream::handle_build_failure(int w, const TaskFailure& failure) {
   WorkerState& worker = state(w);
   worker.takes_items = false;
+  worker.has_no_use = true;
   requeue(worker, std::nullopt, {});
   if (!someone_takes_items()) give_up("initializer failed: " + failure.message);
 }
@@ -282,8 +294,9 @@ void Stream::handle_loss(int w, const WorkerLoss& loss) {
   requeue(worker, evaluating, failure_of(loss, w, workers_.host(w)));
   if (!retired) --respawns_left_;
   const bool worth_replacing = !gave_up_ && worker.fruitless_deaths < kFruitlessDeaths && respawns_left_ >= 0;
-  worker.takes_items = worth_replacing && workers_.replace(w);
-  if (!worker.takes_items && !someone_takes_items()) give_up("no worker is left; the last: " + loss.failure.message);
+  worker.takes_items = worth_replacing && !worker.has_no_use && workers_.replace(w);
+  if (gave_up_ || worker.takes_items || someone_takes_items()) return;
+  give_up("no worker is left; the last: " + loss.failure.message);
 }
 
 void Stream::give_up(const std::string& message) {

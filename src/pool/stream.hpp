@@ -46,6 +46,17 @@ class ItemEvaluation : public Evaluation {
   std::shared_ptr<ThrownByItems> thrown_;
 };
 
+/// The same in a process that was forked from the executor's. There executors of that process are of no use: their
+/// drivers' threads are not there, and their locks may be held for ever.
+class ForkedItemEvaluation : public ItemEvaluation {
+ public:
+  using ItemEvaluation::ItemEvaluation;
+  void build() override;
+};
+
+/// How many forks by executors lie between the program's start and this process.
+int forks_so_far();
+
 /// Hands a stream of chunks to workers and collects the outcomes: what coordinate() is for the points of a job. Not
 /// thread-safe; its driver guards it.
 class Stream {
@@ -85,6 +96,7 @@ class Stream {
     std::uint64_t given = 0;         // items since it was started
     bool takes_items = true;
     bool retiring = false;
+    bool has_no_use = false;  // its initializer failed, and would in its place again
     int fruitless_deaths = 0;
   };
 

@@ -38,7 +38,8 @@ Event* BackgroundMapTest::last_has_begun = nullptr;
 INSTANTIATE_TEST_SUITE_P(Executors, BackgroundMapTest,
                          testing::Values(Kind{"one_thread", [] { return std::make_unique<ThreadPool>(1); }},
                                          Kind{"threads", [] { return std::make_unique<ThreadPool>(3); }},
-                                         Kind{"processes", [] { return std::make_unique<ProcessPool>(2); }}),
+                                         Kind{"processes", [] { return std::make_unique<ProcessPool>(2); }},
+                                         Kind{"forks", [] { return std::make_unique<ForkingPool>(2); }}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 TEST_P(BackgroundMapTest, further_stages_are_fed_while_the_caller_does_not_call) {
