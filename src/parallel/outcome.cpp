@@ -99,4 +99,22 @@ std::string describe(const TaskFailure& failure) {
   return line;
 }
 
+void TaskFailure::rethrow() const {
+  if (cause) std::rethrow_exception(cause.pointer());
+  detail::throw_error(*this);
+}
+
+namespace detail {
+
+void throw_error(const TaskFailure& failure) {
+  const Error error(describe(failure));
+  if (!failure.cause) throw error;
+  try {
+    std::rethrow_exception(failure.cause.pointer());
+  } catch (...) {
+    std::throw_with_nested(error);
+  }
+}
+
+}  // namespace detail
 }  // namespace windrow

@@ -132,6 +132,10 @@ bool ProcessWorkers::wait(std::chrono::nanoseconds limit) {
   return entries.front().revents == 0;
 }
 
+void ProcessWorkers::leave_empty(int worker) {
+  loss_is_known_[static_cast<std::size_t>(worker - offset_)] = true;
+}
+
 void ProcessWorkers::put(int worker, WorkerProcess fresh) {
   process(worker) = std::move(fresh);
   loss_is_known_[static_cast<std::size_t>(worker - offset_)] = false;

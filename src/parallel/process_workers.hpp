@@ -75,8 +75,10 @@ class ProcessWorkers : public Workers {
   std::optional<double> slept() const override { return slept_; }
 
  protected:
-  /// Puts a new process in the place of one that was lost.
+  /// Puts a new process in the place of one that was lost, or in an empty one.
   void put(int worker, WorkerProcess process);
+  /// There is no process in this place until one is put there: no loss.
+  void leave_empty(int worker);
 
  private:
   WorkerProcess& process(int worker) { return processes_[static_cast<std::size_t>(worker - offset_)]; }

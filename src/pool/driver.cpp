@@ -26,13 +26,19 @@ std::optional<Clock::time_point> deadline_of(nanoseconds limit) {
 
 void StreamDriver::submit(const std::shared_ptr<Batch>& batch, ItemInvoker invoke, std::vector<Bytes> items,
                           std::size_t chunk) {
+  check_process();
   const Lock lock(mutex_);
   if (closed_ || ended_) throw Error("an executor that is closed takes no more calls");
   stream_->submit(batch, invoke, std::move(items), chunk);
   if (std::exchange(asleep_, false)) wake();
 }
 
+void StreamDriver::check_process() const {
+  if (is_inherited()) throw Error("an executor is of no use in a worker of another: make one there");
+}
+
 bool StreamDriver::wait(Batch& batch, std::uint64_t item, nanoseconds limit) {
+  check_process();
   Lock lock(mutex_);
   return wait_until(
       lock,
@@ -41,6 +47,7 @@ bool StreamDriver::wait(Batch& batch, std::uint64_t item, nanoseconds limit) {
 }
 
 bool StreamDriver::wait_all(Batch& batch, nanoseconds limit) {
+  check_process();
   Lock lock(mutex_);
   return wait_until(
       lock, [&] { return batch.finished == batch.submitted; }, limit);
@@ -52,6 +59,7 @@ Outcome<Bytes> StreamDriver::peek(Batch& batch, std::uint64_t item) {
 }
 
 std::optional<Outcome<Bytes>> StreamDriver::take(Batch& batch, nanoseconds limit) {
+  check_process();
   Lock lock(mutex_);
   const auto available = [&] {
     return batch.ordered ? !batch.outcomes.empty() && batch.outcomes.front().has_value() : !batch.ready.empty();
@@ -69,6 +77,7 @@ std::optional<Outcome<Bytes>> StreamDriver::take(Batch& batch, nanoseconds limit
 }
 
 void StreamDriver::cancel(Batch& batch) {
+  if (is_inherited()) return;
   const Lock lock(mutex_);
   batch.cancelled = true;
 }
@@ -80,6 +89,7 @@ bool StreamDriver::skips(const Outcome<Bytes>& outcome) const {
 }
 
 void StreamDriver::close() {
+  check_process();
   const Lock lock(mutex_);
   closed_ = true;
 }
@@ -119,7 +129,7 @@ void ThreadDriver::run(const StartWorkers& start, std::exception_ptr& failure) {
     const Lock lock(mutex_);
     try {
       workers_ = start(wake_.get());
-      stream_ = std::make_unique<Stream>(*workers_.workers, options_);
+      stream_ = std::make_unique<Stream>(*workers_.workers, options_, workers_.thrown);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -138,6 +148,7 @@ void ThreadDriver::loop() {
       eventfd_t count = 0;
       ::eventfd_read(wake_.get(), &count);
       changed_.notify_all();
+      tell_news(lock);
     }
   } catch (const std::exception& error) {
     if (!lock.owns_lock()) lock.lock();
@@ -151,7 +162,18 @@ void ThreadDriver::loop() {
   workers_ = {};  // ends the workers; outcomes stay
 }
 
+// Without the lock: who is told submits and takes.
+void ThreadDriver::tell_news(Lock& lock) {
+  auto batches = stream_->take_news();
+  if (batches.empty()) return;
+  lock.unlock();
+  for (const auto& batch : batches) batch->on_outcomes();
+  batches.clear();
+  lock.lock();
+}
+
 bool ThreadDriver::wait_until(Lock& lock, const Condition& condition, nanoseconds limit) {
+  if (limit <= nanoseconds(0)) return condition();
   if (const auto deadline = deadline_of(limit)) return changed_.wait_until(lock, *deadline, condition);
   changed_.wait(lock, condition);
   return true;
@@ -162,6 +184,7 @@ void ThreadDriver::wake() {
 }
 
 void ThreadDriver::join() {
+  check_process();
   Lock lock(mutex_);
   if (!closed_) throw Error("join() waits for an executor that is closed: call close() first");
   wake();
@@ -169,6 +192,7 @@ void ThreadDriver::join() {
 }
 
 void ThreadDriver::terminate() {
+  if (is_inherited()) return thread_.joinable() ? thread_.detach() : void();  // it is not in this process
   {
     const Lock lock(mutex_);
     closed_ = stopping_ = true;
@@ -180,7 +204,7 @@ void ThreadDriver::terminate() {
 CallerDriver::CallerDriver(StartedWorkers workers, const ExecutorOptions& options)
     : StreamDriver(workers.count, options) {
   workers_ = std::move(workers);
-  stream_ = std::make_unique<Stream>(*workers_.workers, options_);
+  stream_ = std::make_unique<Stream>(*workers_.workers, options_, workers_.thrown);
 }
 
 bool CallerDriver::wait_until(Lock& lock, const Condition& condition, nanoseconds limit) {
@@ -195,6 +219,7 @@ bool CallerDriver::wait_until(Lock& lock, const Condition& condition, nanosecond
 }
 
 void CallerDriver::join() {
+  check_process();
   Lock lock(mutex_);
   if (!closed_) throw Error("join() waits for an executor that is closed: call close() first");
   if (ended_) return;
@@ -204,6 +229,7 @@ void CallerDriver::join() {
 }
 
 void CallerDriver::terminate() {
+  if (is_inherited()) return;
   Lock lock(mutex_);
   if (ended_) return;
   closed_ = true;

@@ -17,8 +17,9 @@ namespace detail {
 /// Workers and whatever they need to live.
 struct StartedWorkers {
   std::unique_ptr<Workers> workers;
-  int count = 1;                       ///< how many take items
-  std::shared_ptr<void> support = {};  ///< destroyed after `workers`
+  int count = 1;                               ///< how many take items
+  std::shared_ptr<void> support = {};          ///< destroyed after `workers`
+  std::shared_ptr<ThrownByItems> thrown = {};  ///< what their items throw, if that is here
 };
 /// Makes a workers. @param wake  a descriptor that ends a wait of Workers::next() while it is readable, or -1
 using StartWorkers = std::function<StartedWorkers(int wake)>;
@@ -50,9 +51,13 @@ class StreamDriver : public Driver {
   virtual void wake() = 0;
   /// Hands out and handles what arrives within `limit`; unlocks while it waits for it.
   void step(Lock& lock, std::chrono::nanoseconds limit);
+  bool is_inherited() const { return forks_ != forks_so_far(); }
+  /// @throws Error in a process that a worker of some executor is
+  void check_process() const;
 
   ExecutorOptions options_;
   int worker_count_;
+  int forks_ = forks_so_far();
   std::mutex mutex_;
   StartedWorkers workers_;
   std::unique_ptr<Stream> stream_;
@@ -67,12 +72,14 @@ class ThreadDriver : public StreamDriver {
   /// The thread makes the workers, so that processes it forks live as long as it does. @throws whatever `start` throws
   ThreadDriver(int worker_count, const ExecutorOptions& options, StartWorkers start);
   ~ThreadDriver() override;
+  bool runs_by_itself() const override { return true; }
   void join() override;
   void terminate() override;
 
  private:
   void run(const StartWorkers& start, std::exception_ptr& failure);
   void loop();
+  void tell_news(Lock& lock);
   bool wait_until(Lock& lock, const Condition& condition, std::chrono::nanoseconds limit) override;
   void wake() override;
 
@@ -87,6 +94,7 @@ class ThreadDriver : public StreamDriver {
 class CallerDriver : public StreamDriver {
  public:
   CallerDriver(StartedWorkers workers, const ExecutorOptions& options);
+  bool runs_by_itself() const override { return false; }
   void join() override;
   void terminate() override;
 

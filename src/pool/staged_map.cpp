@@ -11,7 +11,8 @@ namespace windrow::detail {
 using std::chrono::nanoseconds;
 
 StagedMapCore::StagedMapCore(std::shared_ptr<Driver> driver, const StagedMapOptions& options)
-    : impl_(std::make_unique<Impl>()) {
+    : impl_(std::make_shared<Impl>()) {
+  impl_->in_background = driver->runs_by_itself();
   impl_->driver = std::move(driver);
   impl_->options = options;
 }
@@ -21,8 +22,9 @@ StagedMapCore::~StagedMapCore() {
 }
 
 std::size_t StagedMapCore::add(StageSpec spec) {
-  if (impl_->state != Impl::State::built) throw Error("add_stage() comes before start(): this map has been started");
+  const Impl::Call call(*impl_);
   if (spec.consume == 0 || spec.produce == 0) throw SpecError("a stage consumes and produces at least 1");
+  impl_->allow_stages();
   for (const std::size_t input : spec.inputs) impl_->stages[input].for_caller = false;
   impl_->stages.push_back({});
   impl_->stages.back().spec = std::move(spec);
@@ -35,11 +37,12 @@ std::size_t StagedMapCore::own(const StagedMapCore& owner, std::size_t stage) co
 }
 
 void StagedMapCore::observe(std::function<void(const Submission&)> observer) {
+  const Impl::Call call(*impl_);
   impl_->observer = std::move(observer);
 }
 
 void StagedMapCore::start() {
-  impl_->check_not_reading();
+  const Impl::Call call(*impl_);
   switch (impl_->state) {
     case Impl::State::running:
       throw Error("start(): this map is running");
@@ -54,10 +57,11 @@ void StagedMapCore::start() {
       impl_->begin();
   }
   impl_->pump();
+  impl_->read_ahead();
 }
 
 void StagedMapCore::stop(StopMode mode) {
-  impl_->check_not_reading();
+  const Impl::Call call(*impl_);
   if (impl_->state != Impl::State::running && impl_->state != Impl::State::draining) return;
   if (mode == StopMode::cancel) {
     impl_->drop_everything();
@@ -65,53 +69,67 @@ void StagedMapCore::stop(StopMode mode) {
     return;
   }
   impl_->hold();
-  advance(kNoLimit);
+  impl_->advance(kNoLimit);
 }
 
 void StagedMapCore::close() {
+  impl_->begin_use();
   impl_->drop_everything();
   impl_->state = Impl::State::closed;
   for (auto& stage : impl_->stages) stage.spec.source.reset();  // it may refer to what ends with the map
   impl_->observer = nullptr;
+  impl_->end_use();
 }
 
 bool StagedMapCore::advance(nanoseconds limit) {
-  impl_->check_not_reading();
+  const Impl::Call call(*impl_);
   impl_->require_started();
   if (impl_->state == Impl::State::stopped) return true;
-  const auto deadline = Impl::deadline_of(limit);
+  const bool all_done = impl_->advance(limit);
+  impl_->read_ahead();
+  return all_done;
+}
+
+bool StagedMapCore::Impl::advance(nanoseconds limit) {
+  const auto deadline = deadline_of(limit);
   for (;;) {
-    impl_->pump();
-    if (impl_->in_flight.empty()) return true;
-    if (!impl_->collect(deadline)) return false;
+    pump();
+    if (in_flight.empty()) return true;
+    if (!collect(deadline)) return false;
   }
 }
 
 TakenResult StagedMapCore::next(std::size_t stage, nanoseconds limit, OnTimeout on_timeout) {
-  impl_->check_not_reading();
+  const Impl::Call call(*impl_);
   impl_->require_started();
   if (!impl_->stages[stage].for_caller) {
     throw Error(fmt::format("the results of stage {} are taken by the stage that reads it", stage));
   }
   if (impl_->state == Impl::State::stopped) return {};
-  const auto deadline = Impl::deadline_of(limit);
+  TakenResult taken = impl_->next(stage, limit, on_timeout);
+  impl_->read_ahead();
+  return taken;
+}
+
+TakenResult StagedMapCore::Impl::next(std::size_t k, nanoseconds limit, OnTimeout on_timeout) {
+  const auto deadline = deadline_of(limit);
   // What has come lets further stages go on. Not everything: a serial executor would evaluate it all first.
-  for (std::size_t i = 0; i <= impl_->stages.size() && impl_->collect(Impl::Clock::time_point::min()); ++i) {
+  for (std::size_t i = 0; i <= stages.size() && collect(Clock::time_point::min()); ++i) {
   }
-  impl_->pump();
+  pump();
   for (bool waited = false;; waited = true) {
-    if (auto taken = impl_->deliver(stage)) {
-      impl_->pump();
+    if (auto taken = deliver(k)) {
+      pump();
       return *std::move(taken);
     }
-    if (impl_->is_finished(stage)) return {};
-    if (impl_->in_flight.empty()) {
-      if (impl_->look_ahead(stage)) continue;
-      return impl_->starved(stage, deadline.has_value());
+    if (is_finished(k)) return {};
+    if (in_flight.empty()) {
+      if (look_ahead(k)) continue;
+      return starved(k, deadline.has_value());
     }
-    const bool is_late = waited && deadline && Impl::Clock::now() >= *deadline;
-    if (is_late || !impl_->collect(deadline)) return impl_->timed_out(stage, on_timeout);
-    impl_->pump();
+    const bool is_late = waited && deadline && Clock::now() >= *deadline;
+    if (is_late || !collect(deadline)) return timed_out(k, on_timeout);
+    pump();
   }
 }
 
@@ -124,7 +142,45 @@ std::uint64_t StagedMapCore::buffer() const {
 }
 
 std::uint64_t StagedMapCore::untaken() const {
-  return impl_->order ? impl_->order->untaken() : 0;
+  impl_->begin_use();
+  const std::uint64_t untaken = impl_->order ? impl_->order->untaken() : 0;
+  impl_->end_use();
+  return untaken;
+}
+
+StagedMapCore::Impl::Call::Call(Impl& map) : map_(map) {
+  map_.check_not_reading();
+  map_.begin_use();
+  if (!map_.thrown) return;
+  const auto thrown = std::exchange(map_.thrown, nullptr);
+  map_.end_use();
+  std::rethrow_exception(thrown);
+}
+
+void StagedMapCore::Impl::begin_use() {
+  if (in_background) use.begin();
+}
+
+// Does what the driver's thread left to this one.
+void StagedMapCore::Impl::end_use() noexcept {
+  if (!in_background) return;
+  while (!use.end()) catch_up();
+}
+
+// Called by the driver's thread, which must not wait.
+void StagedMapCore::Impl::on_outcomes() noexcept {
+  if (!use.begin_or_note()) return;
+  catch_up();
+  end_use();
+}
+
+// What needs neither sources nor the observer.
+void StagedMapCore::Impl::catch_up() noexcept try {
+  if (!batch || thrown) return;
+  while (auto outcome = driver->take(*batch, nanoseconds(0))) accept(*std::move(outcome));
+  pump_what_is_read();
+} catch (...) {
+  thrown = std::current_exception();
 }
 
 void StagedMapCore::Impl::check_not_reading() const {
@@ -134,6 +190,21 @@ void StagedMapCore::Impl::check_not_reading() const {
 void StagedMapCore::Impl::require_started() const {
   if (state == State::built) throw Error("a map has results after start() only");
   if (state == State::closed) throw Error("the map of this stage has been destroyed");
+}
+
+// A map with other stages begins anew: nothing of before may be left.
+void StagedMapCore::Impl::allow_stages() {
+  if (state == State::closed) throw Error("add_stage(): this map has been destroyed");
+  if (state == State::running) {
+    throw Error("add_stage() comes before start(), or after stop(): this map is running");
+  }
+  if (state != State::draining) return;
+  if (order->untaken() > 0) {
+    throw Error(fmt::format("add_stage(): {} results from before stop() are left: take them, or stop(StopMode::cancel)",
+                            order->untaken()));
+  }
+  drop_everything();
+  state = State::stopped;
 }
 
 SubmissionPlan StagedMapCore::Impl::plan() const {
@@ -152,11 +223,13 @@ void StagedMapCore::Impl::begin() {
   order.emplace(made);
   chosen_buffer = made.buffer;
   batch = Driver::new_batch(/*ordered=*/false);
-  next_serial = 0;
-  for (std::size_t k = 0; k < stages.size(); ++k) {
-    stages[k].taken = stages[k].submitted = stages[k].last_index = 0;
-    if (stages[k].pulled) order->pulled(k, true);
+  if (in_background) {
+    batch->on_outcomes = [map = weak_from_this()] {
+      if (const auto alive = map.lock()) alive->on_outcomes();
+    };
   }
+  next_serial = 0;
+  for (Stage& stage : stages) stage.taken = stage.submitted = stage.last_index = 0;
   state = State::running;
 }
 
@@ -165,6 +238,7 @@ void StagedMapCore::Impl::drop_everything() {
   batch.reset();
   order.reset();
   in_flight.clear();
+  untold.clear();
   for (Stage& stage : stages) {
     stage.results.clear();
     stage.come.clear();
@@ -174,6 +248,9 @@ void StagedMapCore::Impl::drop_everything() {
 
 void StagedMapCore::Impl::hold() {
   state = State::draining;
+  for (std::size_t k = 0; k < stages.size(); ++k) {
+    while (!order->has_ended(k) && order->count_pulled(k) < stages[k].read.size()) order->pulled(k, true);
+  }
   order->hold(true);
 }
 
@@ -205,7 +282,7 @@ bool StagedMapCore::Impl::look_ahead(std::size_t k) {
   if (state == State::draining) return false;
   bool ended = false;
   for (const std::size_t source : order->sources_of(k)) {
-    if (order->has_pulled(source) || order->has_ended(source)) continue;
+    if (order->count_pulled(source) > 0 || order->has_ended(source)) continue;
     const bool got = pull(source);
     order->pulled(source, got);
     ended = ended || !got;

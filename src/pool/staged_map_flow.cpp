@@ -13,18 +13,6 @@
 namespace windrow::detail {
 namespace {
 
-// While user code runs that must not call the map. Whether it does is checked, since it would go round in circles.
-class Flagged {
- public:
-  explicit Flagged(bool& flag) : flag_(flag) { flag_ = true; }
-  ~Flagged() { flag_ = false; }
-  Flagged(const Flagged&) = delete;
-  Flagged& operator=(const Flagged&) = delete;
-
- private:
-  bool& flag_;
-};
-
 void put_value(ByteWriter& out, const Bytes& value) {
   out.put(static_cast<std::uint64_t>(value.size()));
   out.put_bytes(value);
@@ -32,43 +20,104 @@ void put_value(ByteWriter& out, const Bytes& value) {
 
 }  // namespace
 
-// Reads a group for the stage's next tasklet. @return whether there is one
-bool StagedMapCore::Impl::pull(std::size_t k) {
+// Reads a group for a tasklet of the stage. @return whether there is one
+bool StagedMapCore::Impl::read(std::size_t k) {
   Stage& stage = stages[k];
-  if (stage.pulled) return true;
   Group group;
-  const Flagged flagged(reading);
-  while (!stage.source_ended && group.values.size() < stage.spec.consume) {
-    try {
-      auto value = stage.spec.source->next();
-      if (value) {
-        group.values.push_back(*std::move(value));
-      } else {
-        stage.source_ended = true;
+  bool ended = stage.source_ended;
+  if (!ended) {
+    const UserCode user_code(*this);
+    while (!ended && group.values.size() < stage.spec.consume) {
+      try {
+        auto value = stage.spec.source->next();
+        ended = !value;
+        if (value) group.values.push_back(*std::move(value));
+      } catch (...) {
+        const std::string text = exception_text(std::current_exception());
+        group.failure = TaskFailure::exception(fmt::format("the source threw: {}", text));
+        group.failure->cause = std::current_exception();
+        ended = true;
       }
-    } catch (...) {
-      const std::string text = exception_text(std::current_exception());
-      group.failure = TaskFailure::exception(fmt::format("the source threw: {}", text));
-      stage.source_ended = true;
     }
   }
+  stage.source_ended = ended;
   if (group.values.empty() && !group.failure) return false;
-  stage.pulled = std::move(group);
+  stage.read.push_back(std::move(group));
   return true;
+}
+
+// Reads what the driver's thread will submit while the caller is elsewhere, as far as the buffer goes. Meanwhile that
+// thread may have come to where it lacked what is read now, and nothing else would make it go on.
+void StagedMapCore::Impl::read_ahead() {
+  if (!in_background || state != State::running) return;
+  while (const auto k = next_to_read()) {
+    if (read(*k)) pump_what_is_read();
+  }
+  tell();
+}
+
+// The source that is the fewest rounds ahead, if there is room for one more tasklet of it.
+std::optional<std::size_t> StagedMapCore::Impl::next_to_read() const {
+  std::uint64_t used = order->untaken();
+  for (const Stage& stage : stages) used += stage.read.size() * stage.spec.produce;
+  std::optional<std::size_t> next;
+  std::uint64_t fewest = 0;
+  for (std::size_t k = 0; k < stages.size(); ++k) {
+    const Stage& stage = stages[k];
+    if (!stage.spec.source || stage.source_ended || order->has_ended(k)) continue;
+    if (used + stage.spec.produce > chosen_buffer) continue;
+    const std::uint64_t rounds = order->round_after(k, stage.read.size());
+    if (next && rounds >= fewest) continue;
+    next = k;
+    fewest = rounds;
+  }
+  return next;
+}
+
+bool StagedMapCore::Impl::needs_reading(std::size_t k) const {
+  return order->count_pulled(k) == stages[k].read.size() && !stages[k].source_ended;
+}
+
+// Whether there is a group for the stage's next tasklet, of those that were read ahead or now.
+bool StagedMapCore::Impl::pull(std::size_t k) {
+  return order->count_pulled(k) < stages[k].read.size() || read(k);
 }
 
 // Submits what can be. @return why no more
 SubmissionOrder::Decision::Kind StagedMapCore::Impl::pump() {
   for (;;) {
+    tell();
     const SubmissionOrder::Decision decision = order->decide();
-    if (decision.kind == SubmissionOrder::Decision::pull) {
-      order->pulled(decision.tasklet.stage, pull(decision.tasklet.stage));
-      release();
-    } else if (decision.kind == SubmissionOrder::Decision::submit) {
-      submit(decision.tasklet);
-    } else {
+    if (decision.kind != SubmissionOrder::Decision::pull && decision.kind != SubmissionOrder::Decision::submit) {
       return decision.kind;
     }
+    carry_out(decision);
+  }
+}
+
+// The same, as far as no source is to be read.
+void StagedMapCore::Impl::pump_what_is_read() {
+  for (;;) {
+    const SubmissionOrder::Decision decision = order->decide();
+    const bool reads = decision.kind == SubmissionOrder::Decision::pull;
+    if (!reads && decision.kind != SubmissionOrder::Decision::submit) return;
+    if (reads && needs_reading(decision.tasklet.stage)) return;
+    carry_out(decision);
+  }
+}
+
+void StagedMapCore::Impl::carry_out(const SubmissionOrder::Decision& decision) {
+  if (decision.kind == SubmissionOrder::Decision::submit) return submit(decision.tasklet);
+  order->pulled(decision.tasklet.stage, pull(decision.tasklet.stage));
+  release();
+}
+
+void StagedMapCore::Impl::tell() {
+  while (!untold.empty()) {
+    const Submission submission = untold.front();
+    untold.pop_front();
+    const UserCode user_code(*this);
+    if (observer) observer(submission);
   }
 }
 
@@ -79,7 +128,8 @@ void StagedMapCore::Impl::submit(const Tasklet& tasklet) {
   std::optional<TaskFailure> failure;
   const bool is_source = stage.spec.source != nullptr;
   if (is_source) {
-    const Group group = *std::exchange(stage.pulled, std::nullopt);
+    const Group group = std::move(stage.read.front());
+    stage.read.pop_front();
     failure = group.failure;
     if (failure) failure->index = tasklet.index * stage.spec.produce;
     put_group(item, group);
@@ -136,9 +186,7 @@ void StagedMapCore::Impl::hand_over(const Tasklet& tasklet, Bytes item) {
     return complete(tasklet, results_of(tasklet, failure));
   }
   in_flight.emplace(next_serial++, tasklet);
-  if (!observer) return;
-  const Flagged flagged(reading);
-  observer({tasklet.stage, tasklet.index});
+  if (observer) untold.push_back({tasklet.stage, tasklet.index});
 }
 
 bool StagedMapCore::Impl::is_dropped(const Tasklet& tasklet) const {

@@ -47,23 +47,51 @@ class Decoder {
   ItemInvoker invoke_ = nullptr;
 };
 
+int forks = 0;
+
 }  // namespace
+
+void ThrownByItems::put(std::uint64_t key, std::exception_ptr thrown) {
+  const std::lock_guard lock(mutex_);
+  thrown_[key] = std::move(thrown);
+}
+
+ThrownException ThrownByItems::take(std::uint64_t key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = thrown_.extract(key);
+  return found ? ThrownException(std::move(found.mapped())) : ThrownException();
+}
 
 void ItemEvaluation::build() {
   if (initializer_) initializer_();
+}
+
+void ForkedItemEvaluation::build() {
+  ++forks;
+  ItemEvaluation::build();
+}
+
+int forks_so_far() {
+  return forks;
 }
 
 std::optional<TaskFailure> ItemEvaluation::evaluate(const Assigned& assigned, WorkerContext&, ByteWriter& result) {
   static thread_local Decoder decode;
   ByteReader in(assigned.parameter);
   const ItemInvoker invoke = decode(in.get<CodeAddress>());
-  invoke(in.remaining(), result);
+  try {
+    invoke(in.remaining(), result);
+  } catch (...) {
+    if (thrown_) thrown_->put(assigned.index, std::current_exception());
+    throw;
+  }
   return std::nullopt;
 }
 
-Stream::Stream(Workers& workers, const ExecutorOptions& options)
+Stream::Stream(Workers& workers, const ExecutorOptions& options, std::shared_ptr<ThrownByItems> thrown)
     : workers_(workers),
       options_(options),
+      thrown_(std::move(thrown)),
       states_(static_cast<std::size_t>(workers.count())),
       respawns_left_(options.respawn_budget) {}
 
@@ -177,6 +205,7 @@ void Stream::handle_results(int w, std::span<const std::byte> message) {
   WorkerState& worker = state(w);
   ResultReader in(message);
   for (Result result; in.next(result);) {
+    const ThrownException cause = result.failed && thrown_ ? thrown_->take(result.index) : ThrownException();
     if (worker.held.empty() || worker.held.front().key != result.index) {
       if (gave_up_) continue;  // it was asked for, and has been given up since
       throw ParallelError(fmt::format("worker {} sent an outcome that was not asked for", w));
@@ -190,6 +219,7 @@ void Stream::handle_results(int w, std::span<const std::byte> message) {
       ByteReader failure(result.payload);
       TaskFailure told = get_failure(failure);
       told.attempts = item.losses + 1;
+      told.cause = cause;
       complete(item, std::move(told));
     } else {
       complete(item, Bytes(result.payload.begin(), result.payload.end()));
@@ -221,6 +251,8 @@ void Stream::complete(Item& item, Outcome<Bytes> outcome) {
   } else {
     batch.ready.push_back(std::move(outcome));
   }
+  if (batch.on_outcomes && std::find(news_.begin(), news_.end(), item.batch) == news_.end())
+    news_.push_back(item.batch);
 }
 
 // Puts what a worker held back to the front, in order; the lost item fails or, within its retries, comes last of them.
@@ -243,6 +275,7 @@ void Stream::requeue(WorkerState& worker, std::optional<std::uint64_t> lost_key,
 void Stream::handle_build_failure(int w, const TaskFailure& failure) {
   WorkerState& worker = state(w);
   worker.takes_items = false;
+  worker.has_no_use = true;
   requeue(worker, std::nullopt, {});
   if (!someone_takes_items()) give_up("initializer failed: " + failure.message);
 }
@@ -261,8 +294,9 @@ void Stream::handle_loss(int w, const WorkerLoss& loss) {
   requeue(worker, evaluating, failure_of(loss, w, workers_.host(w)));
   if (!retired) --respawns_left_;
   const bool worth_replacing = !gave_up_ && worker.fruitless_deaths < kFruitlessDeaths && respawns_left_ >= 0;
-  worker.takes_items = worth_replacing && workers_.replace(w);
-  if (!worker.takes_items && !someone_takes_items()) give_up("no worker is left; the last: " + loss.failure.message);
+  worker.takes_items = worth_replacing && !worker.has_no_use && workers_.replace(w);
+  if (gave_up_ || worker.takes_items || someone_takes_items()) return;
+  give_up("no worker is left; the last: " + loss.failure.message);
 }
 
 void Stream::give_up(const std::string& message) {

@@ -2,11 +2,14 @@
 
 #include <chrono>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "parallel/interface/workers.hpp"
@@ -17,22 +20,49 @@
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
+/// What items threw in this process, on its way past the messages, in which an exception is but a text.
+class ThrownByItems {
+ public:
+  void put(std::uint64_t key, std::exception_ptr thrown);
+  /// Removes it. None if there was none.
+  ThrownException take(std::uint64_t key);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::uint64_t, std::exception_ptr> thrown_;
+};
+
 /// What an executor's workers do with an item. Runs the initializer first.
 class ItemEvaluation : public Evaluation {
  public:
-  explicit ItemEvaluation(std::function<void()> initializer) : initializer_(std::move(initializer)) {}
+  /// @param thrown  for workers of this process; may be null
+  explicit ItemEvaluation(std::function<void()> initializer, std::shared_ptr<ThrownByItems> thrown = {})
+      : initializer_(std::move(initializer)), thrown_(std::move(thrown)) {}
   void build() override;
   std::optional<TaskFailure> evaluate(const Assigned& assigned, WorkerContext& context, ByteWriter& result) override;
 
  private:
   std::function<void()> initializer_;
+  std::shared_ptr<ThrownByItems> thrown_;
 };
+
+/// The same in a process that was forked from the executor's. There executors of that process are of no use: their
+/// drivers' threads are not there, and their locks may be held for ever.
+class ForkedItemEvaluation : public ItemEvaluation {
+ public:
+  using ItemEvaluation::ItemEvaluation;
+  void build() override;
+};
+
+/// How many forks by executors lie between the program's start and this process.
+int forks_so_far();
 
 /// Hands a stream of chunks to workers and collects the outcomes: what coordinate() is for the points of a job. Not
 /// thread-safe; its driver guards it.
 class Stream {
  public:
-  Stream(Workers& workers, const ExecutorOptions& options);
+  /// @param thrown  where the workers leave what items throw; may be null
+  Stream(Workers& workers, const ExecutorOptions& options, std::shared_ptr<ThrownByItems> thrown = {});
 
   void submit(const std::shared_ptr<Batch>& batch, ItemInvoker invoke, std::vector<Bytes> items, std::size_t chunk);
   /// Gives workers what they should have now.
@@ -40,6 +70,8 @@ class Stream {
   void handle(const WorkerEvent& event);
   /// Every item without an outcome fails as `lost`, with this message, and so does every later one.
   void give_up(const std::string& message);
+  /// Batches that got outcomes since the last call and want to know (Batch::on_outcomes).
+  std::vector<std::shared_ptr<Batch>> take_news() { return std::exchange(news_, {}); }
   bool is_idle() const { return queue_.empty() && in_flight_ == 0; }
   /// All workers have finished what they were given.
   bool has_no_assignments() const;
@@ -64,6 +96,7 @@ class Stream {
     std::uint64_t given = 0;         // items since it was started
     bool takes_items = true;
     bool retiring = false;
+    bool has_no_use = false;  // its initializer failed, and would in its place again
     int fruitless_deaths = 0;
   };
 
@@ -82,10 +115,12 @@ class Stream {
 
   Workers& workers_;
   ExecutorOptions options_;
+  std::shared_ptr<ThrownByItems> thrown_;
   std::vector<WorkerState> states_;
   std::deque<Chunk> queue_;
   std::uint64_t next_key_ = 0;
   std::uint64_t in_flight_ = 0;
+  std::vector<std::shared_ptr<Batch>> news_;
   std::unordered_map<ItemInvoker, double> mean_seconds_;  // of an item, by function, recent ones weighing more
   int respawns_left_;
   std::optional<std::string> gave_up_;

@@ -50,7 +50,7 @@ std::uint64_t SubmissionOrder::round_end(const Stage& stage) const {
 bool SubmissionOrder::has_work(std::size_t k) const {
   const Stage& stage = stages_[k];
   if (stage.lowest >= std::min(at_.turn_end, round_end(stage))) return false;
-  return stage.is_source() ? stage.pulled || !held_ || has_ended(k) : inputs_submitted({k, stage.lowest});
+  return stage.is_source() ? stage.pulled > 0 || !held_ || has_ended(k) : inputs_submitted({k, stage.lowest});
 }
 
 void SubmissionOrder::begin_turn(std::size_t k) {
@@ -159,7 +159,7 @@ void SubmissionOrder::take_all() {
 }
 
 SubmissionOrder::Decision SubmissionOrder::source_step(std::size_t k) const {
-  return {stages_[k].pulled ? Decision::submit : Decision::pull, {k, stages_[k].lowest}};
+  return {stages_[k].pulled > 0 ? Decision::submit : Decision::pull, {k, stages_[k].lowest}};
 }
 
 SubmissionOrder::Decision SubmissionOrder::decide_turn() {
@@ -182,7 +182,7 @@ SubmissionOrder::Decision SubmissionOrder::overtake() const {
     const Stage& stage = stages_[k];
     Tasklet tasklet{k, stage.lowest};
     if (stage.is_source()) {
-      if (stage.lowest >= stage.total || (held_ && !stage.pulled)) continue;
+      if (stage.lowest >= stage.total || (held_ && stage.pulled == 0)) continue;
     } else {
       const auto index = lowest_arrived(k, stage.total);
       if (!index) continue;
@@ -195,15 +195,17 @@ SubmissionOrder::Decision SubmissionOrder::overtake() const {
 }
 
 void SubmissionOrder::pulled(std::size_t k, bool got) {
-  stages_[k].pulled = got;
-  if (got) return;
-  stages_[k].total = stages_[k].lowest;
+  if (got) {
+    ++stages_[k].pulled;
+    return;
+  }
+  stages_[k].total = stages_[k].lowest + stages_[k].pulled;
   end_stages();
 }
 
 void SubmissionOrder::submitted(const Tasklet& tasklet) {
   Stage& stage = stages_[tasklet.stage];
-  stage.pulled = false;
+  if (stage.pulled > 0) --stage.pulled;
   for (const std::size_t input : stage.plan.inputs) {
     const Span span = span_of(tasklet, input);
     for (std::uint64_t i = span.first; i < span.last; ++i) lose_taker({input, i});
@@ -377,7 +379,7 @@ std::vector<std::size_t> SubmissionOrder::sources_of(std::size_t stage) const {
 bool SubmissionOrder::will_come(const Tasklet& tasklet) const {
   const Stage& stage = stages_[tasklet.stage];
   if (tasklet.index < stage.lowest) return true;
-  if (stage.is_source()) return !held_ || has_ended(tasklet.stage) || (stage.pulled && tasklet.index == stage.lowest);
+  if (stage.is_source()) return !held_ || has_ended(tasklet.stage) || tasklet.index < stage.lowest + stage.pulled;
   return std::all_of(stage.plan.inputs.begin(), stage.plan.inputs.end(), [&](std::size_t input) {
     return will_come({input, ((tasklet.index + 1) * stage.plan.consume - 1) / stages_[input].plan.produce});
   });

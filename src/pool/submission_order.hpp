@@ -74,9 +74,15 @@ class SubmissionOrder {
   explicit SubmissionOrder(SubmissionPlan plan);
 
   Decision decide();
-  /// The source was read for the stage's next tasklet. @param got  false: it has ended
+  /// The source was read for the stage's next tasklet. Unasked, too, ahead of a hold: what has been read goes on.
+  /// @param got  false: it has ended
   void pulled(std::size_t stage, bool got);
-  bool has_pulled(std::size_t stage) const { return stages_[stage].pulled; }
+  /// For how many tasklets that have not been submitted it was.
+  std::uint64_t count_pulled(std::size_t stage) const { return stages_[stage].pulled; }
+  /// In which round the stage's tasklets will be after so many more.
+  std::uint64_t round_after(std::size_t stage, std::uint64_t tasklets) const {
+    return (stages_[stage].lowest + tasklets) / stages_[stage].quota;
+  }
   /// The tasklet takes its inputs and owns the buffer space of its results.
   void submitted(const Tasklet& tasklet);
   /// The tasklet's results are there.
@@ -127,7 +133,7 @@ class SubmissionOrder {
     std::uint64_t total = kUnknown;                // tasklets that there will ever be
     std::uint64_t base = 0;                        // the result of the first slot
     std::deque<Slot> slots = {};
-    bool pulled = false;
+    std::uint64_t pulled = 0;
     bool is_source() const { return plan.inputs.empty(); }
   };
 

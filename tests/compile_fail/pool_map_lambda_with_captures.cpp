@@ -1,4 +1,4 @@
-// FIRST ERROR: a function that goes to a worker captures nothing: pass values as arguments
+// FIRST ERROR: a function that goes to a worker captures nothing: pass values as arguments, or use a ForkingPool
 #include <vector>
 
 #include "windrow/pool/executor.hpp"

@@ -6,8 +6,11 @@
 #include <clocale>
 #include <limits>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 #include <vector>
+
+#include "windrow/base/serialize.hpp"
 
 namespace windrow {
 namespace {
@@ -136,6 +139,31 @@ TEST(TaskFailureTest, of_a_process_says_how_that_ended) {
     EXPECT_EQ(failure.code, status.code());
     EXPECT_EQ(failure.message, "why");
   }
+}
+
+TEST(TaskFailureTest, throws_its_cause_as_it_was_and_an_error_without_one) {
+  TaskFailure failure = TaskFailure::exception("too far");
+  EXPECT_THROW(failure.rethrow(), Error);
+  failure.cause = std::make_exception_ptr(std::out_of_range("too far"));
+  EXPECT_THROW(failure.rethrow(), std::out_of_range);
+  const Outcome<int> outcome(failure);
+  try {
+    outcome.value();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()), describe(failure));
+    EXPECT_THROW(std::rethrow_if_nested(error), std::out_of_range);
+  }
+}
+
+TEST(TaskFailureTest, travels_without_its_cause) {
+  TaskFailure failure = TaskFailure::exception("too far");
+  failure.index = 7;
+  failure.cause = std::make_exception_ptr(std::out_of_range("too far"));
+  const auto arrived = detail::from_bytes<TaskFailure>(detail::to_bytes(failure));
+  EXPECT_EQ(arrived.index, 7U);
+  EXPECT_EQ(arrived.message, "too far");
+  EXPECT_FALSE(arrived.cause);
 }
 
 }  // namespace

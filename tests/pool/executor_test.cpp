@@ -38,13 +38,14 @@ INSTANTIATE_TEST_SUITE_P(
     Kinds, ExecutorTest,
     testing::Values(Kind{"Serial", 1, [](ExecutorOptions o) { return std::make_unique<SerialExecutor>(std::move(o)); }},
                     pool<ThreadPool>("Threads", 1), pool<ThreadPool>("Threads", 3), pool<ProcessPool>("Processes", 1),
-                    pool<ProcessPool>("Processes", 2), pool<ProcessPool>("Processes", 5)),
+                    pool<ProcessPool>("Processes", 2), pool<ProcessPool>("Processes", 5), pool<ForkingPool>("Forks", 1),
+                    pool<ForkingPool>("Forks", 3)),
     [](const auto& kind) { return kind.param.name; });
 
 TEST_P(ExecutorTest, has_one_set_of_calls) {
   const auto executor = make();
   EXPECT_EQ(executor->worker_count(), GetParam().workers);
-  test::check_everything(*executor);
+  test::check_everything(*executor, GetParam().name.starts_with("Forks") ? 100 : 1000);
 }
 
 int twice(int i) {
@@ -100,6 +101,62 @@ TEST(LocalExecutorTest, a_function_lives_until_its_last_item_has_ended_and_no_lo
     EXPECT_EQ(sum, 5 * 4950);
   }
   EXPECT_TRUE(watch.expired());
+}
+
+struct TooHot {  // no std::exception
+  double degrees;
+};
+
+double degrees_of(const TaskFailure& failure) {
+  try {
+    failure.rethrow();
+  } catch (const TooHot& error) {
+    return error.degrees;
+  }
+}
+
+TEST(LocalExecutorTest, what_a_function_threw_can_be_caught_as_it_was) {
+  const auto fail = [](int i) -> int { throw TooHot{100.0 + i}; };
+  const auto check = [&](Executor& executor) {
+    const auto future = executor.submit(fail, 3);
+    EXPECT_EQ(degrees_of(future.get().failure()), 103.0);
+    EXPECT_EQ(degrees_of(future.get().failure()), 103.0);  // again
+    const auto all = executor.map(fail, test::first_integers(50));
+    for (std::size_t i = 0; i < all.size(); ++i)
+      EXPECT_EQ(degrees_of(all[i].failure()), 100.0 + static_cast<double>(i));
+    double expected = 100.0;
+    for (auto& outcome : executor.imap(fail, test::first_integers(50))) {
+      EXPECT_EQ(degrees_of(outcome.failure()), expected++);
+    }
+    EXPECT_EQ(executor.submit([] { return 1; }).get().value(), 1);
+  };
+  SerialExecutor serial;
+  check(serial);
+  ThreadPool pool(3);
+  check(pool);
+}
+
+TEST_P(ExecutorTest, value_throws_the_same_everywhere_with_what_was_thrown_inside_if_it_is_here) {
+  const auto executor = make();
+  const auto outcome = executor->submit([]() -> int { throw std::out_of_range("too far"); }).get();
+  const bool is_here = GetParam().name.starts_with("Serial") || GetParam().name.starts_with("Threads");
+  EXPECT_EQ(static_cast<bool>(outcome.failure().cause), is_here);
+  bool nested = false;
+  try {
+    outcome.value();
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("too far"), std::string::npos);
+    try {
+      std::rethrow_if_nested(error);
+    } catch (const std::out_of_range&) {
+      nested = true;
+    }
+  }
+  EXPECT_EQ(nested, is_here);
+  if (!nested) {
+    EXPECT_THROW(outcome.failure().rethrow(), Error);
+  }
 }
 
 TEST_P(ExecutorTest, close_and_join_finish_what_was_submitted) {

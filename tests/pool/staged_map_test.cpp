@@ -25,6 +25,7 @@ using testing::HasSubstr;
 struct Kind {
   const char* name;
   std::function<std::unique_ptr<Executor>()> make;
+  int many = 2000;  // items, fewer where each takes long
   friend std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.name; }
 };
 
@@ -37,7 +38,8 @@ INSTANTIATE_TEST_SUITE_P(Executors, StagedMapOnTest,
                          testing::Values(Kind{"serial", [] { return std::make_unique<SerialExecutor>(); }},
                                          Kind{"one_thread", [] { return std::make_unique<ThreadPool>(1); }},
                                          Kind{"threads", [] { return std::make_unique<ThreadPool>(3); }},
-                                         Kind{"processes", [] { return std::make_unique<ProcessPool>(2); }}),
+                                         Kind{"processes", [] { return std::make_unique<ProcessPool>(2); }},
+                                         Kind{"forks", [] { return std::make_unique<ForkingPool>(2); }, 100}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 TEST_P(StagedMapOnTest, takes_the_stages_of_a_chain_in_turn) {
@@ -65,7 +67,7 @@ TEST_P(StagedMapOnTest, gives_each_result_once_in_completion_order) {
   test::check_completion_order(*executor_);
 }
 TEST_P(StagedMapOnTest, reads_and_keeps_no_more_than_the_buffer) {
-  test::check_bounds(*executor_, 2000);
+  test::check_bounds(*executor_, GetParam().many);
 }
 TEST_P(StagedMapOnTest, goes_on_after_a_stop) {
   test::check_restart(*executor_);
@@ -198,6 +200,46 @@ TEST(StagedMapTest, says_what_is_used_wrongly) {
   EXPECT_EQ(a.next()->value(), 0);
 }
 
+TEST_P(StagedMapOnTest, after_a_cancelled_stop_stages_may_be_added) {
+  StagedMap map(*executor_, {.stride = 2});
+  auto a = map.add_stage(std::views::iota(0), [](int i) { return i; });
+  map.start();
+  EXPECT_EQ(a.next()->value(), 0);
+  map.stop(StopMode::cancel);
+  auto doubled = map.add_stage(a, [](int i) { return 2 * i; });
+  auto other = map.add_stage(std::views::iota(100, 103), [](int i) { return i; });
+  EXPECT_FALSE(doubled.next());  // not before start()
+  map.start();
+  EXPECT_THROW(a.next(), Error);  // another stage reads it now
+  const int first = doubled.next()->value();
+  EXPECT_EQ(doubled.index(), 0U);
+  EXPECT_EQ(doubled.next()->value(), first + 2);
+  EXPECT_EQ(test::taken_values(other), (std::vector<int>{100, 101, 102}));
+}
+
+TEST_P(StagedMapOnTest, after_a_drained_stop_stages_may_be_added_once_nothing_is_left) {
+  StagedMap map(*executor_, {.stride = 2, .buffer = 8});
+  auto a = map.add_stage(std::views::iota(0), [](int i) { return i; });
+  map.start();
+  EXPECT_EQ(a.next()->value(), 0);
+  map.stop(StopMode::drain);
+  try {
+    map.add_stage(a, [](int i) { return i; });
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("results from before stop() are left"));
+  }
+  int expected = 1;
+  for (auto& outcome : a) EXPECT_EQ(outcome.value(), expected++);
+  auto negative = map.add_stage(a, [](int i) { return -i; });
+  map.start();
+  EXPECT_THROW(map.add_stage(a, [](int i) { return i; }), Error);  // it is running
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(negative.next()->value(), -expected++);  // nothing was lost
+    EXPECT_EQ(negative.index(), static_cast<std::uint64_t>(i));
+  }
+}
+
 TEST(StagedMapTest, reads_any_range_and_any_generator) {
   SerialExecutor executor;
   StagedMap map(executor, {.buffer = 100});
@@ -215,6 +257,26 @@ TEST(StagedMapTest, reads_any_range_and_any_generator) {
   EXPECT_EQ(test::taken_values(numbers), (std::vector<int>{1, 2, 3}));
   EXPECT_EQ(test::taken_values(lengths), (std::vector<std::size_t>{1, 2}));
   EXPECT_EQ(test::taken_values(generated), (std::vector<int>{3, 2, 1}));
+}
+
+TEST(StagedMapTest, failures_keep_what_was_thrown_through_all_stages) {
+  ThreadPool pool(2);
+  StagedMap map(pool);
+  auto a = map.add_stage(
+      [n = 0]() mutable -> std::optional<int> {
+        if (n == 3) throw std::out_of_range("no more");
+        return n++;
+      },
+      [](int i) {
+        if (i == 1) throw std::domain_error("not 1");
+        return i;
+      });
+  auto b = map.add_stage(a, [](int i) { return i; });
+  map.start();
+  EXPECT_EQ(b.next()->value(), 0);
+  EXPECT_THROW(b.next()->failure().rethrow(), std::domain_error);
+  EXPECT_EQ(b.next()->value(), 2);
+  EXPECT_THROW(b.next()->failure().rethrow(), std::out_of_range);
 }
 
 TEST(StagedMapTest, its_own_source_cannot_use_it) {

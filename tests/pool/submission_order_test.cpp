@@ -67,6 +67,17 @@ class DrivenOrder {
       arrive(0);
     }
   }
+  // Reads sources for tasklets that nobody has asked for yet, as far as the buffer goes.
+  void read_ahead() {
+    for (auto& [stage, length] : lengths_) {
+      const StageRates& rates = plan_.stages[stage];
+      for (int i = 0; i < 3 && pulled[stage] < length && !order_.has_ended(stage); ++i) {
+        if (order_.untaken() + (order_.count_pulled(stage) + 1) * rates.produce > plan_.buffer) break;
+        pulled[stage] += std::min(rates.consume, length - pulled[stage]);
+        order_.pulled(stage, true);
+      }
+    }
+  }
   bool take_from(std::size_t stage) {
     for (std::size_t i = 0; i < there.size(); ++i) {
       if (there[i].stage == stage) return take(i), true;
@@ -327,6 +338,7 @@ TEST(SubmissionOrderTest, held_it_runs_out_of_what_was_read_and_then_goes_on_to_
         driven.pump();
         if (!driven.there.empty()) driven.take(0);
       }
+      if (seed % 3 == 0) driven.read_ahead();
       driven.rules().hold(true);
       const auto pulled = driven.pulled;
       run(driven, random, /*held=*/true);

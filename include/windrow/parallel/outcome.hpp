@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,21 @@ std::string_view name_of(FailureKind kind);
 /// @throws SpecError for an unknown name
 FailureKind failure_kind(std::string_view name);
 
+/// An exception of this process. It does not travel: where it is sent to, there is none.
+class ThrownException {
+ public:
+  ThrownException() = default;
+  ThrownException(std::exception_ptr thrown) : thrown_(std::move(thrown)) {}
+
+  explicit operator bool() const { return thrown_ != nullptr; }
+  const std::exception_ptr& pointer() const { return thrown_; }
+  template <typename Archive>
+  void serialize(Archive&, unsigned) {}
+
+ private:
+  std::exception_ptr thrown_;
+};
+
 /// A failed evaluation, as a value.
 struct TaskFailure {
   /// Of a process (its program's, its worker's) that ended before there was a result: crashed, exited, timed out or
@@ -48,10 +64,20 @@ struct TaskFailure {
   std::string host;      ///< where it was evaluated
   int attempts = 1;      ///< how often it was tried
   double elapsed = 0.0;  ///< seconds, all attempts together
+  /// What the function threw, if a SerialExecutor or a ThreadPool called it; of a StagedMap's source always.
+  ThrownException cause = {};
+
+  /// Throws that as it was thrown; an Error with the description, if it is not here.
+  [[noreturn]] void rethrow() const;
 };
 
 /// One line: "point 17 crashed (signal 11, Segmentation fault) on rank 3 (node7) after 2 attempts, 1.2s: message".
 std::string describe(const TaskFailure& failure);
+
+namespace detail {
+/// Throws an Error with the failure's description, and with its cause nested in it.
+[[noreturn]] void throw_error(const TaskFailure& failure);
+}  // namespace detail
 
 /// The result of an evaluation, or why there is none.
 template <typename R>
@@ -63,13 +89,15 @@ class Outcome {
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  /// @throws Error with the failure's description if there is no result
+  /// @throws Error with the failure's description if there is no result, wherever the evaluation ran. If what it threw
+  ///               is here, it is nested in the Error (std::rethrow_if_nested). To have it as it was thrown:
+  ///               failure().rethrow()
   const R& value() const& {
-    if (!ok()) throw Error(describe(failure()));
+    if (!ok()) detail::throw_error(failure());
     return *std::get_if<0>(&state_);
   }
   R&& value() && {
-    if (!ok()) throw Error(describe(failure()));
+    if (!ok()) detail::throw_error(failure());
     return std::move(*std::get_if<0>(&state_));
   }
   /// @pre !ok()

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,6 +31,9 @@ struct Batch {
   std::deque<Outcome<Bytes>> ready;                    ///< not ordered: as they finished
   bool cancelled = false;
   std::shared_ptr<const void> function = {};  ///< keeps alive what its items call, if that is more than code
+  /// Called after outcomes have come, by a driver that runs by itself (Driver::runs_by_itself), on its thread and
+  /// without its locks: may submit and take, with no time to wait, and throws nothing. Set before the first item.
+  std::function<void()> on_outcomes = {};
 };
 
 /// What runs an executor: takes items, gives outcomes. Thread-safe.
@@ -37,6 +41,8 @@ class Driver {
  public:
   virtual ~Driver() = default;
   virtual int worker_count() const = 0;
+  /// Whether items advance whatever the callers do; otherwise only while one of them waits in a call.
+  virtual bool runs_by_itself() const = 0;
   /// How many chunks are worth having submitted at once to keep all workers busy.
   virtual std::size_t chunks_ahead() const = 0;
 

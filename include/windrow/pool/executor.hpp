@@ -28,7 +28,7 @@ struct LossPolicy {
 
 struct ExecutorOptions {
   LossPolicy loss = {};
-  /// A worker is replaced after this many items; 0: never. Processes only.
+  /// A worker is replaced after this many items; 0: never. ProcessPool only.
   std::uint64_t max_tasks_per_worker = 0;
   /// How many dead workers are replaced before the executor gives up; items left then fail. Processes only.
   int respawn_budget = 1000;
@@ -57,7 +57,8 @@ using ItemResult = std::decay_t<std::invoke_result_t<F&, const Args&...>>;
 /// Evaluates an item: reads the arguments, calls F, writes the result. One instance per F and argument types.
 template <typename F, typename... Args>
 void invoke_item(std::span<const std::byte> item, ByteWriter& out) {
-  static_assert(Shippable<F>, "a function that goes to a worker captures nothing: pass values as arguments");
+  static_assert(Shippable<F>,
+                "a function that goes to a worker captures nothing: pass values as arguments, or use a ForkingPool");
   ByteReader in(item);
   [[maybe_unused]] const auto read = [&in]<typename T>(std::type_identity<T>) {
     return from_bytes<T>(in.take(in.get<std::uint64_t>()));
@@ -297,12 +298,14 @@ class ImapRange {
 };
 
 /// Workers that evaluate calls: one set of calls on every backend (SerialExecutor, ThreadPool, ProcessPool,
-/// MpiExecutor).
+/// ForkingPool, MpiExecutor).
 ///
 /// A function that is handed over holds nothing but code (a lambda without captures, a stateless functor), checked when
-/// it is compiled, since it may run in another process; values go as arguments, of any type that can be sent
-/// (windrow/base/serialize.hpp). Every item has exactly one outcome: what the call returned, or a failure (it threw;
-/// its worker died: `crashed` or `exited`; the executor was ended: `lost`). Calls may be made by one thread at a time.
+/// it is compiled, since it may run in another process; those of a LocalExecutor may capture. Values go as arguments,
+/// of any type that can be sent (windrow/base/serialize.hpp). Every item has exactly one outcome: what the call
+/// returned, or a failure (it threw; its worker died: `crashed` or `exited`; the executor was ended: `lost`). An
+/// exception is a failure with its text, on every executor; on those of this process the exception itself is there, too
+/// (TaskFailure::cause). Calls may be made by one thread at a time.
 class Executor {
  public:
   virtual ~Executor();
@@ -408,8 +411,9 @@ class Executor {
   std::shared_ptr<detail::Driver> driver_;
 };
 
-/// Workers in this process. Their functions may capture, too; one is shared by all workers and called as if it were
-/// const. It lives until its last item has ended.
+/// Workers that see what this process has in memory: its threads, or processes forked from it for each call. Their
+/// functions may capture, too; one is shared by all workers and called as if it were const. It lives until its last
+/// item has ended.
 class LocalExecutor : public Executor {
  public:
   using Executor::imap;
@@ -499,6 +503,19 @@ class ProcessPool : public Executor {
  public:
   /// @throws SpecError if workers < 1
   explicit ProcessPool(int workers, ExecutorOptions options = {});
+};
+
+/// A process for each call (in map and imap: for each chunk), forked from this one when the call begins, `workers` at a
+/// time. So functions may capture whatever they like; what they change is changed in their process alone, and only what
+/// they return comes back. Captured references show what they refer to as it is when the call begins: as with threads,
+/// it must live, and not be changed, until the call has its outcome. A fork takes about a millisecond, more where this
+/// process is large: for calls that take longer. A process that dies costs the item that it was evaluating;
+/// `initializer` runs in each. Locks that other threads of this process hold at that moment stay locked in the new one.
+/// Not for use after MPI_Init.
+class ForkingPool : public LocalExecutor {
+ public:
+  /// @throws SpecError if workers < 1
+  explicit ForkingPool(int workers, ExecutorOptions options = {});
 };
 
 }  // namespace windrow

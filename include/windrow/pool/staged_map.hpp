@@ -248,9 +248,12 @@ struct StageCall<Function, grouped, fans_out, InputTypes<Input...>, Extra...> {
 /// buffer, plus one element (one group, after consume()) where only that can tell whether a stage has ended. In order,
 /// which is the default, what is submitted after what depends on neither the executor nor the time that calls take.
 ///
-/// It runs in the thread that calls it: calls are submitted in start(), when results are taken, and in advance(). By
-/// one thread at a time. Results wait to be taken where they were put; those that another stage reads are taken by that
-/// stage.
+/// With a ThreadPool or a ProcessPool it goes on by itself after start(): as results come, calls of further stages are
+/// submitted, whatever the caller does. With a SerialExecutor or an MpiExecutor, whose items advance in the caller's
+/// thread alone, it goes on in start(), when results are taken, and in advance(). Sources and the observer are called
+/// by the thread that calls the map, in its calls, and by no other; for the time between, sources are read ahead as far
+/// as the buffer goes. By one thread at a time. Results wait to be taken where they were put; those that another stage
+/// reads are taken by that stage.
 ///
 /// Whatever fails is an outcome at its index, and what comes after it goes on. A call whose input failed is not made
 /// and has the input's failure. A source that throws gives a failure at the index that it could not fill, and ends.
@@ -277,7 +280,7 @@ class StagedMap {
   ///                  or a std::optional that is empty at the end), a stage, or zip() of stages
   /// @param function  holds nothing but code; called with the input's element(s) and `extra`
   /// @param extra     of types that can be sent (windrow/base/serialize.hpp)
-  /// @throws Error      after start()
+  /// @throws Error      between start() and stop(); after a drained stop, while results are left to be taken
   /// @throws SpecError  if the input is a stage of another map
   template <typename Input, detail::Shippable Function, typename... Extra>
   auto add_stage(Input&& input, Function, const Extra&... extra) {
@@ -299,14 +302,15 @@ class StagedMap {
     return add<Function, true, true>(std::forward<Input>(input), taken, given, extra...);
   }
 
-  /// Called for each submission, right after it, in the order of submission. A call that is not made, since its input
-  /// failed, is not submitted.
+  /// Called for each submission, in their order: right after it or, if the map was going on by itself, in the next call
+  /// of the map. A call that is not made, since its input failed, is not submitted.
   void observe(std::function<void(const Submission&)> observer) { core_->observe(std::move(observer)); }
 
   /// Submits what fits into the buffer and does not have to wait.
   ///
-  /// After a drained stop it goes on with everything as it was. After a cancelled one it begins anew, with indices from
-  /// 0, at the elements where the sources stand: those that were read and cancelled are gone.
+  /// After a drained stop it goes on with everything as it was. After a cancelled one, or if stages have been added, it
+  /// begins anew, with indices from 0, at the elements where the sources stand: those that were submitted and cancelled
+  /// are gone.
   /// @throws SpecError  if the buffer is too small for the stages, naming the size that is needed, or if no size is
   ///                    enough
   /// @throws Error      if it is running
@@ -318,8 +322,8 @@ class StagedMap {
   /// are being evaluated. Idempotent.
   void stop(StopMode mode = StopMode::cancel) { core_->stop(mode); }
 
-  /// Submits and collects all that can be before results are taken, waiting at most `limit`: keeps the workers busy
-  /// while the caller does something else. @return whether all of it is done
+  /// Submits and collects all that can be before results are taken, waiting at most `limit`. Where the map does not go
+  /// on by itself, this keeps the workers busy while the caller does something else. @return whether all of it is done
   bool advance(std::chrono::nanoseconds limit = detail::kNoLimit) { return core_->advance(limit); }
 
   /// The most results that may be un-taken, as chosen at start(). @pre start()

@@ -40,7 +40,7 @@ namespace detail {
 
 inline constexpr auto kNoLimit = std::chrono::nanoseconds::max();
 
-/// What a stage reads that reads no other stage.
+/// What a stage reads that reads no other stage. Called by the thread that calls the map, and by no other.
 class ItemSource {
  public:
   virtual ~ItemSource() = default;
@@ -87,7 +87,7 @@ class StagedMapCore {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // the driver's thread may be using it when this ends
 };
 
 }  // namespace detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <vector>
 
 #include "parallel/process_workers.hpp"
@@ -8,10 +9,15 @@
 
 namespace windrow::detail {
 
-/// Processes forked from this one, which evaluate. They see its memory as it is now.
+/// Processes forked from this one, which evaluate. They see its memory as it is when they are forked.
 struct ForkedProcesses {
+  /// Places for so many; none is forked.
   ForkedProcesses(std::size_t count, Evaluation& its_evaluation);
+  /// One that serves until it is told to end.
   WorkerProcess spawn(int worker);
+  /// One for a single assignment, which it has seen in memory.
+  WorkerProcess spawn_for(int worker, Frame assignment);
+  WorkerProcess start(int worker, const std::function<int(ByteChannel&)>& serve);
 
   Evaluation& evaluation;
   EvaluationMarks marks;
@@ -24,8 +30,7 @@ class ForkedWorkers : private ForkedProcesses, public ProcessWorkers {
  public:
   /// @param its_evaluation  lives as long as the workers
   /// @param wake            as for ProcessWorkers
-  ForkedWorkers(std::size_t count, Evaluation& its_evaluation, int wake = -1)
-      : ForkedProcesses(count, its_evaluation), ProcessWorkers(processes, 0, marks, nullptr, wake) {}
+  ForkedWorkers(std::size_t count, Evaluation& its_evaluation, int wake = -1);
   ForkedWorkers(const ForkedWorkers&) = delete;
   ForkedWorkers& operator=(const ForkedWorkers&) = delete;
 
