@@ -55,12 +55,21 @@ std::filesystem::path results_directory(const std::filesystem::path& given) {
   return given.extension() == ".sqlite" ? std::filesystem::absolute(given).parent_path() : given;
 }
 
+bool has_nested_stores(const std::filesystem::path& directory) {
+  return std::ranges::any_of(find_nested_stores(directory),
+                             [](const NestedStore& store) { return !store.loops.empty(); });
+}
+
 StoreReader open_results(const std::filesystem::path& directory) {
   std::error_code none;
   if (!std::filesystem::exists(directory / "results.sqlite", none)) {
     if (const std::string shards = unmerged(directory); !shards.empty()) {
       throw StoreError(
           fmt::format("{}: there are no results here but those of shards; {}", directory.string(), shards));
+    }
+    if (const auto nested = find_nested_stores(directory); !nested.empty()) {
+      throw StoreError(fmt::format("{}: there are {} below it: give the directory of one, as {}", directory.string(),
+                                   counted(nested.size(), "sweep"), shell_line({nested.front().directory.string()})));
     }
   }
   return StoreReader(directory);

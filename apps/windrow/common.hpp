@@ -10,6 +10,7 @@
 #include "windrow/base/text.hpp"
 #include "windrow/design/design.hpp"
 #include "windrow/shards/shards.hpp"
+#include "windrow/store/nested.hpp"
 #include "windrow/store/store.hpp"
 
 namespace windrow::app {
@@ -26,7 +27,11 @@ std::string with_options(std::string message);
 /// The results directory that a user means: the directory itself, that of a study file, or of a results.sqlite.
 std::filesystem::path results_directory(const std::filesystem::path& given);
 
-/// The study's own results. @throws StoreError if there are none; if they are in shards, it says so
+/// Whether it holds the results of sweeps inside loops, in folders NAME=VALUE.
+bool has_nested_stores(const std::filesystem::path& directory);
+
+/// The study's own results. @throws StoreError if there are none; if they are in shards, or of
+/// several sweeps below, it says so
 StoreReader open_results(const std::filesystem::path& directory);
 
 /// "there is no point 7: rc-filter has points 0 to 4"

@@ -13,18 +13,60 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Says which arrays are not there as they were. @return whether all are
-bool complain_of_arrays(const StoreReader& store) {
+bool complain_of_arrays(const std::vector<fs::path>& stores) {
   constexpr std::uint64_t kShown = 3;
   std::uint64_t damaged = 0;
-  for_damaged_arrays(store, [&damaged](const ArrayFile& array) {
-    if (++damaged > kShown) return;
-    fmt::print(stderr, "windrow: {}: missing, or not as long as it was\n", array.file.string());
-  });
+  for (const fs::path& store : stores) {
+    for_damaged_arrays(StoreReader(store), [&damaged](const ArrayFile& array) {
+      if (++damaged > kShown) return;
+      fmt::print(stderr, "windrow: {}: missing, or not as long as it was\n", array.file.string());
+    });
+  }
   if (damaged > 0) {
     fmt::print(stderr, "windrow: {} of arrays: `windrow run --retry-failed` evaluates their points again\n",
                counted(damaged, "damaged file"));
   }
   return damaged == 0;
+}
+
+void write_tables(const ExportArguments& arguments, const auto& results) {
+  if (!arguments.csv.empty()) {
+    write_output(arguments.csv, [&](std::ostream& out) { export_csv(results, out); });
+    if (arguments.csv != "-") {
+      const fs::path columns = fs::path(arguments.csv).replace_extension(".columns.csv");
+      write_output(columns.string(), [&](std::ostream& out) { export_columns_csv(results, out); });
+    }
+  }
+  if (!arguments.evaluations.empty()) {
+    write_output(arguments.evaluations, [&](std::ostream& out) { export_evaluations_csv(results, out); });
+  }
+}
+
+/// What is not in the tables. @return the exit code
+int tell_what_is_missing(const std::vector<fs::path>& stores, const std::vector<fs::path>& with_shards) {
+  const bool whole = complain_of_arrays(stores);
+  std::uint64_t left = 0, points = 0;
+  for (const fs::path& store : stores) {
+    const StoreStatus status = StoreReader(store).status();
+    left += status.points - status.succeeded - status.failed;
+    points += status.points;
+  }
+  if (left > 0) {
+    fmt::print(stderr, "windrow: {} of {} points have no outcome yet and are not in the export\n", left, points);
+  }
+  for (const fs::path& directory : with_shards) {
+    if (const std::string shards = unmerged(directory); !shards.empty()) fmt::print(stderr, "windrow: {}\n", shards);
+  }
+  return whole ? kSuccess : kSomeFailed;
+}
+
+int export_nested(const ExportArguments& arguments, const fs::path& directory) {
+  const NestedReader results(directory);
+  write_tables(arguments, results);
+  std::vector<fs::path> stores, with_shards;
+  for (const NestedStore& store : results.stores()) stores.push_back(store.directory);
+  for (const NestedStore& store : find_nested_stores(directory)) with_shards.push_back(store.directory);
+  return tell_what_is_missing(stores, with_shards);
 }
 
 }  // namespace
@@ -34,24 +76,9 @@ int export_results(const ExportArguments& arguments) {
     return complain("nothing to export: give --csv FILE, --evaluations FILE or both (- is standard output)");
   }
   const fs::path directory = results_directory(arguments.directory);
-  const StoreReader store = open_results(directory);
-  if (!arguments.csv.empty()) {
-    write_output(arguments.csv, [&](std::ostream& out) { export_csv(store, out); });
-    if (arguments.csv != "-") {
-      const fs::path columns = fs::path(arguments.csv).replace_extension(".columns.csv");
-      write_output(columns.string(), [&](std::ostream& out) { export_columns_csv(store, out); });
-    }
-  }
-  if (!arguments.evaluations.empty()) {
-    write_output(arguments.evaluations, [&](std::ostream& out) { export_evaluations_csv(store, out); });
-  }
-  const bool whole = complain_of_arrays(store);
-  const StoreStatus status = store.status();
-  if (const std::uint64_t left = status.points - status.succeeded - status.failed; left > 0) {
-    fmt::print(stderr, "windrow: {} of {} points have no outcome yet and are not in the export\n", left, status.points);
-  }
-  if (const std::string shards = unmerged(directory); !shards.empty()) fmt::print(stderr, "windrow: {}\n", shards);
-  return whole ? kSuccess : kSomeFailed;
+  if (has_nested_stores(directory)) return export_nested(arguments, directory);
+  write_tables(arguments, open_results(directory));
+  return tell_what_is_missing({directory}, {directory});
 }
 
 }  // namespace windrow::app

@@ -4,6 +4,7 @@
 
 #include "common.hpp"
 #include "json.hpp"
+#include "nested_status.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -209,6 +210,7 @@ bool print_live_json(const std::filesystem::path& directory) {
 
 int status(const std::filesystem::path& given, bool json) try {
   const std::filesystem::path directory = results_directory(given);
+  if (has_nested_stores(directory)) return nested_status(directory, json);
   if (const auto shards = windrow::shards_status(directory, points_of_shards)) {
     return json ? shards_json(directory, *shards) : shards_status(directory, *shards);
   }

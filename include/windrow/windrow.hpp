@@ -25,6 +25,7 @@
 #include "windrow/report/account_summary.hpp"
 #include "windrow/report/run_timing.hpp"
 #include "windrow/run/ask_tell.hpp"
+#include "windrow/run/build_once.hpp"
 #include "windrow/run/sweep.hpp"
 #include "windrow/timing/report.hpp"
 #include "windrow/timing/timer.hpp"

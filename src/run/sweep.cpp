@@ -14,6 +14,7 @@
 #include "evaluation/interface/evaluation_kind.hpp"
 #include "root_run.hpp"
 #include "run/interface/on_root.hpp"
+#include "store/interface/loop_names.hpp"
 #include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
 #include "windrow/run/interrupt.hpp"
@@ -54,6 +55,14 @@ void check_ranks(ParallelManager& manager, const Design& design, const std::stri
     }
     if (!ranks[rank].second.empty()) throw ParallelError(fmt::format("on rank {}: {}", rank, ranks[rank].second));
   }
+}
+
+/// The same of a sweep inside loops, in its own store.
+SweepOptions inside_loops(SweepOptions options, const StudyIdentity& study) {
+  if (options.store.empty()) throw SpecError("a sweep inside loops needs a store");
+  detail::require_new_names(options.loops, study);
+  options.store = nested_store(options.store, options.loops);
+  return options;
 }
 
 std::string message_of(const std::function<void()>& action) {
@@ -104,13 +113,15 @@ SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   check_ranks(manager, design_, message_of([&] { evaluation = kind_->evaluation(design_, manager); }));
   detail::JobSpec job;
   job.root = kind_->root_role(options.root, manager);
+  std::optional<SweepOptions> own;  // must outlive the root's run
   std::optional<detail::RootRun> root;
   detail::ArrayOffer offer;
   const bool has_arrays =
       std::ranges::any_of(kind_->outputs(), [](const Column& output) { return detail::is_array_type(output.type); });
   detail::on_root(manager, [&] {
     detail::JobNeeds needs = kind_->needs(design_, manager, options.schedule, job.root);
-    root.emplace(design_, *kind_, identity(options.name), options, job.root, manager);
+    if (!options.loops.empty()) own = inside_loops(options, identity(options.name));
+    root.emplace(design_, *kind_, identity(options.name), own ? *own : options, job.root, manager);
     if (!options.store.empty()) kind_->tidy();  // this process is the store's only writer now
     job = root->job(std::move(needs));
     if (has_arrays) offer = root->offer_arrays();

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "exported.hpp"
 #include "windrow/base/csv.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -13,10 +14,39 @@ std::string status_text(const Record& record) {
   return record.outcome.ok() ? "ok" : std::string(name_of(record.outcome.failure().kind));
 }
 
-/// What stands for the output of a failed point.
-std::string missing(const Column& output) {
-  const bool numeric = output.type == "number" || output.type == "integer";
-  return numeric ? text::render(std::numeric_limits<double>::quiet_NaN()) : std::string();
+using Fields = std::vector<std::string>;
+
+const Fields kEvaluationColumns = {"index",   "status",  "attempts", "rank",   "host",
+                                   "started", "elapsed", "code",     "message"};
+
+void add_evaluation(Fields& fields, const Record& record) {
+  const TaskFailure* failure = record.outcome.ok() ? nullptr : &record.outcome.failure();
+  for (std::string field : {std::to_string(record.index), status_text(record), std::to_string(record.attempts),
+                            std::to_string(record.rank), record.host, text::render(record.started),
+                            text::render(record.elapsed), std::to_string(failure != nullptr ? failure->code : 0),
+                            failure != nullptr ? failure->message : std::string()}) {
+    fields.push_back(std::move(field));
+  }
+}
+
+void add_names(Fields& fields, const std::vector<Column>& columns) {
+  for (const Column& column : columns) fields.push_back(column.name);
+}
+
+void add_cells(Fields& fields, const std::vector<std::optional<Value>>& cells) {
+  for (const std::optional<Value>& cell : cells) fields.push_back(cell ? cell->render() : std::string());
+}
+
+void write_column(std::ostream& out, const char* role, const Column& column) {
+  csv::write_record(out, {column.name, role, column.unit, column.type, column.description});
+}
+
+/// From the index on.
+void write_columns(std::ostream& out, const std::vector<Column>& parameters, const std::vector<Column>& outputs) {
+  write_column(out, "index", {"index", "", "integer", "number of the point, from 0"});
+  for (const Column& column : parameters) write_column(out, "parameter", column);
+  for (const Column& column : outputs) write_column(out, "output", column);
+  write_column(out, "status", {"status", "", "string", "ok, or the kind of failure"});
 }
 
 void require_written(std::ostream& out) {
@@ -26,11 +56,16 @@ void require_written(std::ostream& out) {
 
 }  // namespace
 
+Value detail::missing_output(const Column& output) {
+  const bool numeric = output.type == "number" || output.type == "integer";
+  return numeric ? Value(std::numeric_limits<double>::quiet_NaN()) : Value("");
+}
+
 void export_csv(const StoreReader& store, std::ostream& out) {
   const StudyIdentity& study = store.identity();
-  std::vector<std::string> fields = {"index"};
-  for (const Column& column : study.parameters) fields.push_back(column.name);
-  for (const Column& column : study.outputs) fields.push_back(column.name);
+  Fields fields = {"index"};
+  add_names(fields, study.parameters);
+  add_names(fields, study.outputs);
   fields.emplace_back("status");
   csv::write_record(out, fields);
 
@@ -38,7 +73,8 @@ void export_csv(const StoreReader& store, std::ostream& out) {
     fields.assign(1, std::to_string(record.index));
     for (const Value& value : record.parameters) fields.push_back(value.render());
     for (std::size_t i = 0; i < study.outputs.size(); ++i) {
-      fields.push_back(record.outcome.ok() ? record.outcome.value()[i].render() : missing(study.outputs[i]));
+      fields.push_back(record.outcome.ok() ? record.outcome.value()[i].render()
+                                           : detail::missing_output(study.outputs[i]).render());
     }
     fields.push_back(status_text(record));
     csv::write_record(out, fields);
@@ -46,26 +82,61 @@ void export_csv(const StoreReader& store, std::ostream& out) {
   require_written(out);
 }
 
+void export_csv(const NestedReader& stores, std::ostream& out) {
+  Fields fields;
+  add_names(fields, stores.loops());
+  fields.emplace_back("index");
+  add_names(fields, stores.parameters());
+  add_names(fields, stores.outputs());
+  fields.emplace_back("status");
+  csv::write_record(out, fields);
+
+  stores.for_each([&](const NestedRow& row) {
+    fields.clear();
+    add_cells(fields, row.loops);
+    fields.push_back(std::to_string(row.record.index));
+    add_cells(fields, row.parameters);
+    add_cells(fields, row.outputs);
+    fields.push_back(status_text(row.record));
+    csv::write_record(out, fields);
+  });
+  require_written(out);
+}
+
 void export_columns_csv(const StoreReader& store, std::ostream& out) {
-  const auto write = [&](const char* role, const Column& column) {
-    csv::write_record(out, {column.name, role, column.unit, column.type, column.description});
-  };
   csv::write_record(out, {"name", "role", "unit", "type", "description"});
-  write("index", {"index", "", "integer", "number of the point, from 0"});
-  for (const Column& column : store.identity().parameters) write("parameter", column);
-  for (const Column& column : store.identity().outputs) write("output", column);
-  write("status", {"status", "", "string", "ok, or the kind of failure"});
+  write_columns(out, store.identity().parameters, store.identity().outputs);
+  require_written(out);
+}
+
+void export_columns_csv(const NestedReader& stores, std::ostream& out) {
+  csv::write_record(out, {"name", "role", "unit", "type", "description"});
+  for (const Column& loop : stores.loops()) write_column(out, "loop", loop);
+  write_columns(out, stores.parameters(), stores.outputs());
   require_written(out);
 }
 
 void export_evaluations_csv(const StoreReader& store, std::ostream& out) {
-  csv::write_record(out, {"index", "status", "attempts", "rank", "host", "started", "elapsed", "code", "message"});
+  csv::write_record(out, kEvaluationColumns);
+  Fields fields;
   store.for_each([&](const Record& record) {
-    const TaskFailure* failure = record.outcome.ok() ? nullptr : &record.outcome.failure();
-    csv::write_record(out, {std::to_string(record.index), status_text(record), std::to_string(record.attempts),
-                            std::to_string(record.rank), record.host, text::render(record.started),
-                            text::render(record.elapsed), std::to_string(failure != nullptr ? failure->code : 0),
-                            failure != nullptr ? failure->message : std::string()});
+    fields.clear();
+    add_evaluation(fields, record);
+    csv::write_record(out, fields);
+  });
+  require_written(out);
+}
+
+void export_evaluations_csv(const NestedReader& stores, std::ostream& out) {
+  Fields fields;
+  add_names(fields, stores.loops());
+  fields.insert(fields.end(), kEvaluationColumns.begin(), kEvaluationColumns.end());
+  csv::write_record(out, fields);
+  stores.for_each([&](const NestedRow& row) {
+    fields.clear();
+    add_cells(fields, row.loops);
+    add_evaluation(fields, row.record);
+    csv::write_record(out, fields);
   });
   require_written(out);
 }

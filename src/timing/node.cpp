@@ -57,12 +57,17 @@ Node::Number Node::new_stamp(std::string_view name) {
   return names_.add(name);
 }
 
-void Node::record(Number number, nanoseconds time, Serial now, Serial loop, Serial iteration, std::uint64_t index) {
-  Entry& at = entries_[number];
-  if (!is_live(at)) {
+Entry& Node::live_entry(Number number, Serial now) {
+  Entry& entry = entries_[number];
+  if (!is_live(entry)) {
     order_.push_back(number);
-    at.forget(now);
+    entry.forget(now);
   }
+  return entry;
+}
+
+void Node::record(Number number, nanoseconds time, Serial now, Serial loop, Serial iteration, std::uint64_t index) {
+  Entry& at = live_entry(number, now);
   if (loop == 0) {
     at.finish_iteration();
     at.add_interval(time);
@@ -74,6 +79,13 @@ void Node::record(Number number, nanoseconds time, Serial now, Serial loop, Seri
     at.unfinished = {index, time};
   }
   at.cumulative += time;
+  at.last = now;
+}
+
+void Node::miss(Number number, Serial now, std::uint64_t index) {
+  Entry& at = live_entry(number, now);
+  at.finish_iteration();
+  at.iterations.push_back({index, nanoseconds{0}});
   at.last = now;
 }
 
@@ -171,12 +183,7 @@ void Node::merge_entries(Node& next, Serial now) {
   for (const Number number : next.order_) {
     Entry& from = next.entries_[number];
     from.finish_iteration();
-    const Number own = stamp_number(next.names_[number]);
-    Entry& into = entries_[own];
-    if (!is_live(into)) {
-      order_.push_back(own);
-      into.forget(now);
-    }
+    Entry& into = live_entry(stamp_number(next.names_[number]), now);
     into.finish_iteration();
     into.merge(from);
     into.last = now;

@@ -64,6 +64,9 @@ class Node {
   /// Adds an interval; within an iteration of `loop` (0: none) to the time of that iteration.
   void record(Number number, nanoseconds time, Serial now, Serial loop, Serial iteration, std::uint64_t index);
 
+  /// The iteration `index` is over and did not stamp this name: listed with a time of 0, and not counted.
+  void miss(Number number, Serial now, std::uint64_t index);
+
   /// The subdivision of this name that waits for the next stamp; made if there is none.
   Node& open_child(std::string_view name, Serial& serial);
 
@@ -105,6 +108,7 @@ class Node {
   };
 
   Number new_stamp(std::string_view name);
+  Entry& live_entry(Number number, Serial now);
   bool is_live(const Entry& entry) const { return entry.last >= epoch_; }
   bool is_live(const Node& child) const { return child.opened >= epoch_; }
   void assign(Number position, Serial now);

@@ -139,11 +139,11 @@ void Timer::end_subdivision() {
   state_->close_level(state_->now());
 }
 
-void Timer::attach(std::string_view group, std::span<const TimingRecord> records) {
+void Timer::attach(const TimerName& group, std::span<const TimingRecord> records) {
   Level& level = state_->enter();
   if (level.flow == Flow::stopped) state_->enter_running("attach");
   const time_point now = state_->now();
-  level.node->attach(group, records);
+  level.node->attach(group.text(), records);
   level.used = true;
   state_->charge_since(now);
 }

@@ -46,10 +46,10 @@ std::size_t TimerState::open_loop(const LoopOptions& options) {
   if (loops.size() == open_loops) loops.emplace_back();
   LoopFrame& loop = loops[open_loops];
   loop.stamps.clear();
-  for (const std::string_view name : options.stamps) loop.stamps.push_back(level.node->stamp_number(name));
+  for (const TimerName& name : options.stamps) loop.stamps.push_back(level.node->stamp_number(name.text()));
   loop.id = ++serial;
   loop.iteration = 0;
-  loop.has_level = !options.name.empty();
+  loop.has_level = !options.name.text().empty();
   charge_since(begin);
   return open_loops++;
 }
@@ -70,7 +70,7 @@ void TimerState::finish_iteration(LoopFrame& loop, time_point time) {
   for (const Node::Number stamp : loop.stamps) {
     const Serial last = level.node->entry(stamp).last;
     if (last >= loop.iteration) continue;
-    level.node->record(stamp, nanoseconds{0}, serial, loop.id, loop.iteration, loop.index);
+    level.node->miss(stamp, serial, loop.index);
     if (last < level.since) level.node->entry(stamp).first = serial;
   }
   if (loop.has_level) level.node->iterations.push_back({loop.index, level.total_at(time) - loop.total_before});
@@ -85,9 +85,9 @@ void TimerState::close_loops(std::size_t count, time_point time) {
 
 namespace timing = detail::timing;
 
-TimedLoop::TimedLoop(Timer& timer, LoopOptions options) : timer_(timer), named_(!options.name.empty()) {
+TimedLoop::TimedLoop(Timer& timer, LoopOptions options) : timer_(timer), named_(!options.name.text().empty()) {
   timing::TimerState& state = *timer_.state_;
-  if (named_) state.open_level(options.name);
+  if (named_) state.open_level(options.name.text());
   try {
     position_ = state.open_loop(options);
   } catch (...) {

@@ -38,6 +38,7 @@ TEST_F(AllocationsTest, there_are_none_once_all_names_are_known) {
     for (int i = 0; i < 3; ++i) {
       const Subdivision below(timer, "below");
       timer.accumulate("x");
+      timer.accumulate(i);
     }
     timer.stamp("y");
   };

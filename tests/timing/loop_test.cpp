@@ -56,7 +56,7 @@ TEST_F(LoopTest, with_a_name_has_a_level_of_its_own) {
   EXPECT_EQ(at(record, "x/steps").total, 7ms);
 }
 
-TEST_F(LoopTest, an_iteration_that_misses_a_registered_stamp_counts_as_zero) {
+TEST_F(LoopTest, an_iteration_that_misses_a_registered_stamp_is_listed_but_not_counted) {
   {
     TimedLoop loop(timer, {.stamps = {"always", "sometimes", "never"}});
     for (int i = 0; i < 3; ++i) {
@@ -66,8 +66,46 @@ TEST_F(LoopTest, an_iteration_that_misses_a_registered_stamp_counts_as_zero) {
       if (i == 1) pass_and_stamp(2ms, "not registered");
     }
   }
-  EXPECT_THAT(stamps_of(timer.snapshot()), ElementsAre("always 3 3 1 1 0:1 1:1 2:1", "sometimes 2 3 0 2 0:0 1:2 2:0",
-                                                       "never 0 3 0 0 0:0 1:0 2:0", "not registered 2 1 2 2 1:2"));
+  EXPECT_THAT(stamps_of(timer.snapshot()), ElementsAre("always 3 3 1 1 0:1 1:1 2:1", "sometimes 2 1 2 2 0:0 1:2 2:0",
+                                                       "never 0 0 0 0 0:0 1:0 2:0", "not registered 2 1 2 2 1:2"));
+  EXPECT_EQ(timer.snapshot().find("sometimes")->mean(), 2ms);
+  EXPECT_EQ(timer.snapshot().find("never")->mean(), 0ms);
+}
+
+TEST_F(LoopTest, a_stamp_that_one_of_three_iterations_misses_has_two_real_ones) {
+  TimedLoop loop(timer, {.stamps = {"x"}});
+  for (const int i : {0, 1, 2}) {
+    loop.next();
+    pass(100ms);
+    if (i != 1) timer.stamp("x");
+    if (i == 1) timer.discard();
+  }
+  loop.end();
+  EXPECT_THAT(stamps_of(timer.snapshot()), ElementsAre("x 200 2 100 100 0:100 1:0 2:100"));
+}
+
+TEST_F(LoopTest, a_real_stamp_of_no_time_is_counted) {
+  TimedLoop loop(timer, {.stamps = {"x"}});
+  for (const int i : {0, 1, 2}) {
+    loop.next();
+    if (i == 1) timer.stamp("x");
+    if (i == 2) pass_and_stamp(1ms, "x");
+  }
+  loop.end();
+  EXPECT_THAT(stamps_of(timer.snapshot()), ElementsAre("x 1 2 0 1 0:0 1:0 2:1"));
+}
+
+TEST_F(LoopTest, a_missed_stamp_may_be_stamped_in_later_iterations_but_not_after_the_loop) {
+  TimedLoop loop(timer, {.stamps = {"x"}});
+  loop.next();
+  loop.next();
+  pass_and_stamp(1ms, "x");
+  loop.next();
+  loop.end();
+  EXPECT_THAT(error_of<TimingError>([&] { timer.stamp("x"); }), HasSubstr("was stamped before in the level"));
+  pass(3ms);
+  timer.accumulate("x");
+  EXPECT_THAT(stamps_of(timer.snapshot()), ElementsAre("x 4 2 1 3 0:0 1:1 2:0"));
 }
 
 TEST_F(LoopTest, iterations_keep_the_index_they_are_given) {
@@ -170,9 +208,21 @@ TEST_F(LoopTest, the_same_loop_again_adds_its_iterations) {
   }
   const TimingRecord record = timer.snapshot();
   const TimingRecord& steps = at(record, "all/steps");
-  EXPECT_THAT(stamps_of(steps), ElementsAre("x 6 4 1 2 0:1 1:1 0:2 1:2", "missed 0 4 0 0 0:0 1:0 0:0 1:0"));
+  EXPECT_THAT(stamps_of(steps), ElementsAre("x 6 4 1 2 0:1 1:1 0:2 1:2", "missed 0 0 0 0 0:0 1:0 0:0 1:0"));
   EXPECT_THAT(iterations_of(steps), ElementsAre("0:1", "1:1", "0:2", "1:2"));
   EXPECT_EQ(steps.count, 2U);
+}
+
+TEST_F(LoopTest, the_same_loop_again_keeps_the_minimum_of_the_real_stamps) {
+  for (const bool misses : {true, false, true}) {
+    {
+      TimedLoop loop(timer, {.name = "steps", .stamps = {"x"}});
+      loop.next();
+      if (!misses) pass_and_stamp(2ms, "x");
+    }
+    timer.accumulate("all");
+  }
+  EXPECT_THAT(stamps_of(at(timer.snapshot(), "all/steps")), ElementsAre("x 2 1 2 2 0:0 0:2 0:0"));
 }
 
 TEST_F(LoopTest, a_snapshot_inside_has_the_iteration_as_far_as_it_is) {
@@ -203,7 +253,7 @@ TEST_F(LoopTest, timed_ends_its_loop_when_it_is_left) {
     if (i == 1) break;
   }
   EXPECT_EQ(timer.depth(), 0U);
-  EXPECT_THAT(stamps_of(at(timer.snapshot(), "UNASSIGNED/steps")), ElementsAre("missed 0 2 0 0 0:0 1:0"));
+  EXPECT_THAT(stamps_of(at(timer.snapshot(), "UNASSIGNED/steps")), ElementsAre("missed 0 0 0 0 0:0 1:0"));
   EXPECT_THROW(for ([[maybe_unused]] const int i
                     : timed(timer, std::views::iota(0))) throw std::runtime_error("diverged"),
                std::runtime_error);

@@ -69,7 +69,9 @@ void add_up(const TimingRecord& record, const std::string& path, Sums& sums,
             std::map<std::string, std::uint64_t>& counts) {
   sums[path + " total"] += record.total;
   counts[path] += record.count;
-  for (const StampRecord& stamp : record.stamps) sums[path + " stamp " + stamp.name] += stamp.cumulative;
+  for (const StampRecord& stamp : record.stamps) {
+    if (stamp.count > 0) sums[path + " stamp " + stamp.name] += stamp.cumulative;
+  }
   for (const PlacedRecord& placed : record.subdivisions) {
     sums[path + " at " + placed.position + " " + placed.record.name] += placed.record.total;
     add_up(placed.record, path + "." + placed.record.name, sums, counts);
@@ -82,14 +84,18 @@ void expect_sound(const TimingRecord& record) {
   EXPECT_GE(record.count, 1U);
   for (const StampRecord& stamp : record.stamps) {
     const auto count = static_cast<std::int64_t>(stamp.count);
-    EXPECT_GE(count, 1);
     EXPECT_LE(stamp.min * count, stamp.cumulative);
     EXPECT_GE(stamp.max * count, stamp.cumulative);
-    EXPECT_LE(stamp.iterations.size(), stamp.count);
     nanoseconds sum{0};
-    for (const IterationTime& one : stamp.iterations) sum += one.time;
+    std::size_t longer_than_0 = 0;
+    for (const IterationTime& one : stamp.iterations) {
+      sum += one.time;
+      if (one.time > 0ns) ++longer_than_0;  // the others may be missed ones
+    }
+    EXPECT_TRUE(count >= 1 || !stamp.iterations.empty());
+    EXPECT_LE(longer_than_0, stamp.count);
     EXPECT_LE(sum, stamp.cumulative);
-    EXPECT_TRUE(sum == stamp.cumulative || stamp.iterations.size() < stamp.count);
+    EXPECT_TRUE(sum == stamp.cumulative || longer_than_0 < stamp.count);
   }
   for (const PlacedRecord& placed : record.subdivisions) expect_sound(placed.record);
 }
@@ -160,8 +166,9 @@ class Program {
   void open_loop() {
     if (open_.size() > 8) return;
     const bool named = draw(2) == 0;
-    open_.push_back(
-        {nullptr, std::make_unique<TimedLoop>(timer_, LoopOptions{.name = named ? "l" : "", .stamps = {}}), named});
+    LoopOptions options{.name = named ? "l" : ""};
+    if (draw(2) == 0) options.stamps = {"x", "missed"};
+    open_.push_back({nullptr, std::make_unique<TimedLoop>(timer_, options), named});
     if (named) model_.open("l");
   }
 

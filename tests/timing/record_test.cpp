@@ -133,6 +133,7 @@ TEST(RecordTest, as_json_has_everything) {
   EXPECT_GE(steps["stamps"][0]["min_ns"], 1'000'000);
   EXPECT_LE(steps["stamps"][0]["min_ns"], steps["stamps"][0]["max_ns"]);
   EXPECT_EQ(steps["stamps"][1]["iterations"], nlohmann::json::parse("[[0,0],[5,0]]"));
+  EXPECT_EQ(steps["stamps"][1]["count"], 0);
   const auto& parallel = json["parallel"][0];
   EXPECT_EQ(parallel["position"], "solve");
   EXPECT_EQ(parallel["group"], "workers");
@@ -165,6 +166,27 @@ TEST(RecordMergeTest, a_stamp_without_intervals_has_no_minimum) {
   EXPECT_EQ(into.stamps[0].min, 5ns);
   EXPECT_EQ(into.stamps[0].max, 5ns);
   EXPECT_EQ(empty.mean(), 0ns);
+}
+
+TEST(RecordMergeTest, iterations_that_missed_a_stamp_are_kept_but_not_counted) {
+  const auto of_source = [](std::vector<int> milliseconds_or_missed) {
+    ManualClock clock;
+    Timer timer("a", clock);
+    TimedLoop loop(timer, {.stamps = {"x"}});
+    for (const int time : milliseconds_or_missed) {
+      loop.next();
+      clock.advance(std::chrono::milliseconds(time));
+      if (time > 0) timer.stamp("x");
+    }
+    loop.end();
+    return timer.snapshot();
+  };
+  TimingRecord into = of_source({0, 0});
+  EXPECT_THAT(stamps_of(into), ElementsAre("x 0 0 0 0 0:0 1:0"));
+  merge(into, of_source({3, 0, 2}));
+  EXPECT_THAT(stamps_of(into), ElementsAre("x 5 2 2 3 0:0 1:0 0:3 1:0 2:2"));
+  merge(into, of_source({0}));
+  EXPECT_THAT(stamps_of(into), ElementsAre("x 5 2 2 3 0:0 1:0 0:3 1:0 2:2 0:0"));
 }
 
 TEST_F(RecordFileTest, gives_back_one_record_many_or_none) {

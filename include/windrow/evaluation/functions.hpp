@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "windrow/base/serialize.hpp"
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/error.hpp"
 #include "windrow/evaluation/options.hpp"
 #include "windrow/parallel/rank_group.hpp"
 #include "windrow/process/code_address.hpp"
@@ -44,6 +46,25 @@ std::vector<Value> to_values(T&& result) {
   }
 }
 
+/// Base of a model that goes on to other sweeps (BuildOnce), and must hear of failed evaluations: Model::spoil().
+struct LoanedModel {};
+
+template <typename Evaluate, typename Model>
+std::vector<Value> evaluate_by(Evaluate& evaluate, Model& model, const Point& point) {
+  if constexpr (!std::derived_from<Model, LoanedModel>) {
+    return to_values(evaluate(model, point));
+  } else {
+    try {
+      return to_values(evaluate(model, point));
+    } catch (const Rejected&) {  // before it did anything
+      throw;
+    } catch (...) {
+      model.spoil();
+      throw;
+    }
+  }
+}
+
 template <typename Build, typename Evaluate>
 SweepFunctions sweep_functions(Build build, Evaluate evaluate) {
   using Model = std::decay_t<std::invoke_result_t<Build&>>;
@@ -51,7 +72,7 @@ SweepFunctions sweep_functions(Build build, Evaluate evaluate) {
   auto model = std::make_shared<std::unique_ptr<Model>>();
   return {[model, build = std::move(build)]() mutable { model->reset(new Model(build())); },
           [model, evaluate = std::move(evaluate)](const Point& point) mutable {
-            return to_values(evaluate(**model, point));
+            return evaluate_by(evaluate, **model, point);
           }};
 }
 

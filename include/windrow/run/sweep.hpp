@@ -23,6 +23,7 @@
 #include "windrow/report/progress.hpp"
 #include "windrow/run/failure_policy.hpp"
 #include "windrow/shards/shards.hpp"
+#include "windrow/store/nested.hpp"
 #include "windrow/store/store.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
@@ -35,6 +36,10 @@ struct SweepOptions {
   /// asks for it, by Point::index() or `{{point.index}}`. Empty: outcomes are kept in memory, in SweepResult::outcomes,
   /// arrays included.
   std::filesystem::path store = {};
+  /// The loops around this sweep, the outermost first, as {{"build", "coarse"}, {"case", 2}}: its store is
+  /// nested_store(store, loops), one of many that are read as one table. A command's directories of points belong
+  /// there, too.
+  std::vector<LoopValue> loops = {};
   std::string name = "sweep";  ///< of the study, kept in the store
   /// Evaluates this part of the points alone, into a store of its own: shard_directory(store, shard). Points that
   /// `store` itself has, or a shard of another division, are not evaluated again. merge_shards() joins the parts. A
@@ -144,6 +149,9 @@ class Sweep {
   /// @throws StoreError  at the root if the store cannot be used (RootFailed on the other ranks); what was committed
   ///                     stays. Also if SweepOptions::costs names no store, or one of another design; it says what
   ///                     differs
+  /// @throws SpecError   at the root (RootFailed on the other ranks) for loops without a store, that cannot be the
+  /// names of
+  ///                     folders, or with the name of a column
   /// @throws SpecError   on every rank if the ranks' designs differ, or for a shard without a store; at the root
   ///                     (RootFailed on the other ranks) if costs are given for another schedule than longest_first
   /// @throws SpecError   at the root (RootFailed on the other ranks) if a command's programs need more slots than there

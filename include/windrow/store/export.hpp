@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "windrow/store/nested.hpp"
 #include "windrow/store/store.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
@@ -19,5 +20,11 @@ void export_columns_csv(const StoreReader& store, std::ostream& out);
 /// How each point was evaluated, as CSV: index, status, attempts, rank, host, started (seconds since the Unix epoch),
 /// elapsed (seconds), code, message.
 void export_evaluations_csv(const StoreReader& store, std::ostream& out);
+
+/// The same of several stores in one table, with a column for each loop before the index. What a store has no column
+/// for is empty. Arrays are named by their files below the common directory.
+void export_csv(const NestedReader& stores, std::ostream& out);
+void export_columns_csv(const NestedReader& stores, std::ostream& out);
+void export_evaluations_csv(const NestedReader& stores, std::ostream& out);
 
 }  // namespace windrow

@@ -36,12 +36,14 @@ struct IterationTime {
 struct StampRecord {
   std::string name;
   std::chrono::nanoseconds cumulative{0};
-  std::uint64_t count = 0;          ///< intervals; in a loop, iterations
-  std::chrono::nanoseconds min{0};  ///< the shortest interval or iteration; 0 if there is none
+  std::uint64_t count = 0;          ///< intervals; in a loop, iterations that stamped it
+  std::chrono::nanoseconds min{0};  ///< the shortest interval or iteration of those; 0 if there is none
   std::chrono::nanoseconds max{0};
-  std::vector<IterationTime> iterations;  ///< if stamped in a loop, in the order in which they were measured
+  /// If stamped in a loop, in the order in which they were measured; those that missed a registered stamp have 0 s
+  /// here, and are not counted above.
+  std::vector<IterationTime> iterations;
 
-  /// cumulative / count; 0 if there is none.
+  /// cumulative / count, over the iterations that stamped it; 0 if there is none.
   std::chrono::nanoseconds mean() const;
 
   template <class Archive>

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <iterator>
@@ -28,7 +31,30 @@ class TimedLoop;
 
 namespace detail::timing {
 struct TimerState;
-}
+
+template <class T>
+concept Text = std::convertible_to<const T&, std::string_view>;
+}  // namespace detail::timing
+
+/// What names can be printed from: numbers, and everything else that has a fmt::formatter.
+template <class T>
+concept PrintableName = !detail::timing::Text<T> && fmt::is_formattable<T>::value;
+
+/// A name as options take it. Text is referred to, and must outlive this; anything else is printed at once.
+class TimerName {
+ public:
+  TimerName() = default;
+  template <detail::timing::Text Name>
+  TimerName(const Name& name) : text_(name) {}  // NOLINT: stands for its text
+  template <PrintableName Name>
+  TimerName(const Name& name) : printed_(fmt::format("{}", name)) {}  // NOLINT: stands for its text
+
+  std::string_view text() const { return printed_.empty() ? text_ : printed_; }
+
+ private:
+  std::string_view text_;
+  std::string printed_;
+};
 
 /// A hierarchical timer. Time flows into the interval since the last stamp; a stamp closes that interval under a name:
 ///
@@ -45,6 +71,7 @@ struct TimerState;
 ///     timer.stamp("compute");                            // "newton" belongs to this stamp
 ///     std::cout << windrow::report(timer.snapshot());
 ///
+/// Names of stamps, levels, loops and groups are text, or anything that fmt can print: timer.stamp(3) is "3".
 /// What timing itself takes is measured, and is in no stamp and no total. Every call that is out of order throws
 /// TimingError and changes nothing. For one thread at a time. A forked child starts clean, with the name and nothing
 /// else, at the moment of the fork (with a clock of its own: at its first call).
@@ -62,13 +89,21 @@ class Timer {
   /// empty nor kUnassigned. Subdivisions and attached records that wait belong to this stamp from now on.
   /// @return now
   time_point stamp(std::string_view name);
+  template <PrintableName Name>
+  time_point stamp(const Name& name);
 
   /// The same, for a name that may occur again: its times add up.
   time_point accumulate(std::string_view name);
+  template <PrintableName Name>
+  time_point accumulate(const Name& name);
 
   /// As if stamped at `time`, which must lie between the last stamp (or start) and now. @return `time`
   time_point stamp_at(std::string_view name, time_point time);
+  template <PrintableName Name>
+  time_point stamp_at(const Name& name, time_point time);
   time_point accumulate_at(std::string_view name, time_point time);
+  template <PrintableName Name>
+  time_point accumulate_at(const Name& name, time_point time);
 
   /// Begins a new interval; the one since the last stamp is in no stamp, but in the total. What waits for a stamp is
   /// unassigned.
@@ -84,6 +119,8 @@ class Timer {
   /// Ends the level's time, after a stamp if a name is given. Final until reset().
   time_point stop();
   time_point stop(std::string_view last_stamp);
+  template <PrintableName Name>
+  time_point stop(const Name& last_stamp);
 
   /// Forgets what the present level has measured since its parent's last stamp, and starts it anew.
   time_point reset();
@@ -97,17 +134,19 @@ class Timer {
 
   /// Opens a level by hand; Subdivision closes it by itself.
   void subdivide(std::string_view name);
+  template <PrintableName Name>
+  void subdivide(const Name& name);
   /// @throws TimingError at the root
   void end_subdivision();
 
   /// Calls `function(arguments...)` in a subdivision, which also ends if it throws.
   template <class Function, class... Arguments>
-  decltype(auto) wrap(std::string_view name, Function&& function, Arguments&&... arguments);
+  decltype(auto) wrap(const TimerName& name, Function&& function, Arguments&&... arguments);
 
   /// Records of what ran elsewhere since the last stamp: other threads, processes, ranks. They belong to the next
   /// stamp. The same name again, at the same position and group, is a further iteration of the same source (see merge).
   /// @throws TimingError if two records have the same name
-  void attach(std::string_view group, std::span<const TimingRecord> records);
+  void attach(const TimerName& group, std::span<const TimingRecord> records);
 
   /// Everything measured so far, as values. May be taken at any time, inside open subdivisions and loops too, and
   /// disturbs nothing: open levels are there with the time they have had, as unassigned subdivisions of their parents.
@@ -132,6 +171,8 @@ Timer& this_thread_timer();
 class Subdivision {
  public:
   Subdivision(Timer& timer, std::string_view name);
+  template <PrintableName Name>
+  Subdivision(Timer& timer, const Name& name) : Subdivision(timer, TimerName(name).text()) {}
   ~Subdivision();
   Subdivision(const Subdivision&) = delete;
   Subdivision& operator=(const Subdivision&) = delete;
@@ -145,9 +186,10 @@ class Subdivision {
 struct LoopOptions {
   /// With a name the loop has a level of its own, which also knows the times of whole iterations; without one its
   /// stamps are in the level around it.
-  std::string_view name = {};
-  /// Names that every iteration is expected to stamp: one that does not counts as an iteration of 0 s.
-  std::vector<std::string_view> stamps = {};
+  TimerName name = {};
+  /// Names that every iteration is expected to stamp. One that does not is listed with 0 s in the iterations of the
+  /// stamp; count, mean, minimum and maximum are of those that do.
+  std::vector<TimerName> stamps = {};
 };
 
 /// A loop whose stamps keep the time of each iteration:
@@ -234,9 +276,39 @@ TimedRange<Range> timed(Timer& timer, Range&& range, LoopOptions options = {}) {
 
 // -------------------------------------------------------------------------------------------------------------------
 
+template <PrintableName Name>
+Timer::time_point Timer::stamp(const Name& name) {
+  return stamp(TimerName(name).text());
+}
+
+template <PrintableName Name>
+Timer::time_point Timer::accumulate(const Name& name) {
+  return accumulate(TimerName(name).text());
+}
+
+template <PrintableName Name>
+Timer::time_point Timer::stamp_at(const Name& name, time_point time) {
+  return stamp_at(TimerName(name).text(), time);
+}
+
+template <PrintableName Name>
+Timer::time_point Timer::accumulate_at(const Name& name, time_point time) {
+  return accumulate_at(TimerName(name).text(), time);
+}
+
+template <PrintableName Name>
+Timer::time_point Timer::stop(const Name& last_stamp) {
+  return stop(TimerName(last_stamp).text());
+}
+
+template <PrintableName Name>
+void Timer::subdivide(const Name& name) {
+  subdivide(TimerName(name).text());
+}
+
 template <class Function, class... Arguments>
-decltype(auto) Timer::wrap(std::string_view name, Function&& function, Arguments&&... arguments) {
-  const Subdivision level(*this, name);
+decltype(auto) Timer::wrap(const TimerName& name, Function&& function, Arguments&&... arguments) {
+  const Subdivision level(*this, name.text());
   return std::invoke(std::forward<Function>(function), std::forward<Arguments>(arguments)...);
 }
 
