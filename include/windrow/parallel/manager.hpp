@@ -177,12 +177,15 @@ class ParallelManager {
   ///
   /// @param build       () -> Model, called at most once per worker, before its first point
   /// @param execute     (Model&, const P&) -> R, a point at a time, or
-  ///                    (Model&, std::span<const P>) -> std::vector<R>, a worker's whole share (needs
-  ///                    Schedule::static_split)
+  ///                    (Model&, std::span<const P>) -> std::vector<R>, a worker's whole share, with a result for each
+  ///                    of its points, or
+  ///                    (Model&, std::span<const P>) -> anything else, one result for a worker's whole share: its
+  ///                    Summary. A worker without points is not asked. (Both need Schedule::static_split)
   /// @param parameters  read at the root alone; sent to ranks that need them (P and R: windrow/base/serialize.hpp)
   /// @return what gather() hands over. An exception in execute fails its point; one in build fails the points of that
   ///         worker if they are its own (static, cyclic), and otherwise leaves them to the others, unless no worker can
-  ///         be built
+  ///         be built. With summaries the share is what fails; one whose worker is killed is tried once more, as a
+  ///         whole
   /// @throws SpecError for a whole-share execute with another schedule
   template <typename Build, typename Execute, typename P>
   auto scatter(Build build, Execute execute, const std::vector<P>& parameters, DispatchOptions options = {});

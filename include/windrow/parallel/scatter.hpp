@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,30 @@ struct LocalResults {
   TimingRecord timing{};  ///< where the worker's time went (timing_records); at the root, elsewhere empty
 };
 
+/// One result for all that a worker evaluated, whatever its type: what an execute that takes a worker's whole share
+/// returns instead of a std::vector with a result for each parameter. To be written out only where the one result is a
+/// std::vector itself: `return Summary{histogram};`.
+template <typename S>
+struct Summary {
+  S value;
+};
+template <typename S>
+Summary(S) -> Summary<S>;
+
+/// What one worker's share came to: two columns of equal length, in index order, and one result.
+template <typename P, typename S>
+struct LocalResults<P, Summary<S>> {
+  /// 0 .. worker_count() - 1; under MPI and among forked peers the rank. The share is this worker's, also where another
+  /// one evaluated it because this one was lost.
+  int worker = 0;
+  std::vector<std::uint64_t> indices;
+  std::vector<P> parameters;
+  /// What execute returned, or why it did not: then the failure's index is the first of the share. None if the worker
+  /// got no parameters; execute was not called then.
+  std::optional<Outcome<S>> summary{};
+  TimingRecord timing{};  ///< as above
+};
+
 /// The outcomes of a scatter, until gather() takes them.
 template <typename P, typename R>
 class Scattered {
@@ -28,7 +53,8 @@ class Scattered {
       : results_(std::move(results)), lost_workers_(std::move(lost_workers)) {}
 
   /// At the root one entry per worker, in worker order, workers without points included; on other ranks the entry of
-  /// this rank alone, so that no result is copied to where nobody asked for it. Not collective.
+  /// this rank alone (with summaries those of lost workers, too, whose shares it took over), so that no result is
+  /// copied to where nobody asked for it. Not collective.
   std::vector<LocalResults<P, R>> gather() { return std::move(results_); }
 
   /// Workers that died, in words (root).
