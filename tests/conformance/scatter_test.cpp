@@ -1,13 +1,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "conformance/conformance.hpp"
+#include "conformance/shared_directory.hpp"
 
 namespace windrow {
 namespace {
@@ -466,6 +471,94 @@ TEST(SummaryTest, a_build_that_throws_is_the_summary) {
 TEST(SummaryTest, a_dynamic_schedule_is_refused) {
   EXPECT_THROW(manager().scatter([] { return 0; }, [](int&, std::span<const double> share) { return share.size(); },
                                  numbers(3), {.schedule = Schedule::dynamic}),
+               SpecError);
+}
+
+/// Waits for what another rank does. @throws after a long time in vain
+void wait_for_file(const std::filesystem::path& file) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+  while (!std::filesystem::exists(file)) {
+    if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("nobody has made " + file.string());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+TEST_P(ScatterTest, a_begun_one_goes_on_while_its_caller_does_something_else) {
+  const test::SharedDirectory directory;
+  const auto door = directory / "door";
+  const auto parameters = numbers(23);
+  int evaluated = 0;
+  auto begun = manager().scatter_async([] { return 3.0; },
+                                       [&](double& model, double p) {
+                                         ++evaluated;
+                                         wait_for_file(door);
+                                         return model * p;
+                                       },
+                                       parameters, {.schedule = GetParam()});
+  if (!manager().has_other_workers()) {
+    EXPECT_EQ(evaluated, 0) << "before anybody waits";
+  } else if (manager().is_root()) {
+    EXPECT_FALSE(begun.wait_for(std::chrono::milliseconds(1)));
+  }
+  if (manager().is_root()) std::ofstream(door) << "open";
+  const auto results = begun.gather();
+  EXPECT_TRUE(begun.wait_for(std::chrono::seconds(0)));
+  EXPECT_TRUE(begun.lost_workers().empty());
+  expect_workers(results);
+  if (!manager().is_root()) return;
+  const auto outcomes = in_order(results, parameters);
+  for (std::size_t i = 0; i < parameters.size(); ++i) EXPECT_EQ(outcomes[i].value(), 3.0 * parameters[i]);
+}
+
+TEST(ScatterAsyncTest, summaries_and_nothing_at_all) {
+  for (const std::size_t count : {0U, 2U, 50U}) {
+    auto begun =
+        manager().scatter_async([] { return 0; }, [](int&, std::span<const double> share) { return share.size(); },
+                                manager().is_root() ? numbers(count) : std::vector<double>());
+    const auto results = begun.gather();
+    expect_workers(results);
+    std::size_t points = 0;
+    for (const auto& local : results) points += local.summary ? local.summary->value() : 0;
+    EXPECT_EQ(manager().is_root() ? points : count, count);
+  }
+}
+
+TEST(ScatterAsyncTest, workers_that_are_forked_see_what_was_there_at_the_call) {
+  int value = 1;
+  auto begun = manager().scatter_async([] { return 0; }, [&value](int&, double) { return value; }, numbers(5));
+  if (!manager().forks_workers()) return begun.wait();
+  value = 2;
+  for (const auto& local : begun.gather()) {
+    for (const auto& outcome : local.outcomes) EXPECT_EQ(outcome.value(), 1);
+  }
+}
+
+TEST(ScatterAsyncTest, what_ends_it_is_thrown_where_it_is_gathered) {
+  auto begun = manager().scatter_async(
+      [] { return 0; }, [](int&, double p) { return p; }, numbers(50),
+      {.schedule = Schedule::longest_first,
+       .costs = known_costs([](std::uint64_t) -> double { throw std::runtime_error("no costs"); })});
+  if (manager().is_root()) {
+    EXPECT_THROW(begun.gather(), std::runtime_error);
+  } else {
+    EXPECT_THROW(begun.gather(), RootFailed);
+  }
+  EXPECT_EQ(manager().all_reduce(1), manager().size());
+}
+
+TEST(ScatterAsyncTest, an_abandoned_one_is_waited_for) {
+  {
+    auto begun = manager().scatter_async([] { return 0; }, [](int&, double p) { return p; }, numbers(100));
+    const auto moved = std::move(begun);
+  }
+  EXPECT_EQ(manager().all_reduce(1), manager().size());
+  EXPECT_EQ(digests(numbers(3)).gather().size(), manager().is_root() ? manager().worker_count() : 1U);
+}
+
+TEST(ScatterAsyncTest, a_schedule_that_does_not_fit_is_refused_at_once) {
+  EXPECT_THROW(static_cast<void>(manager().scatter_async(
+                   [] { return 0; }, [](int&, std::span<const double> share) { return share.size(); }, numbers(3),
+                   {.schedule = Schedule::dynamic})),
                SpecError);
 }
 

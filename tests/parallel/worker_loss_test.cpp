@@ -102,6 +102,27 @@ TEST(WorkerLossTest, costs_the_summary_of_its_share_and_no_other) {
   }
 }
 
+// Its successor is forked by the thread that coordinates, and goes on when that ends.
+TEST(WorkerLossTest, a_worker_of_a_scatter_in_the_background_is_replaced) {
+  const Belongings before;
+  {
+    const SharedMemory memory(sizeof(std::atomic<int>));
+    auto& tries = *static_cast<std::atomic<int>*>(memory.data());
+    ForkManager manager(2);
+    auto begun = manager.scatter_async(
+        no_model,
+        [&](int&, int p) {
+          if (p == 7 && ++tries == 1) ::kill(::getpid(), SIGKILL);
+          return p * 2;
+        },
+        numbers(40));
+    expect_failures(in_order(begun.gather(), 40), {}, test::endings[0], 2);
+    EXPECT_EQ(tries, 2);
+    EXPECT_EQ(begun.lost_workers().size(), 1U);
+  }
+  EXPECT_EQ(Belongings(), before);
+}
+
 TEST(WorkerLossTest, the_share_of_a_worker_that_was_killed_once_is_summarized_in_full) {
   const SharedMemory memory(sizeof(std::atomic<int>));
   auto& tries = *static_cast<std::atomic<int>*>(memory.data());

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "windrow/parallel/background.hpp"
 #include "windrow/parallel/outcome.hpp"
 #include "windrow/timing/record.hpp"
 
@@ -63,6 +66,37 @@ class Scattered {
  private:
   std::vector<LocalResults<P, R>> results_;
   std::vector<std::string> lost_workers_;
+};
+
+/// A scatter that goes on while its caller does something else (ParallelManager::scatter_async).
+template <typename P, typename R>
+class ScatterFuture {
+ public:
+  /// @param result  set by the action of `job`
+  ScatterFuture(detail::Background job, std::shared_ptr<std::optional<Scattered<P, R>>> result)
+      : result_(std::move(result)), job_(std::move(job)) {}
+  ScatterFuture(ScatterFuture&&) noexcept = default;
+  ScatterFuture& operator=(ScatterFuture&&) = delete;
+  /// Waits until it is over, whoever was interested.
+  ~ScatterFuture() = default;
+
+  void wait() const { job_.wait(); }
+  /// @return whether it is over; where nothing goes on beside the caller it is evaluated now, whatever the limit
+  bool wait_for(std::chrono::nanoseconds limit) const { return job_.wait_for(limit); }
+  /// Waits, and hands over what Scattered::gather() does. @throws what scatter() throws
+  std::vector<LocalResults<P, R>> gather() {
+    job_.get();
+    return (*result_)->gather();
+  }
+  /// Waits for them. @throws what scatter() throws
+  const std::vector<std::string>& lost_workers() const {
+    job_.get();
+    return (*result_)->lost_workers();
+  }
+
+ private:
+  std::shared_ptr<std::optional<Scattered<P, R>>> result_;
+  detail::Background job_;
 };
 
 }  // namespace windrow

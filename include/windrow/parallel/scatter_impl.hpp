@@ -3,8 +3,10 @@
 // The typed side of ParallelManager::scatter; included by manager.hpp.
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -50,17 +52,21 @@ class ScatterRun : private Evaluation, private JobObserver {
   ScatterRun(ParallelManager& manager, Build& build, Execute& execute, const std::vector<P>& parameters)
       : manager_(manager), build_(build), execute_(execute), parameters_(parameters) {}
 
-  Scattered<P, R> run(const DispatchOptions& options) {
+  JobSpec begin(const DispatchOptions& options) {
     if (Traits::whole_share) check_schedule_of_shares(options);
     results_ = manager_.is_root() ? empty_results<LocalResults<P, R>>(0, manager_.worker_count())
                                   : empty_results<LocalResults<P, R>>(manager_.rank(), 1);
-    JobReport report = manager_.run_job({.root = options.root,
-                                         .schedule = options.schedule.value_or(Schedule::static_split),
-                                         .costs = options.costs,
-                                         .pending = IndexSet::first(manager_.is_root() ? parameters_.size() : 0),
-                                         .ships_parameters = true,
-                                         .whole_shares = Traits::whole_share},
-                                        *this, *this);
+    return {.root = options.root,
+            .schedule = options.schedule.value_or(Schedule::static_split),
+            .costs = options.costs,
+            .pending = IndexSet::first(manager_.is_root() ? parameters_.size() : 0),
+            .ships_parameters = true,
+            .whole_shares = Traits::whole_share};
+  }
+  Evaluation& evaluation() { return *this; }
+  JobObserver& observer() { return *this; }
+
+  Scattered<P, R> finish(JobReport report) {
     check_end(report, manager_.is_root());
     for (auto& local : results_) sort_by_index(local);
     keep_timing(results_, report.account);
@@ -126,11 +132,50 @@ class ScatterRun : private Evaluation, private JobObserver {
   std::vector<LocalResults<P, R>> results_;
 };
 
+/// A scatter that has been begun, with all that it needs.
+template <typename Build, typename Execute, typename P>
+class ScatterJob {
+ public:
+  using Run = typename ScatterTraits<Build, Execute, P>::Run;
+  using Result = decltype(std::declval<Run&>().finish(JobReport()));
+
+  ScatterJob(ParallelManager& manager, Build build, Execute execute, std::vector<P> parameters,
+             const DispatchOptions& options)
+      : build_(std::move(build)),
+        execute_(std::move(execute)),
+        parameters_(std::move(parameters)),
+        run_(manager, build_, execute_, parameters_),
+        job_(manager.begin_job(run_.begin(options), run_.evaluation(), run_.observer())) {}
+  ScatterJob(const ScatterJob&) = delete;
+  ScatterJob& operator=(const ScatterJob&) = delete;
+
+  void run_to_end() { result.emplace(run_.finish(job_())); }
+
+  std::optional<Result> result{};
+
+ private:
+  Build build_;
+  Execute execute_;
+  std::vector<P> parameters_;
+  Run run_;
+  std::function<JobReport()> job_;
+};
+
 }  // namespace detail
 
 template <typename Build, typename Execute, typename P>
 auto ParallelManager::scatter(Build build, Execute execute, const std::vector<P>& parameters, DispatchOptions options) {
-  return typename detail::ScatterTraits<Build, Execute, P>::Run(*this, build, execute, parameters).run(options);
+  typename detail::ScatterTraits<Build, Execute, P>::Run run(*this, build, execute, parameters);
+  return run.finish(run_job(run.begin(options), run.evaluation(), run.observer()));
+}
+
+template <typename Build, typename Execute, typename P>
+auto ParallelManager::scatter_async(Build build, Execute execute, std::vector<P> parameters, DispatchOptions options) {
+  using Job = detail::ScatterJob<Build, Execute, P>;
+  auto job = std::make_shared<Job>(*this, std::move(build), std::move(execute), std::move(parameters), options);
+  detail::Background background([job] { job->run_to_end(); }, has_other_workers() && may_change_thread());
+  std::shared_ptr<std::optional<typename Job::Result>> result(job, &job->result);
+  return ScatterFuture(std::move(background), std::move(result));
 }
 
 /// The entries of a gathered list that this process evaluated: all of them for a serial manager and for a ForkManager

@@ -42,16 +42,20 @@ class SummaryRun : private Evaluation, private JobObserver {
   SummaryRun(ParallelManager& manager, Build& build, Execute& execute, const std::vector<P>& parameters)
       : manager_(manager), build_(build), execute_(execute), parameters_(parameters) {}
 
-  Scattered<P, Summary<S>> run(const DispatchOptions& options) {
+  JobSpec begin(const DispatchOptions& options) {
     check_schedule_of_shares(options);
     results_ = manager_.is_root() ? empty_results<Local>(0, manager_.worker_count())
                                   : empty_results<Local>(manager_.rank(), 1);
     if (manager_.is_root()) share_out(options.root);
-    JobReport report = manager_.run_job({.root = options.root,
-                                         .schedule = Schedule::static_split,
-                                         .pending = IndexSet::first(shares_.size()),
-                                         .ships_parameters = true},
-                                        *this, *this);
+    return {.root = options.root,
+            .schedule = Schedule::static_split,
+            .pending = IndexSet::first(shares_.size()),
+            .ships_parameters = true};
+  }
+  Evaluation& evaluation() { return *this; }
+  JobObserver& observer() { return *this; }
+
+  Scattered<P, Summary<S>> finish(JobReport report) {
     check_end(report, manager_.is_root());
     keep_timing(results_, report.account);
     return {std::move(results_), std::move(report.lost_workers)};
