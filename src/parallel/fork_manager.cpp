@@ -114,7 +114,7 @@ int ForkManager::run_peers(int size, const std::function<int(ParallelManager&)>&
 
 detail::JobReport ForkManager::run_job(detail::JobSpec job, detail::Evaluation& evaluation,
                                        detail::JobObserver& observer) {
-  if (!peers_) return run_forked(std::move(job), evaluation, observer);
+  if (!peers_) return begin_job(std::move(job), evaluation, observer)();
   ++peers_->calls;
   if (size() == 1) return detail::run_serially(std::move(job), evaluation, observer, host_name());
   if (!is_root()) {
@@ -128,14 +128,23 @@ detail::JobReport ForkManager::run_job(detail::JobSpec job, detail::Evaluation& 
   return detail::coordinate(workers, std::move(job), observer);
 }
 
-detail::JobReport ForkManager::run_forked(detail::JobSpec job, detail::Evaluation& evaluation,
-                                          detail::JobObserver& observer) {
+std::function<detail::JobReport()> ForkManager::begin_job(detail::JobSpec job, detail::Evaluation& evaluation,
+                                                          detail::JobObserver& observer) {
+  if (peers_) return ParallelManager::begin_job(std::move(job), evaluation, observer);
   // A worker without points is not needed; a static split still has its number.
   const auto needed = std::min<std::uint64_t>(static_cast<std::uint64_t>(workers_), job.pending.size());
-  detail::ForkedWorkers workers(static_cast<std::size_t>(needed), evaluation);
+  auto workers = std::make_shared<detail::ForkedWorkers>(static_cast<std::size_t>(needed), evaluation);
+  return [this, workers = std::move(workers), job = std::move(job), &observer]() mutable {
+    const auto mine = std::move(workers);  // they end with the job
+    return run_forked(*mine, std::move(job), observer);
+  };
+}
+
+detail::JobReport ForkManager::run_forked(detail::ForkedWorkers& workers, detail::JobSpec job,
+                                          detail::JobObserver& observer) const {
   detail::JobReport report = detail::coordinate(workers, std::move(job), observer);
   workers.join_for(std::chrono::seconds(2));
-  for (auto w = static_cast<int>(needed); w < workers_; ++w) {  // who would have been there had there been points
+  for (int w = workers.count(); w < workers_; ++w) {  // who would have been there had there been points
     WorkerAccount& idle = report.account.workers.emplace_back();
     idle.worker = w;
     idle.host = host_name();

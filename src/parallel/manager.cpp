@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <utility>
+
 #include "windrow/base/exception_text.hpp"
 
 namespace windrow {
@@ -38,6 +40,13 @@ bool ParallelManager::root_evaluates(RootRole role) const {
 
 int ParallelManager::evaluating_workers(RootRole role) const {
   return worker_count() - (root_evaluates(role) ? 0 : 1);
+}
+
+std::function<detail::JobReport()> ParallelManager::begin_job(detail::JobSpec job, detail::Evaluation& evaluation,
+                                                              detail::JobObserver& observer) {
+  return [this, job = std::move(job), &evaluation, &observer]() mutable {
+    return run_job(std::move(job), evaluation, observer);
+  };
 }
 
 void ParallelManager::check_agreement(std::size_t size, std::string_view call) {

@@ -1,13 +1,23 @@
 #include "windrow/run/interrupt.hpp"
 
+#include <signal.h>
+
+#include <array>
 #include <atomic>
+#include <mutex>
 
 namespace windrow {
 namespace {
 
+constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+
 std::atomic<int> received{0};
-std::atomic<int> guards{0};
 static_assert(std::atomic<int>::is_always_lock_free);
+
+// Of all living guards; sweeps in the background end in any order.
+std::mutex guards_mutex;
+int guards = 0;
+std::array<struct sigaction, 4> earlier_actions{};
 
 // Batch systems send SIGUSR1 and SIGTERM, one after the other, or the same one by several ways; people are impatient.
 int urgency(int number) {
@@ -26,12 +36,13 @@ void on_signal(int number) {
 
 }  // namespace
 
-InterruptGuard::InterruptGuard() : outermost_(guards.fetch_add(1) == 0) {
-  if (!outermost_) return;
+InterruptGuard::InterruptGuard() {
+  const std::lock_guard lock(guards_mutex);
+  if (guards++ > 0) return;
   received = 0;
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
-    ::sigaction(kSignals[i], nullptr, &earlier_[i]);
-    if (earlier_[i].sa_handler == SIG_IGN) continue;
+    ::sigaction(kSignals[i], nullptr, &earlier_actions[i]);
+    if (earlier_actions[i].sa_handler == SIG_IGN) continue;
     struct sigaction action = {};
     action.sa_handler = on_signal;
     ::sigaction(kSignals[i], &action, nullptr);
@@ -39,9 +50,9 @@ InterruptGuard::InterruptGuard() : outermost_(guards.fetch_add(1) == 0) {
 }
 
 InterruptGuard::~InterruptGuard() {
-  guards.fetch_sub(1);
-  if (!outermost_) return;
-  for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &earlier_[i], nullptr);
+  const std::lock_guard lock(guards_mutex);
+  if (--guards > 0) return;
+  for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &earlier_actions[i], nullptr);
 }
 
 int InterruptGuard::signal() {

@@ -35,6 +35,7 @@ class RootRun : public JobObserver {
   /// To all ranks of a sweep with arrays.
   ArrayOffer offer_arrays();
   SweepResult finish(JobReport report, const SweepEvaluation& evaluation);
+  Progress progress() const;
 
   void completed(const Completed& completed) override;
   std::optional<double> retry_after(const TaskFailure& failure, int tries) override;
@@ -57,7 +58,6 @@ class RootRun : public JobObserver {
   void add_known_elsewhere(IndexSet& succeeded, IndexSet& failed, const PointValues& points) const;
   std::vector<std::pair<std::string, std::string>> provenance() const;
   void remember(const TaskFailure& failure);
-  Progress progress() const;
   void tell_live(const Progress& progress);
   void tell_why_stopped();
   void commit();

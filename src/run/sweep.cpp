@@ -1,7 +1,5 @@
 #include "windrow/run/sweep.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <exception>
@@ -10,14 +8,10 @@
 #include <optional>
 #include <utility>
 
-#include "evaluation/interface/array_route.hpp"
 #include "evaluation/interface/evaluation_kind.hpp"
-#include "root_run.hpp"
 #include "run/interface/on_root.hpp"
-#include "store/interface/loop_names.hpp"
-#include "windrow/base/hash.hpp"
+#include "sweep_run.hpp"
 #include "windrow/error.hpp"
-#include "windrow/run/interrupt.hpp"
 
 namespace windrow {
 namespace {
@@ -36,42 +30,6 @@ std::vector<Column> parameter_columns(const Design& design) {
   std::vector<Column> columns;
   for (const Parameter& p : design.parameters()) columns.push_back({p.name(), p.unit(), type_of(p), p.description()});
   return columns;
-}
-
-// Enough to notice ranks that run different studies.
-std::uint64_t fingerprint(const std::vector<std::pair<std::string, std::string>>& definition) {
-  std::uint64_t hash = 0;
-  for (const auto& [name, text] : definition) hash = detail::hash64(text, detail::hash64(name, hash));
-  return hash;
-}
-
-// Every rank throws what one of them meets.
-void check_ranks(ParallelManager& manager, const Design& design, const std::string& obstacle) {
-  const auto ranks = manager.all_gather(std::pair(fingerprint(design.definition()), obstacle));
-  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
-    if (ranks[rank].first != ranks.front().first) {
-      throw SpecError(
-          fmt::format("the design of rank {} is not that of the root: every rank must make the same one", rank));
-    }
-    if (!ranks[rank].second.empty()) throw ParallelError(fmt::format("on rank {}: {}", rank, ranks[rank].second));
-  }
-}
-
-/// The same of a sweep inside loops, in its own store.
-SweepOptions inside_loops(SweepOptions options, const StudyIdentity& study) {
-  if (options.store.empty()) throw SpecError("a sweep inside loops needs a store");
-  detail::require_new_names(options.loops, study);
-  options.store = nested_store(options.store, options.loops);
-  return options;
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
 }
 
 }  // namespace
@@ -106,39 +64,11 @@ StudyIdentity Sweep::identity(std::string name) const {
 }
 
 SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
-  const std::optional<InterruptGuard> guard(options.handle_interrupts ? std::make_optional<InterruptGuard>()
-                                                                      : std::nullopt);
-  if (options.shard && options.store.empty()) throw SpecError("a shard needs a store, to be merged from");
-  std::unique_ptr<detail::SweepEvaluation> evaluation;
-  check_ranks(manager, design_, message_of([&] { evaluation = kind_->evaluation(design_, manager); }));
-  detail::JobSpec job;
-  job.root = kind_->root_role(options.root, manager);
-  std::optional<SweepOptions> own;  // must outlive the root's run
-  std::optional<detail::RootRun> root;
-  detail::ArrayOffer offer;
-  const bool has_arrays =
-      std::ranges::any_of(kind_->outputs(), [](const Column& output) { return detail::is_array_type(output.type); });
-  detail::on_root(manager, [&] {
-    detail::JobNeeds needs = kind_->needs(design_, manager, options.schedule, job.root);
-    if (!options.loops.empty()) own = inside_loops(options, identity(options.name));
-    root.emplace(design_, *kind_, identity(options.name), own ? *own : options, job.root, manager);
-    if (!options.store.empty()) kind_->tidy();  // this process is the store's only writer now
-    job = root->job(std::move(needs));
-    if (has_arrays) offer = root->offer_arrays();
-  });
-  if (has_arrays) offer = manager.broadcast(offer);
-  const detail::ArrayRoute arrays(kind_->outputs(), offer, manager.is_root());
-  evaluation->begin(manager, arrays);
-  detail::JobObserver nobody;
-  detail::JobReport report;
-  try {
-    report = manager.run_job(std::move(job), *evaluation, root ? static_cast<detail::JobObserver&>(*root) : nobody);
-  } catch (const detail::GroupStuck&) {
-    static_cast<void>(evaluation.release());  // a thread of this rank may be inside it for ever
-    throw;
-  }
-  if (!root) return detail::read_conclusion(report.conclusion);
-  return root->finish(std::move(report), *evaluation);
+  return detail::SweepRun(design_, *kind_, identity(options.name), manager, options).finish();
+}
+
+RunningSweep Sweep::start(ParallelManager& manager, SweepOptions options) {
+  return RunningSweep(*this, manager, std::move(options));
 }
 
 }  // namespace windrow

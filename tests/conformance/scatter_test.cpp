@@ -1,10 +1,18 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "conformance/conformance.hpp"
+#include "conformance/shared_directory.hpp"
 
 namespace windrow {
 namespace {
@@ -319,6 +327,238 @@ TEST(WholeShareTest, a_dynamic_schedule_is_refused) {
   EXPECT_THROW(manager().scatter([] { return 0; },
                                  [](int&, std::span<const double> share) { return std::vector<double>(share.size()); },
                                  numbers(3), {.schedule = Schedule::dynamic}),
+               SpecError);
+}
+
+/// What a worker says of its share: the sum and the number of its parameters, and how often its model was asked.
+struct Digest {
+  double sum = 0.0;
+  std::size_t count = 0;
+  int calls = 0;
+};
+
+auto digests(const std::vector<double>& parameters) {
+  return manager().scatter([] { return 0; },
+                           [](int& calls, std::span<const double> share) {
+                             return Digest{std::accumulate(share.begin(), share.end(), 0.0), share.size(), ++calls};
+                           },
+                           parameters);
+}
+
+TEST(SummaryTest, each_worker_gives_one_result_for_its_share) {
+  for (const std::size_t count : {0U, 1U, 2U, 4U, 7U, 100U, 10007U}) {
+    const auto parameters = manager().is_root() ? numbers(count) : std::vector<double>();  // the root's count
+    const auto results = digests(parameters).gather();
+    expect_workers(results);
+    std::size_t next = 0;
+    const auto workers = static_cast<std::size_t>(manager().worker_count());
+    for (const auto& local : results) {
+      const auto worker = static_cast<std::size_t>(local.worker);
+      const std::size_t size = count / workers + (worker < count % workers ? 1 : 0);
+      EXPECT_EQ(local.indices.size(), size);
+      EXPECT_EQ(local.parameters.size(), size);
+      EXPECT_EQ(local.summary.has_value(), size > 0) << "worker " << worker << " of " << count << " parameters";
+      if (!local.summary) continue;
+      const Digest digest = local.summary->value();
+      EXPECT_EQ(digest.count, size);
+      EXPECT_EQ(digest.calls, 1);
+      EXPECT_EQ(digest.sum, std::accumulate(local.parameters.begin(), local.parameters.end(), 0.0));
+      for (std::size_t i = 0; i < size; ++i, ++next) {
+        EXPECT_EQ(local.parameters[i], numbers(count)[static_cast<std::size_t>(local.indices[i])]);
+        if (manager().is_root()) {
+          EXPECT_EQ(local.indices[i], next);
+        }
+      }
+    }
+    if (manager().is_root()) {
+      EXPECT_EQ(next, count);
+    }
+  }
+}
+
+TEST(SummaryTest, local_results_are_what_this_process_is_responsible_for) {
+  const auto own = local_results(manager(), digests(numbers(30)).gather());
+  std::size_t points = 0;
+  for (const auto& local : own) points += local.summary ? local.summary->value().count : 0;
+  EXPECT_EQ(manager().all_reduce(points), 30U);
+  if (manager().size() > 1) {
+    EXPECT_EQ(own.size(), 1U);
+  }
+}
+
+TEST(SummaryTest, a_root_that_only_coordinates_has_no_share) {
+  const auto results = manager()
+                           .scatter([] { return 0; }, [](int&, std::span<const double> share) { return share.size(); },
+                                    numbers(30), {.root = RootRole::coordinates})
+                           .gather();
+  expect_workers(results);
+  if (!manager().is_root()) return;
+  std::size_t points = 0;
+  for (const auto& local : results) points += local.summary ? local.summary->value() : 0;
+  EXPECT_EQ(points, 30U);
+  EXPECT_EQ(results.front().summary.has_value(), manager().size() == 1);
+}
+
+TEST(SummaryTest, texts_and_vectors_travel) {
+  const auto parameters = numbers(12);
+  const auto texts = manager()
+                         .scatter([] { return std::string("sizes "); },
+                                  [](std::string& model, std::span<const double> share) {
+                                    return model + std::to_string(share.size());
+                                  },
+                                  parameters)
+                         .gather();
+  for (const auto& local : texts) {
+    if (local.summary) {
+      EXPECT_EQ(local.summary->value(), "sizes " + std::to_string(local.indices.size()));
+    }
+  }
+  const auto vectors = manager()
+                           .scatter([] { return 0; },
+                                    [](int&, std::span<const double> share) {
+                                      return Summary{std::vector<double>{share.front(), share.back(), 0.0}};
+                                    },
+                                    parameters)
+                           .gather();
+  for (const auto& local : vectors) {
+    if (local.summary) {
+      EXPECT_EQ(local.summary->value(), (std::vector<double>{local.parameters.front(), local.parameters.back(), 0.0}));
+    }
+  }
+}
+
+TEST(SummaryTest, what_one_worker_throws_is_its_summary_and_no_others) {
+  const auto results = manager()
+                           .scatter([] { return 0; },
+                                    [](int&, std::span<const double> share) {
+                                      if (share.back() > 15.0) throw std::runtime_error("the last share");
+                                      if (share.front() < 1.0) throw Rejected("the first share");
+                                      return share.size();
+                                    },
+                                    numbers(16))
+                           .gather();
+  for (const auto& local : results) {
+    const bool last = local.indices.back() == 15;
+    const bool first = local.indices.front() == 0;
+    EXPECT_TRUE(local.summary.has_value());
+    EXPECT_EQ(local.summary->ok(), !first && !last);
+    if (local.summary->ok()) continue;
+    const TaskFailure& failure = local.summary->failure();
+    EXPECT_EQ(failure.message, last ? "the last share" : "the first share");
+    EXPECT_EQ(failure.kind, last ? FailureKind::exception : FailureKind::rejected);
+    EXPECT_EQ(failure.index, local.indices.front());
+    EXPECT_EQ(failure.rank, local.worker);
+    EXPECT_FALSE(failure.host.empty());
+  }
+  EXPECT_EQ(manager().all_reduce(1), manager().size());
+}
+
+TEST(SummaryTest, a_build_that_throws_is_the_summary) {
+  const auto results = manager()
+                           .scatter([]() -> int { throw std::runtime_error("no licence"); },
+                                    [](int&, std::span<const double> share) { return share.size(); }, numbers(2))
+                           .gather();
+  if (!manager().is_root()) return;
+  std::size_t failed = 0;
+  for (const auto& local : results) {
+    if (!local.summary) continue;
+    ++failed;
+    EXPECT_EQ(local.summary->failure().message, "build failed: no licence");
+  }
+  EXPECT_EQ(failed, std::min<std::size_t>(2, results.size()));
+}
+
+TEST(SummaryTest, a_dynamic_schedule_is_refused) {
+  EXPECT_THROW(manager().scatter([] { return 0; }, [](int&, std::span<const double> share) { return share.size(); },
+                                 numbers(3), {.schedule = Schedule::dynamic}),
+               SpecError);
+}
+
+/// Waits for what another rank does. @throws after a long time in vain
+void wait_for_file(const std::filesystem::path& file) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+  while (!std::filesystem::exists(file)) {
+    if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("nobody has made " + file.string());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+TEST_P(ScatterTest, a_begun_one_goes_on_while_its_caller_does_something_else) {
+  const test::SharedDirectory directory;
+  const auto door = directory / "door";
+  const auto parameters = numbers(23);
+  int evaluated = 0;
+  auto begun = manager().scatter_async([] { return 3.0; },
+                                       [&](double& model, double p) {
+                                         ++evaluated;
+                                         wait_for_file(door);
+                                         return model * p;
+                                       },
+                                       parameters, {.schedule = GetParam()});
+  if (!manager().has_other_workers()) {
+    EXPECT_EQ(evaluated, 0) << "before anybody waits";
+  } else if (manager().is_root()) {
+    EXPECT_FALSE(begun.wait_for(std::chrono::milliseconds(1)));
+  }
+  if (manager().is_root()) std::ofstream(door) << "open";
+  const auto results = begun.gather();
+  EXPECT_TRUE(begun.wait_for(std::chrono::seconds(0)));
+  EXPECT_TRUE(begun.lost_workers().empty());
+  expect_workers(results);
+  if (!manager().is_root()) return;
+  const auto outcomes = in_order(results, parameters);
+  for (std::size_t i = 0; i < parameters.size(); ++i) EXPECT_EQ(outcomes[i].value(), 3.0 * parameters[i]);
+}
+
+TEST(ScatterAsyncTest, summaries_and_nothing_at_all) {
+  for (const std::size_t count : {0U, 2U, 50U}) {
+    auto begun =
+        manager().scatter_async([] { return 0; }, [](int&, std::span<const double> share) { return share.size(); },
+                                manager().is_root() ? numbers(count) : std::vector<double>());
+    const auto results = begun.gather();
+    expect_workers(results);
+    std::size_t points = 0;
+    for (const auto& local : results) points += local.summary ? local.summary->value() : 0;
+    EXPECT_EQ(manager().is_root() ? points : count, count);
+  }
+}
+
+TEST(ScatterAsyncTest, workers_that_are_forked_see_what_was_there_at_the_call) {
+  int value = 1;
+  auto begun = manager().scatter_async([] { return 0; }, [&value](int&, double) { return value; }, numbers(5));
+  if (!manager().forks_workers()) return begun.wait();
+  value = 2;
+  for (const auto& local : begun.gather()) {
+    for (const auto& outcome : local.outcomes) EXPECT_EQ(outcome.value(), 1);
+  }
+}
+
+TEST(ScatterAsyncTest, what_ends_it_is_thrown_where_it_is_gathered) {
+  auto begun = manager().scatter_async(
+      [] { return 0; }, [](int&, double p) { return p; }, numbers(50),
+      {.schedule = Schedule::longest_first,
+       .costs = known_costs([](std::uint64_t) -> double { throw std::runtime_error("no costs"); })});
+  if (manager().is_root()) {
+    EXPECT_THROW(begun.gather(), std::runtime_error);
+  } else {
+    EXPECT_THROW(begun.gather(), RootFailed);
+  }
+  EXPECT_EQ(manager().all_reduce(1), manager().size());
+}
+
+TEST(ScatterAsyncTest, an_abandoned_one_is_waited_for) {
+  {
+    auto begun = manager().scatter_async([] { return 0; }, [](int&, double p) { return p; }, numbers(100));
+    const auto moved = std::move(begun);
+  }
+  EXPECT_EQ(manager().all_reduce(1), manager().size());
+  EXPECT_EQ(digests(numbers(3)).gather().size(), manager().is_root() ? manager().worker_count() : 1U);
+}
+
+TEST(ScatterAsyncTest, a_schedule_that_does_not_fit_is_refused_at_once) {
+  EXPECT_THROW(static_cast<void>(manager().scatter_async(
+                   [] { return 0; }, [](int&, std::span<const double> share) { return share.size(); }, numbers(3),
+                   {.schedule = Schedule::dynamic})),
                SpecError);
 }
 

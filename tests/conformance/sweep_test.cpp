@@ -274,6 +274,33 @@ TEST(SweepTest, points_that_fail_twice_and_then_succeed_do_so_everywhere) {
   }
 }
 
+TEST(SweepTest, a_second_try_with_a_new_model_counts_as_retried) {
+  const SharedDirectory directory;
+  const auto store = directory / "results";
+  constexpr std::uint64_t last = 31;  // no worker's first point, so that its model has been used
+  Sweep sweep(
+      zip({linear("x", 0, static_cast<double>(last), last + 1)}), [] { return 0; },
+      [](int& evaluations, const Point& p) {
+        if (p["x"].number() == static_cast<double>(last) && evaluations > 0) throw std::runtime_error("stale");
+        return static_cast<double>(++evaluations);
+      });
+  const SweepResult result = sweep.run(manager(), {.store = store, .schedule = Schedule::static_split});
+  EXPECT_EQ(result.succeeded, last + 1);
+  EXPECT_EQ(result.failed, 0U);
+  EXPECT_EQ(result.evaluated, last + 1);
+  EXPECT_EQ(result.retried, 1U);
+  if (!manager().is_root()) return;
+  StoreReader(store).for_each([](const Record& record) {
+    EXPECT_TRUE(record.outcome.ok()) << record.index;
+    EXPECT_EQ(record.attempts, record.index == last ? 2 : 1) << record.index;
+  });
+  const auto record = StoreReader(store).find(last);
+  EXPECT_TRUE(record.has_value());
+  if (record) {
+    EXPECT_EQ(record->outcome.value(), std::vector<Value>{1.0}) << "not a new model";
+  }
+}
+
 TEST(SweepTest, a_run_that_gives_up_says_so_on_every_rank_and_the_next_one_goes_on) {
   const SharedDirectory directory;
   const auto store = directory / "results";

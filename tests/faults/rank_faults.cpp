@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -141,6 +142,25 @@ int jobs_go_on(ParallelManager& manager, const std::string&) {
   std::string wrong = wrong_values(first, 1000) + wrong_values(second, 1000);
   if (wrong.empty()) wrong = wrong_losses(first.lost_workers, {1}) + wrong_losses(second.lost_workers, {1, 2});
   return verdict(manager, wrong);
+}
+
+// A rank dies within its share: another one summarizes it, for the one that is lost.
+int share_goes_elsewhere(ParallelManager& manager, const std::string&) {
+  std::vector<double> parameters(40);
+  for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i] = static_cast<double>(i);
+  const int rank = manager.rank();
+  auto scattered = manager.scatter([] { return 0; },
+                                   [rank](int&, std::span<const double> share) {
+                                     if (rank == 2) ::raise(SIGKILL);
+                                     return share.front();
+                                   },
+                                   parameters);
+  std::string wrong;
+  for (const auto& local : scattered.gather()) {
+    const bool right = local.summary && local.summary->ok() && local.summary->value() == 10.0 * local.worker;
+    if (!right || local.indices.size() != 10) wrong += "the summary of worker " + std::to_string(local.worker);
+  }
+  return verdict(manager, wrong.empty() ? wrong_losses(scattered.lost_workers(), {2}) : wrong);
 }
 
 // It dies after all have started, before it has sent anything of the job.
@@ -372,6 +392,7 @@ const std::map<std::string, Scenario> scenarios = {
     {"elsewhere", points_run_elsewhere},
     {"jobs-go-on", jobs_go_on},
     {"first-message", before_its_first_message},
+    {"share", share_goes_elsewhere},
     {"deadly-point", point_that_kills},
     {"collectives", collectives_throw},
     {"throws", throws},

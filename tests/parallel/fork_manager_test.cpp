@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <map>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -103,6 +104,28 @@ TEST_P(PeerEndingTest, costs_its_point_while_the_others_evaluate_the_rest) {
     const int code = ending.code < 0 ? 128 - ending.code : ending.code;
     EXPECT_EQ(run.status, ExitStatus::exited(code)) << "that a peer died is seen from outside";
   }
+}
+
+TEST(ForkManagerTest, the_share_of_a_killed_peer_is_summarized_by_another_and_stays_its_own) {
+  launch_peers(3, [](ParallelManager& manager) {
+    const int rank = manager.rank();
+    const auto results = manager
+                             .scatter([] { return 0; },
+                                      [rank](int&, std::span<const int> share) {
+                                        if (rank == 1) ::kill(::getpid(), SIGKILL);
+                                        return share.front();
+                                      },
+                                      numbers(30))
+                             .gather();
+    const bool took_over = !manager.is_root() && results.size() == 2;
+    EXPECT_EQ(results.size(), manager.is_root() ? 3U : took_over ? 2U : 1U);
+    for (const auto& local : results) {
+      EXPECT_TRUE(manager.is_root() || local.worker == (&local == &results.front() ? rank : 1));
+      EXPECT_EQ(local.indices.size(), 10U);
+      EXPECT_TRUE(local.summary && local.summary->ok() && local.summary->value() == 10 * local.worker);
+    }
+    return 0;
+  });
 }
 
 TEST(ForkManagerTest, every_peer_may_die_and_the_root_evaluates_alone) {

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -64,6 +65,83 @@ INSTANTIATE_TEST_SUITE_P(WorkerLossTest, EndingTest,
                            return std::get<0>(p.param).name + ("_" + std::string(name_of(std::get<1>(p.param)))) + "_" +
                                   std::to_string(std::get<2>(p.param));
                          });
+
+TEST(WorkerLossTest, costs_the_summary_of_its_share_and_no_other) {
+  for (const Ending& ending : test::endings) {
+    for (const int workers : {1, 2, 4}) {
+      const SharedMemory memory(sizeof(std::atomic<int>));
+      auto& tries = *static_cast<std::atomic<int>*>(memory.data());
+      ForkManager manager(workers);
+      auto scattered = manager.scatter(
+          no_model,
+          [&](int&, std::span<const int> share) {
+            if (share.back() == 12) {
+              ++tries;
+              ending.happen();
+            }
+            return share.size();
+          },
+          numbers(13));
+      std::size_t points = 0;
+      for (const auto& local : scattered.gather()) {
+        ASSERT_TRUE(local.summary.has_value());
+        ASSERT_EQ(local.summary->ok(), local.worker != workers - 1);
+        points += local.indices.size();
+        if (local.summary->ok()) {
+          EXPECT_EQ(local.summary->value(), local.indices.size());
+          continue;
+        }
+        const TaskFailure& failure = local.summary->failure();
+        EXPECT_EQ(failure.kind, ending.kind) << describe(failure);
+        EXPECT_EQ(failure.index, local.indices.front());
+        EXPECT_EQ(failure.attempts, tries);
+      }
+      EXPECT_EQ(points, 13U);
+      EXPECT_EQ(tries, ending.code == -SIGKILL ? 2 : 1) << "somebody else may have killed the worker";
+      EXPECT_EQ(scattered.lost_workers().size(), static_cast<std::size_t>(tries));
+    }
+  }
+}
+
+// Its successor is forked by the thread that coordinates, and goes on when that ends.
+TEST(WorkerLossTest, a_worker_of_a_scatter_in_the_background_is_replaced) {
+  const Belongings before;
+  {
+    const SharedMemory memory(sizeof(std::atomic<int>));
+    auto& tries = *static_cast<std::atomic<int>*>(memory.data());
+    ForkManager manager(2);
+    auto begun = manager.scatter_async(
+        no_model,
+        [&](int&, int p) {
+          if (p == 7 && ++tries == 1) ::kill(::getpid(), SIGKILL);
+          return p * 2;
+        },
+        numbers(40));
+    expect_failures(in_order(begun.gather(), 40), {}, test::endings[0], 2);
+    EXPECT_EQ(tries, 2);
+    EXPECT_EQ(begun.lost_workers().size(), 1U);
+  }
+  EXPECT_EQ(Belongings(), before);
+}
+
+TEST(WorkerLossTest, the_share_of_a_worker_that_was_killed_once_is_summarized_in_full) {
+  const SharedMemory memory(sizeof(std::atomic<int>));
+  auto& tries = *static_cast<std::atomic<int>*>(memory.data());
+  ForkManager manager(3);
+  auto scattered = manager.scatter(
+      no_model,
+      [&](int&, std::span<const int> share) {
+        if (share.front() == 0 && ++tries == 1) ::kill(::getpid(), SIGKILL);
+        return share.size();
+      },
+      numbers(13));
+  for (const auto& local : scattered.gather()) {
+    ASSERT_TRUE(local.summary.has_value());
+    EXPECT_EQ(local.summary->value(), local.worker == 0 ? 5U : 4U);
+  }
+  EXPECT_EQ(tries, 2);
+  EXPECT_EQ(scattered.lost_workers().size(), 1U);
+}
 
 TEST_P(EndingTest, costs_its_point_and_no_other) {
   const auto& [ending, schedule, workers] = GetParam();

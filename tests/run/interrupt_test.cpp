@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <initializer_list>
-
+#include <optional>
 namespace windrow {
 namespace {
 
@@ -90,6 +90,21 @@ TEST(InterruptTest, the_programs_own_handlers_come_back) {
   ::raise(SIGTERM);
   EXPECT_EQ(count, 1);
   ::signal(SIGTERM, earlier);
+}
+
+// As those of sweeps in the background.
+TEST(InterruptTest, guards_may_end_in_any_order) {
+  struct sigaction before {};
+  ::sigaction(SIGTERM, nullptr, &before);
+  auto first = std::make_optional<InterruptGuard>();
+  auto second = std::make_optional<InterruptGuard>();
+  first.reset();
+  ::raise(SIGTERM);  // would end this process without the second
+  EXPECT_EQ(InterruptGuard::signal(), SIGTERM);
+  second.reset();
+  struct sigaction after {};
+  ::sigaction(SIGTERM, nullptr, &after);
+  EXPECT_EQ(after.sa_handler, before.sa_handler);
 }
 
 }  // namespace

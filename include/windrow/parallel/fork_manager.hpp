@@ -7,6 +7,10 @@
 
 namespace [[gnu::visibility("default")]] windrow {
 
+namespace detail {
+class ForkedWorkers;
+}  // namespace detail
+
 /// Processes of one machine, made by fork.
 ///
 /// Made on the root alone, it has one rank and `workers` workers: scatter() and sweeps fork them when they start, so
@@ -31,12 +35,15 @@ class ForkManager : public ParallelManager {
   void sync() override;
   detail::JobReport run_job(detail::JobSpec job, detail::Evaluation& evaluation,
                             detail::JobObserver& observer) override;
+  std::function<detail::JobReport()> begin_job(detail::JobSpec job, detail::Evaluation& evaluation,
+                                               detail::JobObserver& observer) override;
 
  private:
   struct Peers;
   explicit ForkManager(std::unique_ptr<Peers> peers);
 
-  detail::JobReport run_forked(detail::JobSpec job, detail::Evaluation& evaluation, detail::JobObserver& observer);
+  detail::JobReport run_forked(detail::ForkedWorkers& workers, detail::JobSpec job,
+                               detail::JobObserver& observer) const;
 
   void broadcast_bytes(std::span<std::byte> data) override;
   Bytes broadcast_object(Bytes object) override;

@@ -62,6 +62,8 @@ class ParallelManager {
   virtual bool forks_workers() const { return false; }
   /// Whether its calls may come from another thread than the main one, while that does something else.
   virtual bool may_change_thread() const { return true; }
+  /// Whether others than this process's only thread evaluate, so that there is something to do beside them.
+  bool has_other_workers() const { return size() > 1 || forks_workers(); }
   /// A helper that starts programs, made before MPI was initialized; null where one can be made when it is needed.
   virtual std::shared_ptr<Launcher> launcher() { return nullptr; }
   /// Byte-level core of sweeps over groups of ranks: groups for one job, null where ranks have no communicators.
@@ -177,15 +179,32 @@ class ParallelManager {
   ///
   /// @param build       () -> Model, called at most once per worker, before its first point
   /// @param execute     (Model&, const P&) -> R, a point at a time, or
-  ///                    (Model&, std::span<const P>) -> std::vector<R>, a worker's whole share (needs
-  ///                    Schedule::static_split)
+  ///                    (Model&, std::span<const P>) -> std::vector<R>, a worker's whole share, with a result for each
+  ///                    of its points, or
+  ///                    (Model&, std::span<const P>) -> anything else, one result for a worker's whole share: its
+  ///                    Summary. A worker without points is not asked. (Both need Schedule::static_split)
   /// @param parameters  read at the root alone; sent to ranks that need them (P and R: windrow/base/serialize.hpp)
   /// @return what gather() hands over. An exception in execute fails its point; one in build fails the points of that
   ///         worker if they are its own (static, cyclic), and otherwise leaves them to the others, unless no worker can
-  ///         be built
+  ///         be built. With summaries the share is what fails; one whose worker is killed is tried once more, as a
+  ///         whole
   /// @throws SpecError for a whole-share execute with another schedule
   template <typename Build, typename Execute, typename P>
   auto scatter(Build build, Execute execute, const std::vector<P>& parameters, DispatchOptions options = {});
+
+  /// The same, but only begun: this rank goes on with something else, and waits in gather(). Collective, as is
+  /// gather(): every rank calls both, in the same order, and uses the manager for nothing else in between.
+  ///
+  /// Workers that are forked for it are forked now (one that dies is replaced later), and a thread of the root keeps
+  /// them busy. Ranks, the root too, build and execute on a thread beside the caller's; with RootRole::coordinates the
+  /// root leaves its core to the caller. Nothing happens before the caller waits where there is nobody else
+  /// (has_other_workers()) or no other thread may make the calls (may_change_thread(), under MPI that is
+  /// MPI_THREAD_MULTIPLE).
+  /// @param parameters  as above, and kept until the end
+  /// @throws SpecError as above
+  template <typename Build, typename Execute, typename P>
+  [[nodiscard]] auto scatter_async(Build build, Execute execute, std::vector<P> parameters,
+                                   DispatchOptions options = {});
 
   /// Executes a function of the index at 0 .. count - 1 and gathers the results in index order. Collective.
   ///
@@ -210,6 +229,10 @@ class ParallelManager {
   /// @return at the root, what happened beside the outcomes
   virtual detail::JobReport run_job(detail::JobSpec job, detail::Evaluation& evaluation,
                                     detail::JobObserver& observer) = 0;
+  /// The same in two steps: what forks does it now, so that workers see this thread's memory as it is.
+  /// @return the rest, to be called once, and by another thread only if the manager may_change_thread()
+  virtual std::function<detail::JobReport()> begin_job(detail::JobSpec job, detail::Evaluation& evaluation,
+                                                       detail::JobObserver& observer);
 
  protected:
   ParallelManager() = default;

@@ -3,8 +3,10 @@
 // The typed side of ParallelManager::scatter; included by manager.hpp.
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -14,32 +16,12 @@
 #include "windrow/error.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/parallel/manager.hpp"
+#include "windrow/parallel/scatter_traits.hpp"
+#include "windrow/parallel/summary_impl.hpp"
 #include "windrow/parallel/typed_outcome.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
-
-template <typename Build, typename Execute, typename P>
-struct ScatterTraits {
-  using Model = std::decay_t<std::invoke_result_t<Build&>>;
-  static_assert(!std::is_void_v<Model>, "build must return the model");
-  static constexpr bool whole_share = std::is_invocable_v<Execute&, Model&, std::span<const P>>;
-  static_assert(whole_share || std::is_invocable_v<Execute&, Model&, const P&>,
-                "execute must take (Model&, const P&) or (Model&, std::span<const P>)");
-
-  template <bool Whole, typename = void>
-  struct ResultOf {
-    using type = std::decay_t<std::invoke_result_t<Execute&, Model&, const P&>>;
-  };
-  template <typename Unused>
-  struct ResultOf<true, Unused> {
-    using type = typename std::decay_t<std::invoke_result_t<Execute&, Model&, std::span<const P>>>::value_type;
-  };
-  using Result = typename ResultOf<whole_share>::type;
-  static_assert(std::is_nothrow_destructible_v<Model> && std::is_nothrow_destructible_v<Result> &&
-                    std::is_nothrow_destructible_v<P>,
-                "the destructors of models, parameters and results must not throw");
-};
 
 /// Puts three columns in the order of the first.
 template <typename P, typename R>
@@ -70,29 +52,24 @@ class ScatterRun : private Evaluation, private JobObserver {
   ScatterRun(ParallelManager& manager, Build& build, Execute& execute, const std::vector<P>& parameters)
       : manager_(manager), build_(build), execute_(execute), parameters_(parameters) {}
 
-  Scattered<P, R> run(const DispatchOptions& options) {
-    if (Traits::whole_share && options.schedule.value_or(Schedule::static_split) != Schedule::static_split) {
-      throw SpecError(
-          "an execute that takes its whole share needs the static schedule; take a point at a time, or "
-          "choose Schedule::static_split");
-    }
-    const auto count = static_cast<std::size_t>(manager_.is_root() ? manager_.worker_count() : 1);
-    results_.resize(count);
-    for (std::size_t w = 0; w < count; ++w)
-      results_[w].worker = manager_.is_root() ? static_cast<int>(w) : manager_.rank();
-    JobReport report = manager_.run_job({.root = options.root,
-                                         .schedule = options.schedule.value_or(Schedule::static_split),
-                                         .costs = options.costs,
-                                         .pending = IndexSet::first(manager_.is_root() ? parameters_.size() : 0),
-                                         .ships_parameters = true,
-                                         .whole_shares = Traits::whole_share},
-                                        *this, *this);
+  JobSpec begin(const DispatchOptions& options) {
+    if (Traits::whole_share) check_schedule_of_shares(options);
+    results_ = manager_.is_root() ? empty_results<LocalResults<P, R>>(0, manager_.worker_count())
+                                  : empty_results<LocalResults<P, R>>(manager_.rank(), 1);
+    return {.root = options.root,
+            .schedule = options.schedule.value_or(Schedule::static_split),
+            .costs = options.costs,
+            .pending = IndexSet::first(manager_.is_root() ? parameters_.size() : 0),
+            .ships_parameters = true,
+            .whole_shares = Traits::whole_share};
+  }
+  Evaluation& evaluation() { return *this; }
+  JobObserver& observer() { return *this; }
+
+  Scattered<P, R> finish(JobReport report) {
     check_end(report, manager_.is_root());
     for (auto& local : results_) sort_by_index(local);
-    const auto records = timing_records(report.account);
-    for (std::size_t i = 0; i < report.account.workers.size(); ++i) {
-      results_[static_cast<std::size_t>(report.account.workers[i].worker)].timing = records[i];
-    }
+    keep_timing(results_, report.account);
     return {std::move(results_), std::move(report.lost_workers)};
   }
 
@@ -155,11 +132,50 @@ class ScatterRun : private Evaluation, private JobObserver {
   std::vector<LocalResults<P, R>> results_;
 };
 
+/// A scatter that has been begun, with all that it needs.
+template <typename Build, typename Execute, typename P>
+class ScatterJob {
+ public:
+  using Run = typename ScatterTraits<Build, Execute, P>::Run;
+  using Result = decltype(std::declval<Run&>().finish(JobReport()));
+
+  ScatterJob(ParallelManager& manager, Build build, Execute execute, std::vector<P> parameters,
+             const DispatchOptions& options)
+      : build_(std::move(build)),
+        execute_(std::move(execute)),
+        parameters_(std::move(parameters)),
+        run_(manager, build_, execute_, parameters_),
+        job_(manager.begin_job(run_.begin(options), run_.evaluation(), run_.observer())) {}
+  ScatterJob(const ScatterJob&) = delete;
+  ScatterJob& operator=(const ScatterJob&) = delete;
+
+  void run_to_end() { result.emplace(run_.finish(job_())); }
+
+  std::optional<Result> result{};
+
+ private:
+  Build build_;
+  Execute execute_;
+  std::vector<P> parameters_;
+  Run run_;
+  std::function<JobReport()> job_;
+};
+
 }  // namespace detail
 
 template <typename Build, typename Execute, typename P>
 auto ParallelManager::scatter(Build build, Execute execute, const std::vector<P>& parameters, DispatchOptions options) {
-  return detail::ScatterRun<Build, Execute, P>(*this, build, execute, parameters).run(options);
+  typename detail::ScatterTraits<Build, Execute, P>::Run run(*this, build, execute, parameters);
+  return run.finish(run_job(run.begin(options), run.evaluation(), run.observer()));
+}
+
+template <typename Build, typename Execute, typename P>
+auto ParallelManager::scatter_async(Build build, Execute execute, std::vector<P> parameters, DispatchOptions options) {
+  using Job = detail::ScatterJob<Build, Execute, P>;
+  auto job = std::make_shared<Job>(*this, std::move(build), std::move(execute), std::move(parameters), options);
+  detail::Background background([job] { job->run_to_end(); }, has_other_workers() && may_change_thread());
+  std::shared_ptr<std::optional<typename Job::Result>> result(job, &job->result);
+  return ScatterFuture(std::move(background), std::move(result));
 }
 
 /// The entries of a gathered list that this process evaluated: all of them for a serial manager and for a ForkManager

@@ -1,15 +1,11 @@
 #pragma once
 
-#include <signal.h>
-
-#include <array>
-
 namespace [[gnu::visibility("default")]] windrow {
 
 /// While it lives, SIGINT, SIGTERM, SIGHUP and SIGUSR1 ask for a clean stop instead of ending the process. After SIGINT
 /// or SIGHUP a second signal ends it at once, as if no guard were there; SIGUSR1 and SIGTERM may come again, and give
 /// way to what is more urgent: SIGTERM before SIGUSR1, the other two before both. Signals that the program ignores stay
-/// ignored. The earlier handlers come back at the end.
+/// ignored. The earlier handlers come back when the last living guard ends, in whatever order they do.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -19,11 +15,6 @@ class InterruptGuard {
 
   /// The most urgent signal that asked for a stop since the first living guard was made, or 0.
   static int signal();
-
- private:
-  static constexpr std::array<int, 4> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-  std::array<struct sigaction, 4> earlier_{};
-  bool outermost_;
 };
 
 }  // namespace windrow

@@ -110,10 +110,42 @@ struct SweepResult {
   std::string summary() const;
 };
 
+class Sweep;
+
+/// A sweep that goes on while its caller does something else (Sweep::start).
+class RunningSweep {
+  friend class Sweep;
+
+ public:
+  RunningSweep(RunningSweep&& other) noexcept;
+  RunningSweep& operator=(RunningSweep&&) = delete;
+  /// Asks it to stop, at the root, and waits until it is over.
+  ~RunningSweep();
+
+  /// How far it has come, at most 100 ms ago (a SerialManager may be inside a point for longer). At the root; elsewhere
+  /// all is 0. May be called by any thread.
+  Progress progress() const;
+  /// Ends it as SweepOptions::stop_requested does, if this is the root; elsewhere it does nothing. Waits for nothing.
+  /// May be called by any thread.
+  void request_stop();
+  void wait() const;
+  /// @return whether it is over. Where no other thread may run it, it runs now, whatever the limit
+  bool wait_for(std::chrono::nanoseconds limit) const;
+  /// Waits, and hands over what Sweep::run returns. To be called once. @throws what Sweep::run throws
+  SweepResult get();
+
+ private:
+  struct Impl;
+  RunningSweep(const Sweep& sweep, ParallelManager& manager, SweepOptions options);
+
+  std::unique_ptr<Impl> impl_;  // null after a move
+};
+
 /// A design and what to evaluate at its points, ready to run on any manager. Results depend on the design and the
 /// evaluation alone: not on the backend, the number of ranks, or the order of arrival.
 class Sweep {
   friend class AskTell;
+  friend class RunningSweep;
 
  public:
   /// Functions in this process.
@@ -149,9 +181,8 @@ class Sweep {
   /// @throws StoreError  at the root if the store cannot be used (RootFailed on the other ranks); what was committed
   ///                     stays. Also if SweepOptions::costs names no store, or one of another design; it says what
   ///                     differs
-  /// @throws SpecError   at the root (RootFailed on the other ranks) for loops without a store, that cannot be the
-  /// names of
-  ///                     folders, or with the name of a column
+  /// @throws SpecError   at the root (RootFailed on the other ranks) for loops without a store, or whose names or
+  ///                     values cannot be those of folders, or are columns of the results
   /// @throws SpecError   on every rank if the ranks' designs differ, or for a shard without a store; at the root
   ///                     (RootFailed on the other ranks) if costs are given for another schedule than longest_first
   /// @throws SpecError   at the root (RootFailed on the other ranks) if a command's programs need more slots than there
@@ -162,6 +193,20 @@ class Sweep {
   /// @throws ParallelError on every rank if Isolation::process needs a fork server on one that has called MPI_Init
   ///                       already: windrow::prepare() goes before it
   SweepResult run(ParallelManager& manager, const SweepOptions& options = {});
+
+  /// The same in the background: the caller goes on while a thread of this process runs the sweep, on every rank.
+  /// Collective, as is RunningSweep::get(): every rank starts it and ends its RunningSweep, and uses the manager for
+  /// nothing else in between. The manager must live as long; this object need not.
+  ///
+  /// What goes before the first point is done at once: the store is open, and workers that a ForkManager forks see the
+  /// memory of this moment. (One that dies is replaced later.) Then points are evaluated as in run(), by the root's own
+  /// worker, too, unless SweepOptions::root says that it only coordinates; with a SerialManager by that thread.
+  /// Callbacks of `options` are called by it.
+  ///
+  /// Where other threads may not make the manager's calls (ParallelManager::may_change_thread: under MPI without
+  /// MPI_THREAD_MULTIPLE) points are evaluated while somebody waits for the end.
+  /// @throws std::system_error if there is no room for another thread; everything else comes out of get()
+  [[nodiscard]] RunningSweep start(ParallelManager& manager, SweepOptions options = {});
 
  protected:
   Sweep(Design design, std::shared_ptr<detail::EvaluationKind> kind);
