@@ -341,10 +341,12 @@ TEST(FrameRingTest, streams_on_when_writers_are_killed_at_random_moments) {
   for (const WhenFull when_full : {WhenFull::drop, WhenFull::wait}) {
     Ring ring(1000, {.capacity = 3, .when_full = when_full});
     SharedArray<std::uint64_t> seen({2});
+    Event joined;
     Process reads = test::forked("reads", [&]() -> int {
       auto reader = ring.reader();
+      joined.set();
       std::vector<std::uint64_t> frame(1000);
-      std::uint64_t next = ring.written();
+      std::uint64_t next = 0;
       for (;;) {
         try {
           const FrameInfo info = reader.read(frame);
@@ -356,6 +358,7 @@ TEST(FrameRingTest, streams_on_when_writers_are_killed_at_random_moments) {
         }
       }
     });
+    ASSERT_TRUE(joined.wait_for(kLong));  // before anything is written
     for (int round = 0; round < test::kRounds / 2; ++round) {
       Process victim = test::forked("victim", [&]() -> int {
         auto writer = ring.writer();
