@@ -25,12 +25,16 @@ struct Kind {
 
 class BackgroundMapTest : public testing::TestWithParam<Kind> {
  protected:
-  BackgroundMapTest() { last_has_begun = reached_.get(); }  // ahead of the workers, who inherit it
-
   /// Set by the last stage at its item 5, in whatever process.
   static Event* last_has_begun;
 
-  std::unique_ptr<Event> reached_ = std::make_unique<Event>();
+  static std::unique_ptr<Event> make_event() {
+    auto event = std::make_unique<Event>();
+    last_has_begun = event.get();
+    return event;
+  }
+
+  std::unique_ptr<Event> reached_ = make_event();  // ahead of the workers, who inherit where it is
   std::unique_ptr<Executor> executor_ = GetParam().make();
 };
 Event* BackgroundMapTest::last_has_begun = nullptr;
