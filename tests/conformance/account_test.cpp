@@ -230,8 +230,11 @@ TEST(AccountTest, a_stored_account_is_the_one_that_was_told_and_agrees_with_the_
   std::map<int, double> evaluated;
   store.for_each_evaluation(0.0, 1e12, [&](const EvaluationTime& one) { evaluated[one.worker] += one.elapsed; });
   for (const WorkerAccount& worker : stored.workers) {
-    EXPECT_NEAR(evaluated[worker.worker], worker.spent.evaluate, unaccounted(worker.wall))
-        << "worker " << worker.worker;
+    // The points are timed inside of what is accounted for: their sum is the smaller one, by what a worker that has to
+    // wait for a core loses between the two.
+    const double points = evaluated[worker.worker];
+    EXPECT_LE(points, worker.spent.evaluate + unaccounted(worker.wall)) << "worker " << worker.worker;
+    EXPECT_GE(points, 0.9 * worker.spent.evaluate) << "worker " << worker.worker;
   }
 }
 

@@ -200,7 +200,7 @@ class FrameReader {
 /// WhenFull::wait there may be 64 readers, none of which loses a frame; without a reader the writer does not wait.
 ///
 /// A process killed at any moment holds up nobody: frames count once they are whole, a dead reader is not waited for,
-/// and readers are told of a dead writer (all that within a second, unless they have other things to do). Waiting costs
+/// and readers hear of a dead writer (all that within a second, unless they have other things to do). Waiting costs
 /// no CPU time to speak of. A ring can be moved, and may go before its writer and readers.
 template <typename T>
 class FrameRing {
