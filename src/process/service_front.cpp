@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "process/futex.hpp"
@@ -70,7 +69,7 @@ std::size_t ServiceFront::process_replies() {
   const auto self = shared_from_this();  // a callback may destroy the Service
   const std::size_t count = take_all();
   update_watch();
-  run_due();
+  due_.run();
   return count;
 }
 
@@ -128,12 +127,12 @@ bool ServiceFront::take(Frame frame) {
     case kPostError: {
       const ServiceFailure failure = decode_failure(frame.payload);
       const RemoteError error(name_, failure.handler, failure.type, failure.message);
-      due_.emplace_back([this, error] { report(error); });
+      due_.add([this, error] { report(error); });
       return false;
     }
     case kPost:
       decode_call(frame);  // throws if it is none
-      due_.emplace_back([this, message = std::move(frame)] { deliver(message); });
+      due_.add([this, message = std::move(frame)] { deliver(message); });
       return true;
     case kValue:
     case kError:
@@ -185,8 +184,7 @@ void ServiceFront::take_reply(const Frame& frame) {
 
 void ServiceFront::finish(ReplyState& state) {
   state.done = true;
-  std::move(state.callbacks.begin(), state.callbacks.end(), std::back_inserter(due_));
-  state.callbacks.clear();
+  for (auto& callback : std::exchange(state.callbacks, {})) due_.add(std::move(callback));
 }
 
 std::string ServiceFront::describe_end() {
@@ -212,25 +210,6 @@ std::size_t ServiceFront::lose(const std::string& how) {
     finish(*state);
   }
   return waiting.size();
-}
-
-// All of them, whatever one throws: no reply is left without its callback. What arrives while one waits for a reply has
-// its turn after it, here: in order, and without one more level of calls for each message.
-void ServiceFront::run_due() {
-  if (running_) return;
-  running_ = true;
-  std::exception_ptr first;
-  while (!due_.empty()) {
-    const auto callback = std::move(due_.front());
-    due_.pop_front();
-    try {
-      callback();
-    } catch (...) {
-      if (!first) first = std::current_exception();
-    }
-  }
-  running_ = false;
-  if (first) std::rethrow_exception(first);
 }
 
 std::size_t ServiceFront::wait(std::chrono::nanoseconds limit) {

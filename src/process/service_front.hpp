@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "process/due_calls.hpp"
 #include "windrow/process/service.hpp"
 
 namespace windrow::detail {
@@ -61,7 +61,6 @@ class ServiceFront : public ReplySource, public std::enable_shared_from_this<Ser
   std::size_t lose(const std::string& how);
   std::string describe_end();
   void update_watch();
-  void run_due();
 
   std::string name_;
   ServiceOptions options_;
@@ -69,8 +68,7 @@ class ServiceFront : public ReplySource, public std::enable_shared_from_this<Ser
   Process process_;
   ServiceHandlers handlers_;
   std::map<std::uint64_t, std::shared_ptr<ReplyState>> pending_;
-  std::deque<std::function<void()>> due_;  ///< callbacks and handlers for what has arrived, in its order
-  bool running_ = false;                   ///< one of them is
+  DueCalls due_;  ///< callbacks and handlers for what has arrived, in its order
   bool closed_ = false;
   std::uint64_t next_id_ = 1;
   std::optional<std::string> lost_;  ///< why there is no back end any more

@@ -24,11 +24,11 @@ std::string readable_arguments(std::string_view mangled) {
 
 }  // namespace
 
-void ServiceHandlers::add(std::string name, ServiceHandler handler, const std::string& service) {
+const ServiceHandler& ServiceHandlers::add(std::string name, ServiceHandler handler, const std::string& service) {
   for (const auto& [known, ignored] : entries_) {
     if (known == name) throw SpecError(fmt::format("service \"{}\" has two handlers \"{}\"", service, name));
   }
-  entries_.emplace_back(std::move(name), std::move(handler));
+  return entries_.emplace_back(std::move(name), std::move(handler)).second;
 }
 
 const ServiceHandler& ServiceHandlers::find(const ServiceCall& call) const {

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "windrow/process/log.hpp"
 
@@ -37,7 +36,7 @@ ServiceOptions ServicePoolFront::member_options() {
   if (options.on_post_failure) {
     options.on_post_failure = [weak = weak_from_this(), report = options_.service.on_post_failure](const auto& error) {
       const auto pool = weak.lock();
-      if (pool) pool->due_.emplace_back([report, error] { report(error); });
+      if (pool) pool->due_.add([report, error] { report(error); });
     };
   }
   return options;
@@ -46,33 +45,29 @@ ServiceOptions ServicePoolFront::member_options() {
 void ServicePoolFront::start(std::size_t i) {
   Member member;
   member.front = std::make_shared<ServiceFront>(fmt::format("{}-{}", name_, i), setup_, member_options());
-  for (const auto& [name, handler] : handlers_) member.front->add(name, handler);
+  for (const auto& [name, handler] : handlers_.entries()) member.front->add(name, handler);
   attach_member(member);
   members_[i] = std::move(member);
 }
 
 // The same types; when called it keeps what was sent for later.
-ServiceHandler ServicePoolFront::deferred(const ServiceHandler& handler) {
-  ServiceHandler later = handler;
-  later.invoke = [weak = weak_from_this(), invoke = handler.invoke](std::span<const std::byte> packed) {
+ServiceHandler ServicePoolFront::deferred(ServiceHandler handler) {
+  handler.invoke = [weak = weak_from_this(), invoke = std::move(handler.invoke)](std::span<const std::byte> packed) {
     if (const auto pool = weak.lock()) {
       ++pool->taken_;
-      pool->due_.emplace_back([p = pool.get(), invoke, content = Bytes(packed.begin(), packed.end())] {
+      pool->due_.add([p = pool.get(), invoke, content = Bytes(packed.begin(), packed.end())] {
         if (!p->closed_) invoke(content);
       });
     }
     return Bytes{};
   };
-  return later;
+  return handler;
 }
 
 void ServicePoolFront::add(std::string name, ServiceHandler handler) {
-  for (const auto& [known, ignored] : handlers_) {
-    if (known == name) throw SpecError(fmt::format("the pool \"{}\" has two handlers \"{}\"", name_, name));
-  }
-  handlers_.emplace_back(name, deferred(handler));
+  const ServiceHandler& later = handlers_.add(name, deferred(std::move(handler)), name_);
   for (const Member& member : members_) {
-    if (member.front) member.front->add(name, handlers_.back().second);
+    if (member.front) member.front->add(name, later);
   }
 }
 
@@ -133,12 +128,10 @@ bool ServicePoolFront::dispatch() {
 
 std::size_t ServicePoolFront::process_replies() {
   if (is_foreign()) return 0;
-  const auto self = shared_from_this();  // a callback may destroy the pool
-  if (running_) return take_all();       // what is due is called by who called this
-  running_ = true;
-  const std::unique_ptr<bool, void (*)(bool*)> reset(&running_, [](bool* running) { *running = false; });
+  const auto self = shared_from_this();      // a callback may destroy the pool
+  if (due_.is_running()) return take_all();  // what is due is called by who called this
   const std::size_t count = take_all();
-  run_due();
+  due_.run();
   return count;
 }
 
@@ -211,15 +204,14 @@ void ServicePoolFront::finish(PoolJob job, std::exception_ptr error, Bytes conte
   reply.content = std::move(content);
   reply.error = error;
   reply.done = true;
-  std::move(reply.callbacks.begin(), reply.callbacks.end(), std::back_inserter(due_));
-  reply.callbacks.clear();
+  for (auto& callback : std::exchange(reply.callbacks, {})) due_.add(std::move(callback));
 }
 
 // Of a post: nobody has its reply.
 void ServicePoolFront::report(const PoolJob& job, std::exception_ptr error) {
   const auto tell = [this](const RemoteError& failure) {
     if (!options_.service.on_post_failure) return log::warn("a posted message failed: {}", failure.what());
-    due_.emplace_back([report = options_.service.on_post_failure, failure] { report(failure); });
+    due_.add([report = options_.service.on_post_failure, failure] { report(failure); });
   };
   try {
     std::rethrow_exception(error);
@@ -234,7 +226,7 @@ void ServicePoolFront::replace(std::size_t i, bool had_job) {
   std::erase(idle_, i);
   if (stopping_) return;
   const PeerLost how(*members_[i].front->lost());
-  if (options_.on_loss) due_.emplace_back([report = options_.on_loss, how] { report(how); });
+  if (options_.on_loss) due_.add([report = options_.on_loss, how] { report(how); });
   for (bool counts = !had_job;; counts = true) {
     if (counts && unanswered_respawns_ >= options_.respawns) return give_up(i);
     if (counts) ++unanswered_respawns_;
@@ -268,21 +260,6 @@ void ServicePoolFront::fail_all(const std::string& why) {
     const auto error = std::make_exception_ptr(PeerLost(fmt::format("\"{}\" was not answered: {}", job.handler, why)));
     finish(std::move(job), error);
   }
-}
-
-// As ServiceFront::run_due().
-void ServicePoolFront::run_due() {
-  std::exception_ptr first;
-  while (!due_.empty()) {
-    const auto callback = std::move(due_.front());
-    due_.pop_front();
-    try {
-      callback();
-    } catch (...) {
-      if (!first) first = std::current_exception();
-    }
-  }
-  if (first) std::rethrow_exception(first);
 }
 
 Deadline ServicePoolFront::next_due() const {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "process/due_calls.hpp"
 #include "process/futex.hpp"
 #include "process/service_front.hpp"
 #include "windrow/process/service_pool.hpp"
@@ -67,14 +68,13 @@ class ServicePoolFront : public ReplySource, public std::enable_shared_from_this
   bool is_foreign() const;
   void start(std::size_t i);
   void attach_member(Member& member);
-  ServiceHandler deferred(const ServiceHandler& handler);
+  ServiceHandler deferred(ServiceHandler handler);
   ServiceOptions member_options();
 
   std::size_t take_all();
   void settle();
   void settle(std::size_t i);
   bool answered(Member& member);
-  void lose(std::size_t i);
   void replace(std::size_t i, bool had_job);
   void give_up(std::size_t i);
   void kill_overdue();
@@ -82,18 +82,16 @@ class ServicePoolFront : public ReplySource, public std::enable_shared_from_this
   void finish(PoolJob job, std::exception_ptr error, Bytes content = {});
   void fail_all(const std::string& why);
   void report(const PoolJob& job, std::exception_ptr error);
-  void run_due();
   Deadline next_due() const;
 
   std::string name_;
   std::function<void(Service::Backend&)> setup_;
   ServicePoolOptions options_;
-  std::vector<std::pair<std::string, ServiceHandler>> handlers_;  ///< those that fronts are given
+  ServiceHandlers handlers_;  ///< those that fronts are given
   std::vector<Member> members_;
   std::deque<std::size_t> idle_;  ///< the longest idle first
   std::deque<PoolJob> jobs_;
-  std::deque<std::function<void()>> due_;
-  bool running_ = false;
+  DueCalls due_;
   bool closed_ = false;
   bool stopping_ = false;
   std::size_t unanswered_respawns_ = 0;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "error_of.hpp"
 #include "faults/support.hpp"
 #include "process/random_kills.hpp"
 #include "windrow/process/shared_array.hpp"
@@ -23,6 +24,7 @@ namespace windrow {
 namespace {
 
 using std::chrono::milliseconds;
+using test::error_of;
 using test::is_gone;
 using test::kLong;
 using test::within;
@@ -39,17 +41,6 @@ void worker(Service::Backend& backend) {
   });
   backend.on("say", [&backend](int i) { backend.post("said", i); });
   backend.on("exit after it", [&backend] { backend.stop(); });
-}
-
-template <typename Thrown, typename F>
-std::string message_of(F&& function) {
-  try {
-    function();
-  } catch (const Thrown& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {};
 }
 
 bool all_idle(ServicePool& pool) {
@@ -72,7 +63,7 @@ TEST(ServicePoolTest, answers_every_message) {
   EXPECT_EQ(pool.respawned(), 0U);
   EXPECT_THROW(pool.call<int>("square", 1.5).get(), RemoteError);
   EXPECT_THROW(pool.call<double>("square", 1).get(), RemoteError);
-  EXPECT_EQ(message_of<RemoteError>([&] { pool.call<void>("fail", "no film").get(); }).substr(0, 7), "no film");
+  EXPECT_EQ(error_of<RemoteError>([&] { pool.call<void>("fail", "no film").get(); }).substr(0, 7), "no film");
   EXPECT_THROW(ServicePool("none", 0, worker), SpecError);
 }
 
@@ -102,7 +93,7 @@ TEST(ServicePoolTest, a_back_end_that_dies_costs_its_message_and_is_replaced) {
   for (int i = 0; i < 10; ++i) others.push_back(pool.call<int>("square", i));
   const auto dies = pool.call<void>("die");
   for (int i = 0; i < 10; ++i) others.push_back(pool.call<int>("square", i));
-  EXPECT_THAT(message_of<PeerLost>([&] { dies.get(); }), HasSubstr("\"die\" was not answered"));
+  EXPECT_THAT(error_of<PeerLost>([&] { dies.get(); }), HasSubstr("\"die\" was not answered"));
   for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(others[i].get(), static_cast<int>(i % 10 * (i % 10)));
   EXPECT_EQ(pool.alive(), 2U);
   EXPECT_EQ(pool.respawned(), 1U);
@@ -158,7 +149,7 @@ TEST(ServicePoolTest, a_set_up_that_fails_again_and_again_ends_the_pool_with_wor
                       ++losses;
                     }});
   const auto reply = pool.call<int>("expose");
-  EXPECT_THAT(message_of<PeerLost>([&] { reply.get(); }), HasSubstr("all back ends of the pool \"camera\" are gone"));
+  EXPECT_THAT(error_of<PeerLost>([&] { reply.get(); }), HasSubstr("all back ends of the pool \"camera\" are gone"));
   EXPECT_EQ(starts(0), 3 + 4);
   EXPECT_EQ(losses, 3 + 4);
   EXPECT_EQ(pool.alive(), 0U);
@@ -202,7 +193,7 @@ TEST(ServicePoolTest, a_message_that_takes_too_long_costs_its_back_end) {
       hangs.then([&](const Reply<void>&) { loop.stop(); });
       loop.run();
     }
-    EXPECT_THAT(message_of<PeerLost>([&] { hangs.get(); }), HasSubstr("took longer than its time limit"));
+    EXPECT_THAT(error_of<PeerLost>([&] { hangs.get(); }), HasSubstr("took longer than its time limit"));
     EXPECT_EQ(pool.call<int>("square", 3).get(), 9);
     EXPECT_EQ(pool.respawned(), 1U);
     EXPECT_EQ(pool.alive(), 2U);
@@ -352,7 +343,7 @@ TEST(ServicePoolTest, stop_finishes_what_is_at_hand_and_fails_what_waits) {
   const auto waits = pool.call<bool>("work");
   ASSERT_TRUE(begun.wait_for(kLong));
   pool.request_stop();
-  EXPECT_THAT(message_of<PeerLost>([&] { waits.get(); }), HasSubstr("was told to stop"));
+  EXPECT_THAT(error_of<PeerLost>([&] { waits.get(); }), HasSubstr("was told to stop"));
   EXPECT_THROW(pool.call<bool>("work"), PeerLost);
   go_on.set();
   pool.stop();

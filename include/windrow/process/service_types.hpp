@@ -77,10 +77,12 @@ struct ServiceCall {
 class ServiceHandlers {
  public:
   /// @param service  its name, for the message
+  /// @return the handler, which stays where it is
   /// @throws SpecError if the name has a handler
-  void add(std::string name, ServiceHandler handler, const std::string& service);
+  const ServiceHandler& add(std::string name, ServiceHandler handler, const std::string& service);
   /// @throws SpecError if there is none of the call's name, or its types are not those of the call
   const ServiceHandler& find(const ServiceCall& call) const;
+  const std::deque<std::pair<std::string, ServiceHandler>>& entries() const { return entries_; }
 
  private:
   std::deque<std::pair<std::string, ServiceHandler>> entries_;  // one stays in place while it adds another
