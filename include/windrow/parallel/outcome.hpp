@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,6 +78,24 @@ std::string describe(const TaskFailure& failure);
 namespace detail {
 /// Throws an Error with the failure's description, and with its cause nested in it.
 [[noreturn]] void throw_error(const TaskFailure& failure);
+
+/// A failure that takes no room where there is none: queues hold many outcomes, and a failure is six times a vector.
+class RareFailure {
+ public:
+  explicit RareFailure(TaskFailure failure) : failure_(std::make_unique<TaskFailure>(std::move(failure))) {}
+  RareFailure(const RareFailure& other)
+      : failure_(other.failure_ ? std::make_unique<TaskFailure>(*other.failure_) : nullptr) {}
+  RareFailure(RareFailure&&) noexcept = default;
+  RareFailure& operator=(const RareFailure& other) { return *this = RareFailure(other); }
+  RareFailure& operator=(RareFailure&&) noexcept = default;
+  ~RareFailure() = default;
+
+  const TaskFailure& get() const { return *failure_; }
+  TaskFailure& get() { return *failure_; }
+
+ private:
+  std::unique_ptr<TaskFailure> failure_;  // null after a move
+};
 }  // namespace detail
 
 /// The result of an evaluation, or why there is none.
@@ -84,7 +103,7 @@ template <typename R>
 class Outcome {
  public:
   Outcome(R result) : state_(std::move(result)) {}
-  Outcome(TaskFailure failure) : state_(std::move(failure)) {}
+  Outcome(TaskFailure failure) : state_(detail::RareFailure(std::move(failure))) {}
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -101,11 +120,11 @@ class Outcome {
     return std::move(*std::get_if<0>(&state_));
   }
   /// @pre !ok()
-  const TaskFailure& failure() const { return std::get<1>(state_); }
-  TaskFailure& failure() { return std::get<1>(state_); }
+  const TaskFailure& failure() const { return std::get<1>(state_).get(); }
+  TaskFailure& failure() { return std::get<1>(state_).get(); }
 
  private:
-  std::variant<R, TaskFailure> state_;
+  std::variant<R, detail::RareFailure> state_;
 };
 
 }  // namespace windrow
