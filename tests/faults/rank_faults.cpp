@@ -194,36 +194,135 @@ int point_that_kills(ParallelManager& manager, const std::string&) {
   return verdict(manager, wrong);
 }
 
-bool names_rank_1(const std::function<void()>& call) {
+bool throws_text(const std::string& text, const std::function<void()>& call) {
   try {
     call();
   } catch (const ParallelError& error) {
-    return std::string(error.what()).find("rank 1 (pid ") != std::string::npos;
+    if (std::string(error.what()).find(text) != std::string::npos) return true;
+    std::fprintf(stderr, "told: %s\n", error.what());
   }
   return false;
 }
 
-// Every rank throws what names the lost one; by messages of its own, which still work, the root learns that it did.
-int collectives_throw(ParallelManager& manager, const std::string& detail) {
-  if (detail == "later") map_while_dying(manager, 500, deaths(manager, {1}, 50));
-  if (detail == "meanwhile" && manager.rank() == 1) {
-    std::this_thread::sleep_for(milliseconds(300));
-    ::raise(SIGKILL);
-  }
-  const int told = names_rank_1([&] { static_cast<void>(manager.all_gather(manager.rank())); }) &&
-                   names_rank_1([&] { manager.sync(); }) &&
-                   names_rank_1([&] { static_cast<void>(manager.broadcast(1)); });
+bool names_rank_1(const std::function<void()>& call) {
+  return throws_text("rank 1 (pid ", call);
+}
+
+/// By messages of its own, which still work, the root learns what was true on these ranks.
+bool true_on(const std::vector<int>& ranks, ParallelManager& manager, bool here) {
+  int told = here ? 1 : 0;
   if (!manager.is_root()) {
     MPI_Send(&told, 1, MPI_INT, 0, 999, MPI_COMM_WORLD);
-    return 0;
+    return here;
   }
-  int all = told;
-  for (int rank = 2; rank < manager.size(); ++rank) {
+  for (const int rank : ranks) {
     int other = 0;
     MPI_Recv(&other, 1, MPI_INT, rank, 999, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    all += other;
+    told *= other;
   }
-  return verdict(manager, all == manager.size() - 1 ? "" : "some ranks were not told");
+  return told == 1;
+}
+
+std::vector<int> ranks_but(const ParallelManager& manager, const std::vector<int>& without) {
+  std::vector<int> ranks;
+  for (int rank = 1; rank < manager.size(); ++rank) {
+    if (std::count(without.begin(), without.end(), rank) == 0) ranks.push_back(rank);
+  }
+  return ranks;
+}
+
+// Every rank throws what names the lost one.
+int collectives_throw(ParallelManager& manager, const std::string& detail) {
+  if (detail == "later") map_while_dying(manager, 500, deaths(manager, {1}, 50));
+  if (detail != "later" && manager.rank() == 1) {  // the others have waited
+    std::this_thread::sleep_for(milliseconds(detail == "late" ? 2500 : 300));
+    ::raise(SIGKILL);
+  }
+  const bool told = names_rank_1([&] { static_cast<void>(manager.all_gather(manager.rank())); }) &&
+                    names_rank_1([&] { manager.sync(); }) &&
+                    names_rank_1([&] { static_cast<void>(manager.broadcast(1)); });
+  const bool all = true_on(ranks_but(manager, {1}), manager, told);
+  return verdict(manager, all ? "" : "some ranks were not told");
+}
+
+/// Rank 1 dies while the others wait, for more than a second, in a call that the root does not make: so they have made
+/// one more than the root.
+void lose_rank_1_in_a_call(ParallelManager& manager) {
+  if (manager.rank() == 1) ::raise(SIGKILL);
+  if (manager.is_root()) return std::this_thread::sleep_for(milliseconds(1500));
+  if (!names_rank_1([&] { manager.sync(); })) throw std::runtime_error("the loss is not told");
+}
+
+/// The root, or whoever is quicker, has the first point, for which the others wait.
+Mapped<double> map_with_slow_point(ParallelManager& manager) {
+  return manager.map([] { return 0; },
+                     [](int&, std::uint64_t index) {
+                       if (index == 0) std::this_thread::sleep_for(milliseconds(2500));
+                       return value_of(index);
+                     },
+                     50);
+}
+
+// Ranks whose calls are not the same since one is lost wait long in a job: nobody is blamed.
+int loss_is_no_leaver(ParallelManager& manager, const std::string&) {
+  lose_rank_1_in_a_call(manager);
+  std::string wrong;
+  for (int round = 0; round < 2; ++round) {
+    const auto mapped = map_with_slow_point(manager);
+    wrong += wrong_values(mapped, 50);
+    if (wrong.empty()) wrong = wrong_losses(mapped.lost_workers, {1});
+  }
+  if (manager.is_root()) std::this_thread::sleep_for(milliseconds(1500));  // the others have ended
+  return verdict(manager, wrong);
+}
+
+// Detail: the rank that leaves the body after a job that it shared with those that are left of a loss.
+int leaves_after_a_loss(ParallelManager& manager, const std::string& detail) {
+  lose_rank_1_in_a_call(manager);
+  const auto mapped = map_while_dying(manager, 300, {});
+  const int leaver = detail[0] - '0';
+  if (manager.rank() == leaver) return 0;
+  const std::string text = "rank " + detail + " has ended, and rank ";
+  const bool told = throws_text(text, [&] { map_while_dying(manager, 300, {}); }) &&
+                    throws_text(text, [&] { map_while_dying(manager, 300, {}); });
+  if (leaver == 0) return told ? 0 : 1;
+  const bool all = true_on(ranks_but(manager, {1, leaver}), manager, told);
+  return verdict(manager, all ? wrong_values(mapped, 300) : "some ranks were not told");
+}
+
+// Rank 1 leaves, and is killed: the job of the others goes on as without any other that is lost. Detail: when, before
+// the job and after it has told the root that it has ended, or meanwhile, with points of it.
+int leaver_is_lost(ParallelManager& manager, const std::string& detail) {
+  manager.sync();
+  const milliseconds later(detail == "before" ? 1500 : 500);
+  if (manager.rank() == 1) {
+    std::thread([later] {
+      std::this_thread::sleep_for(later);
+      ::raise(SIGKILL);
+    }).detach();
+    return 0;
+  }
+  if (detail == "before") std::this_thread::sleep_for(later + milliseconds(500));
+  std::string wrong;
+  for (int round = 0; round < 2; ++round) {
+    const auto mapped = map_with_slow_point(manager);
+    wrong += wrong_values(mapped, 50);
+    if (wrong.empty()) wrong = wrong_losses(mapped.lost_workers, {1});
+  }
+  return verdict(manager, wrong);
+}
+
+// Rank 2 leaves while the others are in a job, and rank 1 dies at the same time: the one that left is named.
+int leaves_during_a_loss(ParallelManager& manager, const std::string&) {
+  manager.sync();
+  if (manager.rank() == 1) {
+    std::this_thread::sleep_for(milliseconds(50));
+    ::raise(SIGKILL);
+  }
+  if (manager.rank() == 2) return 0;
+  const bool told = throws_text("rank 2 has ended, and rank ", [&] { map_with_slow_point(manager); });
+  const bool all = true_on(ranks_but(manager, {1, 2}), manager, told);
+  return verdict(manager, all ? "" : "some ranks were not told");
 }
 
 // Detail: the rank. If it is the root, nothing is left; otherwise the rest goes on.
@@ -395,6 +494,10 @@ const std::map<std::string, Scenario> scenarios = {
     {"share", share_goes_elsewhere},
     {"deadly-point", point_that_kills},
     {"collectives", collectives_throw},
+    {"loss-is-no-leaver", loss_is_no_leaver},
+    {"leave", leaves_after_a_loss},
+    {"leaver-is-lost", leaver_is_lost},
+    {"leave-meanwhile", leaves_during_a_loss},
     {"throws", throws},
     {"leader-dies", leader_dies},
     {"large", large_results},

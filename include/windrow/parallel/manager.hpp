@@ -36,7 +36,7 @@ Backend backend(std::string_view name);
 ///
 /// Collective calls must be made by every rank, in the same order. With one rank they return at once. If the ranks do
 /// not make the same calls, or one leaves the body of launch() early, those that wait throw ParallelError, which names
-/// a rank (not under `mpirun --enable-recovery`).
+/// a rank; under `mpirun --enable-recovery`, too, where after a loss that concerns jobs alone.
 ///
 /// None of them blocks for ever because a peer died: it throws PeerLost, or, under MPI, the launcher ends the job; or,
 /// under `mpirun --enable-recovery`, it throws ParallelError on every rank and names the one that was lost. Jobs

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
+#include <algorithm>
 #include <span>
+#include <utility>
 
+#include "parallel/mpi/rank_watch.hpp"
 #include "windrow/base/clock.hpp"
 #include "windrow/error.hpp"
 
@@ -14,7 +16,7 @@ namespace {
 constexpr double kPatienceSeconds = 1.0;
 constexpr std::size_t kCallsRemembered = 4096;
 
-enum Tag : int { kNote, kFailure };
+enum Tag : int { kNote = RankWatch::kFreeTags, kFailure, kHeard };
 
 const char* name_of(CallKind kind) {
   switch (kind) {
@@ -36,16 +38,24 @@ const char* name_of(CallKind kind) {
 
 }  // namespace
 
-CallWatch::CallWatch(MPI_Comm comm) : kinds_(kCallsRemembered) {
-  check_mpi(MPI_Comm_dup(comm, &comm_), "MPI_Comm_dup");
-  MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
+CallWatch::CallWatch(MPI_Comm comm, RankWatch* watch) : watch_(watch), kinds_(kCallsRemembered) {
+  if (watch_ != nullptr) {
+    comm_ = watch_->control();
+  } else {
+    check_mpi(MPI_Comm_dup(comm, &comm_), "MPI_Comm_dup");
+    MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
+  }
   MPI_Comm_rank(comm_, &rank_);
   MPI_Comm_size(comm_, &size_);
-  outbox_.emplace(comm_);
+  outbox_.emplace(comm_, watch_);
   if (rank_ == 0) notes_.resize(static_cast<std::size_t>(size_));
 }
 
 CallWatch::~CallWatch() {
+  if (watch_ != nullptr) {
+    outbox_->forget();
+    return;
+  }
   outbox_.reset();
   int finalized = 0;
   MPI_Finalized(&finalized);
@@ -54,7 +64,7 @@ CallWatch::~CallWatch() {
 
 void CallWatch::begin(CallKind kind) {
   if (failure_) throw ParallelError(*failure_);
-  own_ = {own_.call + 1, kind};
+  own_ = {own_.call + 1, own_.jobs + (kind == CallKind::job ? 1 : 0), kind};
   kinds_[own_.call % kinds_.size()] = kind;
   began_ = monotonic_seconds();
   told_ = false;
@@ -64,7 +74,9 @@ void CallWatch::look() {
   if (failure_) throw ParallelError(*failure_);
   if (monotonic_seconds() - began_ < kPatienceSeconds) return;
   tell_root();
-  receive();
+  if (rank_ != 0) return hear_failure();
+  receive_notes();
+  judge();
 }
 
 void CallWatch::leave() {
@@ -72,60 +84,85 @@ void CallWatch::leave() {
   own_.ended = 1;
   began_ = monotonic_seconds();
   told_ = false;
+  if (watch_ != nullptr) return watch_->part(*this);
   MPI_Request request;
   check_mpi(MPI_Ibarrier(comm_, &request), "MPI_Ibarrier");
   wait_mpi(request, nullptr, this);
 }
 
 void CallWatch::tell_root() {
-  if (told_) return;
-  told_ = true;
-  if (rank_ == 0) return take(0, own_);
-  outbox_->send(0, kNote, std::as_bytes(std::span(&own_, 1)));
+  if (std::exchange(told_, true)) return;
+  if (rank_ != 0) return outbox_->send(0, kNote, std::as_bytes(std::span(&own_, 1)));
+  notes_.front() = own_;
+  is_news_ = true;
 }
 
-void CallWatch::receive() {
-  for (;;) {
-    int arrived = 0;
-    MPI_Status status;
-    check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_, &arrived, &status), "MPI_Iprobe");
-    if (arrived == 0) return;
-    int size = 0;
-    check_mpi(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
-    Bytes message(static_cast<std::size_t>(size));
-    check_mpi(MPI_Recv(message.data(), size, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, comm_, MPI_STATUS_IGNORE),
-              "MPI_Recv");
-    if (status.MPI_TAG == kFailure) {
-      failure_.emplace(reinterpret_cast<const char*>(message.data()), message.size());
-      throw ParallelError(*failure_);
-    }
-    Note note;
-    std::memcpy(&note, message.data(), sizeof note);
-    take(status.MPI_SOURCE, note);
+std::optional<MPI_Status> CallWatch::probe(int source, int tag) const {
+  int arrived = 0;
+  MPI_Status status;
+  check_mpi(MPI_Iprobe(source, tag, comm_, &arrived, &status), "MPI_Iprobe");
+  return arrived != 0 ? std::optional(status) : std::nullopt;
+}
+
+void CallWatch::hear_failure() {
+  const auto status = probe(0, kFailure);
+  if (!status) return;
+  int size = 0;
+  check_mpi(MPI_Get_count(&*status, MPI_BYTE, &size), "MPI_Get_count");
+  std::string text(static_cast<std::size_t>(size), ' ');
+  check_mpi(MPI_Recv(text.data(), size, MPI_BYTE, 0, kFailure, comm_, MPI_STATUS_IGNORE), "MPI_Recv");
+  failure_ = std::move(text);
+  outbox_->send(0, kHeard, {});
+  throw ParallelError(*failure_);
+}
+
+void CallWatch::receive_notes() {
+  while (const auto status = probe(MPI_ANY_SOURCE, kNote)) {
+    Note& note = notes_[static_cast<std::size_t>(status->MPI_SOURCE)];
+    check_mpi(MPI_Recv(&note, sizeof note, MPI_BYTE, status->MPI_SOURCE, kNote, comm_, MPI_STATUS_IGNORE), "MPI_Recv");
+    is_news_ = true;
   }
 }
 
-// At the root. What is new is compared with the root's own calls and with who has ended; if it is the root's own, with
-// all.
-void CallWatch::take(int rank, const Note& note) {
-  notes_[static_cast<std::size_t>(rank)] = note;
-  if (note.ended != 0 && (ended_ < 0 || note.call < notes_[static_cast<std::size_t>(ended_)].call)) ended_ = rank;
-  const bool all = rank == 0 || note.ended != 0;
-  for (int other = all ? 0 : rank; other < (all ? size_ : rank + 1); ++other) {
-    judge(other, notes_[static_cast<std::size_t>(other)]);
+// At the root. A rank that is gone is no rank that has ended: the watch tells of it.
+void CallWatch::judge() {
+  if (!std::exchange(is_news_, false)) return;
+  const Note* first_to_end = nullptr;
+  for (int rank = 0; rank < size_; ++rank) {
+    const Note& note = notes_[static_cast<std::size_t>(rank)];
+    if (note.ended == 0 || is_silent(rank)) continue;
+    if (first_to_end == nullptr || position(note) < position(*first_to_end)) first_to_end = &note;
+  }
+  for (int rank = 0; rank < size_; ++rank) {
+    if (!is_silent(rank)) judge(rank, notes_[static_cast<std::size_t>(rank)], first_to_end);
   }
 }
 
-void CallWatch::judge(int rank, const Note& note) {
-  if (note.call == 0 && note.ended == 0) return;
-  if (ended_ >= 0 && note.ended == 0 && note.call > notes_[static_cast<std::size_t>(ended_)].call) {
-    fail(fmt::format("rank {} has ended, and rank {} waits for it in {}", ended_, rank, name_of(note.kind)));
+void CallWatch::judge(int rank, const Note& note, const Note* first_to_end) {
+  if (note.call == 0 || note.ended != 0) return;
+  if (first_to_end != nullptr && position(note) > position(*first_to_end)) {
+    fail(fmt::format("rank {} has ended, and rank {} waits for it in {}", first_to_end - notes_.data(), rank,
+                     name_of(note.kind)));
   }
+  if (only_jobs()) return;  // what is no job throws as soon as the rank is told of the loss
   const bool is_remembered = note.call <= own_.call && own_.call - note.call < kinds_.size();
   const CallKind own = kinds_[note.call % kinds_.size()];
-  if (is_remembered && note.ended == 0 && own != note.kind) {
+  if (is_remembered && own != note.kind) {
     fail(fmt::format("rank {} is in {} where rank 0 is in {}", rank, name_of(note.kind), name_of(own)));
   }
+}
+
+bool CallWatch::is_silent(int rank) const {
+  return watch_ != nullptr && watch_->is_gone(rank);
+}
+
+bool CallWatch::only_jobs() const {
+  return watch_ != nullptr && watch_->any_lost();
+}
+
+// Among the calls that all must make.
+std::uint64_t CallWatch::position(const Note& note) const {
+  return only_jobs() ? note.jobs : note.call;
 }
 
 void CallWatch::fail(const std::string& what) {
@@ -133,7 +170,28 @@ void CallWatch::fail(const std::string& what) {
   for (int rank = 1; rank < size_; ++rank) {
     outbox_->send(rank, kFailure, std::as_bytes(std::span(failure_->data(), failure_->size())));
   }
+  wait_until_heard();
   throw ParallelError(*failure_);
+}
+
+// This rank may end next, and all others with it. One that computes is not waited for.
+void CallWatch::wait_until_heard() {
+  std::vector<bool> heard(static_cast<std::size_t>(size_), false);
+  heard.front() = true;
+  const double deadline = monotonic_seconds() + kPatienceSeconds;
+  for (BackOff pause; monotonic_seconds() < deadline; pause.sleep()) {
+    outbox_->drop_sent();
+    while (const auto status = probe(MPI_ANY_SOURCE, kHeard)) {
+      const int rank = status->MPI_SOURCE;
+      check_mpi(MPI_Recv(nullptr, 0, MPI_BYTE, rank, kHeard, comm_, MPI_STATUS_IGNORE), "MPI_Recv");
+      heard[static_cast<std::size_t>(rank)] = true;
+    }
+    if (watch_ != nullptr) watch_->look();
+    for (int rank = 1; rank < size_; ++rank) {
+      if (is_silent(rank)) heard[static_cast<std::size_t>(rank)] = true;
+    }
+    if (std::find(heard.begin(), heard.end(), false) == heard.end()) return;
+  }
 }
 
 }  // namespace windrow::detail

@@ -19,10 +19,13 @@ enum class CallKind : std::uint32_t { sync, broadcast, gather, all_gather, job, 
 ///
 /// Ranks speak only once they have waited for a second, by a message to the root, which compares and tells all. A
 /// quicker call costs nothing but its number. For one thread at a time.
+///
+/// Once a rank is lost, all calls but jobs throw, at another place on every rank: from then on only jobs are compared.
 class CallWatch {
  public:
-  /// Collective.
-  explicit CallWatch(MPI_Comm comm);
+  /// Collective if `watch` is null.
+  /// @param watch  of the same ranks, if the job outlives them; may be null
+  CallWatch(MPI_Comm comm, RankWatch* watch);
   ~CallWatch();
   CallWatch(const CallWatch&) = delete;
   CallWatch& operator=(const CallWatch&) = delete;
@@ -31,7 +34,7 @@ class CallWatch {
   void begin(CallKind kind);
   /// To be asked again and again while a call waits. @throws ParallelError as begin()
   void look();
-  /// This rank makes no more calls. Returns when that is true of all. Collective.
+  /// This rank makes no more calls. Returns when that is true of all that live. Collective.
   /// @throws ParallelError if another one waits for this rank in a call
   void leave();
 
@@ -39,17 +42,25 @@ class CallWatch {
   /// What a rank that has waited tells the root. Without gaps, whose content would be sent, too.
   struct Note {
     std::uint64_t call = 0;  ///< the number of the call that it is in, or of its last one; 0: nothing is known
+    std::uint64_t jobs = 0;  ///< how many of these calls were jobs
     CallKind kind{};
     std::uint32_t ended = 0;  ///< 0 or 1
   };
 
   void tell_root();
-  void receive();
-  void take(int rank, const Note& note);
-  void judge(int rank, const Note& note);
+  void hear_failure();
+  void receive_notes();
+  void judge();
+  void judge(int rank, const Note& note, const Note* first_to_end);
+  bool is_silent(int rank) const;
+  bool only_jobs() const;
+  std::uint64_t position(const Note& note) const;
   [[noreturn]] void fail(const std::string& what);
+  void wait_until_heard();
+  std::optional<MPI_Status> probe(int source, int tag) const;
 
-  MPI_Comm comm_ = MPI_COMM_NULL;  // of its own: no other message meets these
+  RankWatch* watch_;
+  MPI_Comm comm_ = MPI_COMM_NULL;  // where no other message meets these: of its own, or the watch's
   int rank_ = 0;
   int size_ = 1;
   std::optional<Outbox> outbox_;
@@ -57,8 +68,8 @@ class CallWatch {
   std::vector<CallKind> kinds_;  // of the last calls; that of number n at n % its size
   double began_ = 0.0;           // to wait
   bool told_ = false;            // the root, of this call
-  std::vector<Note> notes_;      // at the root: what the others have said last
-  int ended_ = -1;               // the rank that has ended after the fewest calls
+  std::vector<Note> notes_;      // at the root: what all have said last
+  bool is_news_ = false;         // among them
   std::optional<std::string> failure_;
 };
 

@@ -68,8 +68,9 @@ int run_guarded(MpiManager& manager, const std::function<int(ParallelManager&)>&
     } catch (const RootFailed&) {
     }
     guard.is_ending();
-    if (watch != nullptr) watch->part();
+    manager.leave();
   } catch (...) {
+    guard.is_ending();  // the root, which throws the same where calls do not pair, must not cut this short
     const int failure = report_exception(manager.rank(), options);
     std::fflush(nullptr);
     ::_exit(failure);

@@ -48,7 +48,7 @@ struct MpiManager::Impl {
   std::vector<std::string> hosts;  // of every rank
   detail::WakeUpSockets wake_ups{};
   std::unique_ptr<detail::RankWatch> watch{};  // if the job outlives its ranks
-  std::unique_ptr<detail::CallWatch> calls{};  // if it does not
+  std::unique_ptr<detail::CallWatch> calls{};  // if there are others
 
   void begin(detail::CallKind kind) const {
     if (watch && kind != detail::CallKind::job) watch->check();  // jobs go on without ranks that were lost
@@ -73,9 +73,8 @@ MpiManager::MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher)
   impl_->know_sockets(all_gather(impl_->wake_ups.address()));
   if (size() > 1 && detail::job_outlives_ranks()) {
     impl_->watch = std::make_unique<detail::RankWatch>(*this, impl_->comm, impl_->hosts);
-  } else if (size() > 1) {
-    impl_->calls = std::make_unique<detail::CallWatch>(impl_->comm);
   }
+  if (size() > 1) impl_->calls = std::make_unique<detail::CallWatch>(impl_->comm, watch());
 }
 
 MpiManager::~MpiManager() {

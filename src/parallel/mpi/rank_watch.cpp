@@ -13,6 +13,7 @@
 #include <fstream>
 #include <utility>
 
+#include "parallel/mpi/call_watch.hpp"
 #include "process/interface/helper_process.hpp"
 #include "process/interface/lifeline.hpp"
 #include "windrow/base/clock.hpp"
@@ -280,7 +281,7 @@ void RankWatch::check_root() {
   if (is_gone(0)) throw PeerLost(fmt::format("{} is gone", name_of(0)));
 }
 
-void RankWatch::part() {
+void RankWatch::part(CallWatch& calls) {
   BackOff pause;
   if (!is_root()) {
     outbox_.send(0, kParting, {});
@@ -288,10 +289,14 @@ void RankWatch::part() {
       check_mpi(MPI_Iprobe(0, kParted, control_, &arrived, MPI_STATUS_IGNORE), "MPI_Iprobe");
       look();
       if (arrived != 0 || is_gone(0)) return;
+      calls.look();
       pause.sleep();
     }
   }
-  for (std::vector<bool> parted(states_.size(), false); !all_have_parted(parted);) pause.sleep();
+  for (std::vector<bool> parted(states_.size(), false); !all_have_parted(parted);) {
+    calls.look();
+    pause.sleep();
+  }
   for (std::size_t r = 1; r < states_.size(); ++r) outbox_.send(static_cast<int>(r), kParted, {});
 }
 

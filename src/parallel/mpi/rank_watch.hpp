@@ -15,6 +15,7 @@
 
 namespace windrow::detail {
 
+class CallWatch;
 class LifelineHost;
 
 /// Whether the launcher leaves the job alone when one of its ranks dies (mpirun --enable-recovery). Otherwise it ends
@@ -63,7 +64,12 @@ class RankWatch {
   /// At another rank. @throws PeerLost if the root is gone
   void check_root();
   /// Waits until every rank that lives has come here, lost ones or not. By messages between two ranks alone.
-  void part();
+  /// @throws whatever CallWatch::look throws
+  void part(CallWatch& calls);
+
+  /// A communicator for news, where tags from kFreeTags are others'.
+  MPI_Comm control() const { return control_; }
+  static constexpr int kFreeTags = 16;
 
   /// The point that a rank evaluates: kept in memory of its machine, which the root sees if it is there, too.
   void mark(std::optional<std::uint64_t> index);
