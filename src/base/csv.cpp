@@ -60,6 +60,7 @@ std::size_t Reader::read_quoted(std::string& text, std::size_t position, std::st
 
 bool Reader::next(std::vector<std::string>& fields) {
   fields.clear();
+  quoted_.clear();
   std::string text;
   do {
     if (!read_line(text)) return false;
@@ -70,7 +71,8 @@ bool Reader::next(std::vector<std::string>& fields) {
   std::size_t position = 0;
   while (true) {
     std::string& field = fields.emplace_back();
-    if (position < text.size() && text[position] == '"') {
+    quoted_.push_back(position < text.size() && text[position] == '"');
+    if (quoted_.back()) {
       position = read_quoted(text, position, field);
       if (!at_end(position) && text[position] != ',') fail(line_, "text follows a closed quote");
     } else {

@@ -49,6 +49,22 @@ std::string render(double value) {
   return {buffer.data(), end};
 }
 
+std::string render_plain(double value) {
+  if (!std::isfinite(value)) return render(value);
+  const double size = std::abs(value);
+  const bool plain = value == 0.0 || (size >= 1e-4 && size < 1e16);
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                 plain ? std::chars_format::fixed : std::chars_format::scientific)
+                       .ptr;
+  return {buffer.data(), end};
+}
+
+std::string render_real(double value) {
+  std::string text = render_plain(value);
+  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
+}
+
 std::optional<double> parse_double(std::string_view text) {
   text = numeral(text);
   double value = 0.0;
@@ -67,6 +83,62 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (end != text.data() + text.size() || error != std::errc()) return {};
   return value;
+}
+
+namespace {
+
+/// The digits of a double in scientific notation, less the zeros at their end: "1.8446744073709552e+19" gives
+/// "18446744073709552".
+std::string shortest_digits(double value) {
+  std::array<char, 32> buffer{};
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr;
+  std::string digits(buffer.data(), std::find(buffer.data(), end, 'e'));
+  std::erase(digits, '.');
+  return digits.substr(0, digits.find_last_not_of('0') + 1);
+}
+
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return result;
+}
+
+}  // namespace
+
+bool is_rounded_whole(std::string_view text) {
+  constexpr std::size_t kSafe = 15;  // so many digits fit whatever they are
+  text = numeral(text);
+  if (text.starts_with('-')) text.remove_prefix(1);
+  if (const std::size_t point = text.find('.'); point != std::string_view::npos) {
+    if (text.find_first_not_of('0', point + 1) != std::string_view::npos) return false;
+    text = text.substr(0, point);
+  }
+  text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
+  if (text.size() <= kSafe || !std::all_of(text.begin(), text.end(), is_digit)) return false;
+  const auto value = parse_double(text);
+  if (!value) return true;
+  if (fmt::format("{:.0f}", *value) == text) return false;
+  return shortest_digits(*value) != text.substr(0, text.find_last_not_of('0') + 1);
+}
+
+std::optional<bool> parse_truth(std::string_view text) {
+  const std::string word = lower_case(trim(text));
+  if (word == "true") return true;
+  if (word == "false") return false;
+  return {};
+}
+
+std::optional<bool> parse_boolean(std::string_view text) {
+  const std::string word = lower_case(trim(text));
+  for (const char* yes : {"true", "yes", "on", "1", "t", ".true."}) {
+    if (word == yes) return true;
+  }
+  for (const char* no : {"false", "no", "off", "0", "f", ".false."}) {
+    if (word == no) return false;
+  }
+  return {};
 }
 
 namespace {

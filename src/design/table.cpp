@@ -8,6 +8,7 @@
 #include <optional>
 #include <system_error>
 
+#include "design/column_values.hpp"
 #include "design/kernel.hpp"
 #include "windrow/base/csv.hpp"
 #include "windrow/base/hash.hpp"
@@ -20,8 +21,12 @@ namespace {
 /// A column as it stands in the file.
 struct CellColumn {
   std::string name;
-  std::vector<std::string> cells;
-  std::size_t first_empty_line = 0;  ///< 0: no cell is empty
+  std::vector<detail::Cell> cells;
+};
+
+struct Cells {
+  std::vector<CellColumn> columns;
+  std::vector<std::size_t> lines;  ///< on which the rows begin
 };
 
 std::string trimmed(const std::string& text) {
@@ -43,14 +48,15 @@ std::vector<CellColumn> read_header(csv::Reader& reader, const std::string& path
     } catch (const SpecError& error) {
       throw SpecError(fmt::format("{}:{}: column {}: {}", path, reader.line(), columns.size() + 1, error.what()));
     }
-    columns.push_back({name, {}, 0});
+    columns.push_back({name, {}});
   }
   return columns;
 }
 
-std::vector<CellColumn> read_columns(std::istream& in, const std::string& path) {
+Cells read_cells(std::istream& in, const std::string& path) {
   csv::Reader reader(in, path);
   std::vector<CellColumn> columns = read_header(reader, path);
+  std::vector<std::size_t> lines;
   std::vector<std::string> fields;
   while (reader.next(fields)) {
     if (fields.size() != columns.size()) {
@@ -59,47 +65,28 @@ std::vector<CellColumn> read_columns(std::istream& in, const std::string& path) 
                                   columns.size() == 1 ? "" : "s"));
     }
     for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (fields[i].empty() && columns[i].first_empty_line == 0) columns[i].first_empty_line = reader.line();
-      columns[i].cells.push_back(std::move(fields[i]));
+      columns[i].cells.push_back({std::move(fields[i]), reader.was_quoted(i)});
     }
+    lines.push_back(reader.line());
   }
   if (columns.front().cells.empty()) throw SpecError(path + ": there is no row below the header");
-  return columns;
+  return {std::move(columns), std::move(lines)};
 }
 
-/// Every cell as `parse` reads it, or none if one cell (an empty one aside) is something else.
-template <typename Parse>
-std::optional<std::vector<Value>> read_all(const std::vector<std::string>& cells, const Parse& parse) {
-  std::vector<Value> values;
-  values.reserve(cells.size());
-  for (const std::string& cell : cells) {
-    if (cell.empty()) continue;
-    const auto value = parse(cell);
-    if (!value) return {};
-    values.emplace_back(*value);
+std::vector<Value> typed(const CellColumn& column, const std::vector<std::size_t>& lines, std::optional<ValueType> type,
+                         const std::string& path) {
+  try {
+    return detail::column_values(column.cells, type);
+  } catch (const detail::BadCell& error) {
+    throw SpecError(fmt::format("{}:{}: column `{}` {}", path, lines[error.row()], column.name, error.what()));
   }
-  if (values.empty()) return {};
-  return values;
 }
 
-std::optional<bool> parse_truth(const std::string& cell) {
-  if (cell == "true") return true;
-  if (cell == "false") return false;
+std::optional<ValueType> type_of(const std::string& column, const std::vector<Parameter>& annotations) {
+  for (const Parameter& annotation : annotations) {
+    if (annotation.name() == column) return annotation.type();
+  }
   return {};
-}
-
-/// One kind for all of the column: integers, else numbers, else truth values, else texts.
-std::vector<Value> typed(const CellColumn& column, const std::string& path) {
-  auto values = read_all(column.cells, text::parse_integer);
-  if (!values) values = read_all(column.cells, text::parse_double);
-  if (!values) values = read_all(column.cells, parse_truth);
-  if (!values) return {column.cells.begin(), column.cells.end()};
-  if (column.first_empty_line != 0) {
-    const std::string_view others = values->front().is_number() ? "numbers (nan is one)" : "true or false";
-    throw SpecError(fmt::format("{}:{}: column `{}` is empty here; its other values are {}", path,
-                                column.first_empty_line, column.name, others));
-  }
-  return std::move(*values);
 }
 
 void annotate(std::vector<Parameter>& parameters, const std::vector<Parameter>& annotations, const std::string& path) {
@@ -113,6 +100,8 @@ void annotate(std::vector<Parameter>& parameters, const std::vector<Parameter>& 
                       text::suggestion(annotation.name(), names));
     }
     column->unit(annotation.unit()).description(annotation.description());
+    if (annotation.type()) column->type(*annotation.type());
+    if (annotation.format() != nullptr) column->format(annotation.format()->text());
   }
 }
 
@@ -125,7 +114,7 @@ class Table : public Design::Kernel {
     detail::ContentHash hash;
     for (std::uint64_t row = 0; row < size; ++row) {
       const Value value = parameter.level(row);
-      const std::string text = value.render();
+      const std::string text = value.identity_text();
       // Kind and length keep 1 | "1" | true and ("ab", "c") | ("a", "bc") apart.
       hash.add(fmt::format("{}:{}:", value.variant().index(), text.size()));
       hash.add(text);
@@ -145,8 +134,10 @@ Design table(const std::string& path, const std::vector<Parameter>& annotations,
 Design detail::table(std::istream& in, const std::string& path, const std::vector<Parameter>& annotations,
                      std::uint64_t seed) {
   std::vector<Parameter> parameters;
-  for (CellColumn& column : read_columns(in, path)) {
-    parameters.push_back(values(column.name, typed(column, path)));
+  Cells cells = read_cells(in, path);
+  for (CellColumn& column : cells.columns) {
+    const auto type = type_of(column.name, annotations);
+    parameters.push_back(values(column.name, typed(column, cells.lines, type, path)));
     column.cells = {};
   }
   annotate(parameters, annotations, path);

@@ -24,6 +24,31 @@ TEST(RenderTest, gives_the_shortest_text_that_reads_back) {
   EXPECT_EQ(render(-std::nan("")), "nan");
 }
 
+TEST(TextTest, a_real_number_has_a_point_or_an_exponent_as_in_python) {
+  EXPECT_EQ(render_real(1.0), "1.0");
+  EXPECT_EQ(render_real(-0.0), "-0.0");
+  EXPECT_EQ(render_real(100000.0), "100000.0");
+  EXPECT_EQ(render_real(0.0001), "0.0001");
+  EXPECT_EQ(render_real(0.00001), "1e-05");
+  EXPECT_EQ(render_real(1e15), "1000000000000000.0");
+  EXPECT_EQ(render_real(1e16), "1e+16");
+  EXPECT_EQ(render_real(123456789012345680.0), "1.2345678901234568e+17");
+  EXPECT_EQ(render_real(0.1 + 0.2), "0.30000000000000004");
+  EXPECT_EQ(render_real(std::nan("")), "nan");
+  EXPECT_EQ(render_plain(100000.0), "100000");
+  EXPECT_EQ(render_plain(0.5), "0.5");
+}
+
+TEST(TextTest, knows_whole_numbers_that_a_double_would_round) {
+  for (const char* text : {"9007199254740993", "-9007199254740993", "18446744073709551615", "9007199254740993.00"}) {
+    EXPECT_TRUE(is_rounded_whole(text)) << text;
+  }
+  for (const char* text : {"9007199254740992", "9007199254740994", "1e300", "18446744073709552000", "0.1",
+                           "0000000000000000000001", "9007199254740993.5", "text", ""}) {
+    EXPECT_FALSE(is_rounded_whole(text)) << text;
+  }
+}
+
 TEST(RenderTest, reads_back_exactly_for_any_bits) {
   std::mt19937_64 bits(7);
   for (int i = 0; i < 100'000; ++i) {

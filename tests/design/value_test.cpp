@@ -128,5 +128,61 @@ TEST(ParseValueTest, takes_the_narrowest_kind) {
   EXPECT_EQ(parse_value("3 mm"), Value("3 mm"));
 }
 
+TEST(ValueTest, a_number_is_read_without_the_loss_of_a_digit_of_a_whole_one) {
+  const auto is_double = [](std::string_view text, double number) {
+    const auto value = parse_number(text);
+    return value && holds<double>(*value) && *value == Value(number);
+  };
+  const auto is_integer = [](std::string_view text, std::int64_t whole) {
+    const auto value = parse_number(text);
+    return value && holds<std::int64_t>(*value) && value->integer() == whole;
+  };
+  EXPECT_TRUE(is_double("3", 3.0));
+  EXPECT_TRUE(is_double("-1.5e3", -1500.0));
+  EXPECT_TRUE(is_double("9007199254740992", 0x1p53));
+  EXPECT_TRUE(is_integer("9007199254740993", 9007199254740993));
+  EXPECT_TRUE(is_integer(" -9007199254740993 ", -9007199254740993));
+  EXPECT_TRUE(is_double("9007199254740994", 0x1p53 + 2));
+  EXPECT_TRUE(is_integer("9223372036854775807", std::numeric_limits<std::int64_t>::max()));
+  EXPECT_TRUE(is_double("18446744073709551616", 0x1p64));  // exact
+  EXPECT_TRUE(is_double("18446744073709552000", 0x1p64));  // as JavaScript writes it: its shortest digits
+  EXPECT_TRUE(is_double("1e23", 1e23));
+  EXPECT_TRUE(is_double("100000000000000000000000", 1e23));
+  for (const char* text : {"18446744073709551615", "9007199254740993.0", "123456789012345678901234567890", "abc", ""}) {
+    EXPECT_FALSE(parse_number(text)) << text;
+  }
+  EXPECT_EQ(parse_value("18446744073709551615"), Value("18446744073709551615"));
+}
+
+TEST(ValueTest, is_read_as_the_type_that_it_is_said_to_be) {
+  EXPECT_EQ(parse_as("0012", ValueType::string), Value("0012"));
+  EXPECT_EQ(parse_as("0012", ValueType::integer), Value(12));
+  EXPECT_EQ(parse_as("2", ValueType::number), Value(2.0));
+  EXPECT_EQ(parse_as("1e3", ValueType::integer), Value(1000));
+  EXPECT_EQ(parse_as("9223372036854775807", ValueType::integer), Value(std::int64_t{9223372036854775807}));
+  for (const char* text : {"True", "TRUE", "true", " 1 ", ".TRUE."}) {
+    EXPECT_EQ(parse_as(text, ValueType::boolean), Value(true)) << text;
+  }
+  EXPECT_THROW(parse_as("maybe", ValueType::boolean), SpecError);
+  EXPECT_THROW(parse_as("1.5", ValueType::integer), SpecError);
+  EXPECT_THROW(parse_as("", ValueType::number), SpecError);
+  EXPECT_THROW(parse_as("18446744073709551615", ValueType::integer), SpecError);
+  EXPECT_THROW(parse_as("9007199254740993", ValueType::number), SpecError);
+  EXPECT_EQ(convert(Value(2), ValueType::number), Value(2.0));
+  EXPECT_EQ(convert(Value(2.0), ValueType::integer), Value(2));
+  EXPECT_EQ(convert(Value(1.5).spelled("1.50"), ValueType::string), Value("1.50"));
+  EXPECT_THROW(convert(Value(true), ValueType::number), SpecError);
+}
+
+TEST(ValueTest, goes_into_programs_as_it_was_spelled) {
+  Value value = 1.1;
+  value.spelled("1.10");
+  EXPECT_EQ(value.written(), "1.10");
+  EXPECT_EQ(value.identity_text(), "1.1");
+  EXPECT_EQ(value, Value(1.1));
+  const Value copy = value;
+  EXPECT_EQ(copy.written(), "1.10");
+}
+
 }  // namespace
 }  // namespace windrow

@@ -31,6 +31,8 @@ class Reader {
   ///         reading fails
   bool next(std::vector<std::string>& fields);
 
+  /// Whether field i of the record last read stood in quotes.
+  bool was_quoted(std::size_t i) const { return i < quoted_.size() && quoted_[i]; }
   /// Line on which the record last read starts, from 1.
   std::size_t line() const { return record_line_; }
 
@@ -43,6 +45,7 @@ class Reader {
   std::string name_;
   std::size_t line_ = 0;
   std::size_t record_line_ = 0;
+  std::vector<bool> quoted_;
 };
 
 }  // namespace csv

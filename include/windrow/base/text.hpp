@@ -15,12 +15,27 @@ namespace text {
 /// The shortest decimal text that reads back as exactly `value`: "0.1", "1e-09", "100", "nan", "inf".
 std::string render(double value);
 
+/// As Python writes it, so that every language takes it for a floating-point number: the shortest text that reads back,
+/// with a point or an exponent, plain from 1e-4 up to below 1e16: "0.1", "1.0", "100000.0", "1e-05", "1e+16", "nan".
+std::string render_real(double value);
+/// The same, but whole numbers below 1e16 without a point: "1", "100000".
+std::string render_plain(double value);
+
 /// The number that all of `text` spells (decimal or scientific, optional sign, surrounding white space allowed, "nan",
 /// "inf"), or none. Too small for a double reads as zero, too large as none.
 std::optional<double> parse_double(std::string_view text);
 
 /// The integer that all of `text` spells, or none (also when it does not fit).
 std::optional<std::int64_t> parse_integer(std::string_view text);
+
+/// Whether `text` spells a whole number in plain digits that a double would round: "9007199254740993", but not
+/// "9007199254740994" nor "1e23". (A double keeps the digits that it was written with, too: "18446744073709552000".)
+bool is_rounded_whole(std::string_view text);
+
+/// "true" or "false" as JSON, pandas and R write them, in any capitals; none for other texts.
+std::optional<bool> parse_truth(std::string_view text);
+/// What can be meant by a truth value: also "yes", "on", "1", "t", ".true.", and their opposites, in any capitals.
+std::optional<bool> parse_boolean(std::string_view text);
 
 /// A duration such as "30s", "500ms", "1.5h", "2m", "1d", "1h30m", or a bare number of seconds; none if it is not one.
 /// Units: d, h, m, s, ms, us, ns.

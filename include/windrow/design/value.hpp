@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -75,8 +76,18 @@ class Value {
   /// @throws SpecError if the value is not an array
   const Array& array() const;
 
-  /// As text that reads back exactly: "0.1", "3", "true", "steel". Of an array its size alone: "array of 2 x 3".
+  /// As text that reads back exactly: "0.1", "3", "true", "steel". A number that is no integer has a point or an
+  /// exponent ("1.0", "100000.0", "1e+16"), so that no language takes it for one. Of an array its size alone: "array of
+  /// 2 x 3".
   std::string render() const;
+  /// By what a point is known in stores, and a loop by its folder: as render(), but 1.0 is "1" and 100000.0 "1e+05",
+  /// so that 2 and 2.0 are the same and that what was stored before is recognised.
+  std::string identity_text() const;
+  /// As it goes into programs: as it was spelled, else render().
+  std::string written() const { return spelling_ ? *spelling_ : render(); }
+  /// Goes into programs as `text`, which was read as this value (a cell "1.10"). The value stays what it is: whoever
+  /// compares, stores or hashes it does not see the spelling.
+  Value& spelled(std::string_view text);
 
   const Variant& variant() const { return value_; }
 
@@ -93,14 +104,36 @@ class Value {
     return !a.is_text() && !a.is_array() && a.number() == static_cast<double>(b);
   }
 
-  /// Writes render().
+  /// Writes render(), whatever the spelling.
   friend std::ostream& operator<<(std::ostream& out, const Value& value);
 
  private:
   Variant value_;
+  std::shared_ptr<const std::string> spelling_;  // null: render()
 };
 
-/// Reads `text` as the narrowest of: integer, number, "true" / "false", text.
+/// Reads `text` as the narrowest of: integer, number, "true" / "false", text. A whole number that would lose digits is
+/// a text.
 Value parse_value(std::string_view text);
+
+/// The number that all of `text` spells, without the loss of a digit of a whole number: a double; an integer where a
+/// double would round it ("9007199254740993"). None for what is no number, and for a whole number that neither holds
+/// ("18446744073709551615"; text::is_rounded_whole tells).
+std::optional<Value> parse_number(std::string_view text);
+
+/// What a parameter, a column or an output may be said to be.
+enum class ValueType { number, integer, boolean, string };
+/// "number", "integer", "boolean", "string"
+std::string_view name_of(ValueType type);
+/// @throws SpecError for another name, with the nearest valid one
+ValueType value_type(std::string_view name);
+
+/// `text` as a value of the type, written as values of this type are ("2" of type number as "2.0", "True" of type
+/// boolean as "true"); blanks around all but strings do not count.
+/// @throws SpecError if it is none, or a whole number that would lose digits
+Value parse_as(std::string_view text, ValueType type);
+/// The same of a value: 2 as a number is 2.0, 2.0 as an integer 2, a text what it spells; as a string it is what is
+/// written(). @throws SpecError
+Value convert(const Value& value, ValueType type);
 
 }  // namespace windrow
