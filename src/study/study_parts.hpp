@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "base/interface/file_texts.hpp"
 #include "study/toml_table.hpp"
@@ -21,6 +22,9 @@ Design read_design(const TomlTable& root, const std::filesystem::path& folder, s
 /// @param study_directory, points_directory  passed on, both absolute; as `files`
 CommandSpec read_command(const TomlTable& root, const Design& design, const std::filesystem::path& study_directory,
                          const std::filesystem::path& points_directory, std::shared_ptr<FileTexts> files);
+
+/// What [outputs] says.
+std::vector<OutputSpec> read_outputs(const TomlTable& root, const Design& design);
 
 struct RunPolicy {
   FailurePolicy failures;
