@@ -1,5 +1,6 @@
 #include "windrow/store/export.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include "exported.hpp"
@@ -61,6 +62,13 @@ Value detail::missing_output(const Column& output) {
   return numeric ? Value(std::numeric_limits<double>::quiet_NaN()) : Value("");
 }
 
+Value detail::exported_output(const Record& record, std::size_t i, const Column& output) {
+  if (!record.outcome.ok()) return missing_output(output);
+  const Value& value = record.outcome.value()[i];
+  const bool is_word = output.type == "string" || output.type == "boolean";
+  return is_word && value.is_number() && std::isnan(value.number()) ? missing_output(output) : value;
+}
+
 void export_csv(const StoreReader& store, std::ostream& out) {
   const StudyIdentity& study = store.identity();
   Fields fields = {"index"};
@@ -73,8 +81,7 @@ void export_csv(const StoreReader& store, std::ostream& out) {
     fields.assign(1, std::to_string(record.index));
     for (const Value& value : record.parameters) fields.push_back(value.render());
     for (std::size_t i = 0; i < study.outputs.size(); ++i) {
-      fields.push_back(record.outcome.ok() ? record.outcome.value()[i].render()
-                                           : detail::missing_output(study.outputs[i]).render());
+      fields.push_back(detail::exported_output(record, i, study.outputs[i]).render());
     }
     fields.push_back(status_text(record));
     csv::write_record(out, fields);

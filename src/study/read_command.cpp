@@ -92,7 +92,8 @@ void check_ranks(const TomlTable& table, const CommandSpec& command, const Desig
 }
 
 CommandSpec read_command_table(const TomlTable& table) {
-  table.allow_only({"run", "templates", "inputs", "ranks", "launcher", "timeout", "grace", "keep"});
+  table.allow_only({"run", "templates", "inputs", "ranks", "launcher", "timeout", "grace", "keep", "success_codes",
+                    "fail_if", "require", "valid"});
   CommandSpec spec;
   spec.run = read_run(table);
   for (const std::string& path : table.texts("templates").value_or(std::vector<std::string>())) {
@@ -109,22 +110,16 @@ CommandSpec read_command_table(const TomlTable& table) {
   return spec;
 }
 
-/// Makes the Command that will run, for its checks. If they fail, tries the command alone and then each output with it,
-/// to name the line of what is wrong.
+/// Makes the Command that will run, for its checks. If they fail, tries the command alone and then what is read with
+/// it, to name the line of what is wrong.
 void check_command(const TomlTable& root, const CommandSpec& spec, const Design& design) {
-  const auto check = [&](const std::vector<OutputSpec>& outputs) {
-    CommandSpec part = spec;
-    part.outputs = outputs;
-    Command(std::move(part), design);
-  };
   try {
-    check(spec.outputs);
+    Command(spec, design);
   } catch (const SpecError&) {
-    root.locate("command", [&] { check({}); });
-    for (const OutputSpec& output : spec.outputs) {
-      root.table("outputs")->locate(output.name, [&] { check({output}); });
-    }
-    root.locate("outputs", [&] { check(spec.outputs); });
+    const CommandSpec alone = without_reading(spec);
+    root.locate("command", [&] { Command(alone, design); });
+    check_reading(root, spec, design);
+    root.locate("outputs", [&] { Command(spec, design); });
   }
 }
 
@@ -135,7 +130,7 @@ CommandSpec read_command(const TomlTable& root, const Design& design, const std:
   const TomlTable* table = root.table("command");
   if (!table) root.fail("command", "missing table [command]: it says what to run");
   CommandSpec spec = read_command_table(*table);
-  spec.outputs = read_outputs(root, design);
+  read_outputs(root, design, spec);
   spec.study_directory = study_directory;
   spec.points_directory = points_directory;
   spec.files = std::move(files);
