@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 #include <optional>
 
@@ -26,11 +27,20 @@ void print_values(const std::vector<Column>& columns, const std::vector<Value>& 
   }
 }
 
+/// Of an optional output. (A number that is missing is nan.)
+bool is_missing(const Column& column, const Value& value) {
+  return column.type != "number" && value.is_number() && std::isnan(value.number());
+}
+
 /// Of an array what there is to say in a line: "1000 x 500 <f8 in K, 4000128 bytes, arrays/field/17.npy".
 void print_outputs(std::vector<Column> columns, const Record& record) {
   std::vector<Value> values = record.outcome.value();
   auto array = record.arrays.begin();
   for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (is_missing(columns[i], values[i])) {
+      values[i] = "missing";
+      columns[i].unit.clear();
+    }
     if (!detail::is_array_type(columns[i].type)) {
       if (std::holds_alternative<double>(values[i].variant()))
         values[i].spelled(text::render_plain(values[i].number()));

@@ -239,38 +239,4 @@ Array read(const std::filesystem::path& file, const std::function<void(std::span
   return array;
 }
 
-Array read_text(const std::filesystem::path& file) {
-  std::error_code error;
-  std::ifstream in(file, std::ios::binary);
-  if (!in || !std::filesystem::is_regular_file(file, error)) {
-    throw SpecError(fmt::format("{}: {}", file.string(),
-                                std::filesystem::exists(file, error) ? "cannot be read" : "there is no such file"));
-  }
-  constexpr std::string_view separators = " \t\r,;\f\v";
-  Array array;
-  std::uint64_t rows = 0;
-  std::uint64_t columns = 0;
-  std::string line;
-  for (std::uint64_t number = 1; std::getline(in, line); ++number) {
-    std::string_view rest = std::string_view(line).substr(0, line.find('#'));
-    const std::size_t before = array.values.size();
-    for (std::size_t at = 0; (at = rest.find_first_not_of(separators)) != std::string_view::npos;) {
-      rest.remove_prefix(at);
-      const std::string_view word = rest.substr(0, rest.find_first_of(separators));
-      const auto value = text::parse_double(word);
-      if (!value) throw SpecError(fmt::format("{}:{}: `{}` is no number", file.string(), number, word.substr(0, 50)));
-      array.values.push_back(*value);
-      rest.remove_prefix(word.size());
-    }
-    const std::uint64_t here = array.values.size() - before;
-    if (here == 0) continue;
-    if (rows++ == 0) columns = here;
-    if (here == columns) continue;
-    throw SpecError(
-        fmt::format("{}:{}: this row has {} numbers, those before it {}", file.string(), number, here, columns));
-  }
-  array.shape = rows > 1 && columns > 1 ? std::vector{rows, columns} : std::vector<std::uint64_t>{array.values.size()};
-  return array;
-}
-
 }  // namespace windrow::npy

@@ -15,6 +15,7 @@
 
 #include "base/interface/file_texts.hpp"
 #include "command_impl.hpp"
+#include "definition.hpp"
 #include "excerpt.hpp"
 #include "shell.hpp"
 #include "windrow/base/hash.hpp"
@@ -213,8 +214,8 @@ void Command::Impl::check_outputs(const Design& design) {
     if (!taken.insert(output.name).second) {
       throw SpecError(fmt::format("output `{}`: another output or a parameter has that name", output.name));
     }
-    extractors.emplace_back(output);
   }
+  extraction.emplace(spec, design, names);
 }
 
 void Command::Impl::check_program() const {
@@ -305,9 +306,7 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
     result.emplace_back("command.inputs." + file.string(), known_by(hash_of_input(spec.study_directory / file)));
   }
   for (const auto& [name, format] : impl_->formats) result.emplace_back("command.formats." + name, format);
-  for (std::size_t i = 0; i < spec.outputs.size(); ++i) {
-    result.emplace_back("outputs." + spec.outputs[i].name, impl_->extractors[i].definition());
-  }
+  for (auto& item : detail::definition_of_reading(spec)) result.push_back(std::move(item));
   return result;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,7 +44,7 @@ struct Command::Impl {
   std::vector<detail::Template> arguments;
   std::optional<detail::MpiLaunch> mpi;
   std::vector<File> files;
-  std::vector<detail::Extractor> extractors;
+  std::optional<detail::Extraction> extraction;
   detail::PointDirectory point_directory;
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -50,9 +51,12 @@ std::string signal_behind(int code) {
 
 /// What went wrong, if anything did.
 std::optional<TaskFailure> judge(ProgramEnd end, const CommandSpec& spec, const fs::path& directory) {
-  if (end.status.is_success()) return {};
+  const auto& success = spec.success_codes;
+  const bool has_exited = end.was_started() && end.status.has_exited();
+  if (has_exited && std::find(success.begin(), success.end(), end.status.code()) != success.end()) return {};
   if (!end.was_started()) return TaskFailure::ended(end.status, std::move(end.message));
   std::string message = last_words(directory);
+  if (end.status.is_success()) message = "exit code 0 is no success here; " + message;
   if (end.status.has_exited()) message = signal_behind(end.status.code()) + message;
   if (end.status.has_timed_out()) {
     message = fmt::format("over its time limit of {}; {}", text::render_duration(*spec.timeout), message);
@@ -78,29 +82,12 @@ TaskFailure over_relative_limit(double limit, double factor, const fs::path& dir
                                             detail::render_relative_limit(limit, factor), last_words(directory)));
 }
 
-using KeepFile = std::function<Value(const fs::path&)>;
-
-std::vector<Value> extract_all(const std::vector<detail::Extractor>& extractors, const fs::path& directory,
-                               const KeepFile& keep_file) {
-  std::vector<Value> values(extractors.size());
-  std::vector<std::pair<std::size_t, fs::path>> files;  // kept last: a point that fails keeps its files where they are
-  for (std::size_t i = 0; i < extractors.size(); ++i) {
-    auto file = keep_file ? extractors[i].array_file(directory) : std::nullopt;
-    if (file) {
-      files.emplace_back(i, *std::move(file));
-    } else {
-      values[i] = extractors[i].extract(directory);
-    }
-  }
-  for (const auto& [position, file] : files) values[position] = keep_file(file);
-  return values;
-}
-
 }  // namespace
 
 Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const std::function<bool()>& stop_requested,
                                                     const std::function<double()>& time_limit,
-                                                    const KeepFile& keep_file, std::span<const HostSlots> slots) {
+                                                    const std::function<Value(const fs::path&)>& keep_file,
+                                                    std::span<const HostSlots> slots) {
   const auto began = std::chrono::steady_clock::now();
   const fs::path directory = directory_of(point);
   detail::StopQuestion stop(stop_requested, spec.relative_timeout ? time_limit : std::function<double()>());
@@ -112,7 +99,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     written = files_of(command);
     point_directory.enter(directory, written);
     failure = judge(launcher->run(program_of(command, spec), std::ref(stop)), spec, directory);
-    if (!failure) values = extract_all(extractors, directory, keep_file);
+    if (!failure) values = extraction->extract(directory, point, bind(point), keep_file);
   } catch (const Interrupted&) {
     if (const auto limit = stop.limit_passed()) {
       failure = over_relative_limit(*limit, *spec.relative_timeout, directory);
@@ -124,6 +111,8 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     }
   } catch (const PeerLost& error) {
     failure = TaskFailure::lost(error.what());
+  } catch (const detail::FailedCheck& error) {
+    failure = TaskFailure::bad_output(error.what());
   } catch (const detail::BadOutput& error) {
     failure = TaskFailure::bad_output(error.what() + ("; " + last_words(directory)));
   } catch (const Rejected& error) {

@@ -4,94 +4,56 @@
 
 #include <algorithm>
 #include <boost/regex.hpp>
-#include <cctype>
 #include <cmath>
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
+#include <exception>
+#include <map>
 #include <optional>
 #include <utility>
 
+#include "conditions.hpp"
 #include "excerpt.hpp"
+#include "json_scan.hpp"
+#include "output_file.hpp"
+#include "output_value.hpp"
+#include "regex_scan.hpp"
+#include "table_scan.hpp"
 #include "windrow/arrays/npy.hpp"
 #include "windrow/base/csv.hpp"
+#include "windrow/base/number.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 namespace {
 
 constexpr std::size_t shown_lines = 3;
-constexpr double exact_integers = 9007199254740992.0;  // 2^53: beyond, a double no longer tells integers apart
+constexpr std::size_t shown_of_value = 100;  // bytes
+constexpr std::size_t shown_of_line = 300;
 
-const std::vector<std::string>& type_names() {
-  static const std::vector<std::string> names = {"number", "integer", "boolean", "string"};
-  return names;
-}
+/// An output, ready to be read.
+struct ReadyOutput {
+  OutputSpec spec;
+  OutputFile file;
+  boost::regex pattern{};              // of a RegexSource
+  std::vector<std::string> pointer{};  // of a JsonSource
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n\f\v");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n\f\v") - first + 1);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
-std::optional<Value> integer_of(double number) {
-  if (std::floor(number) != number || std::abs(number) > exact_integers) return {};
-  return Value(static_cast<std::int64_t>(number));
-}
-
-std::optional<double> number_of(std::string_view text) {
-  if (const auto number = text::parse_double(text)) return number;
-  std::string fortran = lower_case(text);  // 1.0D+03
-  const std::size_t exponent = fortran.find('d');
-  if (exponent == std::string::npos || fortran.find('e') != std::string::npos) return {};
-  fortran[exponent] = 'e';
-  return text::parse_double(fortran);
-}
-
-std::optional<Value> boolean_of(std::string_view text) {
-  const std::string word = lower_case(text);
-  for (const char* yes : {"true", "yes", "on", "1", "t", ".true."}) {
-    if (word == yes) return Value(true);
+  template <typename Source>
+  const Source* source() const {
+    return std::get_if<Source>(&spec.source);
   }
-  for (const char* no : {"false", "no", "off", "0", "f", ".false."}) {
-    if (word == no) return Value(false);
-  }
-  return {};
-}
+};
 
-std::optional<Value> value_of_json(const json& node, const std::string& type) {
-  if (type == "string") return node.is_string() ? std::optional<Value>(node.get<std::string>()) : std::nullopt;
-  if (type == "boolean") return node.is_boolean() ? std::optional<Value>(node.get<bool>()) : std::nullopt;
-  if (!node.is_number()) return {};
-  if (type == "number") return Value(node.get<double>());
-  if (node.is_number_float()) return integer_of(node.get<double>());
-  if (node.is_number_unsigned() && node.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX)) return {};
-  return Value(node.get<std::int64_t>());
-}
+struct ReadyCheck {
+  TextCheck spec;
+  OutputFile file;
+  boost::regex pattern;
+};
 
-std::ifstream open_file(const fs::path& path) {
-  std::error_code error;
-  if (!fs::exists(path, error)) throw BadOutput(fmt::format("there is no file {}", path.string()));
-  if (!fs::is_regular_file(path, error)) throw BadOutput(fmt::format("{} is no regular file", path.string()));
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw BadOutput(fmt::format("{} cannot be read", path.string()));
-  return in;
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream in = open_file(path);
-  return {std::istreambuf_iterator<char>(in), {}};
+const std::string& file_of(const OutputSpec& spec) {
+  return std::visit([](const auto& source) -> const std::string& { return source.file; }, spec.source);
 }
 
 std::string what_is_there(const fs::path& path) {
@@ -101,214 +63,474 @@ std::string what_is_there(const fs::path& path) {
 
 Value checked(const std::string& text, const OutputSpec& spec, const fs::path& path) {
   if (auto value = value_of_type(text, spec.type)) return *std::move(value);
-  throw BadOutput(fmt::format("{} in {} is not of the type {}{}", in_quotes(made_visible(text.substr(0, 100))),
-                              path.string(), spec.type, what_is_there(path)));
+  throw BadOutput(fmt::format("{} in {} is not of the type {}{}{}",
+                              in_quotes(made_visible(text.substr(0, shown_of_value))), path.string(), spec.type,
+                              why_not_of_type(text, spec.type), what_is_there(path)));
 }
 
-/// The text of the last match that is not empty (`.*` matches nothing at the end of every text): of the first group
-/// that took part, or of all of it.
-std::optional<std::string> last_match(const boost::regex& pattern, const std::string& content) {
-  boost::smatch last;
-  const boost::sregex_iterator end;
-  for (boost::sregex_iterator match(content.begin(), content.end(), pattern); match != end; ++match) {
-    if (last.empty() || match->length() > 0) last = *match;
-  }
-  if (last.empty()) return {};
-  for (std::size_t group = 1; group < last.size(); ++group) {
-    if (last[static_cast<int>(group)].matched) return last.str(static_cast<int>(group));
-  }
-  return last.str();
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
-Value extract_regex(const RegexSource& source, const boost::regex& pattern, const OutputSpec& spec,
-                    const fs::path& path) {
-  const std::string content = read_file(path);
-  std::optional<std::string> text;
-  try {
-    text = last_match(pattern, content);
-  } catch (const std::runtime_error& error) {  // the pattern needs too many steps on this text
-    throw BadOutput(
-        fmt::format("the regular expression `{}` gave up on {}: {}", source.pattern, path.string(), error.what()));
-  }
-  if (!text) {
-    throw BadOutput(fmt::format("the regular expression `{}` matches nothing in {}{}", source.pattern, path.string(),
-                                what_is_there(path)));
-  }
-  return checked(*text, spec, path);
-}
-
-json read_json(const fs::path& path) {
-  std::ifstream in = open_file(path);
-  try {
-    return json::parse(in);
-  } catch (const json::exception& error) {
-    throw BadOutput(
-        fmt::format("{} is no valid JSON: {}{}", path.string(), made_visible(error.what()), what_is_there(path)));
-  }
-}
-
-Value extract_json(const JsonSource& source, const json::json_pointer& pointer, const OutputSpec& spec,
-                   const fs::path& path) {
-  const json document = read_json(path);
-  try {
-    const json& node = document.at(pointer);
-    if (auto value = value_of_json(node, spec.type)) return *std::move(value);
-    throw BadOutput(fmt::format("{} at {} in {} is not of the type {}", made_visible(node.dump().substr(0, 100)),
-                                in_quotes(source.pointer), path.string(), spec.type));
-  } catch (const json::exception&) {
-    throw BadOutput(
-        fmt::format("there is nothing at {} in {}{}", in_quotes(source.pointer), path.string(), what_is_there(path)));
-  }
-}
-
-std::size_t find_column(const std::vector<std::string>& header, const CsvSource& source, const fs::path& path) {
-  const auto is_wanted = [&source](const std::string& name) { return trimmed(name) == source.column; };
-  const auto found = std::find_if(header.begin(), header.end(), is_wanted);
-  if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
-  throw BadOutput(fmt::format("there is no column `{}` in {}{}", source.column, path.string(),
-                              made_visible(text::suggestion(source.column, header))));
-}
-
-Value extract_csv(const CsvSource& source, const OutputSpec& spec, const fs::path& path) {
-  std::ifstream in = open_file(path);
-  csv::Reader reader(in, path.string());
-  std::vector<std::string> fields;
-  try {
-    if (!reader.next(fields)) throw BadOutput(fmt::format("{} is empty", path.string()));
-    const std::size_t column = find_column(fields, source, path);
-    std::optional<std::string> text;
-    std::uint64_t rows = 0;
-    while (!(source.row && rows > *source.row) && reader.next(fields)) {
-      if (!source.row || rows == *source.row) {
-        if (fields.size() <= column) {
-          throw BadOutput(
-              fmt::format("{}:{}: the row ends before column `{}`", path.string(), reader.line(), source.column));
-        }
-        text = fields[column];
-      }
-      ++rows;
-    }
-    if (text) return checked(*text, spec, path);
-    throw BadOutput(source.row ? fmt::format("there is no row {} in {}: it has {}", *source.row, path.string(), rows)
-                               : fmt::format("there is no row below the header in {}", path.string()));
-  } catch (const SpecError& error) {
-    throw BadOutput(made_visible(error.what()));
-  }
-}
-
-Value extract_array(const fs::path& path) {
-  try {
-    return path.extension() == ".npy" ? npy::read(path) : npy::read_text(path);
-  } catch (const SpecError& error) {
-    throw BadOutput(made_visible(error.what()));
-  }
-}
-
-boost::regex compile(const std::string& pattern) {
-  try {
-    // `^` and `$` match at lines, and `.` stops at their ends, as users of line-oriented output expect.
-    return boost::regex(pattern, boost::regex::perl | boost::regex::no_mod_s);
-  } catch (const boost::regex_error& error) {
-    throw SpecError(fmt::format("the regular expression `{}` is invalid: {}", pattern, error.what()));
-  }
-}
-
-json::json_pointer compile_pointer(const std::string& pointer) {
-  try {
-    return json::json_pointer(pointer);
-  } catch (const json::exception&) {
-    throw SpecError(
-        fmt::format("{} is no JSON pointer: it is a list of names and indices, each after a slash, such as "
-                    "\"/results/0/mass\"",
-                    in_quotes(pointer)));
-  }
-}
-
-}  // namespace
-
-std::optional<Value> value_of_type(std::string_view text, const std::string& type) {
-  if (type == "string") return Value(std::string(text));
-  text = trimmed(text);
-  if (type == "boolean") return boolean_of(text);
-  if (type == "integer") {
-    if (const auto integer = text::parse_integer(text)) return Value(*integer);
-  }
-  const auto number = number_of(text);
-  if (!number) return {};
-  return type == "integer" ? integer_of(*number) : Value(*number);
-}
-
-struct Extractor::Impl {
-  OutputSpec spec;
-  boost::regex pattern;
-  json::json_pointer pointer;
-
-  const std::string& file() const {
-    return std::visit([](const auto& source) -> const std::string& { return source.file; }, spec.source);
-  }
+/// A column's cell in a CSV file, found among others in one pass.
+struct CsvCell {
+  const CsvSource* source;
+  std::optional<std::size_t> position{};  // of the column; none: the header does not name it
+  std::optional<std::string> text{};
+  std::size_t short_row = 0;  // the line of a row that ends before it
 };
 
-Extractor::Extractor(const OutputSpec& spec) : impl_(std::make_unique<Impl>()) {
-  impl_->spec = spec;
-  try {
-    const bool is_array = std::holds_alternative<ArraySource>(spec.source);
-    if (is_array != (spec.type == "array"))
-      throw SpecError("the type `array` goes with an array's file, and only with it");
-    if (!is_array && std::find(type_names().begin(), type_names().end(), spec.type) == type_names().end()) {
-      throw SpecError(fmt::format("unknown type `{}`{}", spec.type, text::suggestion(spec.type, type_names())));
+struct CsvTable {
+  std::vector<std::string> header;
+  std::uint64_t rows = 0;
+};
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n\f\v");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n\f\v") - first + 1);
+}
+
+void find_columns(const std::vector<std::string>& header, std::vector<CsvCell>& cells) {
+  for (CsvCell& cell : cells) {
+    const auto found = std::find_if(header.begin(), header.end(),
+                                    [&](const std::string& name) { return trimmed(name) == cell.source->column; });
+    if (found != header.end()) cell.position = static_cast<std::size_t>(found - header.begin());
+  }
+}
+
+/// @throws BadOutput, SpecError
+CsvTable read_csv(const fs::path& path, std::vector<CsvCell>& cells) {
+  std::ifstream in = open_output(path);
+  csv::Reader reader(in, path.string());
+  CsvTable table;
+  if (!reader.next(table.header)) throw BadOutput(fmt::format("{} is empty", path.string()));
+  find_columns(table.header, cells);
+  const auto is_known = [](const CsvCell& cell) { return cell.position.has_value(); };
+  if (std::none_of(cells.begin(), cells.end(), is_known)) return table;
+  std::vector<std::string> fields;
+  while (reader.next(fields)) {
+    for (CsvCell& cell : cells) {
+      if (!cell.position || (cell.source->row && table.rows != *cell.source->row)) continue;
+      const bool is_there = fields.size() > *cell.position;
+      cell.short_row = is_there ? 0 : reader.line();
+      if (is_there) cell.text = fields[*cell.position];
     }
-    if (impl_->file().empty()) throw SpecError("no file to find it in");
-    if (const auto* regex = std::get_if<RegexSource>(&spec.source)) impl_->pattern = compile(regex->pattern);
-    if (const auto* node = std::get_if<JsonSource>(&spec.source)) impl_->pointer = compile_pointer(node->pointer);
+    ++table.rows;
+  }
+  return table;
+}
+
+std::string cell_of(const CsvCell& cell, const CsvTable& table, const fs::path& path) {
+  const CsvSource& source = *cell.source;
+  if (cell.short_row > 0) {
+    throw BadOutput(
+        fmt::format("{}:{}: the row ends before column `{}`", path.string(), cell.short_row, source.column));
+  }
+  if (cell.text) return *cell.text;
+  throw MissingOutput(source.row
+                          ? fmt::format("there is no row {} in {}: it has {}", *source.row, path.string(), table.rows)
+                          : fmt::format("there is no row below the header in {}", path.string()));
+}
+
+Value read_array(const ArraySource& source, const fs::path& path) {
+  try {
+    return path.extension() == ".npy" ? npy::read(path) : npy::read_text(path, source.form);
+  } catch (const SpecError& error) {
+    const bool is_whole = source.form.skip == 0 && source.form.columns.index() == 0;
+    const std::string message = made_visible(error.what());
+    const bool may_have_header = is_whole && message.find("is no number") != std::string::npos;
+    throw BadOutput(message +
+                    (may_have_header ? "; `skip` passes over lines, `columns` takes those below a header" : ""));
+  }
+}
+
+void require_finite(const Value& value) {
+  if (!value.is_array()) {
+    if (!std::isfinite(value.number())) throw BadOutput(fmt::format("it is {}, and has to be finite", value.render()));
+    return;
+  }
+  const auto& values = value.array().values;
+  const auto bad = std::find_if(values.begin(), values.end(), [](double number) { return !std::isfinite(number); });
+  if (bad == values.end()) return;
+  throw BadOutput(fmt::format("the number at {} of {} is {}, and has to be finite", bad - values.begin(),
+                              value.render(), text::render(*bad)));
+}
+
+/// @param make  called with what may throw a SpecError about this output
+template <typename Make>
+auto for_output(const OutputSpec& spec, Make&& make) {
+  try {
+    return make();
   } catch (const SpecError& error) {
     throw SpecError(fmt::format("output `{}`: {}", spec.name, error.what()));
   }
 }
 
-Extractor::~Extractor() = default;
-Extractor::Extractor(Extractor&&) noexcept = default;
-
-Value Extractor::extract(const fs::path& directory) const {
-  const OutputSpec& spec = impl_->spec;
-  const fs::path path = directory / impl_->file();
-  try {
-    if (const auto* regex = std::get_if<RegexSource>(&spec.source)) {
-      return extract_regex(*regex, impl_->pattern, spec, path);
-    }
-    if (const auto* node = std::get_if<JsonSource>(&spec.source))
-      return extract_json(*node, impl_->pointer, spec, path);
-    if (std::holds_alternative<ArraySource>(spec.source)) return extract_array(path);
-    return extract_csv(std::get<CsvSource>(spec.source), spec, path);
-  } catch (const BadOutput& error) {
-    throw BadOutput(fmt::format("output `{}`: {}", spec.name, error.what()));
+void check_output(const OutputSpec& spec) {
+  const auto* array = std::get_if<ArraySource>(&spec.source);
+  const auto& types = names_of_output_types();
+  if ((array != nullptr) != (spec.type == "array")) {
+    throw SpecError("the type `array` goes with an array's file, and only with it");
+  }
+  if (array == nullptr && std::find(types.begin(), types.end(), spec.type) == types.end()) {
+    throw SpecError(fmt::format("unknown type `{}`{}", spec.type, text::suggestion(spec.type, types)));
+  }
+  if (file_of(spec).empty()) throw SpecError("no file to find it in");
+  if (spec.finite && (spec.type == "boolean" || spec.type == "string")) {
+    throw SpecError(fmt::format("`finite` goes with numbers, not with the type {}", spec.type));
+  }
+  if (array != nullptr && spec.optional) throw SpecError("`optional` does not go with arrays");
+  const bool is_whole = array == nullptr || (array->form.skip == 0 && array->form.columns.index() == 0);
+  if (!is_whole && array->file.ends_with(".npy")) throw SpecError("`skip` and `columns` go with texts, not with .npy");
+  if (array != nullptr && array->form.table && array->form.columns.index() != 2) {
+    throw SpecError("which table it is can be said only with names of `columns`");
   }
 }
 
-std::optional<fs::path> Extractor::array_file(const fs::path& directory) const {
-  if (!std::holds_alternative<ArraySource>(impl_->spec.source)) return std::nullopt;
-  const fs::path path = directory / impl_->file();
-  if (path.extension() != ".npy") return std::nullopt;
+ReadyOutput ready(const OutputSpec& spec, const std::vector<std::string>& names) {
+  return for_output(spec, [&] {
+    check_output(spec);
+    ReadyOutput output{spec, OutputFile(file_of(spec), names)};
+    if (const auto* regex = output.source<RegexSource>()) output.pattern = compile_regex(regex->pattern);
+    if (const auto* node = output.source<JsonSource>()) output.pointer = parse_json_pointer(node->pointer);
+    return output;
+  });
+}
+
+ReadyCheck ready(const TextCheck& spec, const std::string& key, const std::vector<std::string>& names) {
   try {
-    npy::read_header(path);
+    if (spec.file.empty()) throw SpecError("no file to look into");
+    return {spec, OutputFile(spec.file, names), compile_regex(spec.pattern)};
   } catch (const SpecError& error) {
-    throw BadOutput(fmt::format("output `{}`: {}", impl_->spec.name, made_visible(error.what())));
+    throw SpecError(fmt::format("`{}`: {}", key, error.what()));
   }
-  return path;
 }
 
-std::string Extractor::definition() const {
-  const OutputSpec& spec = impl_->spec;
-  if (const auto* array = std::get_if<ArraySource>(&spec.source))
-    return fmt::format("array({})", in_quotes(array->file));
-  if (const auto* regex = std::get_if<RegexSource>(&spec.source)) {
-    return fmt::format("{} regex({}, {})", spec.type, in_quotes(regex->file), in_quotes(regex->pattern));
+void check_success_codes(const std::vector<int>& codes) {
+  if (codes.empty()) throw SpecError("`success_codes` is empty: no program could succeed");
+  for (const int code : codes) {
+    if (code < 0 || code > 255)
+      throw SpecError(fmt::format("`success_codes` has {}, but exit codes are 0 to 255", code));
   }
-  if (const auto* node = std::get_if<JsonSource>(&spec.source)) {
-    return fmt::format("{} json({}, {})", spec.type, in_quotes(node->file), in_quotes(node->pointer));
+}
+
+}  // namespace
+
+struct Extraction::Impl {
+  Impl(const CommandSpec& spec, const Design& design, const std::vector<std::string>& names)
+      : conditions(spec.valid, design, spec.outputs) {
+    for (const OutputSpec& output : spec.outputs) outputs.push_back(ready(output, names));
+    for (const TextCheck& check : spec.fail_if) fail_if.push_back(ready(check, "fail_if", names));
+    for (const TextCheck& check : spec.require) require.push_back(ready(check, "require", names));
+    check_success_codes(spec.success_codes);
   }
-  const auto& table = std::get<CsvSource>(spec.source);
-  return fmt::format("{} csv({}, {}, {})", spec.type, in_quotes(table.file), in_quotes(table.column),
-                     table.row ? std::to_string(*table.row) : "last");
+
+  std::vector<ReadyOutput> outputs;
+  std::vector<ReadyCheck> fail_if;
+  std::vector<ReadyCheck> require;
+  Conditions conditions;
+};
+
+namespace {
+
+/// What is read for one point.
+class Reading {
+ public:
+  Reading(const Extraction::Impl& what, const fs::path& directory, const Bindings& bindings)
+      : what_(what), directory_(directory), bindings_(bindings), found_(what.outputs.size()) {
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+      find(i, [&] { found_[i].file = what_.outputs[i].file.find(directory_, bindings_); });
+    }
+  }
+
+  /// Of texts, all that is looked for in them.
+  void read_texts() {
+    for (std::size_t i = 0; i < found_.size(); ++i) add_scanner(i);
+    add_checks(what_.fail_if, fail_if_);
+    add_checks(what_.require, require_);
+    for (auto& [file, text] : texts_) {
+      try {
+        scan_text(file, text.scanners);
+      } catch (const BadOutput&) {
+        text.problem = std::current_exception();
+      }
+    }
+  }
+
+  /// @throws FailedCheck, BadOutput
+  void check() const {
+    for (const FileCheck& check : fail_if_) {
+      if (!is_found(check)) continue;
+      const std::string line = made_visible(trimmed(check.scan->match()->line).substr(0, shown_of_line));
+      throw FailedCheck(fmt::format("the program says that it failed, `{}` matches in {}: {}",
+                                    check.check->spec.pattern, shown(check.file), line));
+    }
+    for (const ReadyCheck& wanted : what_.require) {
+      const auto is_it = [&](const FileCheck& check) { return check.check == &wanted && is_found(check); };
+      if (std::any_of(require_.begin(), require_.end(), is_it)) continue;
+      throw BadOutput(
+          fmt::format("`{}`, which is required, matches nothing in {}", wanted.spec.pattern, wanted.spec.file));
+    }
+  }
+
+  void read_documents() {
+    std::map<fs::path, std::vector<std::size_t>> json;
+    std::map<fs::path, std::vector<std::size_t>> csv;
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+      if (found_[i].problem) continue;
+      if (what_.outputs[i].source<JsonSource>() != nullptr) json[found_[i].file].push_back(i);
+      if (what_.outputs[i].source<CsvSource>() != nullptr) csv[found_[i].file].push_back(i);
+    }
+    for (const auto& [file, outputs] : json) find(outputs, [&, &f = file, &o = outputs] { read_json(f, o); });
+    for (const auto& [file, outputs] : csv) find(outputs, [&, &f = file, &o = outputs] { read_csv_of(f, o); });
+  }
+
+  const fs::path& file(std::size_t i) const {
+    if (found_[i].problem) std::rethrow_exception(found_[i].problem);
+    return found_[i].file;
+  }
+
+  /// @throws BadOutput
+  Value value(std::size_t i) const {
+    const ReadyOutput& output = what_.outputs[i];
+    const fs::path& path = file(i);
+    if (const auto* regex = output.source<RegexSource>()) return value_of_match(i, *regex);
+    if (output.source<JsonSource>() != nullptr) return value_of_node(i);
+    if (const auto* array = output.source<ArraySource>()) return read_array(*array, path);
+    if (output.source<TableSource>() != nullptr) {
+      rethrow_problem_of(path);
+      return checked(found_[i].table->cell(path.string()), output.spec, path);
+    }
+    const std::string& cell = found_[i].cell;
+    if (output.spec.optional && output.spec.type != "string" && is_blank(cell))
+      throw MissingOutput("its cell is empty");
+    return checked(cell, output.spec, path);
+  }
+
+ private:
+  /// What is known of an output.
+  struct Found {
+    fs::path file;
+    std::exception_ptr problem;
+    std::unique_ptr<RegexScan> regex;
+    std::unique_ptr<TableScan> table;
+    std::optional<JsonNode> node;
+    std::string cell;
+  };
+  struct Text {
+    std::vector<TextScanner*> scanners;
+    std::exception_ptr problem;
+  };
+  /// A check in one file.
+  struct FileCheck {
+    const ReadyCheck* check;
+    fs::path file;
+    std::unique_ptr<RegexScan> scan;
+  };
+
+  template <typename Look>
+  void find(std::size_t output, Look&& look) {
+    find(std::vector<std::size_t>{output}, std::forward<Look>(look));
+  }
+  /// A problem of `look` is one of these outputs.
+  template <typename Look>
+  void find(const std::vector<std::size_t>& outputs, Look&& look) {
+    try {
+      look();
+    } catch (const BadOutput&) {
+      for (const std::size_t output : outputs) found_[output].problem = std::current_exception();
+    }
+  }
+
+  void add_scanner(std::size_t i) {
+    const ReadyOutput& output = what_.outputs[i];
+    Found& found = found_[i];
+    if (found.problem) return;
+    if (const auto* regex = output.source<RegexSource>()) {
+      found.regex = std::make_unique<RegexScan>(output.pattern, regex->match);
+      texts_[found.file].scanners.push_back(found.regex.get());
+    }
+    if (const auto* table = output.source<TableSource>()) {
+      found.table = std::make_unique<TableScan>(*table, is_numeric(output.spec));
+      texts_[found.file].scanners.push_back(found.table.get());
+    }
+  }
+
+  void add_checks(const std::vector<ReadyCheck>& checks, std::vector<FileCheck>& result) {
+    for (const ReadyCheck& check : checks) {
+      for (fs::path& file : check.file.find_all(directory_, bindings_)) {
+        result.push_back({&check, std::move(file), std::make_unique<RegexScan>(check.pattern, 1)});
+        texts_[result.back().file].scanners.push_back(result.back().scan.get());
+      }
+    }
+  }
+
+  static bool is_numeric(const OutputSpec& spec) { return spec.type == "number" || spec.type == "integer"; }
+
+  std::string shown(const fs::path& file) const { return made_visible(file.lexically_relative(directory_).string()); }
+
+  void rethrow_problem_of(const fs::path& file) const {
+    const auto text = texts_.find(file);
+    if (text != texts_.end() && text->second.problem) std::rethrow_exception(text->second.problem);
+  }
+
+  bool is_found(const FileCheck& check) const {
+    try {
+      rethrow_problem_of(check.file);
+    } catch (const MissingOutput&) {
+      return false;
+    }
+    try {
+      return check.scan->match().has_value();
+    } catch (const BadOutput& error) {
+      throw BadOutput(fmt::format("the regular expression `{}` gave up on {}: {}", check.check->spec.pattern,
+                                  check.file.string(), error.what()));
+    }
+  }
+
+  Value value_of_match(std::size_t i, const RegexSource& source) const {
+    const Found& found = found_[i];
+    const std::string path = found.file.string();
+    rethrow_problem_of(found.file);
+    const std::optional<RegexScan::Match>* match = nullptr;
+    try {
+      match = &found.regex->match();
+    } catch (const BadOutput& error) {
+      throw BadOutput(fmt::format("the regular expression `{}` gave up on {}: {}", source.pattern, path, error.what()));
+    }
+    const std::uint64_t count = found.regex->count();
+    if (source.match && count < *source.match && !(*match && count == 0 && source.match == 1)) {
+      throw MissingOutput(fmt::format("the regular expression `{}` has {} in {}, and number {} is asked for{}",
+                                      source.pattern, count == 1 ? "1 match" : fmt::format("{} matches", count), path,
+                                      *source.match, what_is_there(found.file)));
+    }
+    if (!*match) {
+      throw MissingOutput(fmt::format("the regular expression `{}` matches nothing in {}{}", source.pattern, path,
+                                      what_is_there(found.file)));
+    }
+    return checked((*match)->text, what_.outputs[i].spec, found.file);
+  }
+
+  void read_json(const fs::path& file, const std::vector<std::size_t>& outputs) {
+    std::vector<std::vector<std::string>> pointers;
+    for (const std::size_t output : outputs) pointers.push_back(what_.outputs[output].pointer);
+    std::ifstream in = open_output(file);
+    try {
+      auto nodes = JsonScan(std::move(pointers)).scan(in);
+      for (std::size_t i = 0; i < outputs.size(); ++i) found_[outputs[i]].node = std::move(nodes[i]);
+    } catch (const SpecError& error) {
+      throw BadOutput(fmt::format("{} is no valid JSON: {}{}", file.string(), error.what(), what_is_there(file)));
+    }
+  }
+
+  Value value_of_node(std::size_t i) const {
+    const OutputSpec& spec = what_.outputs[i].spec;
+    const Found& found = found_[i];
+    const std::string at = in_quotes(std::get<JsonSource>(spec.source).pointer);
+    const std::string path = found.file.string();
+    if (!found.node) {
+      throw MissingOutput(fmt::format("there is nothing at {} in {}{}", at, path, what_is_there(found.file)));
+    }
+    const JsonNode& node = *found.node;
+    if (node.kind == JsonNode::Kind::word && node.text == "null") {
+      throw MissingOutput(
+          fmt::format("null at {} in {} is not of the type {}: there is no value", at, path, spec.type));
+    }
+    if (auto value = value_of_type(node, spec.type)) return *std::move(value);
+    const std::string why = node.kind == JsonNode::Kind::word ? why_not_of_type(node.text, spec.type) : "";
+    throw BadOutput(fmt::format("{} at {} in {} is not of the type {}{}", node.shown(), at, path, spec.type, why));
+  }
+
+  void read_csv_of(const fs::path& file, const std::vector<std::size_t>& outputs) {
+    std::vector<CsvCell> cells;
+    for (const std::size_t output : outputs) cells.push_back({what_.outputs[output].source<CsvSource>()});
+    CsvTable table;
+    try {
+      table = read_csv(file, cells);
+    } catch (const SpecError& error) {
+      throw BadOutput(made_visible(error.what()));
+    }
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      find(outputs[i], [&] {
+        found_[outputs[i]].cell =
+            cells[i].position ? cell_of(cells[i], table, file) : cell_of_other_table(outputs[i], table.header, file);
+      });
+    }
+  }
+
+  /// Of a file whose header is a comment, or which has another separator.
+  std::string cell_of_other_table(std::size_t i, const std::vector<std::string>& header, const fs::path& file) const {
+    const OutputSpec& spec = what_.outputs[i].spec;
+    const auto& source = std::get<CsvSource>(spec.source);
+    TableScan table({source.file, source.column, source.row, {}}, is_numeric(spec));
+    TextScanner* const scanner = &table;
+    scan_text(file, {&scanner, 1});
+    if (table.has_table()) return table.cell(file.string());
+    throw MissingOutput(fmt::format("there is no column `{}` in {}{}", source.column, file.string(),
+                                    made_visible(text::suggestion(source.column, header))));
+  }
+
+  const Extraction::Impl& what_;
+  const fs::path& directory_;
+  const Bindings& bindings_;
+  std::vector<Found> found_;
+  std::map<fs::path, Text> texts_;
+  std::vector<FileCheck> fail_if_;
+  std::vector<FileCheck> require_;
+};
+
+/// For an array in NumPy's format: its file, which has been looked at, but not read. Else nothing.
+std::optional<fs::path> file_to_keep(const ReadyOutput& output, const fs::path& file) {
+  if (file.extension() != ".npy") return std::nullopt;
+  try {
+    npy::read_header(file);
+    if (output.spec.finite) require_finite(npy::read(file));
+  } catch (const SpecError& error) {
+    throw BadOutput(made_visible(error.what()));
+  }
+  return file;
+}
+
+}  // namespace
+
+Extraction::Extraction(const CommandSpec& spec, const Design& design, const std::vector<std::string>& names)
+    : impl_(std::make_unique<Impl>(spec, design, names)) {}
+
+Extraction::~Extraction() = default;
+Extraction::Extraction(Extraction&&) noexcept = default;
+
+std::vector<Value> Extraction::extract(const fs::path& directory, const Point& point, const Bindings& bindings,
+                                       const KeepFile& keep_file) const {
+  const auto& outputs = impl_->outputs;
+  Reading reading(*impl_, directory, bindings);
+  reading.read_texts();
+  reading.check();
+  reading.read_documents();
+  std::vector<Value> values(outputs.size());
+  std::vector<bool> is_missing(outputs.size(), false);
+  std::vector<std::pair<std::size_t, fs::path>> files;  // kept last: a point that fails keeps its files where they are
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const OutputSpec& spec = outputs[i].spec;
+    try {
+      const bool may_keep = keep_file && outputs[i].source<ArraySource>() != nullptr;
+      if (auto file = may_keep ? file_to_keep(outputs[i], reading.file(i)) : std::nullopt) {
+        files.emplace_back(i, *std::move(file));
+        continue;
+      }
+      values[i] = reading.value(i);
+      if (spec.finite) require_finite(values[i]);
+    } catch (const MissingOutput& error) {
+      if (!spec.optional) throw BadOutput(fmt::format("output `{}`: {}", spec.name, error.what()));
+      values[i] = missing_value();
+      is_missing[i] = true;
+    } catch (const BadOutput& error) {
+      throw BadOutput(fmt::format("output `{}`: {}", spec.name, error.what()));
+    }
+  }
+  impl_->conditions.check(point, values, is_missing);
+  for (const auto& [position, file] : files) values[position] = keep_file(file);
+  return values;
 }
 
 }  // namespace windrow::detail

@@ -1,45 +1,42 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
-#include <optional>
-#include <stdexcept>
 #include <string>
-#include <string_view>
+#include <vector>
 
+#include "bad_output.hpp"
+#include "render.hpp"
 #include "windrow/command/command.hpp"
 
 namespace windrow::detail {
 
-/// An output that is not there or is not what it should be; the message says where it was looked for.
-class BadOutput : public std::runtime_error {
+/// Reads what a program left in the directory of a point: its outputs, and whether it says that it has done its work.
+/// Each file is read in one pass, whatever the number of outputs in it; of texts, in memory that does not grow with
+/// them.
+class Extraction {
  public:
-  using std::runtime_error::runtime_error;
-};
+  using KeepFile = std::function<Value(const std::filesystem::path&)>;
 
-/// Finds one output in the files of a point's directory.
-class Extractor {
- public:
-  /// @throws SpecError for a file name, a type, a regular expression or a JSON pointer that is invalid
-  explicit Extractor(const OutputSpec& spec);
-  ~Extractor();
-  Extractor(Extractor&&) noexcept;
+  /// @param names  what tags in names of files may name, aligned with Bindings
+  /// @throws SpecError  for a file, a type, a regular expression, a JSON pointer or a condition that is invalid; it
+  /// names
+  ///                    the output
+  Extraction(const CommandSpec& spec, const Design& design, const std::vector<std::string>& names);
+  ~Extraction();
+  Extraction(Extraction&&) noexcept;
 
-  /// @throws BadOutput
-  Value extract(const std::filesystem::path& directory) const;
-  /// For an array in NumPy's format: its file, which has been looked at, but not read. Else nothing.
-  /// @throws BadOutput
-  std::optional<std::filesystem::path> array_file(const std::filesystem::path& directory) const;
-  /// Canonical text of where the output comes from and of its type.
-  std::string definition() const;
+  /// @param keep_file  as for Command::evaluate()
+  /// @throws FailedCheck if the program says that it failed, or a condition does not hold; BadOutput for the first
+  ///         output that is not as it should be
+  std::vector<Value> extract(const std::filesystem::path& directory, const Point& point, const Bindings& bindings,
+                             const KeepFile& keep_file) const;
+
+  struct Impl;
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<const Impl> impl_;
 };
-
-/// `text` as a value of the type, or none. Numbers may have a Fortran exponent (1.0D+03).
-/// @param type  "number", "integer", "boolean" or "string"
-std::optional<Value> value_of_type(std::string_view text, const std::string& type);
 
 }  // namespace windrow::detail

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "expression.hpp"
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
 
@@ -27,9 +27,9 @@ class RankCount {
   std::uint64_t at(const Point& point) const;
 
  private:
-  struct Expression;
   std::uint64_t constant_ = 1;
-  std::unique_ptr<Expression> expression_;  // null: the constant
+  std::vector<std::string> names_;        // of the parameters
+  std::optional<Expression> expression_;  // none: the constant
 };
 
 }  // namespace windrow::detail

@@ -66,8 +66,7 @@ void export_csv(const StoreReader& store, std::ostream& out) {
     fields.assign(1, std::to_string(record.index));
     for (const Value& value : record.parameters) fields.push_back(value.written());
     for (std::size_t i = 0; i < study.outputs.size(); ++i) {
-      fields.push_back(detail::without_point(record.outcome.ok() ? record.outcome.value()[i]
-                                                                 : detail::missing_output(study.outputs[i])));
+      fields.push_back(detail::without_point(detail::exported_output(record, i, study.outputs[i])));
     }
     fields.push_back(status_text(record));
     csv::write_record(out, fields);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -48,6 +49,13 @@ bool is_whole_range(const std::string& definition) {
 Value missing_output(const Column& output) {
   const bool numeric = output.type == "number" || output.type == "integer";
   return numeric ? Value(std::numeric_limits<double>::quiet_NaN()) : Value("");
+}
+
+Value exported_output(const Record& record, std::size_t i, const Column& output) {
+  if (!record.outcome.ok()) return missing_output(output);
+  const Value& value = record.outcome.value()[i];
+  const bool is_word = output.type == "string" || output.type == "boolean";
+  return is_word && value.is_number() && std::isnan(value.number()) ? missing_output(output) : value;
 }
 
 std::string without_point(const Value& value) {

@@ -22,6 +22,14 @@ Design read_design(const TomlTable& root, const std::filesystem::path& folder, s
 CommandSpec read_command(const TomlTable& root, const Design& design, const std::filesystem::path& study_directory,
                          const std::filesystem::path& points_directory, std::shared_ptr<FileTexts> files);
 
+/// What [outputs] says, and what [command] says of how a run is judged.
+void read_outputs(const TomlTable& root, const Design& design, CommandSpec& spec);
+/// Without all that.
+CommandSpec without_reading(const CommandSpec& spec);
+/// Names the line of what is wrong with it, if anything is.
+/// @pre the command itself is in order
+void check_reading(const TomlTable& root, const CommandSpec& spec, const Design& design);
+
 struct RunPolicy {
   FailurePolicy failures;
   TimeLimits limits;

@@ -167,6 +167,11 @@ std::optional<std::vector<std::string>> TomlTable::texts(std::string_view key) c
   return texts;
 }
 
+std::optional<bool> TomlTable::truth(std::string_view key) const {
+  const auto* found = get<bool>(key, "true or false");
+  return found ? std::optional(*found) : std::nullopt;
+}
+
 std::optional<std::chrono::nanoseconds> TomlTable::duration(std::string_view key) const {
   const Member* member = find(key);
   if (!member) return {};

@@ -68,6 +68,7 @@ class TomlTable {
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least,
                                       std::int64_t most = std::numeric_limits<std::int64_t>::max()) const;
   std::optional<std::vector<std::string>> texts(std::string_view key) const;
+  std::optional<bool> truth(std::string_view key) const;
   /// A text such as "30s" or a number of seconds.
   std::optional<std::chrono::nanoseconds> duration(std::string_view key) const;
   /// One of a few words.

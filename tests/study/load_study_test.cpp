@@ -235,5 +235,51 @@ TEST(LoadStudyTest, the_ngspice_example_is_a_study) {
   EXPECT_EQ(study.command.study_directory, file.parent_path());
 }
 
+TEST(LoadStudyTest, reads_how_a_run_is_read_and_judged) {
+  const StudyFolder folder;
+  const CommandSpec command = folder
+                                  .load(R"(
+[parameters.x]
+values = [1]
+[command]
+run = "true"
+success_codes = [0, 3]
+fail_if = [{ stdout = 'ERROR' }, { file = "*.err", regex = 'Severe' }]
+require = { stderr = 'done' }
+valid = ["a < 0", "a > -x"]
+[outputs]
+a = { stdout = 'a', match = "first", optional = true, finite = true }
+b = { file = "f_{{x}}.txt", regex = 'b', match = 3 }
+c = { file = "stdout", table = "Temp", row = 0, match = 2, valid = "c > 0" }
+d = { array = "d.dat", skip = 2, columns = [0, 2] }
+e = { array = "e.dat", columns = "CL", match = "last" }
+f = { stdout = 'f', match = "last" }
+)")
+                                  .command;
+  EXPECT_EQ(command.success_codes, (std::vector<int>{0, 3}));
+  ASSERT_EQ(command.fail_if.size(), 2U);
+  EXPECT_EQ(command.fail_if[0].file, "stdout");
+  EXPECT_EQ(command.fail_if[1].file, "*.err");
+  EXPECT_EQ(command.fail_if[1].pattern, "Severe");
+  ASSERT_EQ(command.require.size(), 1U);
+  EXPECT_EQ(command.require[0].file, "stderr");
+  EXPECT_THAT(command.valid, ElementsAre("a < 0", "a > -x", "c > 0"));
+  ASSERT_EQ(command.outputs.size(), 6U);
+  EXPECT_TRUE(command.outputs[0].optional);
+  EXPECT_TRUE(command.outputs[0].finite);
+  EXPECT_EQ(std::get<RegexSource>(command.outputs[0].source).match, WhichOne(1));
+  EXPECT_EQ(std::get<RegexSource>(command.outputs[1].source).match, WhichOne(3));
+  EXPECT_FALSE(command.outputs[1].optional);
+  const auto& table = std::get<TableSource>(command.outputs[2].source);
+  EXPECT_EQ(table.column, "Temp");
+  EXPECT_EQ(table.row, 0U);
+  EXPECT_EQ(table.table, WhichOne(2));
+  const auto& rows = std::get<ArraySource>(command.outputs[3].source).form;
+  EXPECT_EQ(rows.skip, 2U);
+  EXPECT_EQ(std::get<1>(rows.columns), (std::vector<std::uint64_t>{0, 2}));
+  EXPECT_THAT(std::get<2>(std::get<ArraySource>(command.outputs[4].source).form.columns), ElementsAre("CL"));
+  EXPECT_EQ(std::get<RegexSource>(command.outputs[5].source).match, std::nullopt);
+}
+
 }  // namespace
 }  // namespace windrow

@@ -189,7 +189,7 @@ TEST(StudyErrorTest, an_output_has_exactly_one_source) {
   const auto message = [](const std::string& has) {
     return "study.toml:6: [outputs.y] needs exactly one source, `stdout`, `stderr`, `array`, or `file` with one of "
            "`regex`, "
-           "`json`, `csv`, but has " +
+           "`json`, `csv`, `table`, but has " +
            has;
   };
   const auto with = [](const std::string& keys) { return parameters + command + "[outputs]\ny = { " + keys + " }\n"; };
@@ -201,8 +201,55 @@ TEST(StudyErrorTest, an_output_has_exactly_one_source) {
       {with("file = 'f'"), message("`file`")},
       {with("csv = 'f'"), message("`csv`")},
       {with("file = 'f', json = '/a', csv = 'a'"), message("`file` and `json` and `csv`")},
-      {with("file = 'f', json = '/a', row = 1"), "study.toml:6: `row` in [outputs.y] goes with `csv` only"},
+      {with("file = 'f', json = '/a', row = 1"), "study.toml:6: `row` in [outputs.y] goes with `csv`, `table` only"},
+      {with("file = 'f', json = '/a', match = 1"),
+       "study.toml:6: `match` in [outputs.y] goes with `stdout`, `stderr`, `regex`, `table`, `columns` only"},
+      {with("stdout = 'a', match = 'second'"),
+       "study.toml:6: unknown match `second` in [outputs.y]; valid: `first`, `last`"},
+      {with("stdout = 'a', match = 0"), "study.toml:6: `match` in [outputs.y] must be an integer of at least 1, not 0"},
+      {with("stdout = 'a', match = true"),
+       "study.toml:6: `match` in [outputs.y] must be \"first\", \"last\" or a number from 1, not a boolean"},
+      {with("stdout = 'a', skip = 1"), "study.toml:6: `skip` in [outputs.y] goes with `array` only"},
+      {with("array = 'a.dat', columns = [1, 'a']"),
+       "study.toml:6: `columns` in [outputs.y] must be names of columns, or their numbers from 0"},
+      {with("array = 'a.npy', skip = 1"),
+       "study.toml:6: output `y`: `skip` and `columns` go with texts, not with .npy"},
+      {with("stdout = 'a', optional = 'yes'"),
+       "study.toml:6: `optional` in [outputs.y] must be true or false, not a string"},
+      {with("stdout = 'a', type = 'string', finite = true"),
+       "study.toml:6: output `y`: `finite` goes with numbers, not with the type string"},
+      {with("file = '{{z}}', json = '/a'"),
+       "study.toml:6: output `y`: file: unknown name `z` in a tag; valid: `x`, `point.index`, `point.dir`, "
+       "`study.dir`, "
+       "`seed`"},
       {with("file = '', json = '/a'"), "study.toml:6: `file` in [outputs.y] is empty"},
+  });
+}
+
+TEST(StudyErrorTest, checks_are_named_with_their_lines) {
+  const auto with = [](const std::string& keys) {
+    return parameters + command + keys + "\n[outputs]\ny = { stdout = 'a' }\n";
+  };
+  const std::string codes = "must be a list of exit codes, from 0 to 255, such as [0, 3]";
+  expect_messages({
+      {with("success_codes = 3"), "study.toml:5: `success_codes` in [command] " + codes + ", not an integer"},
+      {with("success_codes = [0, 300]"), "study.toml:5: `success_codes` in [command] " + codes},
+      {with("fail_if = 'ERROR'"),
+       "study.toml:5: `fail_if` in [command] must be a table such as { stdout = 'ERROR' }, or a list of such, not a "
+       "string"},
+      {with("require = { file = 'log' }"),
+       "study.toml:5: [command.require] needs exactly one of `stdout`, `stderr`, or `file` with `regex`, but has "
+       "`file`"},
+      {with("fail_if = [{ stdout = 'a' }, { stderr = '(' }]"),
+       "study.toml:5: `fail_if`: the regular expression `(` is invalid: Unmatched marking parenthesis ( or \\(.  The "
+       "error occurred while parsing the regular expression: '(>>>HERE>>>'."},
+      {with("\nvalid = 'y < z'"),
+       "study.toml:6: `valid`: `z` in `y < z` is no parameter and no output; valid: `x`, `y`"},
+      {with("valid = 3"),
+       "study.toml:5: `valid` in [command] must be an expression such as \"energy < 0\", or a list of such, not an "
+       "integer"},
+      {parameters + command + "[outputs]\na = { stdout = 'a' }\ny = { stdout = 'a', valid = ['y < b'] }\n",
+       "study.toml:7: `valid`: `b` in `y < b` is no parameter and no output; valid: `x`, `a`, `y`"},
   });
 }
 

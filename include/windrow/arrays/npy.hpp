@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "windrow/arrays/array.hpp"
@@ -37,10 +39,23 @@ Header read_header(const std::filesystem::path& file);
 /// @throws SpecError as read_header(), or if the file holds no real numbers
 Array read(const std::filesystem::path& file, const std::function<void(std::span<const std::byte>)>& on_bytes = {});
 
+/// What of a text is an array.
+struct TextForm {
+  std::uint64_t skip = 0;  ///< lines at its beginning that are passed over
+  /// Positions of columns, from 0, or names of columns below a header; none: all.
+  std::variant<std::monostate, std::vector<std::uint64_t>, std::vector<std::string>> columns{};
+  /// Of several tables with columns of these names: the one of this number, from 1; none: the last.
+  std::optional<std::uint64_t> table{};
+};
+
 /// Numbers in a text, separated by blanks, commas or semicolons, a line for each row; what follows `#` is a comment.
+/// Numbers are spelled as text::parse_number() knows them. With names of columns, the rows of a table below a header
+/// line, which may be a comment; there may be other text around it.
 /// @return one dimension if there is one row or one column, else two
-/// @throws SpecError that names file and line, for what is no number, or rows of different lengths
-Array read_text(const std::filesystem::path& file);
+/// @throws SpecError that names file and line, for what is no number, rows of different lengths, columns or a table
+/// that
+///         are not there
+Array read_text(const std::filesystem::path& file, const TextForm& form = {});
 
 }  // namespace npy
 }  // namespace windrow

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "windrow/arrays/npy.hpp"
 #include "windrow/design/design.hpp"
 #include "windrow/parallel/outcome.hpp"
 #include "windrow/parallel/slots.hpp"
@@ -27,13 +28,20 @@ class FileTexts;
 /// Which point directories stay after their evaluation.
 enum class Keep { none, failed, all };
 
-/// An output found by a Perl regular expression: its last match that is not empty; of it the first group that took
-/// part, or all of it. `^` and `$` match at lines, and `.` stops at their ends.
+/// Of several matches or tables: the one of this number, from 1; none: the last.
+using WhichOne = std::optional<std::uint64_t>;
+
+/// An output found by a Perl regular expression: its last match that is not empty, unless another is asked for; of it
+/// the first group that took part, or all of it. `^` and `$` match at lines, and `.` stops at their ends. In a text
+/// longer than 8 MiB, no match is longer than 1 MiB.
 struct RegexSource {
-  std::string file;  ///< in the point's directory; "stdout" and "stderr" are what the program printed
+  /// In the point's directory; "stdout" and "stderr" are what the program printed. With tags, as "result_{{case}}.txt",
+  /// or a pattern of the shell, as "out_*.txt", which one file must match. The same for other sources.
+  std::string file;
   std::string pattern;
+  WhichOne match{};
 };
-/// An output found by a JSON pointer (RFC 6901).
+/// An output found by a JSON pointer (RFC 6901). Numbers may be NaN, Infinity and -Infinity; `null` is no value.
 struct JsonSource {
   std::string file;
   std::string pointer;
@@ -44,18 +52,39 @@ struct CsvSource {
   std::string column;
   std::optional<std::uint64_t> row;
 };
+/// An output found in a table of a text, by the name of its column: a line with names, which may be a comment, and rows
+/// of as many words below it. Of several tables with this column the last, unless another is asked for; of that the
+/// last row, or row `row` from 0.
+struct TableSource {
+  std::string file;
+  std::string column;
+  std::optional<std::uint64_t> row{};
+  WhichOne table{};
+};
 /// An output that is a whole file of numbers: in NumPy's format (`.npy`), else a text of rows (npy::read_text).
 struct ArraySource {
   std::string file;
+  npy::TextForm form{};  ///< of a text
 };
 
-/// One output of a command.
+/// One output of a command. Numbers are spelled as text::parse_number() knows them; whole ones beyond 2^53 are kept as
+/// integers, or refused where no digit may be lost.
 struct OutputSpec {
   std::string name;
-  std::variant<RegexSource, JsonSource, CsvSource, ArraySource> source;
+  std::variant<RegexSource, JsonSource, CsvSource, ArraySource, TableSource> source;
   std::string type = "number";  ///< "number", "integer", "boolean" or "string"; "array" for an ArraySource
   std::string unit{};
   std::string description{};
+  /// It may be missing: its file, its match, its place in the file. It is a NaN then, whatever its type, which a store
+  /// keeps as NULL. (What is there, but not of its type, still fails the point.) Not for arrays.
+  bool optional = false;
+  bool finite = false;  ///< NaN and infinities fail the point; for numbers and arrays
+};
+
+/// A Perl regular expression, as of a RegexSource, that is looked for in files. Of a pattern, in all files that match.
+struct TextCheck {
+  std::string file;
+  std::string pattern;
 };
 
 /// What starts the ranks of a program.
@@ -87,6 +116,12 @@ struct CommandSpec {
   std::chrono::nanoseconds grace = std::chrono::seconds(2);  ///< between SIGTERM and SIGKILL
   Keep keep = Keep::failed;
   std::vector<OutputSpec> outputs;
+  std::vector<int> success_codes = {0};  ///< exit codes of a program that has done its work
+  std::vector<TextCheck> fail_if{};      ///< the point failed if one is found; a file that is not there holds nothing
+  std::vector<TextCheck> require{};      ///< ... if one is not found
+  /// Expressions of parameters and outputs that are numbers or truth values, as "energy < 0". The point failed if one
+  /// is 0 or NaN. Those that name an optional output do not count where it is missing.
+  std::vector<std::string> valid{};
   std::filesystem::path study_directory;   ///< relative paths of programs (with a slash) and templates start here
   std::filesystem::path points_directory;  ///< each point gets its own directory below it
   /// Of a study that one rank reads for all: the texts of its templates. Ranks that did not read them do not look for

@@ -1,0 +1,66 @@
+#include "text_scan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+#include <vector>
+
+#include "bad_output.hpp"
+
+namespace windrow::detail {
+
+std::ifstream open_output(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) throw MissingOutput(fmt::format("there is no file {}", file.string()));
+  if (!std::filesystem::is_regular_file(file, error)) {
+    throw BadOutput(fmt::format("{} is no regular file", file.string()));
+  }
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw BadOutput(fmt::format("{} cannot be read", file.string()));
+  return in;
+}
+
+void scan_text(const std::filesystem::path& file, std::span<TextScanner* const> scanners) {
+  constexpr std::size_t overlap = TextScanner::reach + TextScanner::behind;
+  constexpr std::size_t step = std::size_t{1} << 16U;
+  std::ifstream in = open_output(file);
+  std::vector<TextScanner*> active(scanners.begin(), scanners.end());
+  std::string text;
+  std::uint64_t offset = 0;
+  while (!active.empty()) {
+    while (in && text.size() < TextScanner::part) {
+      const std::size_t before = text.size();
+      text.resize(std::min(before + std::max(step, before), TextScanner::part));
+      in.read(text.data() + before, static_cast<std::streamsize>(text.size() - before));
+      text.resize(before + static_cast<std::size_t>(in.gcount()));
+    }
+    if (in.bad()) throw BadOutput(fmt::format("{} cannot be read to its end", file.string()));
+    const TextWindow window{text, offset, !in};
+    std::erase_if(active, [&window](TextScanner* scanner) { return !scanner->scan(window); });
+    if (window.is_last) return;
+    const std::size_t done = text.size() - overlap;
+    text.erase(0, done);
+    offset += done;
+  }
+}
+
+bool LineScanner::scan(const TextWindow& window) {
+  while (true) {
+    const std::string_view rest = window.text.substr(static_cast<std::size_t>(next_ - window.offset));
+    const std::size_t end = rest.find('\n');
+    if (end == std::string_view::npos && !window.is_last) {
+      if (rest.size() <= reach) return true;
+      passes_over_ = true;
+      next_ += rest.size();
+      return true;
+    }
+    if (rest.empty()) return false;
+    const bool is_told = !passes_over_;
+    passes_over_ = false;
+    next_ += end == std::string_view::npos ? rest.size() : end + 1;
+    if (is_told && !take(rest.substr(0, end))) return false;
+  }
+}
+
+}  // namespace windrow::detail
