@@ -27,11 +27,6 @@ std::variant<std::vector<std::string>, std::string> read_run(const TomlTable& ta
   return arguments;
 }
 
-Keep read_keep(const TomlTable& table) {
-  const std::string keep = table.choice("keep", {"failed", "all", "none"}).value_or("failed");
-  return keep == "all" ? Keep::all : keep == "none" ? Keep::none : Keep::failed;
-}
-
 /// A duration, or "300%": of the median of finished points.
 void read_timeout(const TomlTable& table, CommandSpec& spec) {
   const TomlTable::Member* member = table.find("timeout");
@@ -92,7 +87,8 @@ void check_ranks(const TomlTable& table, const CommandSpec& command, const Desig
 }
 
 CommandSpec read_command_table(const TomlTable& table) {
-  table.allow_only({"run", "templates", "inputs", "ranks", "launcher", "timeout", "grace", "keep"});
+  table.allow_only({"run", "shell", "templates", "inputs", "stage", "stdin", "env", "ranks", "launcher", "timeout",
+                    "grace", "keep"});
   CommandSpec spec;
   spec.run = read_run(table);
   for (const std::string& path : table.texts("templates").value_or(std::vector<std::string>())) {
@@ -105,7 +101,9 @@ CommandSpec read_command_table(const TomlTable& table) {
   read_timeout(table, spec);
   if (spec.ranks) spec.grace = kGraceOfMpi;
   spec.grace = table.duration("grace").value_or(spec.grace);
-  spec.keep = read_keep(table);
+  spec.shell = read_shell(table);
+  spec.environment = read_environment(table);
+  read_files(table, spec);
   return spec;
 }
 
@@ -202,6 +200,7 @@ void check_command(const TomlTable& root, const CommandSpec& spec, const Design&
   try {
     check(spec.outputs);
   } catch (const SpecError&) {
+    check_parts(*root.table("command"), spec, design);
     root.locate("command", [&] { check({}); });
     for (const OutputSpec& output : spec.outputs) {
       root.table("outputs")->locate(output.name, [&] { check({output}); });

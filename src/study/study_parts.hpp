@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/interface/file_texts.hpp"
 #include "study/toml_table.hpp"
@@ -21,6 +24,14 @@ Design read_design(const TomlTable& root, const std::filesystem::path& folder, s
 /// @param study_directory, points_directory  passed on, both absolute; as `files`
 CommandSpec read_command(const TomlTable& root, const Design& design, const std::filesystem::path& study_directory,
                          const std::filesystem::path& points_directory, std::shared_ptr<FileTexts> files);
+
+/// Of [command]: what a text for a shell is read by, and the environment.
+std::vector<std::string> read_shell(const TomlTable& table);
+std::vector<std::pair<std::string, std::string>> read_environment(const TomlTable& table);
+/// `stage`, `stdin` and `keep`.
+void read_files(const TomlTable& table, CommandSpec& spec);
+/// Makes commands of parts of this one, to name the line of what is wrong with it.
+void check_parts(const TomlTable& table, const CommandSpec& command, const Design& design);
 
 struct RunPolicy {
   FailurePolicy failures;
