@@ -6,6 +6,7 @@
 #include "common.hpp"
 #include "json.hpp"
 #include "plan_seeds.hpp"
+#include "renamed.hpp"
 #include "study_state.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
@@ -36,11 +37,21 @@ void print_points(const Design& design) {
   }
 }
 
+void print_staged(const std::vector<StagedFile>& staged) {
+  constexpr std::size_t kShown = 5;
+  if (!staged.empty()) fmt::print("\nwith files of the study:\n");
+  for (std::size_t i = 0; i < staged.size() && i < kShown; ++i) {
+    fmt::print("  {} {} {}\n", staged[i].name, staged[i].copy ? "as a copy of" : "->", staged[i].source.string());
+  }
+  if (staged.size() > kShown) fmt::print("  ... and {} more\n", staged.size() - kShown);
+}
+
 void print_program(const Study& study, const Command& command, std::uint64_t index) {
   try {
     const RenderedCommand rendered = command.render(study.design.point(index));
-    fmt::print("\nPoint {} would run, in {}:\n  {}\n", index, rendered.directory.string(), shell_line(rendered.argv));
+    fmt::print("\nPoint {} would run, in {}:\n  {}\n", index, rendered.directory.string(), rendered.line());
     for (const auto& [name, content] : rendered.files) fmt::print("\nwith {}:\n{}", name, indented(content, 2));
+    print_staged(command.staged());
   } catch (const Rejected& error) {
     fmt::print("\nPoint {} would be rejected: {}\n", index, error.what());
   }
@@ -53,13 +64,20 @@ void print_command(const Study& study, const Command& command, std::uint64_t ind
     const OutputSpec& output = study.command.outputs[i];
     fmt::print("{} {}{}", i == 0 ? "" : ",", output.name, output.unit.empty() ? "" : " [" + output.unit + "]");
   }
-  fmt::print("{}\n", study.command.outputs.empty() ? " none (a point succeeds if its program exits with 0)" : "");
+  if (study.command.outputs.empty()) fmt::print(" none (a point succeeds if its program exits with 0)");
+  fmt::print("\n");
+  if (study.command.outputs.empty() && study.command.keep != Keep::all && study.command.keep_files.empty()) {
+    fmt::print("Nothing is kept of a point that succeeds: `keep` in [command] says which files stay\n");
+  }
+  for (const std::string& warning : command.warnings()) fmt::print("\nWarning: {}\n", warning);
 }
 
 void print_state(const Study& study, Command command, bool retry_failed) {
   try {
     const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
     if (!state) {
+      const std::string elsewhere = results_of_other_name(study);
+      if (!elsewhere.empty()) fmt::print("\n{}\n", elsewhere);
       const std::string shards = unmerged(study.directory);
       fmt::print("\n{}; results will go to {}\n",
                  shards.empty() ? "Nothing is evaluated yet" : fmt::format("Nothing is merged yet: {}", shards),
@@ -81,6 +99,11 @@ void add_program(Json& json, const Command& command, const Point& point) {
     const RenderedCommand rendered = command.render(point);
     json["directory"] = rendered.directory.string();
     json["command"] = rendered.argv;
+    if (!rendered.variables.empty()) json["environment"] = rendered.variables;
+    if (!rendered.stdin_file.empty()) json["stdin"] = rendered.stdin_file.string();
+    for (const StagedFile& file : command.staged()) {
+      json["staged"][file.name] = {{"source", file.source.string()}, {"copy", file.copy}};
+    }
     json["files"] = Json::object();
     for (const auto& [name, content] : rendered.files) json["files"][name] = content;
   } catch (const Rejected& error) {
@@ -122,7 +145,9 @@ void print_json(const Study& study, Command command, const PlanArguments& argume
     json["outputs"].push_back({{"name", output.name}, {"unit", output.unit}});
   }
   json["point"] = point_json(study, command, arguments.point);
-  if (const auto notes = notes_on_seeds(command, study.design); !notes.empty()) json["notes"] = notes;
+  std::vector<std::string> warnings = command.warnings();
+  for (std::string& note : notes_on_seeds(command, study.design)) warnings.push_back(std::move(note));
+  if (!warnings.empty()) json["warnings"] = warnings;
   json["results"] = study.directory.string();
   add_state(json, study, std::move(command), arguments.retry_failed);
   print(json);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common.hpp"
+#include "renamed.hpp"
 #include "verbs.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/base/text.hpp"
@@ -71,6 +72,15 @@ void announce(const Study& study, const std::string& shard, int workers, Backend
                shards == 1 ? "a shard" : fmt::format("{} shards", shards),
                study.directory.string() + (shards == 1 ? " is" : " are"));
   }
+}
+
+// What is allowed but may not be meant, before the first point.
+void warn(const Study& study, const RunArguments& arguments) {
+  for (const std::string& warning : Command(study.command, study.design).warnings()) {
+    fmt::print(stderr, "windrow: warning: {}\n", warning);
+  }
+  const std::string elsewhere = arguments.shard.empty() ? results_of_other_name(study) : "";
+  if (!elsewhere.empty()) fmt::print(stderr, "windrow: {}\n", elsewhere);
 }
 
 void conclude(const SweepResult& result) {
@@ -153,6 +163,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   const int workers = manager.evaluating_workers(options.root);
   options.provenance = provenance(study, arguments, workers, manager.backend());
   if (!arguments.quiet && manager.is_root()) {
+    warn(study, arguments);
     announce(study, arguments.shard, workers, manager.backend());
     options.on_resumed = [](const Resumption& found) { fmt::print(stderr, "{}\n", found.describe()); };
     options.on_progress = [printer = ProgressPrinter(stderr)](const Progress& progress) mutable {

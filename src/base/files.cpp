@@ -49,6 +49,22 @@ std::optional<std::string> read_file(const fs::path& file) {
   return in.bad() ? std::nullopt : std::optional(std::move(text));
 }
 
+void make_removable(const fs::path& path) noexcept {
+  std::error_code error;
+  if (!fs::is_directory(fs::symlink_status(path, error))) return;
+  fs::permissions(path, fs::perms::owner_all, fs::perm_options::add, error);
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    make_removable(entry->path());
+  }
+}
+
+void remove_tree(const fs::path& path, std::error_code& error) noexcept {
+  fs::remove_all(path, error);
+  if (error != std::errc::permission_denied) return;
+  make_removable(path);
+  fs::remove_all(path, error);
+}
+
 NewFile::NewFile(fs::path target, fs::path beside)
     : target_(std::move(target)), beside_(beside.empty() ? unused_name(target_) : std::move(beside)) {
   out_.open(beside_, std::ios::binary | std::ios::trunc);

@@ -1,84 +1,87 @@
 #include "windrow/command/command.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <string_view>
 #include <utility>
 
+#include "arguments.hpp"
 #include "base/interface/file_texts.hpp"
 #include "command_impl.hpp"
 #include "definition.hpp"
 #include "excerpt.hpp"
+#include "program_check.hpp"
 #include "shell.hpp"
 #include "windrow/base/hash.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
 
 namespace fs = std::filesystem;
+using detail::find_in_path;
 using detail::in_quotes;
+using detail::is_program;
 
 namespace {
 
 constexpr std::array<std::string_view, 3> own_files = {"stdout", "stderr", "command"};
 
-/// What a template or an input is known by.
+/// What a template is known by.
 std::string known_by(const detail::ContentHash& hash) {
   return fmt::format("{} ({} bytes)", hash.value().text(), hash.size());
 }
 
-/// @param what  "template" or "input"
-std::ifstream open_file(const fs::path& path, const char* what) {
+std::ifstream open_template(const fs::path& path) {
   std::error_code error;
   std::ifstream in(path, std::ios::binary);
   if (!in || !fs::is_regular_file(path, error)) {
-    throw SpecError(fmt::format("the {} {} cannot be read", what, path.string()));
+    throw SpecError(fmt::format("the template {} cannot be read", path.string()));
   }
   return in;
 }
 
-detail::ContentHash hash_of_input(const fs::path& path) {
-  std::ifstream in = open_file(path, "input");
-  detail::ContentHash hash;
-  std::vector<char> part(std::size_t{1} << 20U);
-  while (in) {
-    in.read(part.data(), static_cast<std::streamsize>(part.size()));
-    hash.add({part.data(), static_cast<std::size_t>(in.gcount())});
-  }
-  if (!in.eof()) throw SpecError(fmt::format("the input {} cannot be read", path.string()));
-  return hash;
-}
-
 std::string target_name(const fs::path& file) {
-  std::string name = file.filename().string();
+  std::string name = detail::name_in_point(file);
   if (name.ends_with(".mustache")) name.resize(name.size() - std::string_view(".mustache").size());
-  if (name.empty()) throw SpecError(fmt::format("the template {} leaves no file name", file.string()));
+  if (name.empty() || name.ends_with('/')) {
+    throw SpecError(fmt::format("the template {} leaves no file name", file.string()));
+  }
   return name;
 }
 
-bool is_program(const fs::path& path) {
-  struct stat status {};
-  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && access(path.c_str(), X_OK) == 0;
+std::string last_part(const std::string& name) {
+  return fs::path(name).filename().string();
 }
 
-bool is_in_path(const std::string& program) {
-  const char* variable = std::getenv("PATH");
-  std::string_view path = variable == nullptr ? "/bin:/usr/bin" : variable;
-  while (true) {
-    const std::size_t colon = path.find(':');
-    const std::string_view directory = path.substr(0, colon);
-    if (is_program(fs::path(directory.empty() ? "." : directory) / program)) return true;
-    if (colon == std::string_view::npos) return false;
-    path.remove_prefix(colon + 1);
+/// Where a text has `{{{`: that is one more spelling of a tag, so all of its braces vanish.
+enum class TripleBraces { none, some, doubtful };
+
+/// Doubtful where such braces stand at the end of a word in a file that has tags with two braces, too: whoever writes
+/// `set{{{x}}}` there wants `set{1}`.
+TripleBraces triple_braces(std::string_view text) {
+  if (text.find("{{=") != std::string_view::npos) return TripleBraces::none;
+  bool any = false, after_word = false, has_double = false;
+  for (std::size_t at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at)) {
+    if (text.substr(at).starts_with("{{{")) {
+      any = true;
+      const char before = at > 0 ? text[at - 1] : ' ';
+      after_word = after_word || std::isalnum(static_cast<unsigned char>(before)) != 0 ||
+                   std::string_view("_)]}").find(before) != std::string_view::npos;
+    } else {
+      has_double = true;
+    }
+    at = std::min(text.find("}}", at), text.size());
+    at = std::min(text.find_first_not_of('}', at), text.size());
   }
+  if (!any) return TripleBraces::none;
+  return after_word && has_double ? TripleBraces::doubtful : TripleBraces::some;
 }
 
 std::string as_list(const std::vector<std::string>& texts) {
@@ -106,7 +109,13 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
   for (const fs::path& file : spec.templates) parse_template(file);
   check_formats(design);
   sees_point_seed = names_tag("point.seed") || names_tag("point.seed31");
+  name_templates();
   check_inputs();
+  find_staged();
+  parse_environment();
+  parse_stdin();
+  for (const std::string& pattern : spec.keep_files) detail::check_keep_pattern(pattern);
+  expect_own_files();
   check_outputs(design);
   check_program();
   // Finds a place where the shell text cannot take a value. Not the launcher: the ranks of one point are its own
@@ -144,7 +153,7 @@ bool Command::Impl::looks_for_files() const {
 
 std::string Command::Impl::template_text(const fs::path& file) const {
   const auto read = [&] {
-    std::ifstream in = open_file(spec.study_directory / file, "template");
+    std::ifstream in = open_template(spec.study_directory / file);
     return std::string(std::istreambuf_iterator<char>(in), {});
   };
   return spec.files ? spec.files->text("template " + file.string(), read) : read();
@@ -154,14 +163,131 @@ void Command::Impl::parse_run() {
   if (has_shell()) {
     const std::string& text = std::get<std::string>(spec.run);
     if (text.find_first_not_of(" \t\r\n") == std::string::npos) throw SpecError("the command to run is empty");
-    arguments.emplace_back(text, "run", text.find('\n') != std::string::npos, names);
-    return;
+    return parse_shell_text();
   }
   const auto& texts = std::get<std::vector<std::string>>(spec.run);
   if (texts.empty() || texts.front().empty()) throw SpecError("the command to run is empty");
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (texts[i].find('\0') != std::string::npos) throw SpecError(fmt::format("run[{}] holds a null character", i));
-    arguments.emplace_back(texts[i], fmt::format("run[{}]", i), false, names);
+    const std::string origin = fmt::format("run[{}]", i);
+    arguments.emplace_back(texts[i], origin, false, names);
+    detail::check_lists(arguments.back(), origin, false);
+  }
+}
+
+/// Programs that lie beside the study are run from there, unless the point's directory has one of that name.
+void Command::Impl::parse_shell_text() {
+  const std::string& text = std::get<std::string>(spec.run);
+  shell = detail::shell_start(spec.shell, text);
+  if (!shell.warning.empty()) warnings.push_back(shell.warning);
+  const auto find = [&] {
+    std::string found;
+    for (const auto& [at, program] : detail::relative_programs(text)) {
+      std::error_code none;
+      if (fs::is_regular_file(spec.study_directory / program, none)) found += fmt::format("{} {}\n", at, program);
+    }
+    return found;
+  };
+  const std::string found = spec.files ? spec.files->text("programs of " + text, find) : find();
+  std::vector<detail::ProgramPlace> beside;
+  for (detail::ProgramPlace& place : detail::relative_programs(text)) {
+    if (found.find(fmt::format("{} {}\n", place.at, place.program)) != std::string::npos) {
+      beside.push_back(std::move(place));
+    }
+  }
+  if (!beside.empty()) shell.prelude = detail::define_beside(spec.study_directory.string()) + shell.prelude;
+  arguments.emplace_back(detail::run_beside(text, beside), "run", text.find('\n') != std::string::npos, names);
+  detail::check_lists(arguments.back(), "run", true);
+}
+
+void Command::Impl::parse_environment() {
+  for (const auto& [name, text] : spec.environment) {
+    if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
+      throw SpecError(fmt::format("`{}` cannot name a variable of the environment", name));
+    }
+    const std::string origin = fmt::format("env.{}", name);
+    if (text.find('\0') != std::string::npos) throw SpecError(origin + " holds a null character");
+    variables.emplace_back(name, detail::Template(text, origin, false, names));
+    detail::refuse_lists(variables.back().second, origin);
+  }
+}
+
+void Command::Impl::find_staged() {
+  if (spec.stage.empty()) return;
+  std::vector<std::string> rendered;
+  for (const File& file : files) rendered.push_back(file.name);
+  const auto find = [&] {
+    auto found = detail::find_staged(spec.stage, spec.study_directory, rendered);
+    const auto is_template = [this](const StagedFile& file) {  // its text is in the point's directory
+      return std::ranges::any_of(spec.templates, [&](const fs::path& other) {
+        return (spec.study_directory / other).lexically_normal() == file.source.lexically_normal();
+      });
+    };
+    std::erase_if(found, is_template);
+    return detail::encode(found, spec.study_directory);
+  };
+  staged = detail::decode_staged(spec.files ? spec.files->text("stage", find) : find(), spec.study_directory);
+}
+
+/// Names of what lies in a point's directory and is neither a program's nor written anew.
+void Command::Impl::expect_own_files() {
+  std::set<std::string> expected;
+  for (const StagedFile& file : staged) expected.insert(fs::path(file.name).begin()->string());
+  for (const File& file : files) {
+    if (file.name.find('/') != std::string::npos) expected.insert(fs::path(file.name).begin()->string());
+  }
+  point_directory.expect({expected.begin(), expected.end()});
+}
+
+bool Command::Impl::is_laid_into_points(const std::string& name) const {
+  return std::ranges::any_of(files, [&](const File& file) { return file.name == name; }) ||
+         std::ranges::any_of(staged, [&](const StagedFile& file) { return file.name == name; });
+}
+
+void Command::Impl::parse_stdin() {
+  if (!spec.stdin_file) return;
+  stdin_file.emplace(*spec.stdin_file, "stdin", false, names);
+  detail::refuse_lists(*stdin_file, "stdin");
+  for (const fs::path& file : spec.templates) {
+    if (file.lexically_normal() != fs::path(*spec.stdin_file).lexically_normal() ||
+        is_laid_into_points(file.lexically_normal().string())) {
+      continue;
+    }
+    throw SpecError(fmt::format("`stdin` is the template {} with its tags: what it becomes is called `{}`",
+                                file.string(), target_name(file)));
+  }
+  if (looks_for_files() && stdin_file->is_constant()) stdin_path(stdin_file->render(detail::Bindings({})), {});
+}
+
+/// A file of the point's directory, or else one of the study's.
+fs::path Command::Impl::stdin_path(const std::string& name, const fs::path& directory) const {
+  if (is_laid_into_points(fs::path(name).lexically_normal().string())) return directory / name;
+  const fs::path path = spec.study_directory / name;
+  std::error_code none;
+  if (looks_for_files() && !fs::is_regular_file(path, none)) {
+    throw SpecError(fmt::format(
+        "the file `{}` for stdin is none of the templates and of `stage`, and {} cannot be read", name, path.string()));
+  }
+  return path;
+}
+
+/// Empty unless it is one file of the study's.
+std::string Command::Impl::stdin_known_by() const {
+  if (!stdin_file->is_constant()) return {};
+  const std::string name = stdin_file->render(detail::Bindings({}));
+  if (is_laid_into_points(fs::path(name).lexically_normal().string())) return {};
+  return " " + detail::content_known_by(spec.study_directory, name, "file for stdin");
+}
+
+void Command::Impl::name_templates() {
+  for (File& file : files) {
+    const std::string last = last_part(file.name);
+    const bool alone = 1 == std::ranges::count_if(files, [&](const File& f) { return last_part(f.name) == last; });
+    file.known_as = alone ? last : file.name;
+    for (const File& other : files) {
+      if (!other.name.starts_with(file.name + "/")) continue;
+      throw SpecError(fmt::format("templates would make of `{}` a file and the folder of `{}`", file.name, other.name));
+    }
   }
 }
 
@@ -169,8 +295,8 @@ void Command::Impl::parse_launcher(const Design& design) {
   mpi.emplace(*spec.ranks, design, names);
   const auto program = mpi->program();
   if (!program || !looks_for_files()) return;
-  const bool found =
-      program->find('/') == std::string::npos ? is_in_path(*program) : is_program(spec.study_directory / *program);
+  const bool found = program->find('/') == std::string::npos ? !find_in_path(*program).empty()
+                                                             : is_program(spec.study_directory / *program);
   if (!found) {
     throw SpecError(fmt::format("the launcher of MPI programs, `{}`, is not found{}", *program,
                                 *program == "mpirun" ? " (Open MPI: Debian's package openmpi-bin)" : ""));
@@ -180,25 +306,42 @@ void Command::Impl::parse_launcher(const Design& design) {
 void Command::Impl::parse_template(const fs::path& file) {
   const std::string text = template_text(file);
   const std::string name = target_name(file);
-  if (std::find(own_files.begin(), own_files.end(), name) != own_files.end()) {
+  const std::string first = fs::path(name).begin()->string();
+  if (std::find(own_files.begin(), own_files.end(), first) != own_files.end()) {
     throw SpecError(fmt::format("the template {} would become `{}`, which windrow itself writes", file.string(), name));
   }
   if (std::any_of(files.begin(), files.end(), [&name](const File& other) { return other.name == name; })) {
     throw SpecError(fmt::format("two templates would become `{}`; the second is {}", name, file.string()));
   }
+  const TripleBraces braces = triple_braces(text);
+  if (braces == TripleBraces::doubtful) {
+    throw SpecError(fmt::format(
+        "{}: of `{{{{{{name}}}}}}` all braces vanish, as of `{{{{name}}}}`; if some are the file's own, begin it with "
+        "`{{{{=<% %>=}}}}` and write tags as `<% name %>`, if not, write `{{{{name}}}}`",
+        file.string()));
+  }
+  if (braces == TripleBraces::some) {
+    warnings.push_back(
+        fmt::format("{}: of `{{{{{{name}}}}}}` all braces vanish, as of `{{{{name}}}}`; if some are the file's own, "
+                    "begin it with `{{{{=<% %>=}}}}` and write tags as `<% name %>`",
+                    file.string()));
+  }
   detail::ContentHash hash;
   hash.add(text);
-  files.push_back({name, known_by(hash), detail::Template(text, file.string(), true, names)});
+  files.push_back({name, {}, known_by(hash), detail::Template(text, file.string(), true, names)});
+  detail::refuse_lists(files.back().content, file.string());
 }
 
 void Command::Impl::check_inputs() const {
   if (!looks_for_files()) return;
-  for (const fs::path& file : spec.inputs) open_file(spec.study_directory / file, "input");
+  for (const fs::path& file : spec.inputs) detail::find_files(spec.study_directory, file.string(), "input");
 }
 
 bool Command::Impl::names_tag(std::string_view name) const {
   const auto position = static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
   return std::any_of(arguments.begin(), arguments.end(), [&](const auto& text) { return text.names(position); }) ||
+         std::any_of(variables.begin(), variables.end(), [&](const auto& v) { return v.second.names(position); }) ||
+         (stdin_file && stdin_file->names(position)) ||
          std::any_of(files.begin(), files.end(), [&](const File& file) { return file.content.names(position); });
 }
 
@@ -218,18 +361,23 @@ void Command::Impl::check_outputs(const Design& design) {
   extraction.emplace(spec, design, names);
 }
 
-void Command::Impl::check_program() const {
+void Command::Impl::check_program() {
   if (!looks_for_files() || has_shell() || !arguments.front().is_constant()) return;
   const std::string& program = std::get<std::vector<std::string>>(spec.run).front();
   if (program.find('/') == std::string::npos) {
-    if (!is_in_path(program)) throw SpecError(fmt::format("the program `{}` is not found in PATH", program));
-    return;
+    if (!find_in_path(program).empty()) return;
+    throw SpecError(fmt::format("the program `{}` is not found in PATH{}", program,
+                                detail::lies_beside(program, spec.study_directory)));
   }
   const fs::path path = spec.study_directory / program;
   std::error_code error;
   if (!fs::exists(path, error))
     throw SpecError(fmt::format("the program `{}` does not exist ({})", program, path.string()));
   if (!is_program(path)) throw SpecError(fmt::format("`{}` is no executable program ({})", program, path.string()));
+  if (const std::string why = detail::why_no_start(path); !why.empty()) {
+    throw SpecError(fmt::format("`{}` cannot be started: {}", program, why));
+  }
+  if (detail::lacks_interpreter(path)) warnings.push_back(detail::no_interpreter(path.lexically_normal()));
 }
 
 fs::path Command::Impl::directory_of(const Point& point) const {
@@ -254,10 +402,12 @@ detail::Bindings Command::Impl::bind(const Point& point) const {
 
 std::vector<std::string> Command::Impl::render_run(const detail::Bindings& bindings) const {
   if (has_shell()) {
-    return {"/bin/sh", "-c", detail::shell_text(arguments.front().pieces(bindings), names)};
+    std::vector<std::string> argv = shell.argv;
+    argv.push_back(shell.prelude + detail::shell_text(arguments.front().pieces(bindings), names));
+    return argv;
   }
-  std::vector<std::string> argv;
-  for (const detail::Template& argument : arguments) argv.push_back(argument.render(bindings));
+  std::vector<std::string> argv = detail::render_arguments(arguments, bindings, names);
+  if (argv.empty()) throw SpecError("the command to run is empty here: all of its arguments are left out");
   if (argv.front().find('/') != std::string::npos) argv.front() = (spec.study_directory / argv.front()).string();
   return argv;
 }
@@ -271,9 +421,14 @@ RenderedCommand Command::Impl::render(const Point& point, std::span<const HostSl
     auto prefix = mpi->prefix(point, bindings, slots, detail::LaunchSurroundings::here());
     std::string& first = prefix.argv.front();
     if (first.find('/') != std::string::npos) first = (spec.study_directory / first).string();
+    if (mpi->is_mpirun()) {  // which passes them to ranks on other hosts only if told to
+      for (const auto& variable : variables) prefix.argv.insert(prefix.argv.end(), {"-x", variable.first});
+    }
     result.argv.insert(result.argv.begin(), prefix.argv.begin(), prefix.argv.end());
     result.environment = std::move(prefix.environment);
   }
+  for (const auto& [name, text] : variables) result.variables.push_back(name + "=" + text.render(bindings));
+  if (stdin_file) result.stdin_file = stdin_path(stdin_file->render(bindings), result.directory);
   for (const File& file : files) result.files.push_back({file.name, file.content.render(bindings)});
   return result;
 }
@@ -301,10 +456,25 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
   std::vector<std::pair<std::string, std::string>> result;
   const auto* list = std::get_if<std::vector<std::string>>(&spec.run);
   result.emplace_back("command.run", list != nullptr ? as_list(*list) : in_quotes(std::get<std::string>(spec.run)));
-  for (const Impl::File& file : impl_->files) result.emplace_back("command.templates." + file.name, file.known_by);
-  for (const fs::path& file : spec.inputs) {
-    result.emplace_back("command.inputs." + file.string(), known_by(hash_of_input(spec.study_directory / file)));
+  // {"sh"} is what texts without a shell were read by, and results of those are still the same points.
+  if (!spec.shell.empty() && spec.shell != std::vector<std::string>{"sh"}) {
+    result.emplace_back("command.shell", as_list(spec.shell));
   }
+  for (const Impl::File& file : impl_->files) result.emplace_back("command.templates." + file.known_as, file.known_by);
+  for (const fs::path& file : spec.inputs) {
+    result.emplace_back("command.inputs." + file.string(),
+                        detail::content_known_by(spec.study_directory, file.string(), "input"));
+  }
+  for (const StageSpec& stage : spec.stage) {
+    result.emplace_back("command.stage." + stage.path,
+                        detail::content_known_by(spec.study_directory, stage.path, "staged file"));
+  }
+  if (spec.stdin_file) {
+    result.emplace_back("command.stdin", in_quotes(*spec.stdin_file) + impl_->stdin_known_by());
+  }
+  auto environment = spec.environment;
+  std::ranges::sort(environment);
+  for (const auto& [name, text] : environment) result.emplace_back("command.env." + name, in_quotes(text));
   for (const auto& [name, format] : impl_->formats) result.emplace_back("command.formats." + name, format);
   for (auto& item : detail::definition_of_reading(spec)) result.push_back(std::move(item));
   return result;
@@ -320,6 +490,14 @@ bool Command::sees_seed() const {
 
 bool Command::has_tag(std::string_view name) const {
   return impl_->names_tag(name);
+}
+
+const std::vector<StagedFile>& Command::staged() const {
+  return impl_->staged;
+}
+
+std::vector<std::string> Command::warnings() const {
+  return impl_->warnings;
 }
 
 std::optional<std::uint64_t> Command::constant_ranks() const {
@@ -343,6 +521,24 @@ Outcome<std::vector<Value>> Command::evaluate(const Point& point, const std::fun
 
 void Command::tidy() const noexcept {
   detail::PointDirectory::tidy(impl_->spec.points_directory);
+}
+
+std::string Command::removed_file() const {
+  return impl_->spec.keep == Keep::failed && impl_->spec.keep_files.empty()
+             ? detail::PointDirectory::removed_file(impl_->spec.points_directory)
+             : "";
+}
+
+std::string RenderedCommand::line() const {
+  std::vector<std::string> all;
+  if (!variables.empty()) {
+    all = variables;
+    all.insert(all.begin(), "env");
+  }
+  all.insert(all.end(), argv.begin(), argv.end());
+  const bool here = stdin_file.parent_path() == directory;
+  const std::string input = here ? stdin_file.filename().string() : stdin_file.string();
+  return text::shell_line(all) + (input.empty() ? "" : " < " + text::shell_line({input}));
 }
 
 void Command::idle() const noexcept {

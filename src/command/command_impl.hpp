@@ -9,8 +9,11 @@
 
 #include "extract.hpp"
 #include "mpi_launch.hpp"
+#include "parallel/interface/stop_question.hpp"
 #include "point_directory.hpp"
 #include "render.hpp"
+#include "shell_text.hpp"
+#include "staging.hpp"
 #include "windrow/command/command.hpp"
 
 namespace windrow {
@@ -19,6 +22,7 @@ struct Command::Impl {
   /// A file to render.
   struct File {
     std::string name;      ///< in the point's directory
+    std::string known_as;  ///< in the definition: its last part, where that tells it apart
     std::string known_by;  ///< the hash and length of the template's text
     detail::Template content;
   };
@@ -29,6 +33,7 @@ struct Command::Impl {
   bool has_shell() const { return spec.run.index() == 1; }
   std::filesystem::path directory_of(const Point& point) const;
   detail::Bindings bind(const Point& point) const;
+  std::string stdin_known_by() const;
   std::vector<std::string> render_run(const detail::Bindings& bindings) const;
   RenderedCommand render(const Point& point, std::span<const HostSlots> slots) const;
   Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
@@ -45,6 +50,12 @@ struct Command::Impl {
   std::optional<detail::MpiLaunch> mpi;
   std::vector<File> files;
   std::optional<detail::Extraction> extraction;
+  detail::ShellStart shell;  ///< of a text `run`
+  std::vector<std::pair<std::string, detail::Template>> variables;
+  std::optional<detail::Template> stdin_file;
+  std::vector<StagedFile> staged;
+  detail::StagedOriginals originals;
+  std::vector<std::string> warnings;
   detail::PointDirectory point_directory;
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
 
@@ -53,12 +64,22 @@ struct Command::Impl {
   std::string template_text(const std::filesystem::path& file) const;
   void parse_run();
   void parse_launcher(const Design& design);
+  void parse_shell_text();
   void parse_template(const std::filesystem::path& file);
   void check_formats(const Design& design) const;
   void try_first_point(const Design& design) const;
+  void name_templates();
+  void parse_environment();
+  void find_staged();
+  void parse_stdin();
+  void expect_own_files();
+  std::filesystem::path stdin_path(const std::string& name, const std::filesystem::path& directory) const;
+  bool is_laid_into_points(const std::string& name) const;
+  std::optional<TaskFailure> run_program(RenderedCommand& command, detail::StopQuestion& stop);
+  void leave(const std::filesystem::path& directory, const detail::PointDirectory::Files& written, bool failed);
   void check_inputs() const;
   void check_outputs(const Design& design);
-  void check_program() const;
+  void check_program();
 };
 
 }  // namespace windrow

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +12,7 @@
 
 #include "command_impl.hpp"
 #include "excerpt.hpp"
-#include "parallel/interface/stop_question.hpp"
+#include "program_check.hpp"
 #include "shell.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -28,7 +29,7 @@ constexpr std::size_t shown_lines = 5;
 /// What is in a point's directory when its program starts.
 PointDirectory::Files files_of(RenderedCommand& command) {
   auto files = std::move(command.files);
-  files.push_back({"command", text::shell_line(command.argv) + "\n"});
+  files.push_back({"command", command.line() + "\n"});
   return files;
 }
 
@@ -46,17 +47,36 @@ std::string last_words(const fs::path& directory) {
 /// Shells report the signal that ended a program in their exit code.
 std::string signal_behind(int code) {
   const char* name = code > 128 ? sigdescr_np(code - 128) : nullptr;
-  return name != nullptr ? fmt::format("of a shell this means {}; ", name) : "";
+  const char* cause = code == 128 + SIGPIPE ? ", that what a program wrote to had ended, as after `| head -1`" : "";
+  return name != nullptr ? fmt::format("of a shell this means {}{}; ", name, cause) : "";
+}
+
+/// What there is to say of a program that could not be started, or that may have had the wrong interpreter.
+std::string start_advice(const CommandSpec& spec, const std::string& program, const std::string& last_words) {
+  if (spec.run.index() == 1) return detail::shell_advice(last_words, spec.study_directory);
+  if (program.empty()) return {};  // an MPI program, of which its launcher tells
+  if (program.find('/') == std::string::npos) return detail::lies_beside(program, spec.study_directory);
+  std::string why = detail::why_no_start(program);
+  if (why.empty() && detail::is_program(program) && detail::lacks_interpreter(program)) {
+    why = detail::no_interpreter(program);
+  }
+  return why.empty() ? "" : "; " + why;
 }
 
 /// What went wrong, if anything did.
-std::optional<TaskFailure> judge(ProgramEnd end, const CommandSpec& spec, const fs::path& directory) {
+/// @param program  that is run, without a launcher
+std::optional<TaskFailure> judge(const ProgramEnd& end, const CommandSpec& spec, const std::string& program,
+                                 const fs::path& directory) {
+  if (!end.was_started()) return TaskFailure::ended(end.status, end.message + start_advice(spec, program, {}));
   const auto& success = spec.success_codes;
-  const bool has_exited = end.was_started() && end.status.has_exited();
+  const bool has_exited = end.status.has_exited();
   if (has_exited && std::find(success.begin(), success.end(), end.status.code()) != success.end()) return {};
-  if (!end.was_started()) return TaskFailure::ended(end.status, std::move(end.message));
   std::string message = last_words(directory);
   if (end.status.is_success()) message = "exit code 0 is no success here; " + message;
+  if (has_exited && end.status.code() != 0) {
+    const std::string advice = start_advice(spec, program, message);
+    message += advice.empty() ? detail::missed_file(message, spec.study_directory, directory) : advice;
+  }
   if (end.status.has_exited()) message = signal_behind(end.status.code()) + message;
   if (end.status.has_timed_out()) {
     message = fmt::format("over its time limit of {}; {}", text::render_duration(*spec.timeout), message);
@@ -70,7 +90,9 @@ ProgramSpec program_of(const RenderedCommand& command, const CommandSpec& spec) 
   program.directory = command.directory;
   program.stdout_file = "stdout";
   program.stderr_file = "stderr";
+  program.stdin_file = command.stdin_file;
   program.environment = command.environment;
+  program.environment.insert(program.environment.end(), command.variables.begin(), command.variables.end());
   program.unbound = spec.ranks.has_value();
   program.timeout = spec.timeout;
   program.grace = spec.grace;
@@ -83,6 +105,28 @@ TaskFailure over_relative_limit(double limit, double factor, const fs::path& dir
 }
 
 }  // namespace
+
+/// @return why it failed, if it did
+std::optional<TaskFailure> Command::Impl::run_program(RenderedCommand& command, detail::StopQuestion& stop) {
+  const std::string program = has_shell() || mpi ? "" : command.argv.front();
+  auto failure = judge(launcher->run(program_of(command, spec), std::ref(stop)), spec, program, command.directory);
+  if (staged.empty()) return failure;
+  if (const StagedFile* changed = originals.changed(staged)) {
+    failure = TaskFailure::exception(fmt::format(
+        "{} was changed while the program ran, perhaps through the link `{}`: stage it as a copy, with `copy = true`",
+        changed->source.string(), changed->name));
+  }
+  return failure;
+}
+
+/// The point has been evaluated: what is not to stay of its directory goes.
+void Command::Impl::leave(const fs::path& directory, const PointDirectory::Files& written, bool failed) {
+  if (!failed && !spec.keep_files.empty()) {
+    detail::keep_matching(directory, spec.keep_files);
+  } else if (spec.keep == Keep::none || (spec.keep == Keep::failed && !failed)) {
+    point_directory.leave(directory, written);
+  }
+}
 
 Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const std::function<bool()>& stop_requested,
                                                     const std::function<double()>& time_limit,
@@ -98,7 +142,8 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     RenderedCommand command = render(point, slots);
     written = files_of(command);
     point_directory.enter(directory, written);
-    failure = judge(launcher->run(program_of(command, spec), std::ref(stop)), spec, directory);
+    if (!staged.empty()) originals.lay(staged, directory);
+    failure = run_program(command, stop);
     if (!failure) values = extraction->extract(directory, point, bind(point), keep_file);
   } catch (const Interrupted&) {
     if (const auto limit = stop.limit_passed()) {
@@ -121,7 +166,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     failure = TaskFailure::exception(error.what());
   }
   stop.rethrow();
-  if (spec.keep == Keep::none || (spec.keep == Keep::failed && !failure)) point_directory.leave(directory, written);
+  leave(directory, written, failure.has_value());
   if (!failure) return values;
   failure->index = point.index();
   failure->elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();

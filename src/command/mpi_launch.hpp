@@ -28,6 +28,7 @@ class MpiLaunch {
   MpiLaunch(const RanksSpec& spec, const Design& design, const std::vector<std::string>& names);
 
   const RankCount& ranks() const { return ranks_; }
+  bool is_mpirun() const { return known_ == MpiLauncher::mpirun; }
   /// The program of the launcher, if it is the same at every point.
   std::optional<std::string> program() const;
 

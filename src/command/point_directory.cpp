@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "windrow/base/files.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/fd.hpp"
@@ -24,6 +25,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view ready_prefix = ".ready-";
+constexpr const char* removed_name = ".removed";  // holds the name of a file that was removed with its directory
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
@@ -53,14 +55,23 @@ mode_t write_file(const fs::path& path, std::string_view content) {
 
 void remove_quietly(const fs::path& directory) noexcept {
   std::error_code ignored;  // a file server may still hold names; the next try removes them
-  fs::remove_all(directory, ignored);
+  remove_tree(directory, ignored);
+}
+
+void remove_or_throw(const fs::path& path) {
+  std::error_code error;
+  remove_tree(path, error);
+  if (error) throw fs::filesystem_error("cannot remove what an earlier try left", path, error);
 }
 
 }  // namespace
 
 void PointDirectory::enter(const fs::path& directory, const Files& files) {
   if (!take_ready(directory)) make_new(directory);
-  for (const auto& [name, content] : files) file_mode_ = write_file(directory / name, content);
+  for (const auto& [name, content] : files) {
+    if (name.find('/') != std::string::npos) fs::create_directories((directory / name).parent_path());
+    file_mode_ = write_file(directory / name, content);
+  }
 }
 
 void PointDirectory::leave(const fs::path& directory, const Files& files) {
@@ -83,6 +94,21 @@ void PointDirectory::tidy(const fs::path& points_directory) noexcept {
     const std::string_view path = entry->path().native();
     if (path.substr(path.rfind('/') + 1).starts_with(ready_prefix)) remove_quietly(entry->path());
   }
+  unlink((points_directory / removed_name).c_str());
+}
+
+std::string PointDirectory::removed_file(const fs::path& points_directory) noexcept {
+  const fs::path file = points_directory / removed_name;
+  std::string name = read_file(file).value_or("");
+  if (!name.empty()) unlink(file.c_str());
+  return name;
+}
+
+void PointDirectory::note_removed(const fs::path& points_directory, std::string_view name) {
+  if (std::exchange(noted_removed_, true)) return;
+  const fs::path file = points_directory / removed_name;
+  const Fd note(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (note) static_cast<void>(write(note.get(), name.data(), name.size()) == 0);  // nothing depends on it
 }
 
 // @return whether there was a directory put aside, which now is the point's
@@ -90,7 +116,7 @@ bool PointDirectory::take_ready(const fs::path& directory) {
   if (std::exchange(owner_, 0) != getpid()) return false;
   if (std::rename(ready_.c_str(), directory.c_str()) == 0) return true;
   const bool something_is_there = errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR;
-  if (something_is_there) fs::remove_all(directory);
+  if (something_is_there) remove_or_throw(directory);
   if (something_is_there && std::rename(ready_.c_str(), directory.c_str()) == 0) return true;
   remove_quietly(ready_);
   return false;
@@ -98,7 +124,7 @@ bool PointDirectory::take_ready(const fs::path& directory) {
 
 void PointDirectory::make_new(const fs::path& directory) {
   if (mkdir(directory.c_str(), 0777) != 0) {  // the usual case costs one system call
-    if (errno == EEXIST) fs::remove_all(directory);
+    if (errno == EEXIST) remove_or_throw(directory);
     fs::create_directories(directory);
   }
   struct stat status {};
@@ -107,7 +133,7 @@ void PointDirectory::make_new(const fs::path& directory) {
 }
 
 // Leaves files to be written anew, and empty streams. @return false if the program has made or changed anything else
-bool PointDirectory::make_ready(const fs::path& directory, const Files& files) const {
+bool PointDirectory::make_ready(const fs::path& directory, const Files& files) {
   struct stat status {};
   const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   const std::unique_ptr<DIR, CloseDirectory> entries(fd < 0 ? nullptr : fdopendir(fd));
@@ -116,14 +142,18 @@ bool PointDirectory::make_ready(const fs::path& directory, const Files& files) c
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
     const auto has_name = [name](const auto& file) { return file.name == name; };
-    if (!is_stream(name) && std::none_of(files.begin(), files.end(), has_name)) return false;
+    if (!is_stream(name) && std::none_of(files.begin(), files.end(), has_name)) {
+      if (std::ranges::find(expected_, name) != expected_.end()) continue;
+      note_removed(directory.parent_path(), name);
+      return false;
+    }
     if (fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
     // A link would have the next program's text written to whatever it leads to.
     if (status.st_mode != file_mode_ || status.st_nlink != 1) return false;
     if (!is_stream(name) || status.st_size == 0) continue;
     if (!Fd(openat(fd, entry->d_name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC))) return false;
   }
-  return true;
+  return expected_.empty();
 }
 
 }  // namespace windrow::detail

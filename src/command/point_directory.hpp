@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "windrow/command/command.hpp"
@@ -34,16 +36,24 @@ class PointDirectory {
   void give_up_prepared() noexcept;
   /// Removes what processes that were killed had put aside among these directories, and what others may use.
   static void tidy(const std::filesystem::path& points_directory) noexcept;
+  /// The name of a file of a program's that leave() has removed, in whatever process, since tidy(); empty if there was
+  /// none. It is told once.
+  static std::string removed_file(const std::filesystem::path& points_directory) noexcept;
+  /// What leave() finds beside `files` and is no program's: names in a point's directory.
+  void expect(std::vector<std::string> names) { expected_ = std::move(names); }
 
  private:
   bool take_ready(const std::filesystem::path& directory);
-  bool make_ready(const std::filesystem::path& directory, const Files& files) const;
+  bool make_ready(const std::filesystem::path& directory, const Files& files);
+  void note_removed(const std::filesystem::path& points_directory, std::string_view name);
   void make_new(const std::filesystem::path& directory);
 
   std::filesystem::path ready_;  // the name of what was put aside
   pid_t owner_ = 0;              // of that; 0: there is nothing
   mode_t directory_mode_ = 0;    // as it was made
   mode_t file_mode_ = 0;
+  std::vector<std::string> expected_;
+  bool noted_removed_ = false;
 };
 
 }  // namespace windrow::detail

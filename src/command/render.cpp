@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <kainjow/mustache.hpp>
 
@@ -14,6 +15,9 @@ namespace windrow::detail {
 namespace mustache = kainjow::mustache;
 
 namespace {
+
+constexpr const char* kBracesAdvice =
+    "; if the braces are the file's own, begin it with `{{=<% %>=}}` and write tags as `<% name %>`";
 
 bool is_shown(const Value& value) {
   if (value.is_text()) return !value.text().empty() && text::parse_truth(value.text()) != false;
@@ -70,19 +74,31 @@ class Template::Parser {
       position = static_cast<std::size_t>(text::parse_integer(error.substr(at + 4)).value_or(0));
       error.erase(at);
     }
-    throw SpecError(fmt::format("{}: {}", where(position), error));
+    throw SpecError(fmt::format("{}: {}{}", where(position), error, name_lines_ ? kBracesAdvice : ""));
   }
 
   std::size_t find(const Component& component, const std::string& name) const {
     const auto found = std::find(names_.begin(), names_.end(), name);
     if (found != names_.end()) return static_cast<std::size_t>(found - names_.begin());
     throw SpecError(fmt::format("{}: unknown name `{}` in a tag{}", where(component.position), name,
-                                text::suggestion(name, names_)));
+                                text::suggestion(name, names_) + braces_advice(name)));
   }
 
-  /// "name" or "name:%08.3f"
+  /// Braces may be the file's own.
+  std::string braces_advice(const std::string& name) const {
+    const bool is_name = std::all_of(name.begin(), name.end(), [](char c) {
+      return c == '_' || c == '.' || c == '-' || std::isalnum(static_cast<unsigned char>(c)) != 0;
+    });
+    return is_name && (!name_lines_ || text::nearest(name, names_)) ? "" : kBracesAdvice;
+  }
+
+  /// "name", "name:%08.3f" or "*name"
   void add_value(const Component& component) {
     const std::string& tag = component.tag.name;
+    if (tag.starts_with('*')) {
+      const std::size_t begin = std::min(tag.find_first_not_of(" \t", 1), tag.size());
+      return add(Kind::list, component, find(component, tag.substr(begin)));
+    }
     const std::size_t colon = tag.find(':');
     const std::string name = tag.substr(0, tag.find_last_not_of(" \t", colon - 1) + 1);
     add(Kind::value, component, find(component, colon == std::string::npos ? tag : name));
@@ -148,7 +164,7 @@ class Template::Parser {
   static bool is_standalone(std::vector<Token>::const_iterator first, std::vector<Token>::const_iterator last) {
     const auto is_text = [](const Token& token) { return token.kind == Kind::literal; };
     const auto is_seen = [](const Token& token) {
-      return token.kind == Kind::value ||
+      return token.kind == Kind::value || token.kind == Kind::list ||
              (token.kind == Kind::literal && token.text.find_first_not_of(" \t") != std::string::npos);
     };
     return std::none_of(first, last, is_seen) && last - first == 1 + std::count_if(first, last, is_text);
@@ -196,7 +212,8 @@ bool Template::is_constant() const {
 
 bool Template::names(std::size_t name) const {
   return std::any_of(tokens_.begin(), tokens_.end(), [name](const Token& token) {
-    const bool named = token.kind == Kind::value || token.kind == Kind::section || token.kind == Kind::inverted_section;
+    const bool named = token.kind == Kind::value || token.kind == Kind::list || token.kind == Kind::section ||
+                       token.kind == Kind::inverted_section;
     return named && token.name == name;
   });
 }
@@ -215,12 +232,47 @@ std::string Template::text_of(const Token& token, const Bindings& bindings) {
   return token.format->write(token.is_own ? parse_value(value.text()) : value);
 }
 
+bool Template::has_sections_only() const {
+  bool any = false;
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    const Kind kind = tokens_[i].kind;
+    if (kind != Kind::section && kind != Kind::inverted_section) return false;
+    any = true;
+    i = tokens_[i].position;
+  }
+  return any;
+}
+
+bool Template::has_list() const {
+  return std::any_of(tokens_.begin(), tokens_.end(), [](const Token& token) { return token.kind == Kind::list; });
+}
+
+bool Template::lists_stand_alone(bool in_shell) const {
+  std::vector<const Token*> shown;  // what may be shown
+  for (const Token& token : tokens_) {
+    const Kind kind = token.kind;
+    if (kind == Kind::literal || kind == Kind::value || kind == Kind::list) shown.push_back(&token);
+  }
+  if (!in_shell) return shown.size() == 1;
+  constexpr std::string_view blanks = " \t\n";
+  constexpr std::string_view ends = " \t\r\n;&|<>)";
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    if (shown[i]->kind != Kind::list) continue;
+    const auto is_text = [&](std::size_t at) { return shown[at]->kind == Kind::literal; };
+    if (i == 0 || !is_text(i - 1) || blanks.find(shown[i - 1]->text.back()) == std::string_view::npos) return false;
+    const bool last = i + 1 == shown.size();
+    if (!last && (!is_text(i + 1) || ends.find(shown[i + 1]->text.front()) == std::string_view::npos)) return false;
+  }
+  return true;
+}
+
 std::vector<Piece> Template::pieces(const Bindings& bindings) const {
   std::vector<Piece> result;
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     const Token& token = tokens_[i];
     if (token.kind == Kind::literal) result.push_back({Piece::literal, token.text});
     if (token.kind == Kind::value) result.push_back({token.name, text_of(token, bindings)});
+    if (token.kind == Kind::list) result.push_back({token.name, bindings.texts[token.name], true});
     if (token.kind == Kind::section && !is_shown(bindings.values[token.name])) i = token.position;
     if (token.kind == Kind::inverted_section && is_shown(bindings.values[token.name])) i = token.position;
   }

@@ -24,6 +24,7 @@ struct Piece {
   static constexpr std::size_t literal = static_cast<std::size_t>(-1);
   std::size_t name = literal;
   std::string text;
+  bool list = false;  ///< the value stands for several arguments: {{*name}}
 };
 
 /// A mustache template: {{name}}, {{{name}}} and {{&name}} (all without HTML escaping), {{name:%08.3f}} with a format,
@@ -39,6 +40,12 @@ class Template {
 
   /// Whether the text is the same at every point.
   bool is_constant() const;
+  /// Whether it is made of sections alone: one that is hidden leaves nothing.
+  bool has_sections_only() const;
+  /// Whether there is a `{{*name}}`, whose value is several arguments.
+  bool has_list() const;
+  /// Whether each of them is all that is shown, or, in a text for a shell, stands between blanks.
+  bool lists_stand_alone(bool in_shell) const;
   /// Whether a tag or a section is of this name, by its position among the names.
   bool names(std::size_t name) const;
   /// The formats of the tags of this name.
@@ -48,7 +55,7 @@ class Template {
   std::string render(const Bindings& bindings) const;
 
  private:
-  enum class Kind { literal, line_break, value, section, inverted_section, section_end, invisible };
+  enum class Kind { literal, line_break, value, list, section, inverted_section, section_end, invisible };
   struct Token {
     Kind kind;
     std::string text;          // of a literal or a line break

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "arguments.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -39,6 +40,17 @@ class ShellWriter {
     word_start_ = false;
     escaped_ = false;
     previous_ = 'x';
+  }
+
+  /// Several arguments. @param next  as above
+  void add_list(const std::vector<std::string>& words, const std::string& name, char next) {
+    if (frames_.back().context != Context::command || !lost_.empty()) {
+      refuse(name, "`{{*" + name + "}}` stands in quotes or where no list of arguments can");
+    }
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (i > 0) add_literal(" ");
+      add_value(words[i], name, i + 1 == words.size() ? next : ' ');
+    }
   }
 
   std::string take_result() { return std::move(result_); }
@@ -310,8 +322,15 @@ std::string shell_text(const std::vector<Piece>& pieces, const std::vector<std::
       writer.add_literal(piece.text);
       continue;
     }
-    const bool text_follows = i + 1 < pieces.size() && !pieces[i + 1].text.empty();
-    writer.add_value(piece.text, names[piece.name], text_follows ? pieces[i + 1].text.front() : '\0');
+    const bool literal_follows =
+        i + 1 < pieces.size() && pieces[i + 1].name == Piece::literal && !pieces[i + 1].text.empty();
+    const char next = literal_follows ? pieces[i + 1].text.front() : '\0';
+    const std::string& name = names[piece.name];
+    if (piece.list) {
+      writer.add_list(words_of(piece.text, name), name, next);
+    } else {
+      writer.add_value(piece.text, name, next);
+    }
   }
   return writer.take_result();
 }

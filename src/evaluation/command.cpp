@@ -50,6 +50,17 @@ class CommandEvaluation : public SweepEvaluation {
   void build() override { command_.start(); }
   void idle() noexcept override { command_.idle(); }
 
+  std::vector<std::string> notes(const JobReport& report, int workers) const override {
+    auto notes = SweepEvaluation::notes(report, workers);
+    if (const std::string file = command_.removed_file(); !file.empty()) {
+      notes.push_back(fmt::format(
+          "files of programs, such as `{}`, were removed with the directories of points that succeeded: `keep` says "
+          "what stays",
+          file));
+    }
+    return notes;
+  }
+
   std::optional<TaskFailure> evaluate(const Assigned& assigned, WorkerContext& context, ByteWriter& result) override {
     Evaluated evaluated;
     const auto keep_file = [&](const std::filesystem::path& file) -> Value {

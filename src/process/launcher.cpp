@@ -67,6 +67,7 @@ std::string encode(const ProgramSpec& spec, std::uint64_t run) {
   append(content, header);
   append_text(content, std::filesystem::absolute(spec.directory.empty() ? "." : spec.directory).string(),
               "the directory");
+  append_text(content, spec.stdin_file.string(), "the name of the file for stdin");
   append_text(content, spec.stdout_file.string(), "the name of the file for stdout");
   append_text(content, spec.stderr_file.string(), "the name of the file for stderr");
   for (const std::string& argument : spec.argv) append_text(content, argument, "an argument");
@@ -145,6 +146,8 @@ std::string start_failure(const ProgramSpec& spec, const Reply& reply) {
   switch (reply.step) {
     case StartStep::directory:
       return fmt::format("cannot run `{}` in {}: {}", program, spec.directory.string(), reason);
+    case StartStep::standard_input:
+      return fmt::format("cannot read stdin of `{}` from {}: {}", program, spec.stdin_file.string(), reason);
     case StartStep::standard_output:
       return fmt::format("cannot write stdout of `{}` to {}: {}", program, spec.stdout_file.string(), reason);
     case StartStep::standard_error:

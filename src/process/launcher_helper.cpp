@@ -37,6 +37,7 @@ constexpr nanoseconds orphan_grace = milliseconds(300);      // for a program wh
 struct Run {
   RunHeader header;
   const char* directory = nullptr;
+  const char* input = nullptr;
   const char* output = nullptr;
   const char* error = nullptr;
   std::vector<char*> argv;         ///< ends in null
@@ -57,6 +58,7 @@ Run decode(std::string& content, std::vector<std::string>& environment) {
     return text;
   };
   run.directory = next();
+  run.input = next();
   run.output = next();
   run.error = next();
   for (std::uint32_t i = 0; i < run.header.arguments; ++i) run.argv.push_back(next());
@@ -206,6 +208,7 @@ void Helper::run() {
 bool Helper::start(Run& run, Reply& reply) {
   ProgramStart start;
   start.directory = run.directory;
+  start.input = run.input;
   start.output = run.output;
   start.error = run.error;
   start.argv = run.argv.data();

@@ -21,7 +21,8 @@ struct RequestHeader {
   std::uint64_t size = 0;
 };
 
-/// Content of a run: this, then texts that end in a null character: directory, stdout, stderr, arguments, variables.
+/// Content of a run: this, then texts that end in a null character: directory, stdin, stdout, stderr, arguments,
+/// variables.
 struct RunHeader {
   std::int64_t timeout = -1;  ///< nanoseconds, or none if negative
   std::int64_t grace = 0;     ///< nanoseconds

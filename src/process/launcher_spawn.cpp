@@ -39,7 +39,7 @@ void open_emptied(ProgramStart& start, const char* path, int target, StartStep s
 }
 
 void redirect(ProgramStart& start) {
-  open_as(start, "", O_RDONLY, STDIN_FILENO, StartStep::standard_input);
+  open_as(start, start.input, O_RDONLY, STDIN_FILENO, StartStep::standard_input);
   open_emptied(start, start.output, STDOUT_FILENO, StartStep::standard_output);
   if (*start.output != '\0' && strcmp(start.output, start.error) == 0) {
     dup2(STDOUT_FILENO, STDERR_FILENO);  // one file, one position: neither overwrites the other

@@ -13,7 +13,8 @@ namespace windrow::detail {
 /// What a program needs to be started, and what stopped it.
 struct ProgramStart {
   const char* directory = nullptr;
-  const char* output = nullptr;  ///< "" for /dev/null
+  const char* input = nullptr;   ///< "" for /dev/null
+  const char* output = nullptr;  ///< the same
   const char* error = nullptr;
   char* const* argv = nullptr;
   char* const* environment = nullptr;

@@ -7,6 +7,7 @@
 
 #include "shards/interface/shard_stores.hpp"
 #include "store/interface/writer_lock.hpp"
+#include "windrow/base/files.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/store/merge.hpp"
@@ -108,7 +109,7 @@ class Merger {
   /// To be called with the writer's lock: who has it is the one that removes.
   void remove_leftovers() const {
     std::error_code ignored;
-    for (const fs::path& path : leftovers()) fs::remove_all(path, ignored);
+    for (const fs::path& path : leftovers()) detail::remove_tree(path, ignored);
     fs::remove(store_ / "shards", ignored);
   }
 

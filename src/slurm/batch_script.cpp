@@ -174,6 +174,18 @@ std::string batch_script(const BatchJob& job) {
                      fmt::arg("command", command), fmt::arg("ending", ending));
 }
 
+namespace {
+
+/// For all who may read it: the umask decides who that is.
+void make_executable(const fs::path& file) {
+  struct stat status {};
+  const bool known = ::stat(file.c_str(), &status) == 0;
+  const mode_t mode = (status.st_mode & 07777U) | (status.st_mode & 0444U) >> 2U;
+  if (!known || ::chmod(file.c_str(), mode) != 0) throw SystemError("cannot write " + file.string(), errno);
+}
+
+}  // namespace
+
 WrittenScript write_script(const fs::path& file, const std::string& text) {
   std::error_code error;
   fs::create_directories(file.parent_path(), error);
@@ -182,7 +194,7 @@ WrittenScript write_script(const fs::path& file, const std::string& text) {
   detail::NewFile script(file);
   script.stream() << sealed(text);
   script.finish();
-  if (::chmod(script.beside().c_str(), 0755) != 0) throw SystemError("cannot write " + file.string(), errno);
+  make_executable(script.beside());
   if (was_edited(file)) written.kept = put_aside(file);
   script.take_name();
   return written;

@@ -15,6 +15,7 @@
 #include "sqlite.hpp"
 #include "store/interface/journal.hpp"
 #include "store/interface/writer_lock.hpp"
+#include "windrow/base/files.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -62,14 +63,14 @@ class Source {
   void remove() {
     const fs::path leaving = directory_.string() + ".merged";
     std::error_code error;
-    fs::remove_all(leaving, error);
+    detail::remove_tree(leaving, error);
     fs::rename(directory_, leaving, error);
     if (error) {
       throw StoreError(fmt::format("{}: all of it is merged, but it cannot be removed: {}; remove it",
                                    directory_.string(), error.message()));
     }
     lock_.reset();
-    fs::remove_all(leaving, error);
+    detail::remove_tree(leaving, error);
   }
 
  private:
@@ -259,7 +260,7 @@ void MergeRows::take_runs() {
 void MergeRows::remove_replaced_files() {
   connection_.for_each_row("SELECT \"index\" FROM temp.taken WHERE replaces", [&](const Statement& row) {
     std::error_code ignored;
-    fs::remove_all(to_ / points_name / std::to_string(row.integer(0)), ignored);
+    detail::remove_tree(to_ / points_name / std::to_string(row.integer(0)), ignored);
   });
 }
 
@@ -303,7 +304,7 @@ const std::optional<Resumption>& StoreMerge::resumption() const {
 
 Taken StoreMerge::take(const fs::path& from, Then then) {
   std::error_code ignored;
-  if (then == Then::remove) fs::remove_all(from.string() + ".merged", ignored);
+  if (then == Then::remove) detail::remove_tree(from.string() + ".merged", ignored);
   Source source(fs::absolute(from), impl_->identity);
   Taken taken;
   {

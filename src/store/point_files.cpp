@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "arrays/interface/array_files.hpp"
+#include "windrow/base/files.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -124,15 +125,15 @@ void take_point_directory(const fs::path& from, const fs::path& to, bool move) {
   std::error_code error;
   fs::create_directories(to.parent_path(), error);
   if (move) {
-    fs::remove_all(to, error);
+    remove_tree(to, error);
     fs::rename(from, to, error);
     if (!error) return;
   }
   // Another file system, or one that must keep it: under a name that is no point's until all of it is there.
   const fs::path part = to.parent_path() / fmt::format(".incoming-{}", to.filename().string());
-  fs::remove_all(part, error);
+  remove_tree(part, error);
   fs::copy(from, part, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
-  if (!error) fs::remove_all(to, error);
+  if (!error) remove_tree(to, error);
   if (error) {
     throw StoreError(
         fmt::format("{}: cannot be copied to {}: {}; the outcomes are safe: make it possible and do it again",

@@ -1,6 +1,7 @@
 #include "sqlite.hpp"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -71,6 +72,13 @@ std::string immutable_uri(const std::filesystem::path& file) {
   return uri + "?immutable=1";
 }
 
+/// As the umask has it: SQLite itself would let the owner alone write. Its other files follow this one. (One that is
+/// there is not opened: to close it would give up SQLite's locks.)
+void create(const std::filesystem::path& file) {
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd >= 0) ::close(fd);  // if it cannot be made, SQLite says why
+}
+
 }  // namespace
 
 bool SqliteError::is_access() const {
@@ -84,6 +92,7 @@ Connection::Connection(const std::filesystem::path& file, Mode mode)
   int flags = frozen ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
   if (mode == Mode::write) flags |= SQLITE_OPEN_CREATE;
   const std::string name = frozen ? immutable_uri(file_) : file_.string();
+  if (mode == Mode::write) create(file_);
   const int code = sqlite3_open_v2(name.c_str(), &handle_, flags | SQLITE_OPEN_EXRESCODE, nullptr);
   try {
     if (code != SQLITE_OK) fail(code);

@@ -27,11 +27,6 @@ std::variant<std::vector<std::string>, std::string> read_run(const TomlTable& ta
   return arguments;
 }
 
-Keep read_keep(const TomlTable& table) {
-  const std::string keep = table.choice("keep", {"failed", "all", "none"}).value_or("failed");
-  return keep == "all" ? Keep::all : keep == "none" ? Keep::none : Keep::failed;
-}
-
 /// A duration, or "300%": of the median of finished points.
 void read_timeout(const TomlTable& table, CommandSpec& spec) {
   const TomlTable::Member* member = table.find("timeout");
@@ -92,8 +87,8 @@ void check_ranks(const TomlTable& table, const CommandSpec& command, const Desig
 }
 
 CommandSpec read_command_table(const TomlTable& table) {
-  table.allow_only({"run", "templates", "inputs", "ranks", "launcher", "timeout", "grace", "keep", "success_codes",
-                    "fail_if", "require", "valid"});
+  table.allow_only({"run", "shell", "templates", "inputs", "stage", "stdin", "env", "ranks", "launcher", "timeout",
+                    "grace", "keep", "success_codes", "fail_if", "require", "valid"});
   CommandSpec spec;
   spec.run = read_run(table);
   for (const std::string& path : table.texts("templates").value_or(std::vector<std::string>())) {
@@ -106,7 +101,9 @@ CommandSpec read_command_table(const TomlTable& table) {
   read_timeout(table, spec);
   if (spec.ranks) spec.grace = kGraceOfMpi;
   spec.grace = table.duration("grace").value_or(spec.grace);
-  spec.keep = read_keep(table);
+  spec.shell = read_shell(table);
+  spec.environment = read_environment(table);
+  read_files(table, spec);
   return spec;
 }
 
@@ -117,6 +114,7 @@ void check_command(const TomlTable& root, const CommandSpec& spec, const Design&
     Command(spec, design);
   } catch (const SpecError&) {
     const CommandSpec alone = without_reading(spec);
+    check_parts(*root.table("command"), alone, design);
     root.locate("command", [&] { Command(alone, design); });
     check_reading(root, spec, design);
     root.locate("outputs", [&] { Command(spec, design); });

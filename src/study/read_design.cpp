@@ -80,6 +80,17 @@ Value among_numbers(std::int64_t integer) {
   return Value(static_cast<double>(integer)).spelled(text);
 }
 
+/// Several texts: what {{*name}} makes arguments of.
+std::optional<Value> list_of_texts(const TomlNode::Array& array) {
+  std::vector<std::string> texts;
+  for (const TomlNode& node : array) {
+    const auto* text = std::get_if<std::string>(&node.value);
+    if (!text) return {};
+    texts.push_back(*text);
+  }
+  return Value(text::shell_line(texts));
+}
+
 /// @return none for what cannot be a level
 std::optional<Value> to_value(const TomlNode& node, bool as_floating_point) {
   if (const auto* integer = std::get_if<std::int64_t>(&node.value)) {
@@ -88,6 +99,7 @@ std::optional<Value> to_value(const TomlNode& node, bool as_floating_point) {
   if (const auto* number = std::get_if<double>(&node.value)) return Value(*number);
   if (const auto* boolean = std::get_if<bool>(&node.value)) return Value(*boolean);
   if (const auto* text = std::get_if<std::string>(&node.value)) return Value(*text);
+  if (const auto* array = std::get_if<TomlNode::Array>(&node.value)) return list_of_texts(*array);
   return {};
 }
 

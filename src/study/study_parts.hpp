@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/interface/file_texts.hpp"
 #include "study/toml_table.hpp"
@@ -29,6 +32,13 @@ CommandSpec without_reading(const CommandSpec& spec);
 /// Names the line of what is wrong with it, if anything is.
 /// @pre the command itself is in order
 void check_reading(const TomlTable& root, const CommandSpec& spec, const Design& design);
+/// Of [command]: what a text for a shell is read by, and the environment.
+std::vector<std::string> read_shell(const TomlTable& table);
+std::vector<std::pair<std::string, std::string>> read_environment(const TomlTable& table);
+/// `stage`, `stdin` and `keep`.
+void read_files(const TomlTable& table, CommandSpec& spec);
+/// Makes commands of parts of this one, to name the line of what is wrong with it.
+void check_parts(const TomlTable& table, const CommandSpec& command, const Design& design);
 
 struct RunPolicy {
   FailurePolicy failures;

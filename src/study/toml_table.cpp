@@ -122,6 +122,11 @@ std::optional<std::string> TomlTable::text(std::string_view key) const {
   return found ? std::optional(*found) : std::nullopt;
 }
 
+std::optional<bool> TomlTable::boolean(std::string_view key) const {
+  const auto* found = get<bool>(key, "a boolean");
+  return found ? std::optional(*found) : std::nullopt;
+}
+
 std::optional<double> TomlTable::number(std::string_view key) const {
   const Member* member = find(key);
   if (!member) return {};

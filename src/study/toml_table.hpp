@@ -64,6 +64,7 @@ class TomlTable {
   const TomlTable* table(std::string_view key) const;
   std::optional<std::string> text(std::string_view key) const;
   std::optional<double> number(std::string_view key) const;
+  std::optional<bool> boolean(std::string_view key) const;
   /// A number without fraction is an integer too: 1e6.
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least,
                                       std::int64_t most = std::numeric_limits<std::int64_t>::max()) const;

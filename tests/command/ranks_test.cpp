@@ -158,7 +158,7 @@ TEST_F(RanksTest, a_shell_text_is_launched_as_a_program_too) {
   const Design design = one("n", 2);
   CommandSpec spec = ranked({2, std::vector<std::string>{"env"}});
   spec.run = "echo {{n}}";
-  EXPECT_THAT(Command(spec, design).render(design.point(0)).argv, ElementsAre("env", "/bin/sh", "-c", "echo 2"));
+  EXPECT_THAT(Command(spec, design).render(design.point(0)).argv, ElementsAre("env", "/bin/sh", "-euc", "echo 2"));
 }
 
 TEST_F(RanksTest, ranks_and_launcher_do_not_identify_a_point) {

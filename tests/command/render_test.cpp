@@ -121,10 +121,67 @@ TEST_F(RenderTest, templates_are_checked_for_names_that_clash) {
     command.templates = std::move(templates);
     return complaint(command);
   };
-  EXPECT_THAT(complain({"in.mustache", "sub/in"}), HasSubstr("two templates"));
+  EXPECT_THAT(complain({"in.mustache", "sub/./in"}), HasSubstr("two templates"));
+  EXPECT_THAT(complain({"in.mustache", study_ / "sub/in"}), HasSubstr("two templates"));
+  EXPECT_EQ(complain({"in.mustache", "sub/in"}), "");
   EXPECT_THAT(complain({"stdout.mustache"}), HasSubstr("`stdout`"));
   EXPECT_THAT(complain({"missing.mustache"}), HasSubstr("missing.mustache"));
   EXPECT_EQ(complain({"in.mustache", "plain"}), "");
+}
+
+TEST_F(RenderTest, a_template_keeps_its_folder) {
+  std::filesystem::create_directories(study_ / "case/system");
+  for (const char* name : {"case/system/controlDict", "case/system/fvSchemes.mustache", "in"}) write(name, "{{x}}");
+  const Design design = one("x", 1.0);
+  const auto names = [&](std::vector<std::filesystem::path> templates) {
+    CommandSpec command = spec(sh("true"));
+    command.templates = std::move(templates);
+    std::vector<std::string> result;
+    for (const auto& file : Command(command, design).render(design.point(0)).files) result.push_back(file.name);
+    return result;
+  };
+  EXPECT_THAT(names({"case/system/controlDict"}), ElementsAre("case/system/controlDict"));
+  EXPECT_THAT(names({"case/./system/fvSchemes.mustache", "./in"}), ElementsAre("system/fvSchemes", "in"));
+  EXPECT_THAT(names({study_ / "case/system/controlDict"}), ElementsAre("controlDict"));
+  EXPECT_THAT(names({"case/../case/system/controlDict"}), ElementsAre("case/system/controlDict"));
+}
+
+// Stored points know templates by the names that files had before they kept their folders.
+TEST_F(RenderTest, templates_are_known_by_their_last_part_where_that_tells_them_apart) {
+  std::filesystem::create_directories(study_ / "a");
+  std::filesystem::create_directories(study_ / "b");
+  for (const char* name : {"a/in", "b/in", "a/deck.mustache"}) write(name, "{{x}}");
+  const Design design = one("x", 1.0);
+  const auto keys = [&](std::vector<std::filesystem::path> templates) {
+    CommandSpec command = spec(sh("true"));
+    command.templates = std::move(templates);
+    std::vector<std::string> result;
+    for (const auto& [key, text] : Command(command, design).definition()) result.push_back(key);
+    return result;
+  };
+  EXPECT_THAT(keys({"a/in", "a/deck.mustache"}),
+              ElementsAre("command.run", "command.templates.in", "command.templates.deck"));
+  EXPECT_THAT(keys({"a/in", "b/in"}), ElementsAre("command.run", "command.templates.a/in", "command.templates.b/in"));
+}
+
+TEST_F(RenderTest, braces_of_the_file_itself_are_told_from_tags) {
+  const auto made = [this](const std::string& text) {
+    write("in.mustache", text);
+    CommandSpec command = spec(sh("true"));
+    command.templates = {"in.mustache"};
+    return command;
+  };
+  const std::string advice = "begin it with `{{=<% %>=}}` and write tags as `<% name %>`";
+  EXPECT_THAT(complaint(made("int m[2][2] = {{1,2},{3,4}};")), AllOf(HasSubstr("in.mustache:1"), HasSubstr(advice)));
+  EXPECT_THAT(complaint(made("a = {{alpha}}")), HasSubstr(advice));
+  EXPECT_THAT(complaint(made("a = {{x")), HasSubstr(advice));
+  EXPECT_THAT(complaint(made("nu {{x}};\nset{{{x}}}")), AllOf(HasSubstr("all braces vanish"), HasSubstr(advice)));
+  const Design design = one("x", 1.0);
+  EXPECT_THAT(Command(made("set{{{x}}}"), design).warnings(), ElementsAre(HasSubstr("all braces vanish")));
+  EXPECT_THAT(Command(made("{{x}} {{{x}}}"), design).warnings(), ElementsAre(HasSubstr("all braces vanish")));
+  EXPECT_THAT(Command(made("{{=<% %>=}}{{{x}}} <% x %>"), design).warnings(), ElementsAre());
+  EXPECT_THAT(Command(made("{{x}}"), design).warnings(), ElementsAre());
+  EXPECT_THAT(complaint(spec(std::vector<std::string>{"echo", "{{y}}"})), testing::Not(HasSubstr("braces")));
 }
 
 TEST_F(RenderTest, the_program_is_looked_for_at_once) {

@@ -108,7 +108,8 @@ TEST(StudyErrorTest, wrong_types_are_named_with_what_is_wanted) {
       {parameters + command + "\n\ntimeout = true\n",
        "study.toml:7: `timeout` in [command] must be a duration such as \"30s\", not a boolean"},
       {parameters + command + "keep = true\n",
-       "study.toml:5: `keep` in [command] must be one of \"failed\", \"all\", \"none\", not a boolean"},
+       "study.toml:5: `keep` in [command] must be one of \"failed\", \"all\", \"none\", or a list of patterns such as "
+       "[\"*.vtk\"], not a boolean"},
       {parameters + command + "[outputs]\ny = 'a'\n",
        "study.toml:6: `y` in [outputs] must be a table such as { stdout = 'total = (\\S+)' }, not a string"},
       {parameters + command + "[outputs]\ny = { stdout = 1 }\n",
@@ -309,9 +310,9 @@ TEST(StudyErrorTest, what_the_command_refuses_gets_the_line_of_its_cause) {
   EXPECT_THAT(folder.error(start + "[command]\nrun = [\"no-such-program-anywhere\"]\n"),
               AllOf(StartsWith("study.toml:4: "), HasSubstr("no-such-program-anywhere")));
   EXPECT_THAT(folder.error(start + command + "templates = [\"none.mustache\"]\n"),
-              AllOf(StartsWith("study.toml:4: "), HasSubstr("none.mustache")));
+              AllOf(StartsWith("study.toml:6: "), HasSubstr("none.mustache")));
   EXPECT_THAT(folder.error(start + command + "templates = [\"bad.in.mustache\"]\n"),
-              AllOf(StartsWith("study.toml:4: "), HasSubstr("reistance")));
+              AllOf(StartsWith("study.toml:6: "), HasSubstr("reistance")));
   EXPECT_THAT(folder.error(start + command + "[outputs]\ngood = { stdout = 'a' }\nbad = { stdout = '(' }\n"),
               AllOf(StartsWith("study.toml:8: "), HasSubstr("bad")));
   EXPECT_THAT(folder.error(start + command + "[outputs]\nbad = { file = 'f', json = 'a/b' }\n"),

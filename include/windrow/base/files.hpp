@@ -4,12 +4,19 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <system_error>
 
 namespace [[gnu::visibility("default")]] windrow {
 namespace detail {
 
 /// All that is in a file (also one below /proc); none if it cannot be read, and errno says why.
 std::optional<std::string> read_file(const std::filesystem::path& file);
+
+/// Gives the owner's permissions to every folder at and below `path`, so that what is in them can be removed: programs
+/// leave folders without. Links are not followed.
+void make_removable(const std::filesystem::path& path) noexcept;
+/// Removes it and all that is below it, also from folders without write permission. What is not there is no error.
+void remove_tree(const std::filesystem::path& path, std::error_code& error) noexcept;
 
 /// A file that is written beside its target and takes its name at the end: at any time the target is whole, either the
 /// new one or what was there before. Without take_name() nothing remains of it.

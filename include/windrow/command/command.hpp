@@ -100,13 +100,28 @@ struct RanksSpec {
   std::variant<MpiLauncher, std::vector<std::string>> launcher = MpiLauncher::mpirun;
 };
 
+/// Files of the study that are laid into each point's directory under the names that they have in the study's.
+struct StageSpec {
+  /// A file, a folder, or a pattern of the shell ("*.msh"), relative to the study's directory. Of "a/./b" the part
+  /// after "./" is the name in the point's directory; of a path that leads out of the study's directory the last part.
+  /// A folder becomes a folder of the point's own, in which files are links.
+  std::string path;
+  bool copy = false;  ///< a copy that the program may change; else a symbolic link, and a point that changes what it
+                      ///< leads to is a failure
+};
+
 /// A program to run at each point.
 struct CommandSpec {
-  /// Arguments without a shell, or one text for `sh -c`. Both may hold mustache tags: the parameters, and
+  /// Arguments without a shell, or one text for a shell. Both may hold mustache tags: the parameters, and
   /// `point.index`, `point.dir`, `study.dir`, `seed`, `point.seed` and `point.seed31` (Point::seed).
+  /// Of arguments, one that is made of sections alone, none of which shows, is dropped; one that is `{{*name}}` becomes
+  /// as many as the value of `name` has words (as a shell has them: quotes hold blanks together).
   std::variant<std::vector<std::string>, std::string> run;
-  std::vector<std::filesystem::path> templates;  ///< rendered into the point's directory, less the ending ".mustache"
-  /// Files that the program reads and that decide what it computes: their contents are a part of definition().
+  /// Rendered into the point's directory, less the ending ".mustache", in the folder that they have in the study's: of
+  /// "a/./b" that is "b", and a path that leads out of the study's directory leaves its last part.
+  std::vector<std::filesystem::path> templates;
+  /// Files that the program reads and that decide what it computes: their contents are a part of definition(). A folder
+  /// stands for all that is in it, a pattern ("*.msh") for the files that match.
   std::vector<std::filesystem::path> inputs{};
   std::optional<RanksSpec> ranks{};  ///< none: the program is started as it is
   std::optional<std::chrono::nanoseconds> timeout;
@@ -127,19 +142,45 @@ struct CommandSpec {
   /// Of a study that one rank reads for all: the texts of its templates. Ranks that did not read them do not look for
   /// inputs and programs either.
   std::shared_ptr<detail::FileTexts> files{};
+  /// What reads a text `run`. Empty: /bin/sh, strictly: it ends at the first program that fails or variable that is not
+  /// set (`-eu`), and a pipe fails with any of its programs (pipefail; where /bin/sh has none, bash reads texts with
+  /// pipes). {"bash"}, or ksh, mksh, zsh, dash: that shell, as strictly. {"sh"}: /bin/sh as it is by itself. More than
+  /// one: a shell and its arguments before the text, as {"bash", "-c"}.
+  std::vector<std::string> shell{};
+  std::vector<StageSpec> stage{};  ///< their contents are a part of definition(), as those of `inputs`
+  /// What the program reads from its standard input: a rendered or staged file of the point's directory, or else a file
+  /// of the study's, whose content then is a part of definition(). May hold tags. None: /dev/null
+  std::optional<std::string> stdin_file{};
+  /// Variables of the program's environment beside what it inherits: names, and values that may hold tags.
+  std::vector<std::pair<std::string, std::string>> environment{};
+  /// Patterns of the files that stay of a point that succeeds, whatever `keep` says; of one that fails all do. One
+  /// without a slash is compared with a file's name, another with its path; "folder/" is all that is in a folder.
+  std::vector<std::string> keep_files{};
 };
 
 struct TextFile {
-  std::string name;
+  std::string name;  ///< in the point's directory, with its folder
   std::string content;
+};
+
+/// A file of the study in a point's directory.
+struct StagedFile {
+  std::string name;              ///< in the point's directory, with its folder
+  std::filesystem::path source;  ///< absolute
+  bool copy = false;             ///< else a symbolic link
 };
 
 /// The files and the command line of one point, ready to run.
 struct RenderedCommand {
-  std::vector<std::string> argv;  ///< with a shell: {"/bin/sh", "-c", text}; after the launcher, if there is one
+  std::vector<std::string> argv;  ///< with a shell: {"/bin/sh", "-euc", text}; after the launcher, if there is one
   std::vector<std::string> environment{};  ///< "NAME=value", beside what is inherited: what the launcher needs
   std::filesystem::path directory;
   std::vector<TextFile> files;
+  std::vector<std::string> variables{};  ///< "NAME=value": those of CommandSpec::environment
+  std::filesystem::path stdin_file{};    ///< absolute; empty: /dev/null
+
+  /// As it can be pasted into a shell, in `directory`.
+  std::string line() const;
 };
 
 /// Evaluates points by running a program. One evaluation at a time per object; an object that a forked worker inherits
@@ -178,6 +219,11 @@ class Command {
   bool sees_seed() const;
   /// Whether an argument or a template has a tag or a section of this name.
   bool has_tag(std::string_view name) const;
+  /// The files that are laid into each point's directory, sorted by name.
+  const std::vector<StagedFile>& staged() const;
+  /// What is allowed, but may not be what was meant, each in a sentence: braces that are a tag's, a script without a
+  /// `#!` line.
+  std::vector<std::string> warnings() const;
 
   /// The number of ranks, if it is the same at every point: 1 without CommandSpec::ranks.
   std::optional<std::uint64_t> constant_ranks() const;
@@ -212,6 +258,9 @@ class Command {
   /// Removes what processes that were killed have kept ready.
   /// @pre no other process evaluates into the same points_directory
   void tidy() const noexcept;
+  /// The name of a file that a program wrote and that was removed with its point's directory, since tidy(); empty if
+  /// there was none, or if not to keep files was asked for. Tells it once.
+  std::string removed_file() const;
 
  private:
   struct Impl;

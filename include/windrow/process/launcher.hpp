@@ -21,10 +21,11 @@ class HelperProcess;
 
 /// A program to run.
 struct ProgramSpec {
-  std::vector<std::string> argv;      ///< the program (searched for in PATH if it holds no slash) and its arguments
-  std::filesystem::path directory;    ///< where it runs; empty: this process's directory
-  std::filesystem::path stdout_file;  ///< created or emptied; relative to `directory`; empty: /dev/null
-  std::filesystem::path stderr_file;  ///< the same; may be the same file as stdout_file
+  std::vector<std::string> argv;       ///< the program (searched for in PATH if it holds no slash) and its arguments
+  std::filesystem::path directory;     ///< where it runs; empty: this process's directory
+  std::filesystem::path stdout_file;   ///< created or emptied; relative to `directory`; empty: /dev/null
+  std::filesystem::path stderr_file;   ///< the same; may be the same file as stdout_file
+  std::filesystem::path stdin_file{};  ///< read from; relative to `directory`; empty: /dev/null
   /// "NAME=value", in place of what the launcher inherited: the environment that it was started with, less the
   /// variables of an outer MPI launcher, so that the program may itself be an MPI program. Open MPI's settings that
   /// concern an inner job as well (networks, oversubscription, how hosts are reached) stay.
