@@ -9,6 +9,7 @@
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
+#include "windrow/run/sweep.hpp"
 #include "windrow/study/study.hpp"
 
 namespace windrow::app {
@@ -33,6 +34,13 @@ void print_points(const Design& design) {
     }
     fmt::print("  {}: {}\n", i, one_line(design.point(i)));
   }
+}
+
+/// What is not as it may seem.
+void print_notes(const Study& study, const Command& command) {
+  for (const std::string& note : study.design.notes()) fmt::print("  note: {}\n", note);
+  const std::uint64_t equal = command.sees_index() ? 0 : study.design.equal_points().size();
+  if (equal > 0) fmt::print("  note: {}\n", describe_equal_points(equal));
 }
 
 void print_command(const Study& study, const Command& command, std::uint64_t index) {
@@ -86,7 +94,7 @@ void add_state(Json& json, const Study& study, Command command, bool retry_faile
     const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
     json["succeeded"] = state ? state->succeeded : 0;
     json["failed"] = state ? state->failed : 0;
-    json["left"] = state ? state->left : study.design.size();
+    json["left"] = state ? state->left : study.design.size() - json.value("equal", std::uint64_t{0});
     if (state && state->found) json["changes"] = state->found->differences;
   } catch (const StoreError& error) {
     json["problem"] = error.what();
@@ -103,6 +111,8 @@ void print_json(const Study& study, Command command, const PlanArguments& argume
   for (const OutputSpec& output : study.command.outputs) {
     json["outputs"].push_back({{"name", output.name}, {"unit", output.unit}});
   }
+  json["equal"] = command.sees_index() ? 0 : study.design.equal_points().size();
+  json["notes"] = study.design.notes();
   json["point"] = point_json(study, command, arguments.point);
   json["results"] = study.directory.string();
   add_state(json, study, std::move(command), arguments.retry_failed);
@@ -127,6 +137,7 @@ int plan(const PlanArguments& arguments) {
   print_parameters(study.design);
   fmt::print("\nPoints:\n");
   print_points(study.design);
+  print_notes(study, command);
   print_command(study, command, arguments.point);
   print_state(study, std::move(command), arguments.retry_failed);
   return kSuccess;

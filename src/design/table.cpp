@@ -132,6 +132,10 @@ class Table : public Design::Kernel {
     }
     return fmt::format("column({} rows, xxh3 {})", size, hash.value().text());
   }
+
+  std::vector<EqualPoint> equal_points(const std::vector<Parameter>& parameters) const override {
+    return detail::equal_rows(parameters, size);
+  }
 };
 
 }  // namespace

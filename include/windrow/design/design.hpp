@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -40,6 +41,13 @@ class Point {
   std::shared_ptr<std::atomic<bool>> index_read_;  // null: nobody watches
 };
 
+/// A point whose values are, and are written into programs, like those of an earlier one.
+struct EqualPoint {
+  std::uint64_t first;  ///< the index of the first of its kind
+  std::uint64_t index;
+  friend auto operator<=>(const EqualPoint&, const EqualPoint&) = default;
+};
+
 /// A function from an index in [0, size) to a point. Pure, cheap to copy, constant memory (a table holds its file's
 /// values): the same design gives the same points in every process, whatever the backend or the number of ranks.
 class Design {
@@ -62,6 +70,14 @@ class Design {
   /// definitions have equal points. Units and descriptions are left out; so is the path of a table, whose columns are
   /// identified by a hash of their values. The seed is always in, because evaluations may use it.
   std::vector<std::pair<std::string, std::string>> definition() const;
+
+  /// Rows of tables and lists that are there several times, and points of grids whose levels are; by the first of their
+  /// kind, then by index. Samples are not looked at: none, whatever they drew. Takes time for each row, and 16 bytes
+  /// for each point that is equal to an earlier one.
+  std::vector<EqualPoint> equal_points() const;
+
+  /// What a user should know of how the design was read, a sentence each: "points.csv: is no UTF-8, so ...".
+  std::vector<std::string> notes() const;
 
  private:
   std::shared_ptr<const std::vector<Parameter>> parameters_;
