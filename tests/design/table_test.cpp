@@ -104,7 +104,7 @@ TEST_F(TableTest, is_defined_by_its_values_alone) {
   EXPECT_EQ(definition[0].second, "table");
   EXPECT_EQ(definition[1].second, "2");
   EXPECT_EQ(definition[3].first, "parameters.a");
-  EXPECT_EQ(load("\"a\",b\r\n1,\"x\"\r\n02,y").definition(), definition);
+  EXPECT_EQ(load("\"a\",b\r\n1,\"x\"\r\n2,y").definition(), definition);
   const std::filesystem::path elsewhere = directory_ / "copy.csv";
   std::filesystem::copy_file(path_, elsewhere);
   EXPECT_EQ(table(elsewhere.string()).definition(), definition);

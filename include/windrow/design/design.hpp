@@ -104,12 +104,9 @@ Design monte_carlo(std::vector<Parameter> parameters, std::uint64_t points, std:
 /// McKay, Beckman & Conover 1979, doi:10.2307/1268522; Black & Rogaway 2002, doi:10.1007/3-540-45760-7_9
 Design latin_hypercube(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed = 0);
 
-/// The rows of a CSV file, a column a parameter, named by the header. All values of a column are of one kind: integers
-/// if every cell is one, else numbers, else truth values (`true`, `false`), else texts.
+/// The rows of a text file, a column a parameter, named by the header: windrow/design/table.hpp says how it is read.
 /// @param annotations  units and descriptions by name: each must be a column; their sources are ignored
-/// @throws SpecError naming file and line, for a ragged row, a doubled or invalid column name, an empty cell among
-/// numbers
-///         or truth values, or a file without rows
+/// @throws SpecError as the other table()
 Design table(const std::string& path, const std::vector<Parameter>& annotations = {}, std::uint64_t seed = 0);
 
 }  // namespace windrow
