@@ -84,12 +84,20 @@ std::string assignment(const std::string& name, const std::string& value, const 
   return unit.empty() ? fmt::format("{} = {}", name, value) : fmt::format("{} = {} {}", name, value, unit);
 }
 
+std::string written(const Parameter& parameter, const Value& value) {
+  try {
+    return parameter.write(value);
+  } catch (const Rejected&) {  // it does not fit its format
+    return value.written();
+  }
+}
+
 std::string one_line(const Point& point) {
   std::string line;
   for (std::size_t i = 0; i < point.values().size(); ++i) {
     const Parameter& parameter = point.parameters()[i];
     if (i > 0) line += ", ";
-    line += assignment(parameter.name(), point.values()[i].render(), parameter.unit());
+    line += assignment(parameter.name(), written(parameter, point.values()[i]), parameter.unit());
   }
   return line;
 }

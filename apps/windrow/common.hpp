@@ -40,6 +40,9 @@ std::string no_such_point(std::uint64_t index, const std::string& study, std::ui
 /// "resistance = 100 ohm"
 std::string assignment(const std::string& name, const std::string& value, const std::string& unit);
 
+/// A value as it goes into programs; as it is if it does not fit its format.
+std::string written(const Parameter& parameter, const Value& value);
+
 /// "resistance = 100 ohm, capacitance = 1e-09 F"
 std::string one_line(const Point& point);
 

@@ -21,7 +21,7 @@ void print_values(const std::vector<Column>& columns, const std::vector<Value>& 
   std::size_t width = 0;
   for (const Column& column : columns) width = std::max(width, column.name.size());
   for (std::size_t i = 0; i < columns.size() && i < values.size(); ++i) {
-    fmt::print("  {:<{}} = {}{}\n", columns[i].name, width, values[i].render(),
+    fmt::print("  {:<{}} = {}{}\n", columns[i].name, width, values[i].written(),
                columns[i].unit.empty() ? "" : " " + columns[i].unit);
   }
 }
@@ -31,7 +31,11 @@ void print_outputs(std::vector<Column> columns, const Record& record) {
   std::vector<Value> values = record.outcome.value();
   auto array = record.arrays.begin();
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (!detail::is_array_type(columns[i].type)) continue;
+    if (!detail::is_array_type(columns[i].type)) {
+      if (std::holds_alternative<double>(values[i].variant()))
+        values[i].spelled(text::render_plain(values[i].number()));
+      continue;
+    }
     values[i] = fmt::format("{} {}{}, {} bytes, {}{}", render_shape(array->shape), array->type,
                             columns[i].unit.empty() ? "" : " in " + columns[i].unit, array->size, values[i].text(),
                             array->is_whole() ? "" : " (damaged: missing, or not as long as it was)");

@@ -5,6 +5,7 @@
 
 #include "common.hpp"
 #include "json.hpp"
+#include "plan_seeds.hpp"
 #include "study_state.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
@@ -43,10 +44,18 @@ void print_notes(const Study& study, const Command& command) {
   if (equal > 0) fmt::print("  note: {}\n", describe_equal_points(equal));
 }
 
+void print_program(const Study& study, const Command& command, std::uint64_t index) {
+  try {
+    const RenderedCommand rendered = command.render(study.design.point(index));
+    fmt::print("\nPoint {} would run, in {}:\n  {}\n", index, rendered.directory.string(), shell_line(rendered.argv));
+    for (const auto& [name, content] : rendered.files) fmt::print("\nwith {}:\n{}", name, indented(content, 2));
+  } catch (const Rejected& error) {
+    fmt::print("\nPoint {} would be rejected: {}\n", index, error.what());
+  }
+}
+
 void print_command(const Study& study, const Command& command, std::uint64_t index) {
-  const RenderedCommand rendered = command.render(study.design.point(index));
-  fmt::print("\nPoint {} would run, in {}:\n  {}\n", index, rendered.directory.string(), shell_line(rendered.argv));
-  for (const auto& [name, content] : rendered.files) fmt::print("\nwith {}:\n{}", name, indented(content, 2));
+  print_program(study, command, index);
   fmt::print("\nOutputs:");
   for (std::size_t i = 0; i < study.command.outputs.size(); ++i) {
     const OutputSpec& output = study.command.outputs[i];
@@ -66,26 +75,35 @@ void print_state(const Study& study, Command command, bool retry_failed) {
       return;
     }
     if (state->found) fmt::print("\nThe study has changed since it ran: {}", state->found->describe());
-    fmt::print("\nEvaluated already: {} ({} failed); left to run: {}\nResults: {}\n",
+    fmt::print("\nEvaluated already: {} ({} failed); left to run: {} of {}\nResults: {}\n",
                text::with_thousands(state->succeeded + state->failed), text::with_thousands(state->failed),
-               text::with_thousands(state->left), study.directory.string());
+               text::with_thousands(state->left), text::with_thousands(study.design.size()), study.directory.string());
   } catch (const StoreError& error) {  // what would run is shown all the same
     fmt::print("\nNo earlier results can be read: {}\n", error.what());
   }
 }
 
+/// What would run, or why it would not.
+void add_program(Json& json, const Command& command, const Point& point) {
+  try {
+    const RenderedCommand rendered = command.render(point);
+    json["directory"] = rendered.directory.string();
+    json["command"] = rendered.argv;
+    json["files"] = Json::object();
+    for (const auto& [name, content] : rendered.files) json["files"][name] = content;
+  } catch (const Rejected& error) {
+    json["rejected"] = error.what();
+  }
+}
+
 Json point_json(const Study& study, const Command& command, std::uint64_t index) {
   const Point point = study.design.point(index);
-  const RenderedCommand rendered = command.render(point);
   Json json = {{"index", index}};
   const std::vector<Value> values = point.values();
   for (std::size_t i = 0; i < values.size(); ++i) {
     json["parameters"][study.design.parameters()[i].name()] = json_of(values[i]);
   }
-  json["directory"] = rendered.directory.string();
-  json["command"] = rendered.argv;
-  json["files"] = Json::object();
-  for (const auto& [name, content] : rendered.files) json["files"][name] = content;
+  add_program(json, command, point);
   return json;
 }
 
@@ -114,6 +132,7 @@ void print_json(const Study& study, Command command, const PlanArguments& argume
   json["equal"] = command.sees_index() ? 0 : study.design.equal_points().size();
   json["notes"] = study.design.notes();
   json["point"] = point_json(study, command, arguments.point);
+  if (const auto notes = notes_on_seeds(command, study.design); !notes.empty()) json["notes"] = notes;
   json["results"] = study.directory.string();
   add_state(json, study, std::move(command), arguments.retry_failed);
   print(json);
@@ -139,6 +158,7 @@ int plan(const PlanArguments& arguments) {
   print_points(study.design);
   print_notes(study, command);
   print_command(study, command, arguments.point);
+  for (const std::string& note : notes_on_seeds(command, study.design)) fmt::print("\n{}\n", note);
   print_state(study, std::move(command), arguments.retry_failed);
   return kSuccess;
 }

@@ -70,6 +70,10 @@ WINDROW_API windrow_status windrow_design_set_unit(windrow_design* design, const
 WINDROW_API windrow_status windrow_design_set_method(windrow_design* design, const char* method, uint64_t points,
                                                      uint64_t seed);
 
+/* Each point so many times, one beside the other, told apart by a last parameter `replicate` that counts from 1: it is
+ * one more number wherever the parameters are. 0: as it is, without that parameter. */
+WINDROW_API windrow_status windrow_design_set_replicates(windrow_design* design, uint64_t replicates);
+
 WINDROW_API windrow_status windrow_design_size(const windrow_design* design, uint64_t* points);
 /* @param values  room for a number per parameter, in the order in which they were added */
 WINDROW_API windrow_status windrow_design_point(const windrow_design* design, uint64_t index, double* values);
@@ -99,6 +103,12 @@ typedef struct windrow_point windrow_point;
 
 /* Its index in the design. Evaluations that ask for it are run again if a changed design moves their point. */
 WINDROW_API uint64_t windrow_point_index(windrow_point* point);
+/* A seed of its own, from 0 to 2^63 - 1: by the design's seed and the parameters' names and values, not by its index, so
+ * that it stays when points are added. Replicates of one point never have the same, others by chance only: two among n
+ * points with n^2 / 2^64. */
+WINDROW_API uint64_t windrow_point_seed(windrow_point* point);
+/* From 1 to 2^31 - 1; two among n points are the same with n^2 / 2^32, replicates of one point never. */
+WINDROW_API int windrow_point_seed31(windrow_point* point);
 /* What the failure of this point will say. For an evaluation that goes on to return something else than 0. */
 WINDROW_API void windrow_point_set_message(windrow_point* point, const char* message);
 

@@ -19,13 +19,18 @@ windrow_status add(windrow_design* design, const char* name, windrow::Parameter:
   });
 }
 
-windrow::Design make(const windrow_design& design) {
+windrow::Design make_points(const windrow_design& design) {
   if (design.method == "zip") return windrow::zip(design.parameters, design.seed);
   if (design.method == "monte_carlo") return windrow::monte_carlo(design.parameters, design.points, design.seed);
   if (design.method == "latin_hypercube") {
     return windrow::latin_hypercube(design.parameters, design.points, design.seed);
   }
   return windrow::grid(design.parameters, design.seed);
+}
+
+windrow::Design make(const windrow_design& design) {
+  const windrow::Design points = make_points(design);
+  return design.replicates == 0 ? points : windrow::replicated(points, design.replicates);
 }
 
 }  // namespace
@@ -93,6 +98,13 @@ windrow_status windrow_design_set_method(windrow_design* design, const char* met
     design->method = name;
     design->points = points;
     design->seed = seed;
+    design->made.reset();
+  });
+}
+
+windrow_status windrow_design_set_replicates(windrow_design* design, uint64_t replicates) {
+  return guarded([&] {
+    given(design, "the design").replicates = replicates;
     design->made.reset();
   });
 }

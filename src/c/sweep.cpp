@@ -50,6 +50,14 @@ uint64_t windrow_point_index(windrow_point* point) {
   return point->point.index();
 }
 
+uint64_t windrow_point_seed(windrow_point* point) {
+  return point->point.seed();
+}
+
+int windrow_point_seed31(windrow_point* point) {
+  return static_cast<int>(point->point.seed31());
+}
+
 void windrow_point_set_message(windrow_point* point, const char* message) {
   guarded([&] { given(point, "the point").message = &given(message, "the message"); });
 }

@@ -94,17 +94,47 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
       fs::absolute(spec.points_directory.empty() ? "points" : spec.points_directory).lexically_normal();
   if (spec.timeout && spec.timeout->count() <= 0) throw SpecError("the command's time-out must be longer than 0");
   if (spec.grace.count() < 0) throw SpecError("the command's grace must not be negative");
-  for (const Parameter& parameter : design.parameters()) names.push_back(parameter.name());
-  for (const char* placeholder : {"point.index", "point.dir", "study.dir", "seed"}) names.emplace_back(placeholder);
+  for (const Parameter& parameter : design.parameters()) {
+    names.push_back(parameter.name());
+    if (parameter.format() != nullptr) formats.emplace_back(parameter.name(), parameter.format()->text());
+  }
+  for (const char* placeholder : {"point.index", "point.dir", "study.dir", "seed", "point.seed", "point.seed31"})
+    names.emplace_back(placeholder);
   parse_run();
   if (spec.ranks) parse_launcher(design);
   for (const fs::path& file : spec.templates) parse_template(file);
+  check_formats(design);
+  sees_point_seed = names_tag("point.seed") || names_tag("point.seed31");
   check_inputs();
   check_outputs(design);
   check_program();
   // Finds a place where the shell text cannot take a value. Not the launcher: the ranks of one point are its own
   // matter.
-  if (design.size() > 0) render_run(bind(design.point(0)));
+  if (design.size() > 0) try_first_point(design);
+}
+
+void Command::Impl::try_first_point(const Design& design) const {
+  try {
+    render_run(bind(design.point(0)));
+  } catch (const Rejected&) {  // a value that does not fit its format: the matter of that point
+  }
+}
+
+void Command::Impl::check_formats(const Design& design) const {
+  const auto check = [&](const detail::Template& text, const std::string& origin) {
+    for (std::size_t i = 0; i < design.parameters().size(); ++i) {
+      for (const Format* format : text.formats(i)) {
+        Parameter parameter = design.parameters()[i];
+        try {
+          parameter.format(format->text());
+        } catch (const SpecError& error) {
+          throw SpecError(fmt::format("{}: {}", origin, error.what()));
+        }
+      }
+    }
+  };
+  for (const detail::Template& argument : arguments) check(argument, "run");
+  for (const File& file : files) check(file.content, file.name);
 }
 
 bool Command::Impl::looks_for_files() const {
@@ -211,12 +241,19 @@ detail::Bindings Command::Impl::bind(const Point& point) const {
   values.emplace_back(directory_of(point).string());
   values.emplace_back(spec.study_directory.string());
   values.emplace_back(std::to_string(seed));
-  return detail::Bindings(std::move(values));
+  values.emplace_back(sees_point_seed ? std::to_string(point.seed()) : "");
+  values.emplace_back(sees_point_seed ? std::to_string(point.seed31()) : "");
+  detail::Bindings bindings(std::move(values));
+  for (std::size_t i = 0; i < point.parameters().size(); ++i) {
+    const Format* format = point.parameters()[i].format();
+    if (format != nullptr) bindings.texts[i] = format->write(bindings.values[i]);
+  }
+  return bindings;
 }
 
 std::vector<std::string> Command::Impl::render_run(const detail::Bindings& bindings) const {
   if (has_shell()) {
-    return {"/bin/sh", "-c", detail::shell_text(arguments.front().pieces(bindings), bindings, names)};
+    return {"/bin/sh", "-c", detail::shell_text(arguments.front().pieces(bindings), names)};
   }
   std::vector<std::string> argv;
   for (const detail::Template& argument : arguments) argv.push_back(argument.render(bindings));
@@ -267,6 +304,7 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
   for (const fs::path& file : spec.inputs) {
     result.emplace_back("command.inputs." + file.string(), known_by(hash_of_input(spec.study_directory / file)));
   }
+  for (const auto& [name, format] : impl_->formats) result.emplace_back("command.formats." + name, format);
   for (std::size_t i = 0; i < spec.outputs.size(); ++i) {
     result.emplace_back("outputs." + spec.outputs[i].name, impl_->extractors[i].definition());
   }
@@ -278,7 +316,11 @@ bool Command::sees_index() const {
 }
 
 bool Command::sees_seed() const {
-  return impl_->names_tag("seed");
+  return impl_->names_tag("seed") || impl_->sees_point_seed;
+}
+
+bool Command::has_tag(std::string_view name) const {
+  return impl_->names_tag(name);
 }
 
 std::optional<std::uint64_t> Command::constant_ranks() const {

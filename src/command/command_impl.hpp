@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "extract.hpp"
@@ -37,6 +38,8 @@ struct Command::Impl {
   CommandSpec spec;
   std::uint64_t seed;
   std::vector<std::string> names;  ///< what tags may name: the parameters, then the placeholders
+  std::vector<std::pair<std::string, std::string>> formats;  ///< of parameters that have one
+  bool sees_point_seed = false;
   std::vector<detail::Template> arguments;
   std::optional<detail::MpiLaunch> mpi;
   std::vector<File> files;
@@ -50,6 +53,8 @@ struct Command::Impl {
   void parse_run();
   void parse_launcher(const Design& design);
   void parse_template(const std::filesystem::path& file);
+  void check_formats(const Design& design) const;
+  void try_first_point(const Design& design) const;
   void check_inputs() const;
   void check_outputs(const Design& design);
   void check_program() const;

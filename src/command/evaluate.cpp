@@ -126,6 +126,8 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     failure = TaskFailure::lost(error.what());
   } catch (const detail::BadOutput& error) {
     failure = TaskFailure::bad_output(error.what() + ("; " + last_words(directory)));
+  } catch (const Rejected& error) {
+    failure = TaskFailure::of(FailureKind::rejected, error.what());
   } catch (const std::exception& error) {
     failure = TaskFailure::exception(error.what());
   }

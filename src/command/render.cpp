@@ -16,7 +16,7 @@ namespace mustache = kainjow::mustache;
 namespace {
 
 bool is_shown(const Value& value) {
-  if (value.is_text()) return !value.text().empty();
+  if (value.is_text()) return !value.text().empty() && text::parse_truth(value.text()) != false;
   const double number = value.number();
   return number != 0.0 && !std::isnan(number);
 }
@@ -24,7 +24,7 @@ bool is_shown(const Value& value) {
 std::vector<std::string> render_all(const std::vector<Value>& values) {
   std::vector<std::string> texts;
   texts.reserve(values.size());
-  for (const Value& value : values) texts.push_back(value.render());
+  for (const Value& value : values) texts.push_back(value.written());
   return texts;
 }
 
@@ -73,12 +73,28 @@ class Template::Parser {
     throw SpecError(fmt::format("{}: {}", where(position), error));
   }
 
-  std::size_t find(const Component& component) const {
-    const std::string& name = component.tag.name;
+  std::size_t find(const Component& component, const std::string& name) const {
     const auto found = std::find(names_.begin(), names_.end(), name);
     if (found != names_.end()) return static_cast<std::size_t>(found - names_.begin());
     throw SpecError(fmt::format("{}: unknown name `{}` in a tag{}", where(component.position), name,
                                 text::suggestion(name, names_)));
+  }
+
+  /// "name" or "name:%08.3f"
+  void add_value(const Component& component) {
+    const std::string& tag = component.tag.name;
+    const std::size_t colon = tag.find(':');
+    const std::string name = tag.substr(0, tag.find_last_not_of(" \t", colon - 1) + 1);
+    add(Kind::value, component, find(component, colon == std::string::npos ? tag : name));
+    if (colon == std::string::npos) return;
+    Token& token = tokens_.back();
+    token.is_own = name == "seed" || name.find('.') != std::string::npos;
+    try {
+      token.format =
+          std::make_shared<const Format>(tag.substr(std::min(tag.find_first_not_of(' ', colon + 1), tag.size())));
+    } catch (const SpecError& error) {
+      throw SpecError(fmt::format("{}: {}", where(component.position), error.what()));
+    }
   }
 
   void add(Kind kind, const Component& component, std::size_t name = 0) {
@@ -96,12 +112,12 @@ class Template::Parser {
         break;
       case mustache::tag_type::variable:
       case mustache::tag_type::unescaped_variable:
-        add(Kind::value, component, find(component));
+        add_value(component);
         break;
       case mustache::tag_type::section_begin:
       case mustache::tag_type::section_begin_inverted:
         add(component.tag.type == mustache::tag_type::section_begin ? Kind::section : Kind::inverted_section, component,
-            find(component));
+            find(component, component.tag.name));
         add_all(component.children);
         add(Kind::section_end, component);
         break;
@@ -185,12 +201,26 @@ bool Template::names(std::size_t name) const {
   });
 }
 
+std::vector<const Format*> Template::formats(std::size_t name) const {
+  std::vector<const Format*> found;
+  for (const Token& token : tokens_) {
+    if (token.kind == Kind::value && token.name == name && token.format) found.push_back(token.format.get());
+  }
+  return found;
+}
+
+std::string Template::text_of(const Token& token, const Bindings& bindings) {
+  if (!token.format) return bindings.texts[token.name];
+  const Value& value = bindings.values[token.name];
+  return token.format->write(token.is_own ? parse_value(value.text()) : value);
+}
+
 std::vector<Piece> Template::pieces(const Bindings& bindings) const {
   std::vector<Piece> result;
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     const Token& token = tokens_[i];
     if (token.kind == Kind::literal) result.push_back({Piece::literal, token.text});
-    if (token.kind == Kind::value) result.push_back({token.name, {}});
+    if (token.kind == Kind::value) result.push_back({token.name, text_of(token, bindings)});
     if (token.kind == Kind::section && !is_shown(bindings.values[token.name])) i = token.position;
     if (token.kind == Kind::inverted_section && is_shown(bindings.values[token.name])) i = token.position;
   }
@@ -199,9 +229,7 @@ std::vector<Piece> Template::pieces(const Bindings& bindings) const {
 
 std::string Template::render(const Bindings& bindings) const {
   std::string result;
-  for (const Piece& piece : pieces(bindings)) {
-    result += piece.name == Piece::literal ? piece.text : bindings.texts[piece.name];
-  }
+  for (const Piece& piece : pieces(bindings)) result += piece.text;
   return result;
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "windrow/design/format.hpp"
 #include "windrow/design/value.hpp"
 
 namespace windrow::detail {
@@ -12,7 +14,7 @@ namespace windrow::detail {
 /// What the tags of a template may name, at one point.
 struct Bindings {
   std::vector<Value> values;
-  std::vector<std::string> texts;  ///< values[i], rendered so that it reads back exactly
+  std::vector<std::string> texts;  ///< values[i] as it is written into arguments and files
 
   explicit Bindings(std::vector<Value> named);
 };
@@ -21,11 +23,12 @@ struct Bindings {
 struct Piece {
   static constexpr std::size_t literal = static_cast<std::size_t>(-1);
   std::size_t name = literal;
-  std::string text;  ///< of a literal
+  std::string text;
 };
 
-/// A mustache template: {{name}}, {{{name}}} and {{&name}} (all without HTML escaping), sections {{#name}} {{^name}}
-/// {{/name}}, comments and changed delimiters. A section shows unless its value is false, 0, NaN or an empty text.
+/// A mustache template: {{name}}, {{{name}}} and {{&name}} (all without HTML escaping), {{name:%08.3f}} with a format,
+/// sections {{#name}} {{^name}} {{/name}}, comments and changed delimiters. A section shows unless its value is false,
+/// 0, NaN, an empty text, or the text "false" (as True and False of a table are texts), in any capitals.
 class Template {
  public:
   /// @param origin  where the text is from, for messages: "filter.cir.mustache" (then the line is named too) or
@@ -38,6 +41,9 @@ class Template {
   bool is_constant() const;
   /// Whether a tag or a section is of this name, by its position among the names.
   bool names(std::size_t name) const;
+  /// The formats of the tags of this name.
+  std::vector<const Format*> formats(std::size_t name) const;
+  /// @throws Rejected for a value that does not fit its format
   std::vector<Piece> pieces(const Bindings& bindings) const;
   std::string render(const Bindings& bindings) const;
 
@@ -48,8 +54,12 @@ class Template {
     std::string text;          // of a literal or a line break
     std::size_t name = 0;      // of a value or a section
     std::size_t position = 0;  // in the template's text; of a section once linked: the index of its end
+    std::shared_ptr<const Format> format{};
+    bool is_own = false;  // of a value: no parameter, but a text that windrow makes, "12" of point.index
   };
   class Parser;
+
+  static std::string text_of(const Token& token, const Bindings& bindings);
 
   std::vector<Token> tokens_;
 };

@@ -302,8 +302,7 @@ class ShellWriter {
 
 }  // namespace
 
-std::string shell_text(const std::vector<Piece>& pieces, const Bindings& bindings,
-                       const std::vector<std::string>& names) {
+std::string shell_text(const std::vector<Piece>& pieces, const std::vector<std::string>& names) {
   ShellWriter writer;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     const Piece& piece = pieces[i];
@@ -312,7 +311,7 @@ std::string shell_text(const std::vector<Piece>& pieces, const Bindings& binding
       continue;
     }
     const bool text_follows = i + 1 < pieces.size() && !pieces[i + 1].text.empty();
-    writer.add_value(bindings.texts[piece.name], names[piece.name], text_follows ? pieces[i + 1].text.front() : '\0');
+    writer.add_value(piece.text, names[piece.name], text_follows ? pieces[i + 1].text.front() : '\0');
   }
   return writer.take_result();
 }

@@ -9,10 +9,9 @@
 namespace windrow::detail {
 
 /// The text for `sh -c`, with every value quoted for the place where it stands, so that none becomes shell code.
-/// @param names  aligned with the bindings, for messages
+/// @param names  that the pieces are of, for messages
 /// @throws SpecError if a value stands where no quoting is sure (backquotes, a here-document, inside ${ }, after eval,
 /// ...)
-std::string shell_text(const std::vector<Piece>& pieces, const Bindings& bindings,
-                       const std::vector<std::string>& names);
+std::string shell_text(const std::vector<Piece>& pieces, const std::vector<std::string>& names);
 
 }  // namespace windrow::detail

@@ -8,8 +8,9 @@
 
 namespace windrow {
 
-Point::Point(std::uint64_t index, std::shared_ptr<const std::vector<Parameter>> parameters, std::vector<Value> values)
-    : index_(index), parameters_(std::move(parameters)), values_(std::move(values)) {
+Point::Point(std::uint64_t index, std::shared_ptr<const std::vector<Parameter>> parameters, std::vector<Value> values,
+             std::uint64_t study_seed)
+    : index_(index), parameters_(std::move(parameters)), values_(std::move(values)), study_seed_(study_seed) {
   if (values_.size() != parameters_->size()) {
     throw SpecError("point " + std::to_string(index) + ": " + std::to_string(values_.size()) + " values for " +
                     std::to_string(parameters_->size()) + " parameters");
@@ -43,7 +44,7 @@ Point Design::point(std::uint64_t index) const {
     throw SpecError("there is no point " + std::to_string(index) + "; the design has " + std::to_string(size()) +
                     (size() == 1 ? " point" : " points") + ", counted from 0");
   }
-  return {index, parameters_, kernel_->values(*parameters_, seed_, index)};
+  return {index, parameters_, kernel_->values(*parameters_, seed_, index), seed_};
 }
 
 std::vector<std::pair<std::string, std::string>> Design::definition() const {

@@ -98,7 +98,7 @@ double level_of(const Kind& source, std::uint64_t i) {
 
 /// As in a study file: numbers show a point or an exponent, so that they differ from integers, and texts are quoted.
 std::string literal(const Value& value) {
-  std::string text = value.render();
+  std::string text = value.identity_text();
   if (std::holds_alternative<double>(value.variant())) {
     const bool plain = text.find_first_not_of("-0123456789") == std::string::npos;
     return plain ? text + ".0" : text;
@@ -110,6 +110,32 @@ std::string literal(const Value& value) {
     quoted += c;
   }
   return quoted + '"';
+}
+
+constexpr double kWhole = 0x1p53;  // beyond, a double has no neighbour that is the next whole number
+
+template <Computed Kind>
+bool is_whole(const Kind& source) {
+  const auto whole = [](double value) { return std::trunc(value) == value; };
+  if (!whole(source.from) || !whole(source.to)) return false;
+  if constexpr (std::same_as<Kind, Linear>) {
+    if (source.points < 3) return true;
+    const double steps = static_cast<double>(source.points - 1);
+    return std::fmod(source.to - source.from, steps) == 0.0;
+  } else {
+    constexpr std::uint64_t most = 1'000'000;  // whole numbers in equal ratios are few
+    if (source.points > most) return false;
+    for (std::uint64_t i = 0; i < source.points; ++i) {
+      if (!whole(level_of(source, i))) return false;
+    }
+    return true;
+  }
+}
+
+/// Ends may be any whole doubles, they are exact.
+void check_told_apart(const std::string& name, const Computed auto& source) {
+  if (source.points < 3 || std::max(std::abs(source.from), std::abs(source.to)) <= kWhole) return;
+  fail(name, "whole numbers beyond 2^53 lose digits in a range; list them as integers");
 }
 
 std::string arguments(double a, double b) {
@@ -130,6 +156,57 @@ Parameter& Parameter::unit(std::string text) {
 
 Parameter& Parameter::description(std::string text) {
   description_ = std::move(text);
+  return *this;
+}
+
+Parameter& Parameter::type(ValueType type) {
+  const auto wrong = [&](const std::string& what) {
+    fail(name_, what + " not of the type " + std::string(name_of(type)));
+  };
+  const auto convert_all = [&](Levels& source) {
+    for (std::size_t i = 0; i < source.values.size(); ++i) {
+      try {
+        source.values[i] = convert(source.values[i], type);
+      } catch (const SpecError& error) {
+        fail(name_, "value " + std::to_string(i + 1) + ": " + error.what());
+      }
+    }
+  };
+  const auto check_range = [&](const Computed auto& source) {
+    if (type != ValueType::number && type != ValueType::integer) wrong("the levels of a range are");
+    if (type == ValueType::number) return;
+    check_told_apart(name_, source);
+    if (!is_whole(source)) wrong("not all levels are whole:");
+  };
+  const auto check_drawn = [&](const auto&) {
+    if (type != ValueType::number) wrong("numbers that are drawn are");
+  };
+  std::visit(Overloaded{convert_all, check_range, check_drawn}, source_);
+  type_ = type;
+  writes_whole_ = false;
+  return *this;
+}
+
+Parameter& Parameter::format(std::string_view conversion) {
+  try {
+    auto format = std::make_shared<const Format>(conversion);
+    if (const auto* levels = std::get_if<Levels>(&source_)) {
+      for (const Value& value : levels->values) format->check(value);
+    }
+    format_ = std::move(format);
+  } catch (const SpecError& error) {
+    fail(name_, error.what());
+  }
+  return *this;
+}
+
+Parameter& Parameter::whole_numbers() {
+  const auto check = [this](const Computed auto& source) {
+    if (!is_whole(source)) return;
+    check_told_apart(name_, source);
+    writes_whole_ = true;
+  };
+  std::visit(Overloaded{check, [](const auto&) {}}, source_);
   return *this;
 }
 
@@ -155,8 +232,12 @@ std::uint64_t Parameter::level_count() const {
 
 Value Parameter::level(std::uint64_t i) const {
   if (i >= level_count()) fail(name_, "level " + std::to_string(i) + " of " + std::to_string(level_count()));
-  return std::visit(Overloaded{[i](const Computed auto& source) -> Value { return level_of(source, i); },
-                               [i](const Levels& source) -> Value { return source.values[i]; },
+  const auto computed = [&](const Computed auto& source) -> Value {
+    const double level = level_of(source, i);
+    if (type_ == ValueType::integer) return static_cast<std::int64_t>(level);
+    return writes_whole_ ? Value(level).spelled(text::render_plain(level)) : Value(level);
+  };
+  return std::visit(Overloaded{computed, [i](const Levels& source) -> Value { return source.values[i]; },
                                [](const auto&) -> Value { return {}; }},  // level_count() has thrown
                     source_);
 }

@@ -354,6 +354,8 @@ void require_columns_of(const std::vector<Parameter>& annotations, const CellTab
 void annotate(Parameter& parameter, const Parameter& annotation) {
   if (!annotation.unit().empty()) parameter.unit(annotation.unit());
   parameter.description(annotation.description());
+  if (annotation.type()) parameter.type(*annotation.type());
+  if (annotation.format() != nullptr) parameter.format(annotation.format()->text());
 }
 
 /// One note for all columns that are taken so.
@@ -382,7 +384,7 @@ std::vector<Parameter> parameters_of(CellTable& table, const std::vector<Paramet
   std::map<detail::Taken, std::vector<std::string>> taken;
   for (CellColumn& column : table.columns) {
     const Parameter* annotation = annotation_of(column.name, annotations);
-    const std::optional<ValueType> type;
+    const auto type = annotation != nullptr ? annotation->type() : std::nullopt;
     try {
       detail::Taken how{};
       parameters.push_back(values(column.name, values_of(column, type, decimal_commas, how)));

@@ -55,7 +55,7 @@ const Array& Value::array() const {
 }
 
 std::string Value::render() const {
-  if (const auto* number = std::get_if<double>(&value_)) return text::render(*number);
+  if (const auto* number = std::get_if<double>(&value_)) return text::render_real(*number);
   if (const auto* whole = std::get_if<std::int64_t>(&value_)) return std::to_string(*whole);
   if (const auto* truth = std::get_if<bool>(&value_)) return *truth ? "true" : "false";
   if (is_array()) return "array of " + render_shape(array().shape);

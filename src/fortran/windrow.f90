@@ -32,6 +32,8 @@ module windrow
     type(c_ptr) :: handle = c_null_ptr
   contains
     procedure :: index => point_index
+    procedure :: seed => point_seed
+    procedure :: seed31 => point_seed31
     procedure :: set_message => point_set_message
   end type
 
@@ -39,6 +41,7 @@ module windrow
   type, public :: windrow_design
     type(c_ptr) :: handle = c_null_ptr
     integer :: parameters = 0
+    logical, private :: has_replicates = .false.
   contains
     procedure :: create => design_create
     procedure :: add_linear => design_add_linear
@@ -47,6 +50,7 @@ module windrow
     procedure :: add_uniform => design_add_uniform
     procedure :: add_normal => design_add_normal
     procedure :: set_method => design_set_method
+    procedure :: set_replicates => design_set_replicates
     procedure :: size => design_size
     procedure :: point => design_point
     procedure :: free => design_free
@@ -173,6 +177,7 @@ contains
     class(windrow_design), intent(inout) :: self
     integer, intent(out), optional :: status
     self%parameters = 0
+    self%has_replicates = .false.
     call windrow_finish_call(c_design_create(self%handle), status)
   end subroutine
 
@@ -255,6 +260,22 @@ contains
     call windrow_finish_call(c_design_set_method(self%handle, method // c_null_char, number, key), status)
   end subroutine
 
+  ! Each point so many times, told apart by one more parameter behind the others, `replicate`, which counts from 1.
+  ! 0: each point once, without it.
+  subroutine design_set_replicates(self, replicates, status)
+    class(windrow_design), intent(inout) :: self
+    integer, intent(in) :: replicates
+    integer, intent(out), optional :: status
+    integer(c_int) :: code
+    code = c_design_set_replicates(self%handle, int(replicates, c_int64_t))
+    if (code == WINDROW_OK) then
+      if (self%has_replicates) self%parameters = self%parameters - 1
+      self%has_replicates = replicates /= 0
+      if (self%has_replicates) self%parameters = self%parameters + 1
+    end if
+    call windrow_finish_call(code, status)
+  end subroutine
+
   function design_size(self, status) result(points)
     class(windrow_design), intent(in) :: self
     integer, intent(out), optional :: status
@@ -316,6 +337,19 @@ contains
     class(windrow_point), intent(in) :: self
     integer(int64) :: index
     index = c_point_index(self%handle)
+  end function
+
+  ! Its own, from 0 to 2**63 - 1: by the design's seed and the parameters' values, so that it stays when points are added.
+  function point_seed(self) result(seed)
+    class(windrow_point), intent(in) :: self
+    integer(int64) :: seed
+    seed = c_point_seed(self%handle)
+  end function
+
+  ! From 1 to 2**31 - 1.
+  integer function point_seed31(self)
+    class(windrow_point), intent(in) :: self
+    point_seed31 = int(c_point_seed31(self%handle))
   end function
 
   ! What the failure of this point will say.

@@ -18,6 +18,7 @@ namespace windrow {
 namespace {
 
 std::string type_of(const Parameter& parameter) {
+  if (parameter.type()) return std::string(name_of(*parameter.type()));
   const auto* levels = std::get_if<Levels>(&parameter.source());
   if (levels == nullptr || levels->values.empty()) return "number";
   static const std::array<std::string, 4> names = {"number", "integer", "boolean", "string"};

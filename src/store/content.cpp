@@ -67,7 +67,7 @@ Hash128 PointHash::operator()(std::uint64_t index, const std::vector<Value>& val
     const Value& value = values[parameter.position];
     append_text(bytes_, parameter.name);
     bytes_ += kind_of(value);
-    append_text(bytes_, value.render());
+    append_text(bytes_, value.identity_text());
   }
   return hash128(bytes_);
 }

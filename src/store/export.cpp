@@ -1,7 +1,5 @@
 #include "windrow/store/export.hpp"
 
-#include <limits>
-
 #include "exported.hpp"
 #include "windrow/base/csv.hpp"
 #include "windrow/base/text.hpp"
@@ -34,7 +32,7 @@ void add_names(Fields& fields, const std::vector<Column>& columns) {
 }
 
 void add_cells(Fields& fields, const std::vector<std::optional<Value>>& cells) {
-  for (const std::optional<Value>& cell : cells) fields.push_back(cell ? cell->render() : std::string());
+  for (const std::optional<Value>& cell : cells) fields.push_back(cell ? cell->written() : std::string());
 }
 
 void write_column(std::ostream& out, const char* role, const Column& column) {
@@ -56,11 +54,6 @@ void require_written(std::ostream& out) {
 
 }  // namespace
 
-Value detail::missing_output(const Column& output) {
-  const bool numeric = output.type == "number" || output.type == "integer";
-  return numeric ? Value(std::numeric_limits<double>::quiet_NaN()) : Value("");
-}
-
 void export_csv(const StoreReader& store, std::ostream& out) {
   const StudyIdentity& study = store.identity();
   Fields fields = {"index"};
@@ -71,10 +64,10 @@ void export_csv(const StoreReader& store, std::ostream& out) {
 
   store.for_each([&](const Record& record) {
     fields.assign(1, std::to_string(record.index));
-    for (const Value& value : record.parameters) fields.push_back(value.render());
+    for (const Value& value : record.parameters) fields.push_back(value.written());
     for (std::size_t i = 0; i < study.outputs.size(); ++i) {
-      fields.push_back(record.outcome.ok() ? record.outcome.value()[i].render()
-                                           : detail::missing_output(study.outputs[i]).render());
+      fields.push_back(detail::without_point(record.outcome.ok() ? record.outcome.value()[i]
+                                                                 : detail::missing_output(study.outputs[i])));
     }
     fields.push_back(status_text(record));
     csv::write_record(out, fields);

@@ -47,7 +47,7 @@ std::string folder_of(const LoopValue& loop) {
   if (const std::string problem = problem_of(loop.name); !problem.empty()) {
     throw SpecError(fmt::format("the name of a loop, `{}`, {}", text::visible(loop.name), problem));
   }
-  const std::string value = loop.value.render();
+  const std::string value = loop.value.identity_text();
   const std::string problem = loop.value.is_array() ? "is an array" : problem_of(value);
   if (!problem.empty()) {
     throw SpecError(fmt::format("a value of the loop `{}`, `{}`, {}", loop.name, text::visible(value), problem));
@@ -69,7 +69,7 @@ std::optional<LoopValue> loop_of(const std::string& folder) {
   const std::string text = folder.substr(at + 1);
   if (!problem_of(folder.substr(0, at)).empty() || !problem_of(text).empty()) return std::nullopt;
   const Value value = parse_value(text);
-  return LoopValue{folder.substr(0, at), value.render() == text ? value : Value(text)};  // 007 stays what it is
+  return LoopValue{folder.substr(0, at), value.identity_text() == text ? value : Value(text)};  // 007 stays what it is
 }
 
 std::strong_ordering compare_values(const Value& a, const Value& b) {
@@ -78,7 +78,7 @@ std::strong_ordering compare_values(const Value& a, const Value& b) {
     const std::strong_ordering order = std::strong_order(a.number(), b.number());
     if (order != std::strong_ordering::equal) return order;
   }
-  return a.render() <=> b.render();
+  return a.identity_text() <=> b.identity_text();
 }
 
 bool comes_before(const NestedStore& a, const NestedStore& b) {
@@ -123,7 +123,7 @@ fs::path nested_store(const fs::path& store, const std::vector<LoopValue>& loops
 std::string NestedStore::name() const {
   std::string name;
   for (const LoopValue& loop : loops) {
-    name += fmt::format("{}{}={}", name.empty() ? "" : "/", loop.name, loop.value.render());
+    name += fmt::format("{}{}={}", name.empty() ? "" : "/", loop.name, loop.value.identity_text());
   }
   return name.empty() ? "." : name;
 }

@@ -73,9 +73,10 @@ std::vector<std::size_t> places_of(const std::vector<Column>& own, const std::ve
 
 Value output_of(const Record& record, std::size_t i, const Column& output, const NestedStore& store) {
   if (!record.outcome.ok()) return detail::missing_output(output);
-  const Value& value = record.outcome.value()[i];
+  Value value = record.outcome.value()[i];
   const bool is_file = output.type == "array" && !store.loops.empty();
-  return is_file ? Value(fmt::format("{}/{}", store.name(), value.render())) : value;
+  if (is_file) return fmt::format("{}/{}", store.name(), value.render());
+  return value.spelled(detail::without_point(value));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ struct Distance {
 };
 
 bool same(const Value& a, const Value& b) {
-  return a == b || (a.is_number() && b.is_number() && a.render() == b.render());
+  return a == b || (a.is_number() && b.is_number() && a.identity_text() == b.identity_text());
 }
 
 double relative_difference(const Value& a, const Value& b) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <system_error>
 
+#include "exported.hpp"
 #include "generations.hpp"
 #include "resume.hpp"
 #include "rows.hpp"
@@ -98,9 +99,17 @@ std::size_t page_size(const StudyIdentity& identity) {
 struct StoreReader::Impl {
   explicit Impl(const std::filesystem::path& given) : file(file_in(given)), connection(open(file)) {
     identity = detail::read_identity(*connection);
+    whole_ranges = detail::whole_ranges(identity);
   }
 
-  Record read(const detail::Statement& row) const { return detail::read_record(row, identity, file); }
+  Record read(const detail::Statement& row) const {
+    Record record = detail::read_record(row, identity, file);
+    for (std::size_t i = 0; i < record.parameters.size(); ++i) {
+      Value& value = record.parameters[i];
+      if (whole_ranges[i]) value.spelled(detail::without_point(value));
+    }
+    return record;
+  }
   /// `present`, as this store sees it: it knows whether the index matters.
   StudyIdentity seen(const StudyIdentity& present) const {
     StudyIdentity as = present;
@@ -111,6 +120,7 @@ struct StoreReader::Impl {
   std::filesystem::path file;
   std::unique_ptr<Connection> connection;
   StudyIdentity identity;
+  std::vector<bool> whole_ranges;  ///< by parameter: its values are written without a point
   std::optional<detail::Statement> select_one;
 };
 

@@ -125,7 +125,13 @@ std::optional<std::string> TomlTable::text(std::string_view key) const {
 std::optional<double> TomlTable::number(std::string_view key) const {
   const Member* member = find(key);
   if (!member) return {};
-  if (const auto* integer = std::get_if<std::int64_t>(&member->node.value)) return static_cast<double>(*integer);
+  if (const auto* integer = std::get_if<std::int64_t>(&member->node.value)) {
+    if (text::is_rounded_whole(std::to_string(*integer))) {
+      fail(key, fmt::format("{} is {}, a whole number that loses digits as a number: list it among `values`",
+                            name_of(key), *integer));
+    }
+    return static_cast<double>(*integer);
+  }
   return *get<double>(key, "a number");
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -299,6 +300,34 @@ TEST(CAskTest, freed_in_the_middle) {
   double parameters[2];
   EXPECT_EQ(windrow_next_point(asked, &point, parameters), WINDROW_OK);
   windrow_asked_free(asked);
+}
+
+int remember_seeds(windrow_point* point, const double* parameters, double* outputs, void*, void*) {
+  outputs[0] = static_cast<double>(windrow_point_seed31(point));
+  return windrow_point_seed(point) < (std::uint64_t{1} << 63) && parameters[2] >= 1.0 ? 0 : 1;
+}
+
+TEST(CDesignTest, replicates_are_one_more_parameter_and_have_seeds_of_their_own) {
+  const auto design = grid();
+  EXPECT_EQ(windrow_design_set_replicates(design.get(), 4), WINDROW_OK);
+  std::uint64_t points = 0;
+  EXPECT_EQ(windrow_design_size(design.get(), &points), WINDROW_OK);
+  EXPECT_EQ(points, 24U);
+  double values[3];
+  EXPECT_EQ(windrow_design_point(design.get(), 5, values), WINDROW_OK);
+  EXPECT_EQ(values[1], 2.5);
+  EXPECT_EQ(values[2], 2.0);
+  const auto sweep = sweep_of(design.get());
+  const auto manager = serial();
+  const auto result = run(sweep.get(), manager.get(), remember_seeds);
+  EXPECT_EQ(windrow_result_succeeded(result.get()), 24U);
+  std::vector<double> seeds(24);
+  for (std::size_t i = 0; i < seeds.size(); ++i) windrow_result_outputs(result.get(), i, &seeds[i]);
+  std::sort(seeds.begin(), seeds.end());
+  EXPECT_EQ(std::unique(seeds.begin(), seeds.end()), seeds.end());
+  EXPECT_EQ(windrow_design_set_replicates(design.get(), 0), WINDROW_OK);
+  EXPECT_EQ(windrow_design_size(design.get(), &points), WINDROW_OK);
+  EXPECT_EQ(points, 6U);
 }
 
 }  // namespace

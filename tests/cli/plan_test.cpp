@@ -63,7 +63,8 @@ TEST_F(PlanTest, shows_the_first_and_the_last_points_the_command_and_its_files) 
 TEST_F(PlanTest, says_what_is_left_and_leaves_the_results_as_they_are) {
   EXPECT_EQ(windrow({"run", "study.toml"}).code, 0);
   const auto before = listing();
-  EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr("Evaluated already: 200 (0 failed); left to run: 0\n"));
+  EXPECT_THAT(windrow({"plan", "study.toml"}).out,
+              HasSubstr("Evaluated already: 200 (0 failed); left to run: 0 of 200\n"));
   EXPECT_EQ(listing(), before);
 }
 

@@ -63,7 +63,7 @@ TEST_F(ResumeTest, a_changed_design_runs_new_points_alone_and_says_what_it_found
   const auto expect = [&](const std::string& values, const std::string& found, const Indices& ran) {
     write_study(values, "./step.sh");
     const Ended plan = windrow({"plan", "study.toml"});
-    EXPECT_THAT(plan.out, AllOf(HasSubstr(found), HasSubstr("left to run: " + std::to_string(ran.size()) + "\n")));
+    EXPECT_THAT(plan.out, AllOf(HasSubstr(found), HasSubstr("left to run: " + std::to_string(ran.size()) + " of ")));
     std::filesystem::remove(path("log"));
     const Ended ended = windrow({"run", "study.toml"});
     EXPECT_EQ(ended.code, 0) << ended.text();

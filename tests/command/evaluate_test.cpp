@@ -212,7 +212,7 @@ TEST_F(EvaluateTest, a_directory_holds_files_streams_and_the_command_and_nothing
   command.templates = {"in.mustache"};
   command.keep = Keep::all;
   EXPECT_TRUE(evaluate(command).ok());
-  EXPECT_EQ(content_of(point() / "stdout"), "x is 1\ncommand\nin\nstderr\nstdout\n");
+  EXPECT_EQ(content_of(point() / "stdout"), "x is 1.0\ncommand\nin\nstderr\nstdout\n");
   EXPECT_EQ(content_of(point() / "stderr"), "e\n");
   EXPECT_EQ(content_of(point() / "command"), "sh -c 'cat in; ls; echo e >&2' 'it'\\''s'\n");
 }

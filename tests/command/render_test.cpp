@@ -175,5 +175,28 @@ TEST_F(RenderTest, the_definition_changes_exactly_with_what_results_depend_on) {
   EXPECT_THAT(definition, testing::Contains(Pair("command.run", "[\"sh\", \"-c\", \"true\"]")));
 }
 
+TEST_F(RenderTest, a_whole_number_keeps_its_point) {
+  EXPECT_EQ(rendered("{{x}}", "x", 1.0), "1.0");
+  EXPECT_EQ(rendered("{{x}}", "x", 100000.0), "100000.0");
+  EXPECT_EQ(rendered("{{x}}", "x", 1), "1");
+  EXPECT_EQ(rendered("{{x}}", "x", Value(1.1).spelled("1.10")), "1.10");
+}
+
+TEST_F(RenderTest, a_tag_may_have_a_format) {
+  EXPECT_EQ(rendered("[{{x:%08.3f}}] [{{{x:%.1e}}}] [{{ x : %+.2f }}] {{x}}", "x", 3.14159),
+            "[0003.142] [3.1e+00] [+3.14] 3.14159");
+  EXPECT_EQ(rendered("run{{point.index:%04d}}.txt", "x", 1), "run0000.txt");
+  EXPECT_THROW(rendered("{{x:%5d}}", "x", 0.5), SpecError);
+  EXPECT_THROW(rendered("{{x:%5}}", "x", 0.5), SpecError);
+  EXPECT_THROW(rendered("{{y:%5f}}", "x", 0.5), SpecError);
+  EXPECT_THROW(rendered("{{x:%5.3f}}", "x", 1000.5), Rejected);
+}
+
+TEST_F(RenderTest, the_text_false_hides_a_section) {
+  const std::string text = "{{#flag}}on{{/flag}}{{^flag}}off{{/flag}}";
+  for (const char* no : {"false", "False", "FALSE", ""}) EXPECT_EQ(rendered(text, "flag", no), "off") << no;
+  for (const char* yes : {"true", "True", "no", "0", "F"}) EXPECT_EQ(rendered(text, "flag", yes), "on") << yes;
+}
+
 }  // namespace
 }  // namespace windrow

@@ -50,6 +50,12 @@ TEST(EqualPointsTest, differ_in_kind_sign_or_spelling) {
   EXPECT_THAT(zip({values("a", {"x", "xy"}), values("b", {"yz", "z"})}).equal_points(), IsEmpty());
 }
 
+TEST(EqualPointsTest, of_replicates_are_those_of_the_same_number) {
+  const Design design = replicated(zip({values("a", {1, 2, 1, 1})}), 2);
+  EXPECT_THAT(design.equal_points(), ElementsAre(Equal{0, 4}, Equal{0, 6}, Equal{1, 5}, Equal{1, 7}));
+  EXPECT_EQ(design.equal_points(), compared(design));
+}
+
 TEST(EqualPointsTest, of_samples_are_not_looked_for) {
   EXPECT_THAT(monte_carlo({values("a", {1})}, 10).equal_points(), IsEmpty());
 }

@@ -160,5 +160,42 @@ TEST(ParameterTest, defines_itself_by_its_source_alone) {
   EXPECT_EQ(annotated.description(), "how long");
 }
 
+TEST(ParameterTest, whole_ranges_are_written_without_a_point_if_their_ends_are_integers) {
+  EXPECT_EQ(linear("n", 100000, 300000, 3).level(1).written(), "200000");
+  EXPECT_EQ(geometric("n", 1, 1000, 4).level(2).written(), "100");
+  EXPECT_EQ(linear("x", 0, 1, 3).level(2).written(), "1.0");  // 0.5 is between
+  EXPECT_EQ(linear("x", 1.0, 3.0, 3).level(0).written(), "1.0");
+  EXPECT_EQ(linear("n", 1, 3, 3).level(0), Value(1.0));  // they stay numbers
+  EXPECT_EQ(linear("n", 1, 3, 3).definition(), "linear(1, 3, 3)");
+  EXPECT_THROW(linear("n", 0, std::int64_t{1} << 60, 5), SpecError);
+}
+
+TEST(ParameterTest, a_type_makes_all_values_of_it) {
+  const auto typed = [](Parameter parameter, ValueType type) { return parameter.type(type); };
+  EXPECT_EQ(typed(values("x", {1, 2}), ValueType::number).level(1), Value(2.0));
+  EXPECT_EQ(typed(values("x", {1.0, 2.0}), ValueType::integer).level(1), Value(2));
+  EXPECT_EQ(typed(values("x", {"True", "no"}), ValueType::boolean).level(1), Value(false));
+  EXPECT_EQ(typed(values("x", {1, 2}), ValueType::string).level(1), Value("2"));
+  EXPECT_EQ(typed(linear("x", 1.0, 5.0, 3), ValueType::integer).level(1), Value(3));
+  EXPECT_EQ(typed(linear("x", 1, 5, 3), ValueType::number).level(1).written(), "3.0");
+  EXPECT_EQ(error_of<SpecError>([&] {
+              typed(values("x", {1.0, 2.5}), ValueType::integer);
+            }),
+            "parameter `x`: value 2: `2.5` is not of the type integer");
+  EXPECT_EQ(error_of<SpecError>([&] { typed(linear("x", 0.0, 1.0, 3), ValueType::integer); }),
+            "parameter `x`: not all levels are whole: not of the type integer");
+  EXPECT_THROW(typed(linear("x", 0.0, 1.0, 3), ValueType::string), SpecError);
+  EXPECT_THROW(typed(uniform("x", 0, 1), ValueType::integer), SpecError);
+}
+
+TEST(ParameterTest, writes_its_values_by_its_format) {
+  Parameter parameter = values("x", {1, 12345});
+  parameter.format("%04d");
+  EXPECT_EQ(parameter.write(1), "0001");
+  EXPECT_THROW(parameter.write(12345), Rejected);
+  EXPECT_THROW(parameter.format("%4"), SpecError);
+  EXPECT_THROW(values("x", {"steel"}).format("%f"), SpecError);
+}
+
 }  // namespace
 }  // namespace windrow

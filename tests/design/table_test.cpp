@@ -104,7 +104,7 @@ TEST_F(TableTest, is_defined_by_its_values_alone) {
   EXPECT_EQ(definition[0].second, "table");
   EXPECT_EQ(definition[1].second, "2");
   EXPECT_EQ(definition[3].first, "parameters.a");
-  EXPECT_EQ(load("\"a\",b\r\n1,\"x\"\r\n2,y").definition(), definition);
+  EXPECT_EQ(load("\"a\",b\r\n1,\"x\"\r\n+2,y").definition(), definition);
   const std::filesystem::path elsewhere = directory_ / "copy.csv";
   std::filesystem::copy_file(path_, elsewhere);
   EXPECT_EQ(table(elsewhere.string()).definition(), definition);
@@ -123,6 +123,62 @@ TEST_F(TableTest, differs_where_a_value_order_or_kind_differs) {
 TEST_F(TableTest, keeps_its_definition_between_versions) {
   EXPECT_EQ(load("a,b,c,d\n1,1.5,true,x\n2,2,false,\n").definition().at(4).second,
             "column(2 rows, xxh3 dddfb98ef546c1d997aa13fe9f95762a)");
+}
+
+/// What of each point goes into programs.
+std::vector<std::string> written(const Design& design, std::uint64_t index) {
+  std::vector<std::string> texts;
+  for (const Value& value : design.point(index).values()) texts.push_back(value.written());
+  return texts;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST_F(TableTest, numbers_go_into_programs_as_they_stand_in_the_file) {
+  const Design design = load("version,profile,x\n1.10,2412,1.0\n1.2,63E3,100000\n");
+  EXPECT_EQ(design.point(0).values(), (List{1.1, 2412.0, 1.0}));
+  EXPECT_EQ(written(design, 0), (Texts{"1.10", "2412", "1.0"}));
+  EXPECT_EQ(written(design, 1), (Texts{"1.2", "63E3", "100000"}));
+}
+
+TEST_F(TableTest, quoted_cells_and_codes_are_texts) {
+  const Design design = load("basin,quoted,zero,half\n0012,\"1.10\",0,0.5\n0107,2,0,0.25\n");
+  EXPECT_EQ(design.point(0).values(), (List{"0012", "1.10", 0, 0.5}));
+  EXPECT_EQ(design.point(1).values(), (List{"0107", "2", 0, 0.25}));
+  EXPECT_EQ(load("x\n-007\n1.5\n").point(1).values(), (List{"1.5"}));
+}
+
+TEST_F(TableTest, whole_numbers_keep_every_digit) {
+  const Design design = load("big,mixed,fits\n18446744073709551615,9007199254740993,9223372036854775807\n5,0.5,-1\n");
+  EXPECT_EQ(design.point(0).values(),
+            (List{"18446744073709551615", "9007199254740993", std::int64_t{9223372036854775807}}));
+  EXPECT_EQ(design.point(1).values(), (List{"5", "0.5", -1}));
+}
+
+TEST_F(TableTest, a_type_decides_what_a_column_is) {
+  const auto typed = [](const char* name, ValueType type) {
+    Parameter parameter = values(name, {0});
+    return parameter.type(type);
+  };
+  const std::string content = "a,b,c,d\n0012,2,True,1.10\n0107,3.0,FALSE,1.2\n";
+  const Design design = load(content, {typed("a", ValueType::integer), typed("b", ValueType::number),
+                                       typed("c", ValueType::boolean), typed("d", ValueType::string)});
+  EXPECT_EQ(design.point(0).values(), (List{12, 2.0, true, "1.10"}));
+  EXPECT_EQ(written(design, 0), (Texts{"12", "2.0", "true", "1.10"}));
+  EXPECT_EQ(design.point(1).values(), (List{107, 3.0, false, "1.2"}));
+  EXPECT_EQ(error("a,b\n1,2\n\n1.5,3\n", {typed("a", ValueType::integer)}),
+            at(":4: column `a` holds a cell that does not fit: `1.5` is not of the type integer"));
+  EXPECT_EQ(error("a,b\n1,2\n,3\n", {typed("a", ValueType::number)}),
+            at(":3: column `a` is empty here; it is of the type number"));
+  EXPECT_THAT(error("a\n18446744073709551615\n", {typed("a", ValueType::integer)}), HasSubstr("64 bits"));
+}
+
+TEST_F(TableTest, true_and_false_of_pandas_and_r_stay_the_texts_that_they_are) {
+  EXPECT_EQ(load("p,r\nTrue,TRUE\nFalse,FALSE\n").point(1).values(), (List{"False", "FALSE"}));
+}
+
+TEST_F(TableTest, its_definition_does_not_see_how_numbers_are_spelled) {
+  EXPECT_EQ(load("x\n1.10\n2.50\n").definition(), load("x\n1.1\n2.5\n").definition());
 }
 
 }  // namespace

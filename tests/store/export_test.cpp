@@ -62,7 +62,7 @@ TEST_F(ExportTest, results_have_these_bytes) {
             "2,0.25,lead,nan,nan,,,timed_out\n"
             "3,inf,5,100,0,false,-,ok\n"
             "4,1e-09,\"Stahl, weiß\",-inf,-3,false,\"say \"\"hi\"\"\",ok\n"
-            "9,-0,\"two\nlines\",nan,9223372036854775807,true,銅,ok\n");
+            "9,-0.0,\"two\nlines\",nan,9223372036854775807,true,銅,ok\n");
 }
 
 TEST_F(ExportTest, columns_have_these_bytes) {

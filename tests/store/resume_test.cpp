@@ -246,7 +246,7 @@ TEST(ResumeByContentTest, what_is_there_is_told_before_and_after) {
   ASSERT_TRUE(preview && found);
   EXPECT_EQ(preview->describe(), found->describe());
   EXPECT_EQ(found->describe(),
-            "2 of 4 points are known from earlier runs; what differs: parameters.x: 1 2 3  -> 5 3 1 4 ");
+            "2 of 4 points are known from earlier runs; what differs: parameters.x: 1.0 2.0 3.0  -> 5.0 3.0 1.0 4.0 ");
   EXPECT_EQ(found->succeeded, 1u);
   EXPECT_EQ(found->failed, 1u);
   EXPECT_THAT(changed.open(directory.path()).failed().ranges(), ElementsAre(IndexRange{1, 1}));

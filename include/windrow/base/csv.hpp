@@ -39,6 +39,8 @@ class Reader {
   ///         reading fails
   bool next(std::vector<std::string>& fields);
 
+  /// Whether field i of the record last read stood in quotes.
+  bool was_quoted(std::size_t i) const { return i < quoted_.size() && quoted_[i]; }
   /// Line on which the record last read starts, from 1.
   std::size_t line() const { return record_line_; }
   /// Whether what was last read is a comment; its line is its only field.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -73,7 +74,7 @@ struct RanksSpec {
 /// A program to run at each point.
 struct CommandSpec {
   /// Arguments without a shell, or one text for `sh -c`. Both may hold mustache tags: the parameters, and
-  /// `point.index`, `point.dir`, `study.dir`, `seed`.
+  /// `point.index`, `point.dir`, `study.dir`, `seed`, `point.seed` and `point.seed31` (Point::seed).
   std::variant<std::vector<std::string>, std::string> run;
   std::vector<std::filesystem::path> templates;  ///< rendered into the point's directory, less the ending ".mustache"
   /// Files that the program reads and that decide what it computes: their contents are a part of definition().
@@ -109,8 +110,9 @@ struct RenderedCommand {
 /// Evaluates points by running a program. One evaluation at a time per object; an object that a forked worker inherits
 /// works there with a launcher of its own.
 ///
-/// A tag names a parameter or a placeholder. A section (`{{#name}}`) shows unless the value is false, 0, NaN or an
-/// empty text.
+/// A tag names a parameter or a placeholder, and may have a format (`{{name:%08.3f}}`, see Format). A section
+/// (`{{#name}}`) shows unless the value is false, 0, NaN, an empty text or the text "false" in any capitals. A value
+/// that does not fit the width of its format is a failure of its point (rejected).
 class Command {
  public:
   /// Reads and checks everything that can be checked before a point runs.
@@ -137,15 +139,18 @@ class Command {
   std::vector<std::pair<std::string, std::string>> definition() const;
   /// Whether an argument or a template names `point.index`. `point.dir` does not count: it is a place to work in.
   bool sees_index() const;
-  /// Whether one names `seed`.
+  /// Whether one names `seed`, or a seed of the point's own (`point.seed`, `point.seed31`), which depends on it.
   bool sees_seed() const;
+  /// Whether an argument or a template has a tag or a section of this name.
+  bool has_tag(std::string_view name) const;
 
   /// The number of ranks, if it is the same at every point: 1 without CommandSpec::ranks.
   std::optional<std::uint64_t> constant_ranks() const;
   /// The number of ranks at a point. @throws SpecError if the expression gives no such number there
   std::uint64_t ranks(const Point& point) const;
 
-  /// What would run at a point. Touches no file. @throws SpecError as for a shell text that cannot quote a value safely
+  /// What would run at a point. Touches no file. @throws Rejected for a value that does not fit its format
+  /// @throws SpecError as for a shell text that cannot quote a value safely
   /// @param slots  where the ranks of an MPI program run; empty: all on this host
   RenderedCommand render(const Point& point, std::span<const HostSlots> slots = {}) const;
 

@@ -17,7 +17,8 @@ namespace [[gnu::visibility("default")]] windrow {
 /// One point of a design: an index and a value for every parameter.
 class Point {
  public:
-  Point(std::uint64_t index, std::shared_ptr<const std::vector<Parameter>> parameters, std::vector<Value> values);
+  Point(std::uint64_t index, std::shared_ptr<const std::vector<Parameter>> parameters, std::vector<Value> values,
+        std::uint64_t study_seed = 0);
 
   std::uint64_t index() const {
     if (index_read_) index_read_->store(true, std::memory_order_relaxed);
@@ -31,6 +32,16 @@ class Point {
   std::vector<Value> values() && { return std::move(values_); }
   const std::vector<Parameter>& parameters() const { return *parameters_; }
 
+  /// A seed of this point's own, from 0 to 2^63 - 1: a function of the design's seed and of the names and values of the
+  /// parameters, not of the index, so that it stays when points are added or reordered.
+  ///
+  /// Points that differ in the integer parameter `replicate` alone never have the same seed. Others have with the odds
+  /// of a hash: two among n points with n^2 / 2^64, which is one to 18 million for a million points.
+  std::uint64_t seed() const;
+  /// The same for programs whose seeds have 31 bits, from 1 to 2^31 - 1. Two among n points are the same with n^2 /
+  /// 2^32: among 1000 points one to 4300, among 100000 almost surely; replicates of one point never.
+  std::uint32_t seed31() const;
+
   /// From now on, sets `flag` when the index of this point, or of a copy of it, is asked for.
   void watch_index(std::shared_ptr<std::atomic<bool>> flag) { index_read_ = std::move(flag); }
 
@@ -38,6 +49,7 @@ class Point {
   std::uint64_t index_;
   std::shared_ptr<const std::vector<Parameter>> parameters_;
   std::vector<Value> values_;
+  std::uint64_t study_seed_;
   std::shared_ptr<std::atomic<bool>> index_read_;  // null: nobody watches
 };
 
@@ -80,10 +92,17 @@ class Design {
   std::vector<std::string> notes() const;
 
  private:
+  friend Design replicated(const Design& design, std::uint64_t replicates);
+
   std::shared_ptr<const std::vector<Parameter>> parameters_;
   std::uint64_t seed_;
   std::shared_ptr<const Kernel> kernel_;
 };
+
+/// Each point of a design `replicates` times, one beside the other, told apart by a last parameter `replicate`, an
+/// integer from 1. More replicates leave those as they are that are there.
+/// @throws SpecError if it is 0, a parameter is called `replicate`, or there are more than 2^62 points
+Design replicated(const Design& design, std::uint64_t replicates);
 
 /// Cartesian product of fixed parameters: the first varies slowest, the last fastest.
 /// @throws SpecError if there is no parameter, two have one name, one is random, or the product is above 2^62
@@ -105,7 +124,7 @@ Design monte_carlo(std::vector<Parameter> parameters, std::uint64_t points, std:
 Design latin_hypercube(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed = 0);
 
 /// The rows of a text file, a column a parameter, named by the header: windrow/design/table.hpp says how it is read.
-/// @param annotations  units and descriptions by name: each must be a column; their sources are ignored
+/// @param annotations  units, descriptions, types and formats by name: each must be a column; their sources are ignored
 /// @throws SpecError as the other table()
 Design table(const std::string& path, const std::vector<Parameter>& annotations = {}, std::uint64_t seed = 0);
 

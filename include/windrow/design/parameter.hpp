@@ -1,11 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "windrow/design/format.hpp"
 #include "windrow/design/value.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
@@ -50,10 +54,28 @@ class Parameter {
   Parameter& unit(std::string text);
   Parameter& description(std::string text);
 
+  /// All values are of this type from now on: listed ones are converted, computed levels become integers, or numbers
+  /// with a point. @throws SpecError for a value that is not of the type, for texts and truth values of a range, and
+  /// for integers that are drawn
+  Parameter& type(ValueType type);
+  /// How its values are written where they go into programs: "%08.3f". @throws SpecError as Format does, and for a
+  /// listed value that it does not fit
+  Parameter& format(std::string_view conversion);
+  /// Writes the levels of a range without a point ("100000"), if all of them are whole: for ranges whose ends are
+  /// written as integers. The levels stay numbers.
+  /// @throws SpecError for whole numbers beyond 2^53 between the ends, which no number tells apart
+  Parameter& whole_numbers();
+
   const std::string& name() const { return name_; }
   const std::string& unit() const { return unit_; }
   const std::string& description() const { return description_; }
   const Source& source() const { return source_; }
+  /// None if it was not said.
+  std::optional<ValueType> type() const { return type_; }
+  /// Null if it was not said.
+  const Format* format() const { return format_.get(); }
+  /// A value of it as it goes into programs: by its format, else as it is written(). @throws Rejected as Format::write
+  std::string write(const Value& value) const { return format_ ? format_->write(value) : value.written(); }
   /// "linear", "geometric", "reversed_geometric", "values", "uniform" or "normal"
   std::string_view kind() const;
 
@@ -76,10 +98,22 @@ class Parameter {
   std::string unit_;
   std::string description_;
   Source source_;
+  std::optional<ValueType> type_;
+  std::shared_ptr<const Format> format_;
+  bool writes_whole_ = false;
 };
 
 Parameter linear(std::string name, double from, double to, std::uint64_t points);
+/// With ends that are integers: whole_numbers().
+template <detail::IntegerNumber From, detail::IntegerNumber To>
+Parameter linear(std::string name, From from, To to, std::uint64_t points) {
+  return linear(std::move(name), static_cast<double>(from), static_cast<double>(to), points).whole_numbers();
+}
 Parameter geometric(std::string name, double from, double to, std::uint64_t points);
+template <detail::IntegerNumber From, detail::IntegerNumber To>
+Parameter geometric(std::string name, From from, To to, std::uint64_t points) {
+  return geometric(std::move(name), static_cast<double>(from), static_cast<double>(to), points).whole_numbers();
+}
 Parameter reversed_geometric(std::string name, double from, double to, std::uint64_t points);
 Parameter values(std::string name, std::vector<Value> levels);
 Parameter uniform(std::string name, double low, double high);

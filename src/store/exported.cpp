@@ -1,0 +1,68 @@
+#include "exported.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+
+#include "windrow/base/text.hpp"
+#include "windrow/design/parameter.hpp"
+#include "windrow/error.hpp"
+
+namespace windrow::detail {
+namespace {
+
+/// What stands between the commas of "linear(1, 5, 3)".
+std::optional<std::array<double, 3>> three_numbers(std::string_view inside) {
+  std::array<double, 3> numbers{};
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const std::size_t comma = i + 1 < numbers.size() ? inside.find(',') : inside.size();
+    const auto number = comma <= inside.size() ? text::parse_double(inside.substr(0, comma)) : std::nullopt;
+    if (!number) return {};
+    numbers[i] = *number;
+    inside.remove_prefix(std::min(comma + 1, inside.size()));
+  }
+  return numbers;
+}
+
+/// By the definition of a parameter: "linear(100, 300, 3)".
+bool is_whole_range(const std::string& definition) {
+  const std::size_t open = definition.find('(');
+  const bool range = definition.starts_with("linear(") || definition.starts_with("geometric(");
+  if (!range || !definition.ends_with(')')) return false;
+  const auto numbers = three_numbers(std::string_view(definition).substr(open + 1, definition.size() - open - 2));
+  if (!numbers || !((*numbers)[2] >= 1.0 && (*numbers)[2] < 0x1p53)) return false;
+  const auto [from, to, points] = *numbers;
+  try {
+    Parameter parameter = definition[0] == 'l' ? linear("x", from, to, static_cast<std::uint64_t>(points))
+                                               : geometric("x", from, to, static_cast<std::uint64_t>(points));
+    parameter.type(ValueType::integer);
+    return true;
+  } catch (const SpecError&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+Value missing_output(const Column& output) {
+  const bool numeric = output.type == "number" || output.type == "integer";
+  return numeric ? Value(std::numeric_limits<double>::quiet_NaN()) : Value("");
+}
+
+std::string without_point(const Value& value) {
+  const auto* number = std::get_if<double>(&value.variant());
+  return number != nullptr ? text::render_plain(*number) : value.render();
+}
+
+std::vector<bool> whole_ranges(const StudyIdentity& study) {
+  std::vector<bool> whole;
+  for (const Column& parameter : study.parameters) {
+    const std::string name = "parameters." + parameter.name;
+    const auto found = std::ranges::find(study.definition, name, [](const auto& item) { return item.first; });
+    whole.push_back(found != study.definition.end() && is_whole_range(found->second));
+  }
+  return whole;
+}
+
+}  // namespace windrow::detail
