@@ -141,13 +141,27 @@ std::string indented(const std::string& text, int spaces) {
 
 void write_output(const std::string& target, const std::function<void(std::ostream&)>& content) {
   if (target != "-") {
+    std::fflush(stdout);  // it may be the target by another name
     detail::NewFile file(target);
-    content(file.stream());
+    try {
+      content(file.stream());
+    } catch (const Error&) {
+      if (!file.stream()) file.finish();  // throws, and says why
+      throw;
+    }
     return file.take_name();
   }
   content(std::cout);
   std::cout.flush();
   if (!std::cout) throw SystemError("cannot write to standard output", errno);
+}
+
+bool is_standard_output(const std::string& target) {
+  return target == "-" || detail::write_target(target).is_standard_output();
+}
+
+bool may_have_neighbours(const std::string& target) {
+  return target != "-" && detail::write_target(target).is_replaced;
 }
 
 }  // namespace windrow::app

@@ -70,8 +70,12 @@ using text::shell_line;
 std::string indented(const std::string& text, int spaces);
 
 /// Writes what `content` writes to a file, which is there whole or not at all, or to standard output if `target` is
-/// "-".
+/// "-". Links are followed; devices, FIFOs and descriptors such as /dev/stdout are written into.
 /// @throws SystemError
 void write_output(const std::string& target, const std::function<void(std::ostream&)>& content);
+/// Whether that is standard output, as "-", /dev/stdout and /dev/fd/1 are. @throws SystemError
+bool is_standard_output(const std::string& target);
+/// Whether it is a file that others may be written beside. @throws SystemError
+bool may_have_neighbours(const std::string& target);
 
 }  // namespace windrow::app

@@ -59,6 +59,17 @@ ExitStatus ending(int code) {
   return code < 0 ? ExitStatus::signalled(-code) : ExitStatus::exited(code);
 }
 
+/// Whose outcome it is: the record's own, or that of an equal point that was evaluated.
+std::uint64_t evaluated_point(const StoreReader& store, const Record& record) {
+  std::optional<std::uint64_t> found;
+  if (record.attempts == 0) {
+    store.for_each([&](const Record& other) {
+      if (!found && other.attempts > 0 && other.parameters == record.parameters) found = other.index;
+    });
+  }
+  return found.value_or(record.index);
+}
+
 void print_evaluation(const Record& record) {
   const auto started = static_cast<std::time_t>(record.started);
   fmt::print("Evaluated on rank {} ({})", record.rank, record.host);
@@ -127,12 +138,17 @@ void print_record(const StoreReader& store, const std::filesystem::path& directo
     if (failure.code != 0) fmt::print(": {}", ending(failure.code).describe());
     fmt::print("\n{}", indented(failure.message, 2));
   }
-  print_evaluation(record);
+  const std::uint64_t evaluated = evaluated_point(store, record);
+  if (evaluated != record.index) {
+    fmt::print("Not evaluated itself: it is equal to point {}, whose outcome this is.\n", evaluated);
+  } else {
+    print_evaluation(record);
+  }
   const std::vector<Attempt> attempts = store.attempts(record.index);
   if (!attempts.empty()) fmt::print("Earlier attempts:\n");
   for (const Attempt& attempt : attempts) fmt::print("{}", indented(describe(attempt.failure), 2));
   if (std::filesystem::exists(directory / "points")) {
-    print_directory(directory / "points" / std::to_string(record.index));
+    print_directory(directory / "points" / std::to_string(evaluated));
   }
 }
 
@@ -187,10 +203,12 @@ void add_record(Json& json, const StoreReader& store, const std::filesystem::pat
                         {"started", record.started},
                         {"seconds", record.elapsed},
                         {"attempts", record.attempts}};
+  const std::uint64_t evaluated = evaluated_point(store, record);
+  if (evaluated != record.index) json["equal_to"] = evaluated;
   for (const Attempt& attempt : store.attempts(record.index)) {
     json["earlier_attempts"].push_back(json_of(attempt.failure));
   }
-  const std::filesystem::path kept = directory / "points" / std::to_string(record.index);
+  const std::filesystem::path kept = directory / "points" / std::to_string(evaluated);
   std::error_code none;
   if (!std::filesystem::is_directory(kept, none)) return;
   json["directory"] = kept.string();

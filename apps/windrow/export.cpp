@@ -31,8 +31,9 @@ bool complain_of_arrays(const std::vector<fs::path>& stores) {
 
 void write_tables(const ExportArguments& arguments, const auto& results) {
   if (!arguments.csv.empty()) {
+    const bool with_columns = may_have_neighbours(arguments.csv);
     write_output(arguments.csv, [&](std::ostream& out) { export_csv(results, out); });
-    if (arguments.csv != "-") {
+    if (with_columns) {
       const fs::path columns = fs::path(arguments.csv).replace_extension(".columns.csv");
       write_output(columns.string(), [&](std::ostream& out) { export_columns_csv(results, out); });
     }

@@ -11,6 +11,7 @@
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
+#include "windrow/run/sweep.hpp"
 #include "windrow/study/study.hpp"
 
 namespace windrow::app {
@@ -35,6 +36,13 @@ void print_points(const Design& design) {
     }
     fmt::print("  {}: {}\n", i, one_line(design.point(i)));
   }
+}
+
+/// What is not as it may seem.
+void print_notes(const Study& study, const Command& command) {
+  for (const std::string& note : study.design.notes()) fmt::print("  note: {}\n", note);
+  const std::uint64_t equal = command.sees_index() ? 0 : study.design.equal_points().size();
+  if (equal > 0) fmt::print("  note: {}\n", describe_equal_points(equal));
 }
 
 void print_staged(const std::vector<StagedFile>& staged) {
@@ -127,7 +135,7 @@ void add_state(Json& json, const Study& study, Command command, bool retry_faile
     const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
     json["succeeded"] = state ? state->succeeded : 0;
     json["failed"] = state ? state->failed : 0;
-    json["left"] = state ? state->left : study.design.size();
+    json["left"] = state ? state->left : study.design.size() - json.value("equal", std::uint64_t{0});
     if (state && state->found) json["changes"] = state->found->differences;
   } catch (const StoreError& error) {
     json["problem"] = error.what();
@@ -144,6 +152,8 @@ void print_json(const Study& study, Command command, const PlanArguments& argume
   for (const OutputSpec& output : study.command.outputs) {
     json["outputs"].push_back({{"name", output.name}, {"unit", output.unit}});
   }
+  json["equal"] = command.sees_index() ? 0 : study.design.equal_points().size();
+  json["notes"] = study.design.notes();
   json["point"] = point_json(study, command, arguments.point);
   std::vector<std::string> warnings = command.warnings();
   for (std::string& note : notes_on_seeds(command, study.design)) warnings.push_back(std::move(note));
@@ -171,6 +181,7 @@ int plan(const PlanArguments& arguments) {
   print_parameters(study.design);
   fmt::print("\nPoints:\n");
   print_points(study.design);
+  print_notes(study, command);
   print_command(study, command, arguments.point);
   for (const std::string& note : notes_on_seeds(command, study.design)) fmt::print("\n{}\n", note);
   print_state(study, std::move(command), arguments.retry_failed);

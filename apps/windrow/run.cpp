@@ -65,6 +65,7 @@ void announce(const Study& study, const std::string& shard, int workers, Backend
   const std::string part = shard.empty() ? "" : fmt::format(", shard {}", shard);
   fmt::print(stderr, "{}: {} ({}){}, {} ({})\n", study.name, counted(study.design.size(), "point"),
              study.design.method(), part, counted(static_cast<std::uint64_t>(workers), "worker"), name_of(backend));
+  for (const std::string& note : study.design.notes()) fmt::print(stderr, "note: {}\n", note);
   const std::size_t shards = shard.empty() ? find_shards(study.directory).shards.size() : 0;
   if (shards > 0) {
     fmt::print(stderr,

@@ -12,7 +12,7 @@ namespace windrow::app {
 struct StudyState {
   std::uint64_t succeeded = 0;      ///< points of the present study
   std::uint64_t failed = 0;         ///< ... the same
-  std::uint64_t left = 0;           ///< that a run would evaluate
+  std::uint64_t left = 0;           ///< that a run would evaluate: of equal points one
   bool running = false;             ///< a run has the store open
   std::optional<Resumption> found;  ///< if the study has changed since it ran
 };

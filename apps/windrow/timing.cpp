@@ -174,8 +174,9 @@ int timing(const TimingArguments& arguments) {
   const RunTiming run = read_run_timing(store, arguments.run);
   if (!arguments.trace.empty()) {
     std::uint64_t slices = 0;
+    const bool to_output = is_standard_output(arguments.trace);
     write_output(arguments.trace, [&](std::ostream& out) { slices = write_run_trace(out, store, run); });
-    if (arguments.trace == "-") return kSuccess;
+    if (to_output) return kSuccess;
     fmt::print("{}: {} of {} on {}; open it at https://ui.perfetto.dev or chrome://tracing\n", arguments.trace,
                counted(slices, "slice"), counted(run.account.attempts(), "evaluation"),
                counted(run.account.workers.size(), "worker"));

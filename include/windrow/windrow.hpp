@@ -3,6 +3,7 @@
 /// Everything but MPI's own types; for MpiManager include windrow/mpi.hpp.
 #include "windrow/base/serialize.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/design/table.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/parallel/gather_timings.hpp"
 #include "windrow/parallel/launch.hpp"

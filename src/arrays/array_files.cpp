@@ -124,6 +124,20 @@ std::string ArrayFiles::take(const fs::path& store, std::uint64_t index, const s
   return {};
 }
 
+bool ArrayFiles::link(std::uint64_t from, std::uint64_t to, const std::vector<std::string>& cells) {
+  std::vector<ArrayFile> found;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    found.push_back(parse_array_cell(cells[i], directory_));
+    found.back().file = directory_ / array_path(outputs_[i], from);
+    if (!found.back().is_whole()) return false;
+  }
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    if (!link_or_copy(found[i], directory_ / array_path(outputs_[i], to)).empty()) return false;
+    changed_.insert(outputs_[i]);
+  }
+  return true;
+}
+
 std::string ArrayFiles::link_or_copy(const ArrayFile& array, const fs::path& to) {
   const fs::path linked = incoming() / fmt::format("{}.npy", array.checksum);
   std::error_code error;

@@ -56,6 +56,14 @@ std::vector<std::pair<std::string, std::string>> Design::definition() const {
   return pairs;
 }
 
+std::vector<EqualPoint> Design::equal_points() const {
+  return kernel_->equal_points(*parameters_);
+}
+
+std::vector<std::string> Design::notes() const {
+  return kernel_->notes();
+}
+
 void detail::check_parameters(const std::vector<Parameter>& parameters) {
   if (parameters.empty()) throw SpecError("a design needs at least one parameter");
   std::vector<std::string> names;
@@ -111,8 +119,20 @@ class Grid : public Design::Kernel {
     return values;
   }
 
+  std::vector<EqualPoint> equal_points(const std::vector<Parameter>& parameters) const override {
+    return detail::equal_combinations(parameters, size);
+  }
+
  private:
   std::vector<std::uint64_t> counts_;
+};
+
+class Zip : public Design::Kernel {
+ public:
+  explicit Zip(std::uint64_t points) : Kernel("zip", points) {}
+  std::vector<EqualPoint> equal_points(const std::vector<Parameter>& parameters) const override {
+    return detail::equal_rows(parameters, size);
+  }
 };
 
 }  // namespace
@@ -135,7 +155,7 @@ Design zip(std::vector<Parameter> parameters, std::uint64_t seed) {
     }
     throw SpecError("zip needs as many levels of every parameter: " + counts);
   }
-  return {std::move(parameters), seed, std::make_shared<Design::Kernel>("zip", points)};
+  return {std::move(parameters), seed, std::make_shared<Zip>(points)};
 }
 
 }  // namespace windrow

@@ -19,6 +19,10 @@ class Design::Kernel {
                                     std::uint64_t index) const;
   /// What of a parameter the points depend on.
   virtual std::string definition(const Parameter& parameter) const { return parameter.definition(); }
+  /// As Design::equal_points().
+  virtual std::vector<EqualPoint> equal_points(const std::vector<Parameter>& /*parameters*/) const { return {}; }
+  /// As Design::notes().
+  virtual std::vector<std::string> notes() const { return {}; }
 
   const std::string_view method;
   const std::uint64_t size;
@@ -30,5 +34,11 @@ constexpr std::uint64_t max_points = std::uint64_t{1} << 62;
 
 /// @throws SpecError if there is no parameter or two have one name
 void check_parameters(const std::vector<Parameter>& parameters);
+
+/// Of points of which each takes its own level of every parameter.
+std::vector<EqualPoint> equal_rows(const std::vector<Parameter>& parameters, std::uint64_t rows);
+/// Of all combinations, the first parameter slowest.
+std::vector<EqualPoint> equal_combinations(const std::vector<Parameter>& parameters, std::uint64_t size);
+
 }  // namespace detail
 }  // namespace windrow

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "design/kernel.hpp"
 #include "windrow/error.hpp"
 
@@ -30,6 +32,19 @@ class Replicated : public Design::Kernel {
   std::string definition(const Parameter& parameter) const override {
     return parameter.name() == kReplicate ? parameter.definition() : kernel_->definition(parameter);
   }
+
+  std::vector<EqualPoint> equal_points(const std::vector<Parameter>& /*parameters*/) const override {
+    std::vector<EqualPoint> equal;
+    for (const EqualPoint& point : kernel_->equal_points(parameters_)) {
+      for (std::uint64_t replicate = 0; replicate < replicates_; ++replicate) {
+        equal.push_back({point.first * replicates_ + replicate, point.index * replicates_ + replicate});
+      }
+    }
+    std::ranges::sort(equal);
+    return equal;
+  }
+
+  std::vector<std::string> notes() const override { return kernel_->notes(); }
 
  private:
   std::shared_ptr<const Kernel> kernel_;

@@ -99,6 +99,8 @@ class CommandKind : public EvaluationKind {
     identity.outputs_by_name = true;
   }
 
+  bool computes_equal_points_once() const override { return !command_.sees_index(); }
+
   EvaluationLimits limits() const override { return {command_.spec().grace, command_.spec().relative_timeout}; }
 
   std::unique_ptr<SweepEvaluation> evaluation(const Design& design, ParallelManager& manager) override {

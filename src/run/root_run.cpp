@@ -40,8 +40,43 @@ RootRun::RootRun(const Design& design, const EvaluationKind& kind, StudyIdentity
   if (options.store.empty()) {
     result_.outcomes.assign(static_cast<std::size_t>(result_.points), TaskFailure::lost("not evaluated"));
     pending_ = IndexSet::first(result_.points);
+    spare_equal_points({}, {});
   } else {
     open_store();
+  }
+}
+
+void RootRun::spare_equal_points(const IndexSet& succeeded, const IndexSet& failed) {
+  if (!kind_.computes_equal_points_once()) return;
+  const std::vector<EqualPoint> equal = design_.equal_points();
+  if (equal.empty()) return;
+  equal_ = EqualOutcomes(equal, share_);
+  pending_ = equal_.choose(succeeded, failed, pending_, [&](std::uint64_t index, std::uint64_t of) {
+    if (!store_->record_equal(index, of)) return false;
+    ++(failed.contains(of) ? result_.failed : result_.succeeded);
+    ++result_.reused;
+    return true;
+  });
+  commit();
+}
+
+void RootRun::share_outcome(std::uint64_t index, const Outcome<std::vector<Value>>& outcome) {
+  for (const std::uint64_t equal : equal_.waiting_for(index)) {
+    ++(outcome.ok() ? result_.succeeded : result_.failed);
+    if (store_) {
+      if (!store_->record_equal(equal, index)) {
+        throw StoreError(fmt::format("{}: an array of point {} has gone while its outcome was recorded",
+                                     store_->directory().string(), index));
+      }
+      continue;
+    }
+    auto& copy = result_.outcomes[static_cast<std::size_t>(equal)];
+    copy = outcome;
+    if (!copy.ok()) {
+      TaskFailure failure = copy.failure();
+      failure.index = equal;
+      copy = std::move(failure);
+    }
   }
 }
 
@@ -74,6 +109,7 @@ SweepResult RootRun::finish(JobReport report, const SweepEvaluation& evaluation)
   for (std::string& lost : report.lost_workers) result_.notes.push_back(std::move(lost));
   if (result_.evaluated > 0) {
     for (std::string& note : costs_.notes()) result_.notes.push_back(std::move(note));
+    if (equal_.count() > 0) result_.notes.push_back(describe_equal_points(equal_.count()));
   }
   for (auto& [index, failure] : lowest_failures_) result_.failures.push_back(std::move(failure));
   keep_account(std::move(report.account));
@@ -97,6 +133,8 @@ void RootRun::open_store() {
   IndexSet succeeded = store_->succeeded();
   IndexSet failed = store_->failed();
   if (options_.retry_failed) succeeded = succeeded.without(store_->damaged());
+  const IndexSet succeeded_here = succeeded;
+  const IndexSet failed_here = options_.retry_failed ? IndexSet() : failed;
   if (options_.shard) add_known_elsewhere(succeeded, failed, points);
   result_.succeeded = succeeded.size();
   IndexSet done = succeeded;
@@ -106,6 +144,7 @@ void RootRun::open_store() {
   }
   result_.reused = result_.succeeded + result_.failed;
   pending_ = options_.shard ? share_.without(done) : done.complement(result_.points);
+  spare_equal_points(succeeded_here, failed_here);
   live_.emplace(store_->directory());
   costs_.learn_from(store_->directory(), result_.succeeded);
   if (time_limit_ && result_.succeeded > 0) learn_times();
@@ -170,7 +209,9 @@ void RootRun::completed(const Completed& completed) {
     const Stopwatch storing(seconds_storing_);
     record.parameters = design_.point(completed.index).values();
     store_->record(record);
+    share_outcome(completed.index, record.outcome);
   } else {
+    share_outcome(completed.index, record.outcome);
     result_.outcomes[static_cast<std::size_t>(completed.index)] = std::move(record.outcome);
   }
 }

@@ -10,6 +10,7 @@
 
 #include "costs/interface/sweep_costs.hpp"
 #include "deadline.hpp"
+#include "equal_outcomes.hpp"
 #include "evaluation/interface/array_route.hpp"
 #include "evaluation/interface/evaluation_kind.hpp"
 #include "failure_policy.hpp"
@@ -54,6 +55,10 @@ class RootRun : public JobObserver {
   void keep_account(TimeAccount account);
   void open_store();
   void learn_times();
+  /// Of equal points one is evaluated, or none if an outcome is there.
+  void spare_equal_points(const IndexSet& succeeded, const IndexSet& failed);
+  /// A point has its outcome, and so have those that are equal to it.
+  void share_outcome(std::uint64_t index, const Outcome<std::vector<Value>>& outcome);
   /// What other stores have of a shard's points.
   void add_known_elsewhere(IndexSet& succeeded, IndexSet& failed, const PointValues& points) const;
   std::vector<std::pair<std::string, std::string>> provenance() const;
@@ -81,6 +86,7 @@ class RootRun : public JobObserver {
   RunningJob* running_ = nullptr;
   std::optional<ArrayPieces> pieces_;
   IndexSet pending_;
+  EqualOutcomes equal_;
   SweepResult result_;
   std::map<std::uint64_t, TaskFailure> lowest_failures_;
   Clock::time_point start_;

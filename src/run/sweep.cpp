@@ -11,6 +11,7 @@
 #include "evaluation/interface/evaluation_kind.hpp"
 #include "run/interface/on_root.hpp"
 #include "sweep_run.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
@@ -62,6 +63,15 @@ StudyIdentity Sweep::identity(std::string name) const {
                          design_.definition()};
   kind_->identify(identity);
   return identity;
+}
+
+std::vector<EqualPoint> Sweep::equal_points() const {
+  return kind_->computes_equal_points_once() ? design_.equal_points() : std::vector<EqualPoint>();
+}
+
+std::string describe_equal_points(std::uint64_t count) {
+  return text::counted(count, "point") +
+         (count == 1 ? " is equal to another: computed once" : " are equal to others: computed once");
 }
 
 SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {

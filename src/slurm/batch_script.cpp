@@ -186,11 +186,15 @@ void make_executable(const fs::path& file) {
 
 }  // namespace
 
-WrittenScript write_script(const fs::path& file, const std::string& text) {
+WrittenScript write_script(const fs::path& given, const std::string& text) {
   std::error_code error;
-  fs::create_directories(file.parent_path(), error);
-  if (error) throw SystemError("cannot make " + file.parent_path().string(), error.value());
-  WrittenScript written{file, {}};
+  fs::create_directories(given.parent_path(), error);
+  if (error) throw SystemError("cannot make " + given.parent_path().string(), error.value());
+  const detail::WriteTarget target = detail::write_target(given);
+  if (!target.is_replaced)
+    throw SystemError(fmt::format("cannot replace {} by a batch script", given.string()), EEXIST);
+  const fs::path& file = target.path;
+  WrittenScript written{given, {}};
   detail::NewFile script(file);
   script.stream() << sealed(text);
   script.finish();

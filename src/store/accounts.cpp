@@ -74,7 +74,7 @@ void for_each_evaluation(Connection& connection, double from, double to,
                          const std::function<void(const EvaluationTime&)>& visit) {
   std::string sql =
       "SELECT rank, started, \"index\", host, elapsed, r.status, 1 FROM evaluations "
-      "CROSS JOIN results r USING(\"index\") WHERE started BETWEEN ?1 AND ?2";
+      "CROSS JOIN results r USING(\"index\") WHERE started BETWEEN ?1 AND ?2 AND attempts > 0";
   if (has_generations(connection)) {
     sql +=
         " UNION ALL SELECT rank, started, \"index\", host, elapsed, status, 0 FROM attempts "

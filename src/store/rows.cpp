@@ -214,7 +214,7 @@ bool for_each_point(Connection& connection, const Generation& generation,
 void for_each_time(Connection& connection, const std::function<void(const PointTime&)>& visit) {
   Statement select(connection,
                    "SELECT e.\"index\", e.elapsed, r.status = 'ok' FROM evaluations e CROSS JOIN results r "
-                   "USING(\"index\") WHERE e.\"index\" >= ? ORDER BY e.\"index\" LIMIT ?");
+                   "USING(\"index\") WHERE e.\"index\" >= ? AND e.attempts > 0 ORDER BY e.\"index\" LIMIT ?");
   const auto read = [](const Statement& row) { return PointTime{row.count(0), row.real(1), row.integer(2) != 0}; };
   for_each_in_pages(select, 4096, read, [&](const PointTime& time) {
     visit(time);
@@ -235,8 +235,34 @@ void keep_as_attempt(Connection& connection, std::uint64_t index) {
   connection.run(
       "INSERT INTO attempts SELECT ?1, (SELECT coalesce(max(attempt), 0) + 1 FROM attempts WHERE \"index\" = ?1), "
       "r.status, e.rank, e.host, e.started, e.elapsed, e.code, e.message "
-      "FROM results r CROSS JOIN evaluations e USING(\"index\") WHERE r.\"index\" = ?1",
+      "FROM results r CROSS JOIN evaluations e USING(\"index\") WHERE r.\"index\" = ?1 AND e.attempts > 0",
       index);
+}
+
+std::vector<std::string> read_array_cells(Connection& connection, const StudyIdentity& identity, std::uint64_t index) {
+  std::string columns;
+  int count = 0;
+  for (std::size_t i = 0; i < identity.outputs.size(); ++i) {
+    if (is_array_type(identity.outputs[i].type)) columns += fmt::format("{}o{}", count++ > 0 ? ", " : "", i);
+  }
+  std::vector<std::string> cells;
+  connection.for_each_row(
+      fmt::format("SELECT {} FROM results WHERE \"index\" = ? AND status = 'ok'", columns),
+      [&](const Statement& row) {
+        for (int i = 0; i < count; ++i) cells.push_back(row.text(i));
+      },
+      index);
+  return cells;
+}
+
+void copy_outcome(Connection& connection, const StudyIdentity& identity, std::uint64_t from, std::uint64_t to) {
+  connection.run(fmt::format("INSERT OR REPLACE INTO results SELECT ?1, status{}{} FROM results WHERE \"index\" = ?2",
+                             value_columns('p', identity.parameters), value_columns('o', identity.outputs)),
+                 to, from);
+  connection.run(
+      "INSERT OR REPLACE INTO evaluations SELECT ?1, rank, host, 0, started, 0.0, code, message FROM evaluations "
+      "WHERE \"index\" = ?2",
+      to, from);
 }
 
 std::vector<Attempt> read_attempts(Connection& connection, std::uint64_t index) {

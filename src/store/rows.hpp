@@ -35,9 +35,13 @@ class RecordWriter {
   Statement evaluations_;
 };
 
+/// What the row of a point says of its arrays (array_cell); none if it failed.
+std::vector<std::string> read_array_cells(Connection& connection, const StudyIdentity& identity, std::uint64_t index);
+/// Gives `to` the outcome of `from`, in the place of what it has.
+void copy_outcome(Connection& connection, const StudyIdentity& identity, std::uint64_t from, std::uint64_t to);
 /// Adds an attempt, numbered after those that the point has.
 void write_attempt(Connection& connection, const Attempt& attempt);
-/// The same of the outcome that a point has.
+/// The same of the outcome that a point has, if it was evaluated itself.
 void keep_as_attempt(Connection& connection, std::uint64_t index);
 
 /// "SELECT ... FROM results JOIN evaluations", for read_record(); conditions can follow.

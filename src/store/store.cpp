@@ -119,6 +119,21 @@ struct Store::Impl : detail::OpenStudy {
     return placed;
   }
 
+  bool write_equal(std::uint64_t index, std::uint64_t of) {
+    begin();
+    if (arrays->any()) {
+      const std::vector<std::string> cells = detail::read_array_cells(connection, identity, of);
+      if (!cells.empty() && !arrays->link(of, index, cells)) return false;
+      if (cells.empty()) arrays->remove(index);  // it failed
+    }
+    if (failed.remove(index)) detail::keep_as_attempt(connection, index);
+    detail::copy_outcome(connection, identity, of, index);
+    if (failed.contains(of)) failed.insert(index);
+    ++written;
+    if (timer.is_due()) commit();
+    return true;
+  }
+
   void write(const Attempt& attempt) {
     begin();
     detail::write_attempt(connection, attempt);
@@ -210,6 +225,14 @@ std::filesystem::path Store::incoming() const {
 void Store::record(const Record& record) {
   impl_->require(record);
   impl_->guarded([&] { impl_->write(record); });
+}
+
+bool Store::record_equal(std::uint64_t index, std::uint64_t of) {
+  impl_->require_index(index);
+  impl_->require_index(of);
+  bool done = false;
+  impl_->guarded([&] { done = impl_->write_equal(index, of); });
+  return done;
 }
 
 void Store::record_attempt(const Attempt& attempt) {

@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <sstream>
 #include <utility>
 
 #include "design/interface/table.hpp"
@@ -187,19 +186,22 @@ void check_belongs(const TomlTable& design, std::string_view key, bool needed, c
 /// A table and its annotations. If they do not fit, tries them one by one to name the line of the one that is wrong.
 Design read_table(const TomlTable& root, const std::string& path, const std::vector<Parameter>& annotations,
                   std::uint64_t seed, FileTexts* files) {
-  const auto read = [&](const std::vector<Parameter>& some) {
-    if (!files) return windrow::table(path, some, seed);
-    std::istringstream in(files->text("table", [&] {
-      auto text = read_file(path);
-      if (!text) windrow::table(path, some, seed);  // says why
-      return std::move(text).value();
-    }));
-    return table(in, path, some, seed);
+  const TableOptions options = read_table_options(root);
+  const auto read_bytes = [&] {
+    auto text = read_file(path);
+    if (!text) windrow::table(path, options, annotations, seed);  // says why
+    return std::move(text).value();
   };
+  const auto read = [&](const std::vector<Parameter>& some) {
+    if (!files) return windrow::table(path, options, some, seed);
+    return table(files->text("table", read_bytes), path, options, some, seed);
+  };
+  const TomlTable& design = *root.table("design");
   try {
     return read(annotations);
+  } catch (const BadTableOption& error) {
+    design.fail(error.option(), error.what());
   } catch (const SpecError&) {
-    const TomlTable& design = *root.table("design");
     design.locate("file", [&] { return read({}); });
     for (const Parameter& annotation : annotations) {
       root.table("parameters")->locate(annotation.name(), [&] { return read({annotation}); });
@@ -216,11 +218,14 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
   std::string method = "grid";
   const TomlTable* design = root.table("design");
   if (design) {
-    design->allow_only({"method", "points", "file", "replicates"});
+    design->allow_only({"method", "points", "file", "separator", "comment", "columns", "ignore", "replicates"});
     method = design->choice("method", {"grid", "zip", "latin_hypercube", "monte_carlo", "table"}).value_or(method);
     check_belongs(*design, "points", method == "latin_hypercube" || method == "monte_carlo", method,
                   "`latin_hypercube` and `monte_carlo`");
     check_belongs(*design, "file", method == "table", method, "`table`");
+    for (const char* key : {"separator", "comment", "columns", "ignore"}) {
+      if (method != "table") check_belongs(*design, key, false, method, "`table`");
+    }
   }
   const std::vector<Parameter> parameters = read_parameters(root, method == "table");
   if (design && method == "table")

@@ -27,6 +27,10 @@ TEST(CsvFieldTest, is_quoted_only_if_it_must_be) {
   EXPECT_EQ(field("steel"), "steel");
   EXPECT_EQ(field(""), "");
   EXPECT_EQ(field("a b"), "a b");
+  EXPECT_EQ(field(" a"), "\" a\"");
+  EXPECT_EQ(field("a\t"), "\"a\t\"");
+  EXPECT_EQ(field("#ff0000"), "\"#ff0000\"");
+  EXPECT_EQ(field("a#"), "a#");
   EXPECT_EQ(field("a,b"), "\"a,b\"");
   EXPECT_EQ(field("say \"hi\""), "\"say \"\"hi\"\"\"");
   EXPECT_EQ(field("two\nlines"), "\"two\nlines\"");
@@ -69,6 +73,35 @@ TEST(CsvReaderTest, names_file_and_line_of_a_mistake) {
   EXPECT_EQ(test::error_of<SpecError>([] { read_all("a\n\"b\nc\n"); }), "data.csv:2: a quoted field is not closed");
   EXPECT_EQ(test::error_of<SpecError>([] { read_all("a\n\"b\nc\"d\n"); }), "data.csv:3: text follows a closed quote");
   EXPECT_EQ(test::error_of<SpecError>([] { read_all("\"a\" ,b\n"); }), "data.csv:1: text follows a closed quote");
+}
+
+std::vector<Record> read_all(const std::string& text, Dialect dialect) {
+  std::istringstream in(text);
+  Reader reader(in, "data.csv", dialect);
+  std::vector<Record> records;
+  Record record;
+  while (reader.next(record)) records.push_back(reader.is_comment() ? Record{"comment", record[0]} : record);
+  return records;
+}
+
+TEST(CsvReaderTest, reads_other_dialects) {
+  EXPECT_THAT(read_all("a;\"b;c\"\n", {.separator = ';'}), ElementsAre(Record{"a", "b;c"}));
+  EXPECT_THAT(read_all(" a ,\t\" b \" ,c\r\n   \n", {.trims = true}), ElementsAre(Record{"a", " b ", "c"}));
+  EXPECT_THAT(read_all(" a\t\tb \t", {.separator = '\t', .trims = true}), ElementsAre(Record{"a", "", "b", ""}));
+  EXPECT_THAT(read_all("  a \t\"b c\"  d \r\n", {.separator = ' '}), ElementsAre(Record{"a", "b c", "d"}));
+  EXPECT_THAT(read_all(" #a,\"b\r\nc,#\n", {.trims = true, .comment = '#'}),
+              ElementsAre(Record{"comment", " #a,\"b"}, Record{"c", "#"}));
+}
+
+TEST(CsvReaderTest, knows_what_was_quoted) {
+  std::istringstream in("a,\"b\",\"\",\n");
+  Reader reader(in, "data.csv");
+  Record record;
+  ASSERT_TRUE(reader.next(record));
+  EXPECT_FALSE(reader.was_quoted(0));
+  EXPECT_TRUE(reader.was_quoted(1));
+  EXPECT_TRUE(reader.was_quoted(2));
+  EXPECT_FALSE(reader.was_quoted(3));
 }
 
 TEST(CsvReaderTest, says_when_a_file_cannot_be_read) {

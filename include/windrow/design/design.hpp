@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -52,6 +53,13 @@ class Point {
   std::shared_ptr<std::atomic<bool>> index_read_;  // null: nobody watches
 };
 
+/// A point whose values are, and are written into programs, like those of an earlier one.
+struct EqualPoint {
+  std::uint64_t first;  ///< the index of the first of its kind
+  std::uint64_t index;
+  friend auto operator<=>(const EqualPoint&, const EqualPoint&) = default;
+};
+
 /// A function from an index in [0, size) to a point. Pure, cheap to copy, constant memory (a table holds its file's
 /// values): the same design gives the same points in every process, whatever the backend or the number of ranks.
 class Design {
@@ -74,6 +82,14 @@ class Design {
   /// definitions have equal points. Units and descriptions are left out; so is the path of a table, whose columns are
   /// identified by a hash of their values. The seed is always in, because evaluations may use it.
   std::vector<std::pair<std::string, std::string>> definition() const;
+
+  /// Rows of tables and lists that are there several times, and points of grids whose levels are; by the first of their
+  /// kind, then by index. Samples are not looked at: none, whatever they drew. Takes time for each row, and 16 bytes
+  /// for each point that is equal to an earlier one.
+  std::vector<EqualPoint> equal_points() const;
+
+  /// What a user should know of how the design was read, a sentence each: "points.csv: is no UTF-8, so ...".
+  std::vector<std::string> notes() const;
 
  private:
   friend Design replicated(const Design& design, std::uint64_t replicates);
@@ -107,14 +123,9 @@ Design monte_carlo(std::vector<Parameter> parameters, std::uint64_t points, std:
 /// McKay, Beckman & Conover 1979, doi:10.2307/1268522; Black & Rogaway 2002, doi:10.1007/3-540-45760-7_9
 Design latin_hypercube(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed = 0);
 
-/// The rows of a CSV file, a column a parameter, named by the header. All values of a column are of one kind: integers
-/// if every cell is one, else numbers, else truth values (`true`, `false`), else texts. A cell in quotes, one that
-/// begins with a zero as a code does (`0012`) and a whole number that would lose digits make all of its column texts.
-/// Numbers go into programs as they stand in the file (`1.10`).
+/// The rows of a text file, a column a parameter, named by the header: windrow/design/table.hpp says how it is read.
 /// @param annotations  units, descriptions, types and formats by name: each must be a column; their sources are ignored
-/// @throws SpecError naming file and line, for a ragged row, a doubled or invalid column name, an empty cell among
-/// numbers
-///         or truth values, or a file without rows
+/// @throws SpecError as the other table()
 Design table(const std::string& path, const std::vector<Parameter>& annotations = {}, std::uint64_t seed = 0);
 
 }  // namespace windrow

@@ -141,6 +141,9 @@ class RunningSweep {
   std::unique_ptr<Impl> impl_;  // null after a move
 };
 
+/// "4 points are equal to others: computed once"
+std::string describe_equal_points(std::uint64_t count);
+
 /// A design and what to evaluate at its points, ready to run on any manager. Results depend on the design and the
 /// evaluation alone: not on the backend, the number of ranks, or the order of arrival.
 class Sweep {
@@ -171,6 +174,10 @@ class Sweep {
   Sweep(Design design, Command command, ProgramOptions options = {});
 
   const Design& design() const { return design_; }
+
+  /// Points that are not evaluated themselves, since each has the outcome of an equal one: of a program that does not
+  /// see the index (see ProgramOptions). None for functions, which may draw random numbers: each point is evaluated.
+  std::vector<EqualPoint> equal_points() const;
 
   /// What a store knows the sweep by.
   /// @param name  of the study

@@ -63,7 +63,7 @@ struct Record {
   std::vector<ArrayFile> arrays{};
   int rank = 0;
   std::string host;
-  int attempts = 1;
+  int attempts = 1;      ///< 0: it was not evaluated itself, but an equal point (Store::record_equal)
   double started = 0.0;  ///< seconds since the Unix epoch, by the clock of `host`
   double elapsed = 0.0;  ///< seconds
 };
@@ -206,6 +206,12 @@ class Store {
   ///         ...): everything committed before stays, the records since are gone, and every later call throws the same
   ///         error again, so that no hole can go unnoticed; a new Store continues
   void record(const Record& record);
+  /// Gives a point the outcome that an equal one has, arrays included. Its record has 0 attempts and took 0 s: what was
+  /// evaluated is the other.
+  /// @return false if nothing was done, since the other has lost an array
+  /// @pre point `of` has an outcome, and its parameters have the same values
+  /// @throws StoreError as record()
+  bool record_equal(std::uint64_t index, std::uint64_t of);
   /// Records an evaluation of failure.index that is not the point's outcome, since it will be tried again; kept with
   /// the point. Errors as for record().
   void record_attempt(const Attempt& attempt);

@@ -48,6 +48,9 @@ class ArrayFiles {
   /// @param cells  what its row says of them (array_cell), in the order of the outputs
   /// @return why not, and what to do; empty: done. @throws StoreError if they cannot be written
   std::string take(const std::filesystem::path& store, std::uint64_t index, const std::vector<std::string>& cells);
+  /// Gives a point the arrays of another one of this store, as links or copies.
+  /// @return false if one is missing, or not as it was
+  bool link(std::uint64_t from, std::uint64_t to, const std::vector<std::string>& cells);
   /// Removes what an earlier evaluation of a point may have left.
   void remove(std::uint64_t index);
   /// Before a commit: the places are on the disk.

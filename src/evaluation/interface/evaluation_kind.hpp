@@ -65,6 +65,8 @@ class EvaluationKind {
   /// To be kept with a run.
   virtual std::vector<Setting> provenance() const { return {}; }
   virtual EvaluationLimits limits() const { return {}; }
+  /// Whether equal points are one evaluation: it depends on the values of the parameters alone.
+  virtual bool computes_equal_points_once() const { return false; }
   /// What the root does, where it cannot be as asked.
   virtual RootRole root_role(RootRole asked, const ParallelManager&) const { return asked; }
 

@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <string>
+
+#include "design/kernel.hpp"
+#include "windrow/base/hash.hpp"
+
+namespace windrow::detail {
+namespace {
+
+bool is_same(const Value& a, const Value& b) {
+  return a == b && a.written() == b.written();
+}
+
+bool are_same_rows(const std::vector<Parameter>& parameters, std::uint64_t a, std::uint64_t b) {
+  return std::ranges::all_of(parameters, [&](const Parameter& p) { return is_same(p.level(a), p.level(b)); });
+}
+
+Hash128 hash_of_row(const std::vector<Parameter>& parameters, std::uint64_t row, std::string& bytes) {
+  bytes.clear();
+  for (const Parameter& parameter : parameters) {
+    const Value value = parameter.level(row);
+    bytes += static_cast<char>(value.variant().index());
+    bytes += value.written();
+    bytes += '\0';
+  }
+  return hash128(bytes);
+}
+
+struct HashedRow {
+  Hash128 hash;
+  std::uint64_t row;
+};
+
+/// For each level the first that is the same; empty if none is there twice.
+std::vector<std::uint64_t> first_levels(const Parameter& parameter) {
+  const auto* levels = std::get_if<Levels>(&parameter.source());
+  const std::uint64_t count = parameter.level_count();
+  // Levels of a range differ, unless it has no length.
+  const bool may_repeat = levels != nullptr || (count > 1 && is_same(parameter.level(0), parameter.level(1)));
+  if (!may_repeat) return {};
+  std::vector<std::uint64_t> first(count);
+  for (std::uint64_t level = 0; level < count; ++level) first[level] = level;
+  const std::vector<EqualPoint> equal = equal_rows({parameter}, count);
+  for (const EqualPoint& level : equal) first[level.index] = level.first;
+  return equal.empty() ? std::vector<std::uint64_t>() : first;
+}
+
+}  // namespace
+
+std::vector<EqualPoint> equal_rows(const std::vector<Parameter>& parameters, std::uint64_t rows) {
+  std::vector<HashedRow> hashed;
+  hashed.reserve(rows);
+  std::string bytes;
+  for (std::uint64_t row = 0; row < rows; ++row) hashed.push_back({hash_of_row(parameters, row, bytes), row});
+  std::ranges::sort(hashed, [](const HashedRow& a, const HashedRow& b) {
+    return a.hash == b.hash ? a.row < b.row : a.hash < b.hash;
+  });
+  std::vector<EqualPoint> equal;
+  for (std::size_t begin = 0, end = 0; begin < hashed.size(); begin = end) {
+    for (end = begin + 1; end < hashed.size() && hashed[end].hash == hashed[begin].hash; ++end) {
+      // No text is taken for another because their hashes are equal.
+      if (are_same_rows(parameters, hashed[begin].row, hashed[end].row)) {
+        equal.push_back({hashed[begin].row, hashed[end].row});
+      }
+    }
+  }
+  std::ranges::sort(equal);
+  return equal;
+}
+
+std::vector<EqualPoint> equal_combinations(const std::vector<Parameter>& parameters, std::uint64_t size) {
+  std::vector<std::vector<std::uint64_t>> first_of;
+  for (const Parameter& parameter : parameters) first_of.push_back(first_levels(parameter));
+  std::vector<EqualPoint> equal;
+  if (std::ranges::all_of(first_of, &std::vector<std::uint64_t>::empty)) return equal;
+  for (std::uint64_t index = 0; index < size; ++index) {
+    std::uint64_t first = 0, rest = index, weight = 1;
+    for (std::size_t i = parameters.size(); i-- > 0;) {
+      const std::uint64_t count = parameters[i].level_count();
+      const std::uint64_t level = rest % count;
+      first += weight * (first_of[i].empty() ? level : first_of[i][level]);
+      rest /= count;
+      weight *= count;
+    }
+    if (first != index) equal.push_back({first, index});
+  }
+  std::ranges::sort(equal);
+  return equal;
+}
+
+}  // namespace windrow::detail
