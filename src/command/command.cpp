@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -34,7 +35,7 @@ std::string known_by(const detail::ContentHash& hash) {
   return fmt::format("{} ({} bytes)", hash.value().text(), hash.size());
 }
 
-/// @param what  "template" or "input"
+/// @param what  "template", "input" or "program"
 std::ifstream open_file(const fs::path& path, const char* what) {
   std::error_code error;
   std::ifstream in(path, std::ios::binary);
@@ -44,15 +45,16 @@ std::ifstream open_file(const fs::path& path, const char* what) {
   return in;
 }
 
-detail::ContentHash hash_of_input(const fs::path& path) {
-  std::ifstream in = open_file(path, "input");
+/// @param what  "input" or "program"
+detail::ContentHash hash_of_file(const fs::path& path, const char* what) {
+  std::ifstream in = open_file(path, what);
   detail::ContentHash hash;
   std::vector<char> part(std::size_t{1} << 20U);
   while (in) {
     in.read(part.data(), static_cast<std::streamsize>(part.size()));
     hash.add({part.data(), static_cast<std::size_t>(in.gcount())});
   }
-  if (!in.eof()) throw SpecError(fmt::format("the input {} cannot be read", path.string()));
+  if (!in.eof()) throw SpecError(fmt::format("the {} {} cannot be read", what, path.string()));
   return hash;
 }
 
@@ -102,6 +104,7 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
   check_inputs();
   check_outputs(design);
   check_program();
+  find_programs();
   // Finds a place where the shell text cannot take a value. Not the launcher: the ranks of one point are its own
   // matter.
   if (design.size() > 0) render_run(bind(design.point(0)));
@@ -158,6 +161,21 @@ void Command::Impl::parse_template(const fs::path& file) {
   detail::ContentHash hash;
   hash.add(text);
   files.push_back({name, known_by(hash), detail::Template(text, file.string(), true, names)});
+}
+
+// One rank looks for all: the others are sent the names, a line each.
+void Command::Impl::find_programs() {
+  const auto look = [&] {
+    std::string lines;
+    for (const detail::ProgramFile& program : detail::program_files(spec)) lines += program.name + "\n";
+    return lines;
+  };
+  const auto* list = std::get_if<std::vector<std::string>>(&spec.run);
+  const std::string run = list != nullptr ? as_list(*list) : std::get<std::string>(spec.run);
+  std::istringstream lines(spec.files ? spec.files->text("programs of " + run, look) : look());
+  for (std::string name; std::getline(lines, name);) {
+    own_programs.push_back({name, (spec.study_directory / name).lexically_normal()});
+  }
 }
 
 void Command::Impl::check_inputs() const {
@@ -265,7 +283,12 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
   result.emplace_back("command.run", list != nullptr ? as_list(*list) : in_quotes(std::get<std::string>(spec.run)));
   for (const Impl::File& file : impl_->files) result.emplace_back("command.templates." + file.name, file.known_by);
   for (const fs::path& file : spec.inputs) {
-    result.emplace_back("command.inputs." + file.string(), known_by(hash_of_input(spec.study_directory / file)));
+    result.emplace_back("command.inputs." + file.string(),
+                        known_by(hash_of_file(spec.study_directory / file, "input")));
+  }
+  for (const detail::ProgramFile& program : impl_->own_programs) {
+    if (!impl_->looks_for_files()) break;
+    result.emplace_back("command.program." + program.name, known_by(hash_of_file(program.path, "program")));
   }
   for (std::size_t i = 0; i < spec.outputs.size(); ++i) {
     result.emplace_back("outputs." + spec.outputs[i].name, impl_->extractors[i].definition());

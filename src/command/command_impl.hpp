@@ -8,6 +8,7 @@
 #include "extract.hpp"
 #include "mpi_launch.hpp"
 #include "point_directory.hpp"
+#include "program_files.hpp"
 #include "render.hpp"
 #include "windrow/command/command.hpp"
 
@@ -41,15 +42,19 @@ struct Command::Impl {
   std::optional<detail::MpiLaunch> mpi;
   std::vector<File> files;
   std::vector<detail::Extractor> extractors;
+  std::vector<detail::ProgramFile> own_programs;  ///< that were there when the study was read
   detail::PointDirectory point_directory;
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
 
- private:
   bool looks_for_files() const;
+
+ private:
+  void require_surroundings(const std::filesystem::path& directory, const detail::PointDirectory::Files& written);
   std::string template_text(const std::filesystem::path& file) const;
   void parse_run();
   void parse_launcher(const Design& design);
   void parse_template(const std::filesystem::path& file);
+  void find_programs();
   void check_inputs() const;
   void check_outputs(const Design& design);
   void check_program() const;

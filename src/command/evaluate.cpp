@@ -12,6 +12,7 @@
 #include "excerpt.hpp"
 #include "parallel/interface/stop_question.hpp"
 #include "shell.hpp"
+#include "surroundings.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -78,6 +79,15 @@ TaskFailure over_relative_limit(double limit, double factor, const fs::path& dir
                                             detail::render_relative_limit(limit, factor), last_words(directory)));
 }
 
+void enter(PointDirectory& point_directory, const fs::path& directory, const PointDirectory::Files& files) {
+  try {
+    point_directory.enter(directory, files);
+  } catch (const std::exception& error) {
+    detail::require_room(error);
+    throw;
+  }
+}
+
 using KeepFile = std::function<Value(const fs::path&)>;
 
 std::vector<Value> extract_all(const std::vector<detail::Extractor>& extractors, const fs::path& directory,
@@ -110,8 +120,10 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
   try {
     RenderedCommand command = render(point, slots);
     written = files_of(command);
-    point_directory.enter(directory, written);
-    failure = judge(launcher->run(program_of(command, spec), std::ref(stop)), spec, directory);
+    enter(point_directory, directory, written);
+    ProgramEnd end = launcher->run(program_of(command, spec), std::ref(stop));
+    detail::require_start(end, directory, own_programs);
+    failure = judge(std::move(end), spec, directory);
     if (!failure) values = extract_all(extractors, directory, keep_file);
   } catch (const Interrupted&) {
     if (const auto limit = stop.limit_passed()) {
@@ -122,6 +134,10 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
       stop.rethrow();
       throw;
     }
+  } catch (const SurroundingsFailed&) {
+    point_directory.leave(directory, written);
+    stop.rethrow();
+    throw;
   } catch (const PeerLost& error) {
     failure = TaskFailure::lost(error.what());
   } catch (const detail::BadOutput& error) {
@@ -130,11 +146,22 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     failure = TaskFailure::exception(error.what());
   }
   stop.rethrow();
+  if (failure) require_surroundings(directory, written);
   if (spec.keep == Keep::none || (spec.keep == Keep::failed && !failure)) point_directory.leave(directory, written);
   if (!failure) return values;
   failure->index = point.index();
   failure->elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return *std::move(failure);
+}
+
+// What a failed point has written goes: it may be what has filled the disk.
+void Command::Impl::require_surroundings(const fs::path& directory, const PointDirectory::Files& written) {
+  try {
+    detail::require_surroundings(directory, own_programs);
+  } catch (const SurroundingsFailed&) {
+    point_directory.leave(directory, written);
+    throw;
+  }
 }
 
 }  // namespace windrow

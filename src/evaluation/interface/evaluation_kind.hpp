@@ -64,6 +64,9 @@ class EvaluationKind {
   virtual void identify(StudyIdentity& identity) const;
   /// To be kept with a run.
   virtual std::vector<Setting> provenance() const { return {}; }
+  /// Reads outputs of points from files that were kept; empty: there are no such files.
+  /// @param design  lives as long as it
+  virtual ReadOutputs reader(const Design&) const { return {}; }
   virtual EvaluationLimits limits() const { return {}; }
   /// What the root does, where it cannot be as asked.
   virtual RootRole root_role(RootRole asked, const ParallelManager&) const { return asked; }
