@@ -26,7 +26,8 @@ std::string with_options(std::string message) {
     std::string_view words;
     std::string_view option;
   };
-  constexpr std::array<Advice, 4> kAdvice = {{{"another directory", " (--dir DIR)"},
+  constexpr std::array<Advice, 5> kAdvice = {{{"are taken as its results", " (--again computes them anew)"},
+                                              {"another directory", " (--dir DIR)"},
                                               {"retries failed points", " (--retry-failed)"},
                                               {"into another store", " (--into DIR)"},
                                               {"more workers make more slots", " (--workers N)"}}};

@@ -15,6 +15,7 @@
 #include "windrow/error.hpp"
 #include "windrow/parallel/dispatch.hpp"
 #include "windrow/run/failure_policy.hpp"
+#include "windrow/run/selection.hpp"
 #include "windrow/shards/shards.hpp"
 #include "windrow/slurm/batch_script.hpp"
 
@@ -87,6 +88,59 @@ CLI::Validator launcher() {
   return {check, ""};
 }
 
+constexpr const char* kAll = "all";
+
+CLI::Validator indices() {
+  const auto check = [](std::string& word) -> std::string {
+    if (parse_indices(word)) return "";
+    return fmt::format("`{}` does not name points: write indices and ranges, as 0-4,17", word);
+  };
+  return {check, ""};
+}
+
+CLI::Validator indices_or_all() {
+  const auto check = [](std::string& word) -> std::string {
+    if (word == kAll || parse_indices(word)) return "";
+    return fmt::format("`{}` does not name points: write indices and ranges, as 0-4,17, or nothing for all", word);
+  };
+  return {check, ""};
+}
+
+std::vector<std::string> at_commas(const std::string& text) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == ',') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+/// Whether a text is a list of kinds of failures. @throws SpecError for a name that is none, if `strict`
+bool are_kinds(const std::string& word, bool strict = false) {
+  try {
+    for (const std::string& kind : at_commas(word)) failure_kind(kind);
+    return true;
+  } catch (const SpecError&) {
+    if (strict) throw;
+    return false;
+  }
+}
+
+CLI::Validator kinds_or_all() {
+  const auto check = [](std::string& word) -> std::string {
+    try {
+      if (word != kAll) are_kinds(word, /*strict=*/true);
+      return "";
+    } catch (const SpecError& error) {
+      return error.what();
+    }
+  };
+  return {check, ""};
+}
+
 CLI::Validator number_or_share() {
   const auto check = [](std::string& word) -> std::string {
     if (parse_max_failures(word)) return "";
@@ -120,6 +174,7 @@ class CommandLine {
     app_.get_formatter()->label("SUBCOMMAND", "VERB");
     app_.get_formatter()->label("Positionals", "Arguments");
     add_run();
+    add_collect();
     add_plan();
     add_submit();
     add_status();
@@ -137,7 +192,9 @@ class CommandLine {
   int run_verb() {
     if (const std::string problem = problem_with_verb(); !problem.empty()) return complain(problem + try_help());
     try {
-      app_.parse(without_sbatch_options(), argv_);
+      std::vector<std::string> words = arguments();
+      std::ranges::reverse(words);  // as CLI11 wants them
+      app_.parse(std::move(words));
     } catch (const CLI::ParseError& error) {
       if (error.get_exit_code() == 0) return app_.exit(error);  // --help, --version
       return complain(problem_with_arguments(error) + try_help());
@@ -146,6 +203,7 @@ class CommandLine {
     if (run_->parsed() && !dry_run_) return run(run_arguments_, argc_, argv_);
     if (run_->parsed())
       return plan({run_arguments_.study, run_arguments_.directory, 0, run_arguments_.retry_failed, false});
+    if (collect_->parsed()) return collect(collect_arguments_);
     if (plan_->parsed()) return plan(plan_arguments_);
     if (submit_->parsed()) return submit(submit_arguments_, std::vector<std::string>(argv_, argv_ + argc_));
     if (status_->parsed()) return status(directory_, json_);
@@ -176,8 +234,38 @@ class CommandLine {
                      "its own below DIR; the last part to end merges them")
         ->option_text("k/K")
         ->check(name_that([](const std::string& word) { parse_shard(word); }));
-    run_->add_flag("--retry-failed", run_arguments_.retry_failed,
-                   "evaluate points again that failed earlier, or lost an array");
+    add_retry_failed(run_, run_arguments_,
+                     "evaluate points again that failed earlier, or lost an array; or those\n"
+                     "alone that failed in a way: timed_out, or exited,crashed");
+    run_->add_option_function<std::string>(
+            "--again",
+            [this](const std::string& word) {
+              run_arguments_.again = true;
+              if (word != kAll) run_arguments_.again_points = word;
+            },
+            "evaluate points again whatever outcome they have: all, or some, as\n"
+            "0-4,17; each keeps its outcome until there is a new one")
+        ->option_text("[POINTS]")
+        ->check(indices_or_all());
+    run_->add_option_function<std::string>(
+            "--only", [this](const std::string& word) { run_arguments_.only = parse_indices(word); },
+            "evaluate these points alone, 0-4,17 for example; the others stay open")
+        ->option_text("POINTS")
+        ->check(indices());
+    run_->add_option("--sample", run_arguments_.sample,
+                     "evaluate N points alone, drawn at random, always the same ones (a\n"
+                     "larger N adds some); the others stay open")
+        ->option_text("N")
+        ->check(whole_number())
+        ->check(CLI::PositiveNumber);
+    CLI::Option* order =
+        run_->add_option_function<std::string>(
+                "--order", [this](const std::string& word) { run_arguments_.random_order = word == "random"; },
+                "the order in which points begin: index (default), or random, so that\n"
+                "what is known early is spread over the design; results are the same")
+            ->option_text("NAME")
+            ->check(CLI::IsMember({"index", "random"}));
+    choices_[order] = {"index", "random"};
     run_->add_flag("--dry-run", dry_run_, "the same as `windrow plan`");
     run_->add_flag("-q,--quiet", run_arguments_.quiet, "no progress and no summary, only errors");
     add_policy_options(run_, run_arguments_);
@@ -191,6 +279,32 @@ class CommandLine {
                    "put the Slurm job into its queue again if time ended before the points\n"
                    "did (not after SIGTERM: the job was cancelled)");
     add_dispatch_options(run_, run_arguments_);
+  }
+
+  void add_retry_failed(CLI::App* verb, RunArguments& arguments, const char* description) {
+    const auto take = [&arguments](const std::string& word) {
+      arguments.retry_failed = true;
+      arguments.retry_kinds = word == kAll ? std::vector<std::string>() : at_commas(word);
+    };
+    CLI::Option* option = verb->add_option_function<std::string>("--retry-failed", take, description)
+                              ->option_text("[KIND]")
+                              ->check(kinds_or_all());
+    choices_[option] = {"exception", "crashed", "exited", "timed_out", "rejected", "lost", "bad_output"};
+  }
+
+  /// The arguments, without those of sbatch. Of the options whose value may be left out, a value is joined to its
+  /// option only if it is one: what follows may as well be the study file.
+  std::vector<std::string> arguments() {
+    std::vector<std::string> words(argv_ + 1, argv_ + without_sbatch_options());
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      std::string next = i + 1 < words.size() ? words[i + 1] : "";
+      const bool takes_kinds = words[i] == "--retry-failed";
+      if (!takes_kinds && words[i] != "--again") continue;
+      const bool is_value = !next.empty() && (takes_kinds ? are_kinds(next) : parse_indices(next).has_value());
+      if (is_value) words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+      words[i] += "=" + (is_value ? next : std::string(kAll));
+    }
+    return words;
   }
 
   static void add_policy_options(CLI::App* verb, RunArguments& arguments) {
@@ -228,6 +342,17 @@ class CommandLine {
                ->option_text("NAME")
                ->check(name_that([](const std::string& word) { root_role(word); }));
     choices_[name] = {"auto", "evaluates", "coordinates"};
+  }
+
+  void add_collect() {
+    collect_arguments_.command_line = joined(argc_, argv_);
+    collect_ = app_.add_subcommand("collect", "read outputs that were added or corrected from files that were kept");
+    collect_->add_option("STUDY", collect_arguments_.study, "study file (TOML)")->required();
+    collect_
+        ->add_option("--dir", collect_arguments_.directory,
+                     "where the results are (default: NAME.windrow beside STUDY)")
+        ->option_text("DIR");
+    collect_->add_flag("--json", collect_arguments_.json, kJson);
   }
 
   void add_plan() {
@@ -359,7 +484,9 @@ class CommandLine {
     submit_->add_flag("--print", job.print, "write the batch script and show it; submit nothing");
     submit_->add_option("--dir", job.run.directory, "where results go (default: NAME.windrow beside STUDY)")
         ->option_text("DIR");
-    submit_->add_flag("--retry-failed", job.run.retry_failed, "evaluate points again that failed earlier");
+    add_retry_failed(submit_, job.run,
+                     "evaluate points again that failed earlier, or those alone that failed\n"
+                     "in a way: timed_out, or exited,crashed");
     add_policy_options(submit_, job.run);
     add_dispatch_options(submit_, job.run);
   }
@@ -452,9 +579,11 @@ class CommandLine {
   int argc_;
   char** argv_;
   CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
-  CLI::App *run_, *plan_, *submit_, *status_, *watch_, *export_, *explain_, *timing_, *merge_, *help_, *completion_;
+  CLI::App *run_, *collect_, *plan_, *submit_, *status_, *watch_, *export_, *explain_, *timing_, *merge_, *help_,
+      *completion_;
   RunArguments run_arguments_;
   bool dry_run_ = false;
+  CollectArguments collect_arguments_;
   PlanArguments plan_arguments_;
   SubmitArguments submit_arguments_;
   ExportArguments export_arguments_;

@@ -92,7 +92,7 @@ void print_state(const Study& study, Command command, bool retry_failed) {
                  study.directory.string());
       return;
     }
-    if (state->found) fmt::print("\nThe study has changed since it ran: {}", state->found->describe());
+    if (state->found) fmt::print("\nThe study has changed since it ran: {}", with_options(state->found->describe()));
     fmt::print("\nEvaluated already: {} ({} failed); left to run: {} of {}\nResults: {}\n",
                text::with_thousands(state->succeeded + state->failed), text::with_thousands(state->failed),
                text::with_thousands(state->left), text::with_thousands(study.design.size()), study.directory.string());

@@ -12,6 +12,7 @@
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/launch.hpp"
+#include "windrow/run/selection.hpp"
 #include "windrow/run/sweep.hpp"
 #include "windrow/slurm/slurm.hpp"
 #include "windrow/study/study.hpp"
@@ -25,12 +26,28 @@ struct Prepared {
   Costs costs;
 };
 
+// What is meant has to be there: a slip would be taken for a run that has nothing to do.
+std::string unknown_points(const Study& study, const RunArguments& arguments) {
+  const auto beyond = [&](const std::optional<IndexSet>& chosen, const char* option) -> std::string {
+    if (!chosen || chosen->empty()) return "";
+    const IndexRange& last = chosen->ranges().back();
+    const std::uint64_t index = last.first + last.count - 1;
+    if (index < study.design.size()) return "";
+    return fmt::format("{}: {}", option, no_such_point(index, study.name, study.design.size()));
+  };
+  const std::string problem = beyond(arguments.only, "--only");
+  if (!problem.empty() || arguments.again_points.empty()) return problem;
+  return beyond(parse_indices(arguments.again_points), "--again");
+}
+
 // The root reads the study for all. If a rank cannot make it, all stop, and the root says why.
 std::optional<Prepared> prepare(ParallelManager& manager, const RunArguments& arguments) {
   std::optional<Prepared> prepared;
   std::string problem;
   try {
     Study study = load_study(manager, arguments.study, arguments.directory);
+    const std::string problem_with_points = unknown_points(study, arguments);
+    if (!problem_with_points.empty()) throw SpecError(problem_with_points);
     if (!arguments.shard.empty()) {
       study.command.points_directory = shard_directory(study.directory, parse_shard(arguments.shard)) / "points";
     }
@@ -114,10 +131,25 @@ void merge_after(const Prepared& prepared, const SweepOptions& options, bool qui
   }
 }
 
+// Which points, as the command line says.
+void choose_points(const Study& study, const RunArguments& arguments, SweepOptions& options) {
+  options.retry_failed = arguments.retry_failed;
+  for (const std::string& kind : arguments.retry_kinds) options.retry_kinds.push_back(failure_kind(kind));
+  options.only = arguments.only;
+  options.sample = arguments.sample;
+  options.random_order = arguments.random_order;
+  if (!arguments.again) return;
+  options.again =
+      arguments.again_points.empty() ? IndexSet::first(study.design.size()) : *parse_indices(arguments.again_points);
+  // Only these are meant: others that are left are for another run.
+  if (!arguments.again_points.empty() && !options.only) options.only = options.again;
+}
+
 // What the command line says goes before what the study file says.
 void choose_policy(const Study& study, const RunArguments& arguments, SweepOptions& options) {
   options.failure_policy = study.failure_policy;
   options.limits = study.limits;
+  if (!arguments.max_failures.empty()) options.failure_policy.give_up_early = false;
   if (arguments.retries) {
     options.failure_policy.retries = *arguments.retries;
     options.failure_policy.retries_of = {};
@@ -155,7 +187,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   options.store = study.directory;
   options.name = study.name;
   if (!arguments.shard.empty()) options.shard = parse_shard(arguments.shard);
-  options.retry_failed = arguments.retry_failed;
+  choose_points(study, arguments, options);
   choose_policy(study, arguments, options);
   options.costs = prepared->costs;
   if (!arguments.costs_from.empty()) options.schedule = Schedule::longest_first;
@@ -166,7 +198,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   if (!arguments.quiet && manager.is_root()) {
     warn(study, arguments);
     announce(study, arguments.shard, workers, manager.backend());
-    options.on_resumed = [](const Resumption& found) { fmt::print(stderr, "{}\n", found.describe()); };
+    options.on_resumed = [](const Resumption& found) { fmt::print(stderr, "{}\n", with_options(found.describe())); };
     options.on_progress = [printer = ProgressPrinter(stderr)](const Progress& progress) mutable {
       const bool nothing_to_do = progress.evaluated == 0 && progress.done == progress.points;
       if (!nothing_to_do) printer(progress);

@@ -35,6 +35,10 @@ void print_counts(const StoreStatus& status) {
       static_cast<int>(std::max({succeeded.size(), left.size(), text::with_thousands(status.failed).size()}));
   fmt::print("  succeeded  {:>{}}\n  failed     {}\n  left       {:>{}}\n", succeeded, width,
              failed_text(status, width), left, width);
+  if (status.again > 0) {
+    fmt::print("To be evaluated again: {}; `windrow run` does it (--again had not come to its end)\n",
+               counted(status.again, "point"));
+  }
   if (status.earlier > 0) {
     fmt::print("Kept, not counted: {} of points that the design has no more\n", counted(status.earlier, "outcome"));
   }
@@ -164,6 +168,7 @@ void print_status_json(const std::filesystem::path& directory, const StoreReader
   Json json = counts_json(status.name, "results", status.points, status.succeeded, status.failed);
   json["running"] = status.running;
   if (const std::string stopped = why_stopped(store); !stopped.empty()) json["stopped"] = stopped;
+  if (status.again > 0) json["again"] = status.again;
   if (status.earlier > 0) json["earlier"] = status.earlier;
   json["evaluation_seconds"] = status.busy_seconds;
   for (const auto& [kind, number] : status.failures) json["failures"][kind] = number;

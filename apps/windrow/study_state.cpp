@@ -47,7 +47,8 @@ std::optional<StudyState> state_of(const Study& study, Command command, bool ret
   }
   const std::uint64_t damaged = retry_failed && !state.found ? for_damaged_arrays(store, [](const ArrayFile&) {}) : 0;
   const std::uint64_t done = state.succeeded - std::min(damaged, state.succeeded) + (retry_failed ? 0 : state.failed);
-  state.left = study.design.size() - std::min(done, study.design.size());
+  const std::uint64_t again = std::min(done, status.again);
+  state.left = study.design.size() - std::min(done - again, study.design.size());
   const std::vector<EqualPoint> equal = sweep.equal_points();
   if (!equal.empty()) {
     state.left -= std::min(state.left, spared_points(equal, store.known(present, points), retry_failed));

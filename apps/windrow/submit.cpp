@@ -118,7 +118,11 @@ std::vector<std::string> run_command(const SubmitArguments& arguments, const Stu
   if (run.retries) option("--retries", std::to_string(*run.retries));
   option("--max-failures", run.max_failures);
   option("--drain", run.drain);
-  flag("--retry-failed", run.retry_failed);
+  if (run.retry_kinds.empty()) {
+    flag("--retry-failed", run.retry_failed);
+  } else {
+    words.push_back(fmt::format("--retry-failed={}", fmt::join(run.retry_kinds, ",")));
+  }
   flag("--requeue", run.requeue);
   return words;
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "windrow/parallel/index_set.hpp"
+
 /// The verbs of the windrow command. Each returns the exit code of the program.
 namespace windrow::app {
 
@@ -24,6 +26,12 @@ struct RunArguments {
   std::string root = "auto";         ///< a valid name
   std::string shard;                 ///< "2/4", valid; empty: all points
   bool retry_failed = false;
+  std::vector<std::string> retry_kinds;  ///< valid names of kinds; empty: all
+  bool again = false;
+  std::string again_points;  ///< valid indices; empty: all
+  std::optional<IndexSet> only;
+  std::optional<std::uint64_t> sample;
+  bool random_order = false;
   std::optional<int> retries;  ///< these four go before what the study file says
   std::string max_failures;    ///< "10" or "5%"; empty: as the study file says
   std::string time_limit;      ///< a duration; the same
@@ -33,6 +41,14 @@ struct RunArguments {
   std::string command_line;  ///< kept with the run
 };
 int run(const RunArguments& arguments, int argc, char** argv);
+
+struct CollectArguments {
+  std::filesystem::path study;
+  std::filesystem::path directory;
+  std::string command_line;  ///< kept with the results
+  bool json = false;
+};
+int collect(const CollectArguments& arguments);
 
 struct PlanArguments {
   std::filesystem::path study;

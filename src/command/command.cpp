@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -118,6 +119,7 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
   expect_own_files();
   check_outputs(design);
   check_program();
+  find_programs();
   // Finds a place where the shell text cannot take a value. Not the launcher: the ranks of one point are its own
   // matter.
   if (design.size() > 0) try_first_point(design);
@@ -332,6 +334,21 @@ void Command::Impl::parse_template(const fs::path& file) {
   detail::refuse_lists(files.back().content, file.string());
 }
 
+// One rank looks for all: the others are sent the names, a line each.
+void Command::Impl::find_programs() {
+  const auto look = [&] {
+    std::string lines;
+    for (const detail::ProgramFile& program : detail::program_files(spec)) lines += program.name + "\n";
+    return lines;
+  };
+  const auto* list = std::get_if<std::vector<std::string>>(&spec.run);
+  const std::string run = list != nullptr ? as_list(*list) : std::get<std::string>(spec.run);
+  std::istringstream lines(spec.files ? spec.files->text("programs of " + run, look) : look());
+  for (std::string name; std::getline(lines, name);) {
+    own_programs.push_back({name, (spec.study_directory / name).lexically_normal()});
+  }
+}
+
 void Command::Impl::check_inputs() const {
   if (!looks_for_files()) return;
   for (const fs::path& file : spec.inputs) detail::find_files(spec.study_directory, file.string(), "input");
@@ -464,6 +481,10 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
   for (const fs::path& file : spec.inputs) {
     result.emplace_back("command.inputs." + file.string(),
                         detail::content_known_by(spec.study_directory, file.string(), "input"));
+  }
+  for (const detail::ProgramFile& program : impl_->own_programs) {
+    result.emplace_back("command.program." + program.name,
+                        detail::content_known_by(spec.study_directory, program.name, "program"));
   }
   for (const StageSpec& stage : spec.stage) {
     result.emplace_back("command.stage." + stage.path,

@@ -11,6 +11,7 @@
 #include "mpi_launch.hpp"
 #include "parallel/interface/stop_question.hpp"
 #include "point_directory.hpp"
+#include "program_files.hpp"
 #include "render.hpp"
 #include "shell_text.hpp"
 #include "staging.hpp"
@@ -50,17 +51,25 @@ struct Command::Impl {
   std::optional<detail::MpiLaunch> mpi;
   std::vector<File> files;
   std::optional<detail::Extraction> extraction;
+  std::optional<detail::Extraction> part;  ///< of it, for the outputs `part_of`
+  std::vector<std::size_t> part_of;
   detail::ShellStart shell;  ///< of a text `run`
   std::vector<std::pair<std::string, detail::Template>> variables;
   std::optional<detail::Template> stdin_file;
   std::vector<StagedFile> staged;
   detail::StagedOriginals originals;
   std::vector<std::string> warnings;
+  std::vector<detail::ProgramFile> own_programs;  ///< that were there when the study was read
   detail::PointDirectory point_directory;
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
 
- private:
   bool looks_for_files() const;
+  /// What reads these outputs.
+  const detail::Extraction& extraction_of(const std::vector<std::size_t>& wanted);
+
+ private:
+  void enter(const std::filesystem::path& directory, const detail::PointDirectory::Files& written);
+  void require_surroundings(const std::filesystem::path& directory, const detail::PointDirectory::Files& written);
   std::string template_text(const std::filesystem::path& file) const;
   void parse_run();
   void parse_launcher(const Design& design);
@@ -77,6 +86,7 @@ struct Command::Impl {
   bool is_laid_into_points(const std::string& name) const;
   std::optional<TaskFailure> run_program(RenderedCommand& command, detail::StopQuestion& stop);
   void leave(const std::filesystem::path& directory, const detail::PointDirectory::Files& written, bool failed);
+  void find_programs();
   void check_inputs() const;
   void check_outputs(const Design& design);
   void check_program();

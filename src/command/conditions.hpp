@@ -11,6 +11,8 @@ namespace windrow::detail {
 /// What must hold for the outputs of a point: CommandSpec::valid.
 class Conditions {
  public:
+  /// None.
+  Conditions() = default;
   /// @throws SpecError for an expression that cannot be read, a name in it that is no parameter and no output, or one
   ///                   that is a text or an array
   Conditions(const std::vector<std::string>& texts, const Design& design, const std::vector<OutputSpec>& outputs);
@@ -24,7 +26,7 @@ class Conditions {
   void check_types(const Expression& condition, const Design& design, const std::vector<OutputSpec>& outputs) const;
 
   std::vector<std::string> names_;  // of the parameters, then of the outputs
-  std::size_t parameters_;
+  std::size_t parameters_ = 0;
   std::vector<Expression> conditions_;
 };
 

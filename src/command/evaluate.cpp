@@ -14,6 +14,7 @@
 #include "excerpt.hpp"
 #include "program_check.hpp"
 #include "shell.hpp"
+#include "surroundings.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -106,10 +107,22 @@ TaskFailure over_relative_limit(double limit, double factor, const fs::path& dir
 
 }  // namespace
 
+void Command::Impl::enter(const fs::path& directory, const PointDirectory::Files& written) {
+  try {
+    point_directory.enter(directory, written);
+    if (!staged.empty()) originals.lay(staged, directory);
+  } catch (const std::exception& error) {
+    detail::require_room(error);
+    throw;
+  }
+}
+
 /// @return why it failed, if it did
 std::optional<TaskFailure> Command::Impl::run_program(RenderedCommand& command, detail::StopQuestion& stop) {
   const std::string program = has_shell() || mpi ? "" : command.argv.front();
-  auto failure = judge(launcher->run(program_of(command, spec), std::ref(stop)), spec, program, command.directory);
+  const ProgramEnd end = launcher->run(program_of(command, spec), std::ref(stop));
+  detail::require_start(end, command.directory, own_programs);
+  auto failure = judge(end, spec, program, command.directory);
   if (staged.empty()) return failure;
   if (const StagedFile* changed = originals.changed(staged)) {
     failure = TaskFailure::exception(fmt::format(
@@ -141,8 +154,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
   try {
     RenderedCommand command = render(point, slots);
     written = files_of(command);
-    point_directory.enter(directory, written);
-    if (!staged.empty()) originals.lay(staged, directory);
+    enter(directory, written);
     failure = run_program(command, stop);
     if (!failure) values = extraction->extract(directory, point, bind(point), keep_file);
   } catch (const Interrupted&) {
@@ -154,6 +166,10 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
       stop.rethrow();
       throw;
     }
+  } catch (const SurroundingsFailed&) {
+    point_directory.leave(directory, written);
+    stop.rethrow();
+    throw;
   } catch (const PeerLost& error) {
     failure = TaskFailure::lost(error.what());
   } catch (const detail::FailedCheck& error) {
@@ -166,11 +182,22 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     failure = TaskFailure::exception(error.what());
   }
   stop.rethrow();
+  if (failure) require_surroundings(directory, written);
   leave(directory, written, failure.has_value());
   if (!failure) return values;
   failure->index = point.index();
   failure->elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return *std::move(failure);
+}
+
+// What a failed point has written goes: it may be what has filled the disk.
+void Command::Impl::require_surroundings(const fs::path& directory, const PointDirectory::Files& written) {
+  try {
+    detail::require_surroundings(directory, own_programs);
+  } catch (const SurroundingsFailed&) {
+    point_directory.leave(directory, written);
+    throw;
+  }
 }
 
 }  // namespace windrow

@@ -225,6 +225,7 @@ struct Extraction::Impl {
     for (const TextCheck& check : spec.require) require.push_back(ready(check, "require", names));
     check_success_codes(spec.success_codes);
   }
+  explicit Impl(std::vector<ReadyOutput> some) : outputs(std::move(some)) {}
 
   std::vector<ReadyOutput> outputs;
   std::vector<ReadyCheck> fail_if;
@@ -497,8 +498,15 @@ std::optional<fs::path> file_to_keep(const ReadyOutput& output, const fs::path& 
 Extraction::Extraction(const CommandSpec& spec, const Design& design, const std::vector<std::string>& names)
     : impl_(std::make_unique<Impl>(spec, design, names)) {}
 
+Extraction::Extraction(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 Extraction::~Extraction() = default;
 Extraction::Extraction(Extraction&&) noexcept = default;
+
+Extraction Extraction::only(const std::vector<std::size_t>& outputs) const {
+  std::vector<ReadyOutput> some;
+  for (const std::size_t output : outputs) some.push_back(impl_->outputs.at(output));
+  return Extraction(std::make_unique<const Impl>(std::move(some)));
+}
 
 std::vector<Value> Extraction::extract(const fs::path& directory, const Point& point, const Bindings& bindings,
                                        const KeepFile& keep_file) const {

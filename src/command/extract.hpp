@@ -33,9 +33,14 @@ class Extraction {
   std::vector<Value> extract(const std::filesystem::path& directory, const Point& point, const Bindings& bindings,
                              const KeepFile& keep_file) const;
 
+  /// The same for some outputs, by their positions, and without the checks, for points that have passed them.
+  Extraction only(const std::vector<std::size_t>& outputs) const;
+
   struct Impl;
 
  private:
+  explicit Extraction(std::unique_ptr<const Impl> impl);
+
   std::unique_ptr<const Impl> impl_;
 };
 

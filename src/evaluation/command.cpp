@@ -4,6 +4,7 @@
 
 #include "evaluation/interface/evaluation_kind.hpp"
 #include "evaluation/interface/evaluator.hpp"
+#include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
 #include "windrow/slurm/slurm.hpp"
 
@@ -71,6 +72,19 @@ class CommandEvaluation : public SweepEvaluation {
       }
       return "";
     };
+    try {
+      return run_program(assigned, context, keep_file, evaluated, result);
+    } catch (const SurroundingsFailed& error) {
+      Evaluated stops;  // no failure of the point: it stays open, and the run ends
+      stops.store_error = fmt::format("on {}: {}", host_name(), error.what());
+      return report(std::move(stops), arrays(), context, result);
+    }
+  }
+
+ private:
+  std::optional<TaskFailure> run_program(const Assigned& assigned, WorkerContext& context,
+                                         const std::function<Value(const std::filesystem::path&)>& keep_file,
+                                         Evaluated& evaluated, ByteWriter& result) {
     auto outcome = command_.evaluate(
         design().point(assigned.index), [&context] { return context.stop_requested(); },
         [&context] { return context.time_limit(); },
@@ -83,7 +97,6 @@ class CommandEvaluation : public SweepEvaluation {
     return std::move(outcome.failure());
   }
 
- private:
   const Command& command_;
 };
 
@@ -97,6 +110,14 @@ class CommandKind : public EvaluationKind {
     identity.index_matters = command_.sees_index();
     identity.seed_matters = command_.sees_seed();
     identity.outputs_by_name = true;
+    identity.outputs_are_read = true;
+  }
+
+  ReadOutputs reader(const Design& design) const override {
+    return [this, &design](std::uint64_t index, const std::filesystem::path& directory,
+                           const std::vector<std::size_t>& wanted) {
+      return command_.read(design.point(index), directory, wanted);
+    };
   }
 
   bool computes_equal_points_once() const override { return !command_.sees_index(); }

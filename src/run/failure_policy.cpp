@@ -61,6 +61,7 @@ void FailureJudge::count(FailureKind kind) {
 }
 
 std::string FailureJudge::why() const {
+  if (gives_up_early()) return early_.why();
   if (limit_ == 1U && failed_ == 1) return "at the first failed point";
   return fmt::format("at {} failed point{} (max_failures = {})", text::with_thousands(failed_), failed_ == 1 ? "" : "s",
                      policy_.max_failures ? policy_.max_failures->text() : "");

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "early_failures.hpp"
 #include "windrow/run/failure_policy.hpp"
 
 namespace windrow::detail {
@@ -22,14 +23,21 @@ class FailureJudge {
   std::optional<double> retry(FailureKind kind, int tries) const;
   /// A point has failed for good.
   void count(FailureKind kind);
-  bool gives_up() const { return limit_ && failed_ >= *limit_; }
+  /// The same, for whether all fail in one way. @param elapsed  seconds since the begin of the run
+  void note(const TaskFailure& failure, double elapsed) { early_.failed(failure, elapsed); }
+  /// A point has succeeded, now or in an earlier run.
+  void note_success() { early_.succeeded(); }
+  bool gives_up() const { return (limit_ && failed_ >= *limit_) || gives_up_early(); }
   /// How many more may fail until it gives up.
   std::uint64_t failures_left() const { return limit_ ? *limit_ - std::min(failed_, *limit_) : ~std::uint64_t{0}; }
   /// "at 10 failed points (max_failures = 5%)"
   std::string why() const;
 
  private:
+  bool gives_up_early() const { return policy_.give_up_early && !limit_ && early_.gives_up(); }
+
   const FailurePolicy& policy_;
+  EarlyFailures early_;
   std::optional<std::uint64_t> limit_;
   std::uint64_t failed_ = 0;
 };

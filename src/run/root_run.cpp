@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "evaluation/interface/evaluator.hpp"
+#include "selection.hpp"
 #include "shards/interface/shard_stores.hpp"
 #include "windrow/base/byte_stream.hpp"
 #include "windrow/base/stopwatch.hpp"
@@ -40,10 +41,19 @@ RootRun::RootRun(const Design& design, const EvaluationKind& kind, StudyIdentity
   if (options.store.empty()) {
     result_.outcomes.assign(static_cast<std::size_t>(result_.points), TaskFailure::lost("not evaluated"));
     pending_ = IndexSet::first(result_.points);
+    choose();
     spare_equal_points({}, {});
   } else {
     open_store();
   }
+  if (store_) doubt_files_of_retried();
+  if (result_.succeeded > 0) judge_.note_success();
+}
+
+void RootRun::choose() {
+  const std::uint64_t left = pending_.size();
+  pending_ = chosen(std::move(pending_));
+  result_.not_chosen = left - pending_.size();
 }
 
 void RootRun::spare_equal_points(const IndexSet& succeeded, const IndexSet& failed) {
@@ -51,8 +61,9 @@ void RootRun::spare_equal_points(const IndexSet& succeeded, const IndexSet& fail
   const std::vector<EqualPoint> equal = design_.equal_points();
   if (equal.empty()) return;
   equal_ = EqualOutcomes(equal, share_);
+  const IndexSet again = store_ ? store_->again() : IndexSet();
   pending_ = equal_.choose(succeeded, failed, pending_, [&](std::uint64_t index, std::uint64_t of) {
-    if (!store_->record_equal(index, of)) return false;
+    if (again.contains(index) || !store_->record_equal(index, of)) return false;
     ++(failed.contains(of) ? result_.failed : result_.succeeded);
     ++result_.reused;
     return true;
@@ -85,6 +96,14 @@ JobSpec RootRun::job(JobNeeds needs) {
   job.root = root_;
   job.schedule = options_.schedule;
   job.costs = costs_.model();
+  if (options_.random_order) {
+    if (options_.schedule != Schedule::automatic && options_.schedule != Schedule::dynamic) {
+      throw SpecError(fmt::format("the schedule `{}` has an order of its own: a random order goes with auto or dynamic",
+                                  name_of(options_.schedule)));
+    }
+    job.schedule = Schedule::longest_first;
+    job.costs = random_order(design_.seed(), design_.size());
+  }
   job.pending = std::move(pending_);
   job.retries = true;
   job.limits_time = time_limit_.has_value();
@@ -111,6 +130,7 @@ SweepResult RootRun::finish(JobReport report, const SweepEvaluation& evaluation)
     for (std::string& note : costs_.notes()) result_.notes.push_back(std::move(note));
     if (equal_.count() > 0) result_.notes.push_back(describe_equal_points(equal_.count()));
   }
+  if (result_.evaluated > 0) note_changes();
   for (auto& [index, failure] : lowest_failures_) result_.failures.push_back(std::move(failure));
   keep_account(std::move(report.account));
   return std::move(result_);
@@ -119,6 +139,7 @@ SweepResult RootRun::finish(JobReport report, const SweepEvaluation& evaluation)
 // Results do not depend on it: that it cannot be kept is worth a note, no more.
 void RootRun::keep_account(TimeAccount account) {
   result_.account = std::move(account);
+  result_.account.schedule = options_.schedule;
   try {
     if (store_) store_->record_account(result_.account);
   } catch (const StoreError& error) {
@@ -126,28 +147,72 @@ void RootRun::keep_account(TimeAccount account) {
   }
 }
 
+// Which of the points were before the change cannot be told. As what the study was when it began, they are all
+// recorded.
+void RootRun::note_changes() {
+  auto before = identity_.definition;
+  std::erase_if(before, [](const auto& item) {
+    return item.first.starts_with("design.") || item.first.starts_with("parameters.");
+  });
+  StudyIdentity now;
+  try {
+    kind_.identify(now);
+  } catch (const Error&) {  // something is gone: the next run says so
+    return;
+  }
+  for (const std::string& line : differences(before, now.definition)) {
+    result_.notes.push_back("while the study ran, this was changed, and points may be of either form: " + line);
+  }
+}
+
 void RootRun::open_store() {
   const auto points = [&](std::uint64_t index) { return design_.point(index).values(); };
-  store_.emplace(result_.store, identity_, provenance(), Journal::automatic, points);
+  if (options_.shard && options_.again) {
+    throw SpecError("points of a shard cannot be evaluated again: what the other stores have of them would stand");
+  }
+  store_.emplace(result_.store, identity_, provenance(), Journal::automatic, points, kind_.reader(design_));
   if (store_->resumption() && options_.on_resumed) options_.on_resumed(*store_->resumption());
   IndexSet succeeded = store_->succeeded();
   IndexSet failed = store_->failed();
-  if (options_.retry_failed) succeeded = succeeded.without(store_->damaged());
   const IndexSet succeeded_here = succeeded;
-  const IndexSet failed_here = options_.retry_failed ? IndexSet() : failed;
+  const IndexSet failed_here = failed;
   if (options_.shard) add_known_elsewhere(succeeded, failed, points);
+  const IndexSet done = settle(succeeded, failed);
   result_.succeeded = succeeded.size();
-  IndexSet done = succeeded;
-  if (!options_.retry_failed) {
-    result_.failed = failed.size();
-    done = done.united(failed);
-  }
+  result_.failed = failed.size();
   result_.reused = result_.succeeded + result_.failed;
   pending_ = options_.shard ? share_.without(done) : done.complement(result_.points);
-  spare_equal_points(succeeded_here, failed_here);
+  choose();
+  spare_equal_points(succeeded_here.intersected(succeeded), failed_here.intersected(failed));
   live_.emplace(store_->directory());
   costs_.learn_from(store_->directory(), result_.succeeded);
   if (time_limit_ && result_.succeeded > 0) learn_times();
+}
+
+IndexSet RootRun::settle(IndexSet& succeeded, IndexSet& failed) {
+  if (options_.again) store_->mark_again(chosen(options_.again->intersected(succeeded.united(failed))));
+  const IndexSet again = store_->again();
+  succeeded = succeeded.without(again);
+  failed = failed.without(again);
+  if (options_.retry_failed) {
+    const std::vector<FailureKind>& kinds = options_.retry_kinds;
+    failed = kinds.empty() ? IndexSet() : failed.without(store_->failed(kinds));
+    if (kinds.empty()) succeeded = succeeded.without(store_->damaged());
+  }
+  return succeeded.united(failed);
+}
+
+IndexSet RootRun::chosen(IndexSet points) const {
+  if (options_.only) points = points.intersected(*options_.only);
+  if (options_.sample) {
+    points = points.intersected(sample_points(design_.seed(), design_.size(), *options_.sample));
+  }
+  return points;
+}
+
+void RootRun::doubt_files_of_retried() {
+  if (!identity_.outputs_are_read || !options_.retry_failed) return;
+  store_->doubt_files(store_->failed({FailureKind::bad_output}).intersected(pending_));
 }
 
 void RootRun::add_known_elsewhere(IndexSet& succeeded, IndexSet& failed, const PointValues& points) const {
@@ -191,12 +256,14 @@ void RootRun::completed(const Completed& completed) {
   if (completed.failure != nullptr) {
     remember(*completed.failure);
     judge_.count(completed.failure->kind);
+    judge_.note(*completed.failure, std::chrono::duration<double>(Clock::now() - start_).count());
     record.attempts = completed.failure->attempts;
     result_.retried += static_cast<std::uint64_t>(record.attempts - completed.earlier_attempts - 1);
     record.outcome = *completed.failure;
   } else {
     Evaluated evaluated = decode(completed.payload);
-    if (!evaluated.store_error.empty()) throw StoreError(evaluated.store_error);
+    if (!evaluated.store_error.empty()) give_up(evaluated.store_error);
+    judge_.note_success();
     if (pieces_) pieces_->claim(completed.worker, evaluated.arrays);
     record.arrays = std::move(evaluated.arrays);
     if (time_limit_) time_limit_->add(completed.elapsed);
@@ -214,6 +281,15 @@ void RootRun::completed(const Completed& completed) {
     share_outcome(completed.index, record.outcome);
     result_.outcomes[static_cast<std::size_t>(completed.index)] = std::move(record.outcome);
   }
+}
+
+void RootRun::give_up(const std::string& why) {
+  try {
+    if (store_) store_->note("stopped", "since " + why.substr(0, why.find(';')));
+  } catch (const StoreError&) {
+    // It is told below all the same.
+  }
+  throw StoreError(why);
 }
 
 void RootRun::retried(const Completed& completed) {
@@ -271,7 +347,7 @@ Direction RootRun::tick() {
 
 Progress RootRun::progress() const {
   Progress progress;
-  progress.points = result_.points;
+  progress.points = result_.points - result_.not_chosen;
   progress.done = result_.succeeded + result_.failed;
   progress.failed = result_.failed;
   progress.evaluated = result_.evaluated;
@@ -313,8 +389,8 @@ void RootRun::commit() {
 Bytes RootRun::conclude() {
   commit();
   Progress last = progress();
-  const bool complete = last.done == last.points;
-  if (complete) result_.interrupted_by = 0;  // asked to stop when all was done already
+  const bool complete = last.done == last.points;  // of those that it is about
+  if (complete) result_.interrupted_by = 0;        // asked to stop when all was done already
   if (!complete) tell_why_stopped();
   result_.elapsed = last.elapsed;
   last.finished = true;
@@ -322,8 +398,8 @@ Bytes RootRun::conclude() {
   if (options_.on_progress) options_.on_progress(last);
   if (live_) tell_live(last);
   ByteWriter out;
-  for (const std::uint64_t number :
-       {result_.points, result_.succeeded, result_.failed, result_.evaluated, result_.reused, result_.retried}) {
+  for (const std::uint64_t number : {result_.points, result_.succeeded, result_.failed, result_.evaluated,
+                                     result_.reused, result_.retried, result_.not_chosen}) {
     out.put(number);
   }
   out.put(result_.interrupted_by);
@@ -337,8 +413,8 @@ SweepResult read_conclusion(const Bytes& conclusion) {
   if (conclusion.empty()) throw RootFailed("the root gave the sweep up");
   SweepResult result;
   ByteReader in(conclusion);
-  for (std::uint64_t* number :
-       {&result.points, &result.succeeded, &result.failed, &result.evaluated, &result.reused, &result.retried}) {
+  for (std::uint64_t* number : {&result.points, &result.succeeded, &result.failed, &result.evaluated, &result.reused,
+                                &result.retried, &result.not_chosen}) {
     *number = in.get<std::uint64_t>();
   }
   result.interrupted_by = in.get<int>();

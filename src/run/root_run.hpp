@@ -54,6 +54,14 @@ class RootRun : public JobObserver {
 
   void keep_account(TimeAccount account);
   void open_store();
+  /// Takes points off `succeeded` and `failed` that are to be evaluated again. @return what has an outcome then
+  IndexSet settle(IndexSet& succeeded, IndexSet& failed);
+  /// Those that this run is about.
+  IndexSet chosen(IndexSet points) const;
+  /// Takes the others off the pending ones.
+  void choose();
+  void note_changes();
+  void doubt_files_of_retried();
   void learn_times();
   /// Of equal points one is evaluated, or none if an outcome is there.
   void spare_equal_points(const IndexSet& succeeded, const IndexSet& failed);
@@ -62,6 +70,8 @@ class RootRun : public JobObserver {
   /// What other stores have of a shard's points.
   void add_known_elsewhere(IndexSet& succeeded, IndexSet& failed, const PointValues& points) const;
   std::vector<std::pair<std::string, std::string>> provenance() const;
+  /// Ends the run, since it cannot go on where it is.
+  [[noreturn]] void give_up(const std::string& why);
   void remember(const TaskFailure& failure);
   void tell_live(const Progress& progress);
   void tell_why_stopped();

@@ -74,6 +74,26 @@ std::string describe_equal_points(std::uint64_t count) {
          (count == 1 ? " is equal to another: computed once" : " are equal to others: computed once");
 }
 
+Resumption Sweep::collect(const SweepOptions& options) const {
+  const std::filesystem::path directory =
+      options.shard ? shard_directory(options.store, *options.shard) : options.store;
+  const StoreReader before(directory);  // throws if there is nothing
+  std::vector<std::pair<std::string, std::string>> provenance;
+  for (const Setting& setting : options.provenance) provenance.emplace_back(setting.name, setting.text);
+  const auto points = [this](std::uint64_t index) { return design_.point(index).values(); };
+  Store store(directory, identity(options.name), provenance, Journal::automatic, points, kind_->reader(design_));
+  const Resumption again = store.read_again();
+  if (!store.resumption()) return again;
+  Resumption found = *store.resumption();
+  // Those that were read in a moment ago, and fail still, are read once more: they are counted once.
+  const std::uint64_t mended = again.read - again.unreadable;
+  found.read = std::max(found.read, again.read);
+  found.unreadable -= std::min(found.unreadable, mended);
+  found.succeeded += mended;
+  found.failed -= std::min(found.failed, mended);
+  return found;
+}
+
 SweepResult Sweep::run(ParallelManager& manager, const SweepOptions& options) {
   return detail::SweepRun(design_, *kind_, identity(options.name), manager, options).finish();
 }

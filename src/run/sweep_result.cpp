@@ -15,6 +15,12 @@ constexpr double kWorthAnAccount = 1.0;  // seconds; what is shorter is over bef
 // After a run that ended before its points did.
 std::string what_now(const SweepResult& result) {
   const std::string left = text::with_thousands(result.unfinished());
+  const bool all_chosen_are_done = result.not_chosen > 0 && result.unfinished() == result.not_chosen;
+  if (all_chosen_are_done && result.stopped_by == StopReason::none) {
+    return fmt::format("All chosen points {}; the other {} {} left for a run without such a choice.\n",
+                       result.evaluated > 0 ? "are evaluated" : "were evaluated already", left,
+                       result.not_chosen == 1 ? "is" : "are");
+  }
   switch (result.stopped_by) {
     case StopReason::none:
       return "";

@@ -1,6 +1,7 @@
 #include "content.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace windrow::detail {
 namespace {
@@ -36,13 +37,30 @@ char kind_of(const Value& value) {
 
 }  // namespace
 
+bool is_reading(const std::string& name) {
+  return name.starts_with("outputs.");
+}
+
+bool is_program(const std::string& name) {
+  return name.starts_with("command.program.");
+}
+
+bool knows_programs(const StudyIdentity& study) {
+  return std::ranges::any_of(study.definition, [](const auto& item) { return is_program(item.first); });
+}
+
 std::vector<std::pair<std::string, std::string>> evaluation_of(const StudyIdentity& study, const StudyIdentity& as) {
   std::vector<std::pair<std::string, std::string>> evaluation;
   for (const auto& item : study.definition) {
-    if (!is_of_the_design(item.first)) evaluation.push_back(item);
+    const bool counts = !is_of_the_design(item.first) && !(as.outputs_are_read && is_reading(item.first));
+    if (counts) evaluation.push_back(item);
     if (item.first == "design.seed" && as.seed_matters) evaluation.emplace_back("seed", item.second);
   }
-  evaluation.emplace_back("outputs", spell_outputs(study, as.outputs_by_name));
+  if (!knows_programs(study)) {
+    std::ranges::copy_if(as.definition, std::back_inserter(evaluation),
+                         [](const auto& item) { return is_program(item.first); });
+  }
+  if (!as.outputs_are_read) evaluation.emplace_back("outputs", spell_outputs(study, as.outputs_by_name));
   std::ranges::sort(evaluation);
   return evaluation;
 }

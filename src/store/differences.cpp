@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "content.hpp"
 #include "schema.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -60,17 +61,38 @@ bool is_known_by_other_hash(const std::string& name, const std::string& old_text
   return of_file && !length.empty() && length == length_after_hash(new_text, 32);
 }
 
+/// "bin/sim" of "command.program.bin/sim"
+std::string program_name(const std::string& name) {
+  return name.substr(std::string_view("command.program.").size());
+}
+
 void compare_definitions(std::vector<std::string>& lines, const Definition& stored, const Definition& wanted) {
   const std::size_t before = lines.size();
   bool other_hash = false;
+  const auto has_program = [](const auto& item) { return is_program(item.first); };
+  const bool programs_are_new = std::ranges::none_of(stored, has_program);
+  std::string programs;
   for_each_change(
       stored, wanted, [&](const std::string& name, const std::string* old_text, const std::string* new_text) {
+        if (is_program(name) && programs_are_new) {
+          programs += (programs.empty() ? "" : ", ") + program_name(name);
+          return;
+        }
+        if (is_program(name) && old_text != nullptr && new_text != nullptr) {
+          lines.push_back(fmt::format("the program {} has changed", excerpt(program_name(name), 0)));
+          return;
+        }
         const bool rehashed =
             old_text != nullptr && new_text != nullptr && is_known_by_other_hash(name, *old_text, *new_text);
         other_hash = other_hash || rehashed;
         if (rehashed) return;
         compare(lines, name, old_text != nullptr ? *old_text : "(none)", new_text != nullptr ? *new_text : "(none)");
       });
+  if (!programs.empty()) {
+    lines.push_back(fmt::format(
+        "the content of {} is now part of what a point is; results that were there before are taken as its results",
+        programs));
+  }
   if (other_hash) {
     lines.emplace_back("templates and inputs: an earlier windrow knew them by another hash, so all points are new");
   }
@@ -136,8 +158,16 @@ void require_same_study(const std::filesystem::path& directory, const StudyIdent
 }  // namespace detail
 
 std::string Resumption::describe() const {
-  std::string line = fmt::format("{} of {} points are known from earlier runs; what differs: ",
+  std::string line = fmt::format("{} of {} points are known from earlier runs",
                                  text::with_thousands(succeeded + failed), text::with_thousands(points));
+  if (read > 0) line += fmt::format(" ({} by files that were kept)", text::with_thousands(read));
+  if (unreadable > 0)
+    line += fmt::format(", {} of them fail: an output is not there", text::with_thousands(unreadable));
+  if (without_files > 0) {
+    line += fmt::format(", {} run again since {} files were not kept", text::with_thousands(without_files),
+                        without_files == 1 ? "its" : "their");
+  }
+  line += "; what differs: ";
   constexpr std::size_t shown = 3;
   for (std::size_t i = 0; i < std::min(shown, differences.size()); ++i) line += (i > 0 ? "; " : "") + differences[i];
   if (differences.size() > shown) line += fmt::format("; and {} more", differences.size() - shown);

@@ -22,6 +22,18 @@ StudyIdentity read_earlier(Connection& connection, std::int64_t number) {
   return identity;
 }
 
+std::vector<FormerOutput> read_former(Connection& connection, std::int64_t generation) {
+  std::vector<FormerOutput> former;
+  if (!connection.has_table("former_outputs")) return former;
+  connection.for_each_row(
+      "SELECT name, type, reading, sql_name FROM former_outputs WHERE generation = ? ORDER BY position",
+      [&](const Statement& row) {
+        former.push_back({row.text(0), row.text(1), row.text(2), row.text(3)});
+      },
+      generation);
+  return former;
+}
+
 }  // namespace
 
 std::string Generation::table(const std::string& base) const {
@@ -34,10 +46,11 @@ bool has_generations(Connection& connection) {
 
 std::vector<Generation> read_generations(Connection& connection) {
   std::vector<Generation> generations;
-  generations.push_back({0, read_identity(connection)});
+  generations.push_back({0, read_identity(connection), read_former(connection, 0)});
   if (!has_generations(connection)) return generations;
   connection.for_each_row("SELECT generation FROM generations ORDER BY generation DESC", [&](const Statement& row) {
-    generations.push_back({row.integer(0), read_earlier(connection, row.integer(0))});
+    const std::int64_t number = row.integer(0);
+    generations.push_back({number, read_earlier(connection, number), read_former(connection, number)});
   });
   return generations;
 }
@@ -52,7 +65,8 @@ std::uint64_t count_earlier(Connection& connection) {
   return count;
 }
 
-std::int64_t retire_present(Connection& connection, const StudyIdentity& identity) {
+std::int64_t retire_present(Connection& connection, const StudyIdentity& identity,
+                            const std::vector<FormerOutput>& former) {
   // Counted on, not up from what is left: the name of a directory must not come back.
   const std::int64_t number = connection.integer("UPDATE study SET generation = generation + 1 RETURNING generation");
   connection.execute("DROP INDEX failures");
@@ -63,7 +77,10 @@ std::int64_t retire_present(Connection& connection, const StudyIdentity& identit
                   "INSERT INTO earlier_definition SELECT {0}, position, name, text FROM definition;"
                   "INSERT INTO earlier_columns SELECT {0}, position, role, name, type, sql_name FROM columns",
                   number));
-  create_data_tables(connection, identity);
+  if (connection.has_table("former_outputs")) {
+    connection.run("UPDATE former_outputs SET generation = ? WHERE generation = 0", number);
+  }
+  create_data_tables(connection, identity, former);
   return number;
 }
 
@@ -71,6 +88,9 @@ void drop_generation(Connection& connection, const Generation& generation) {
   for (const char* table : data_tables) connection.execute("DROP TABLE " + generation.table(table));
   for (const char* table : {"generations", "earlier_definition", "earlier_columns"}) {
     connection.execute(fmt::format("DELETE FROM {} WHERE generation = {}", table, generation.number));
+  }
+  if (connection.has_table("former_outputs")) {
+    connection.run("DELETE FROM former_outputs WHERE generation = ?", generation.number);
   }
 }
 

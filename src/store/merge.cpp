@@ -231,12 +231,16 @@ void MergeRows::take_attempts() {
 }
 
 void MergeRows::take_outcomes() {
-  for (const char* table : {"results", "evaluations"}) {
-    connection_.execute(
-        fmt::format("INSERT OR REPLACE INTO main.{0} SELECT r.* FROM temp.taken t CROSS JOIN shard.{0} "
-                    "r USING(\"index\") ORDER BY t.\"index\"",
-                    table));
-  }
+  // By name: either store may keep values of outputs that the study has no more.
+  const std::string columns =
+      "\"index\", status" + value_columns('p', study_.parameters) + value_columns('o', study_.outputs);
+  connection_.execute(
+      fmt::format("INSERT OR REPLACE INTO main.results({0}) SELECT {0} FROM temp.taken t CROSS JOIN shard.results "
+                  "r USING(\"index\") ORDER BY t.\"index\"",
+                  columns));
+  connection_.execute(
+      "INSERT OR REPLACE INTO main.evaluations SELECT r.* FROM temp.taken t CROSS JOIN shard.evaluations r "
+      "USING(\"index\") ORDER BY t.\"index\"");
 }
 
 void MergeRows::take_runs() {

@@ -46,14 +46,15 @@ fs::path results_in(const fs::path& directory) {
   return file;
 }
 
-OpenStudy::OpenStudy(const fs::path& where, const StudyIdentity& study, const PointValues& points)
+OpenStudy::OpenStudy(const fs::path& where, const StudyIdentity& study, const PointValues& points,
+                     const ReadOutputs& read)
     : identity(checked(study)),
       directory(prepared_directory(where)),
       lock(directory),
       connection(results_in(directory), Connection::Mode::write),
-      resumption(open(points)) {}
+      resumption(open(points, read)) {}
 
-std::optional<Resumption> OpenStudy::open(const PointValues& points) {
+std::optional<Resumption> OpenStudy::open(const PointValues& points, const ReadOutputs& read) {
   if (inspect(connection) == Content::nothing) {
     Transaction transaction(connection, "BEGIN IMMEDIATE");
     create_tables(connection, identity);
@@ -70,7 +71,7 @@ std::optional<Resumption> OpenStudy::open(const PointValues& points) {
     return std::nullopt;
   }
   if (study_differences(stored, identity).empty()) return std::nullopt;
-  return change_study(connection, directory, identity, points);
+  return change_study(connection, directory, identity, points, read);
 }
 
 }  // namespace windrow::detail

@@ -15,9 +15,10 @@ std::filesystem::path results_in(const std::filesystem::path& directory);
 
 /// A study's store in the hands of its one writer: made if need be, or brought to the present version and study.
 struct OpenStudy {
-  /// @param points  as for Store
+  /// @param points, read  as for Store
   /// @throws StoreError as Store does
-  OpenStudy(const std::filesystem::path& where, const StudyIdentity& study, const PointValues& points);
+  OpenStudy(const std::filesystem::path& where, const StudyIdentity& study, const PointValues& points,
+            const ReadOutputs& read = {});
 
   StudyIdentity identity;  ///< index_matters is taken over from the store
   std::filesystem::path directory;
@@ -26,7 +27,7 @@ struct OpenStudy {
   std::optional<Resumption> resumption;  ///< what was found if the study has changed
 
  private:
-  std::optional<Resumption> open(const PointValues& points);
+  std::optional<Resumption> open(const PointValues& points, const ReadOutputs& read);
 };
 
 }  // namespace windrow::detail

@@ -8,8 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "collected.hpp"
 #include "content.hpp"
 #include "generations.hpp"
+#include "readings.hpp"
 #include "resume.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
@@ -124,11 +126,24 @@ PointOrigin origin_of(Connection& connection, const StudyIdentity& present, std:
   if (nearest.changes == 0 && study_differences(generations.front().identity, present).size() > 0) {
     StudyIdentity until = present;
     until.points = index + 1;
-    Outcomes(connection, generations, present).match(until, points, [&](const Match& match) {
-      if (match.now != index) return;
+    const std::filesystem::path directory = connection.file().parent_path();
+    const auto look = [&](const Match& match) {
+      const Generation& generation = generations[match.generation];
+      const bool reads =
+          match.reads && !can_be_read(connection, directory, generation, match.generation == 0, match.was, present);
+      if (match.now != index) return !reads;
+      if (reads) {
+        for (const std::string& name : Readings(generation, present).missing(present)) {
+          origin.changes.push_back(fmt::format("output `{}` is not in its results, and its files were not kept", name));
+        }
+        return false;
+      }
       origin.known = true;
       origin.nearest = match.was;
-    });
+      return true;
+    };
+    Outcomes(connection, generations, present).match(until, points, look);
+    if (origin.known) origin.changes.clear();
   }
   return origin;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "arrays/interface/array_files.hpp"
+#include "collected.hpp"
 #include "windrow/base/files.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -116,6 +117,7 @@ void move_point_files(Connection& connection, const fs::path& directory) {
   connection.for_each_row("SELECT DISTINCT generation FROM moves",
                           [&](const Statement& row) { generations.push_back(row.integer(0)); });
   for (const std::int64_t generation : generations) move_from(connection, directory, generation);
+  place_collected(directory);
   connection.execute("DROP TABLE moves");
   generations.push_back(last);
   for (const std::int64_t generation : generations) remove_emptied(connection, directory, generation);

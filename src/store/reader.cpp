@@ -6,6 +6,7 @@
 
 #include "exported.hpp"
 #include "generations.hpp"
+#include "readings.hpp"
 #include "resume.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
@@ -155,6 +156,7 @@ StoreStatus StoreReader::status() const {
     status.busy_seconds = row.real(1);
   });
   status.earlier = detail::count_earlier(connection);
+  status.again = detail::read_again(connection, /*evaluate=*/true).size();
   snapshot.commit();
   status.running = detail::WriterLock::is_held(impl_->file.parent_path());
   return status;
@@ -231,6 +233,10 @@ std::optional<Resumption> StoreReader::preview(const StudyIdentity& present, con
   return detail::find_outcomes(*impl_->connection, impl_->seen(present), points);
 }
 
+IndexSet StoreReader::again() const {
+  return detail::read_again(*impl_->connection, /*evaluate=*/true);
+}
+
 KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues& points) const {
   KnownOutcomes known;
   Connection& connection = *impl_->connection;
@@ -240,8 +246,11 @@ KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues
   } else if (points) {
     const StudyIdentity as = impl_->seen(present);
     detail::Outcomes(connection, detail::read_generations(connection), as)
-        .match(as, points,
-               [&](const detail::Match& match) { (match.failed ? known.failed : known.succeeded).insert(match.now); });
+        .match(as, points, [&](const detail::Match& match) {
+          if (match.reads) return false;
+          (match.failed ? known.failed : known.succeeded).insert(match.now);
+          return true;
+        });
   }
   snapshot.commit();
   return known;

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <string>
 #include <tuple>
 
+#include "collected.hpp"
 #include "point_files.hpp"
+#include "readings.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
 #include "windrow/error.hpp"
@@ -61,19 +64,63 @@ void append_columns(std::string& sql, char letter, const std::vector<Column>& fr
   }
 }
 
+/// Outputs as they were stored, and else as they have been read from files.
+void append_outputs(std::string& sql, const Generation& from, const StudyIdentity& present) {
+  if (!present.outputs_are_read) return append_columns(sql, 'o', from.identity.outputs, present.outputs);
+  const Readings readings(from, present);
+  for (std::size_t i = 0; i < present.outputs.size(); ++i) {
+    const auto& column = readings.column(i);
+    sql += column ? fmt::format(", coalesce(r.{}, c.o{})", *column, i) : fmt::format(", c.o{}", i);
+  }
+}
+
+/// Values of outputs that the present study has not.
+void append_former(std::string& sql, const Generation& from, const std::vector<FormerOutput>& former) {
+  for (const FormerOutput& output : former) {
+    std::string column = "NULL";
+    for (std::size_t i = 0; i < from.identity.outputs.size(); ++i) {
+      const Column& stored = from.identity.outputs[i];
+      const bool is_it = stored.type == output.type && reading_of(from.identity, stored) == output.reading;
+      if (is_it && column == "NULL") column = fmt::format("r.o{}", i);
+    }
+    for (const FormerOutput& stored : from.former) {
+      const bool is_it = stored.type == output.type && stored.reading == output.reading;
+      if (is_it && column == "NULL") column = "r." + stored.sql_name;
+    }
+    sql += ", " + column;
+  }
+}
+
 /// Moves the rows that `moves` names from one generation to the present tables.
-void take_rows(Connection& connection, const Generation& from, const StudyIdentity& present) {
-  const std::string moved =
-      fmt::format("FROM moves m CROSS JOIN {{}} r ON r.\"index\" = m.was WHERE m.generation = {}", from.number);
-  std::string results = "INSERT INTO results SELECT m.now, r.status";
+void take_rows(Connection& connection, const Generation& from, const StudyIdentity& present,
+               const std::vector<FormerOutput>& former) {
+  const std::string moved = fmt::format(
+      "FROM moves m CROSS JOIN {{}} r ON r.\"index\" = m.was LEFT JOIN temp.collected c ON c.now = m.now "
+      "WHERE m.generation = {}",
+      from.number);
+  std::string results = "INSERT INTO results SELECT m.now, coalesce(c.status, r.status)";
   append_columns(results, 'p', from.identity.parameters, present.parameters);
-  append_columns(results, 'o', from.identity.outputs, present.outputs);
+  append_outputs(results, from, present);
+  append_former(results, from, former);
   connection.execute(results + " " + fmt::format(fmt::runtime(moved), from.table("results")));
-  connection.execute("INSERT INTO evaluations SELECT m.now, rank, host, attempts, started, elapsed, code, message " +
-                     fmt::format(fmt::runtime(moved), from.table("evaluations")));
   connection.execute(
-      "INSERT INTO attempts SELECT m.now, attempt, status, rank, host, started, elapsed, code, message " +
+      "INSERT INTO evaluations SELECT m.now, r.rank, r.host, r.attempts, r.started, r.elapsed, "
+      "iif(c.now IS NULL, r.code, 0), coalesce(c.message, r.message) " +
+      fmt::format(fmt::runtime(moved), from.table("evaluations")));
+  connection.execute(
+      "INSERT INTO attempts SELECT m.now, r.attempt, r.status, r.rank, r.host, r.started, r.elapsed, r.code, "
+      "r.message " +
       fmt::format(fmt::runtime(moved), from.table("attempts")));
+}
+
+/// Marks follow their points.
+void move_marks(Connection& connection, const Generation& present) {
+  if (!has_again(connection)) return;
+  connection.execute(
+      fmt::format("CREATE TEMP TABLE marked AS SELECT m.now, a.evaluate FROM again a CROSS JOIN moves m "
+                  "ON m.was = a.\"index\" AND m.generation = {};"
+                  "DELETE FROM again; INSERT INTO again SELECT now, evaluate FROM temp.marked; DROP TABLE temp.marked",
+                  present.number));
 }
 
 /// What was taken is there no more; a generation of which nothing is left goes.
@@ -88,24 +135,65 @@ void remove_taken(Connection& connection, const Generation& from) {
   }
 }
 
+std::vector<FormerOutput> former_of(const std::vector<Generation>& generations, const StudyIdentity& present) {
+  std::vector<Generation> alike;
+  std::ranges::copy_if(generations, std::back_inserter(alike),
+                       [&](const Generation& generation) { return may_have_points_of(generation.identity, present); });
+  return former_outputs(alike, present);
+}
+
 /// Gives every outcome of the present design its index there.
-Resumption renumber(Connection& connection, std::vector<Generation> generations, const StudyIdentity& present,
-                    const PointValues& points) {
+Resumption renumber(Connection& connection, std::vector<Generation> generations, const std::filesystem::path& directory,
+                    const StudyIdentity& present, const PointValues& points, const ReadOutputs& read) {
   Resumption found;
   connection.execute("CREATE TABLE moves(now INTEGER PRIMARY KEY, generation INTEGER NOT NULL, was INTEGER NOT NULL)");
   Outcomes outcomes(connection, generations, present);
-  generations.front().number = retire_present(connection, present);
+  const std::vector<FormerOutput> former = former_of(generations, present);
+  generations.front().number = retire_present(connection, present, former);
+  CollectedOutputs collected(connection, directory, present);
   {
     Statement insert(connection, "INSERT INTO moves VALUES(?, ?, ?)");
-    outcomes.match(present, points, [&](const Match& match) {
-      ++(match.failed ? found.failed : found.succeeded);
-      insert.run(match.now, generations[match.generation].number, match.was);
-    });
+    const auto take = [&](const Match& match) {
+      const Generation& generation = generations[match.generation];
+      bool failed = match.failed;
+      if (match.reads) {
+        const auto ok = collected.read(generation, match.generation == 0, match.now, match.was, read);
+        if (!ok) return false;
+        failed = !*ok;
+        ++found.read;
+        found.unreadable += failed ? 1 : 0;
+      }
+      ++(failed ? found.failed : found.succeeded);
+      insert.run(match.now, generation.number, match.was);
+      return true;
+    };
+    outcomes.match(present, points, take, [&](std::uint64_t) { ++found.without_files; });
   }
   for (const Generation& generation : generations) {
-    if (may_have_points_of(generation.identity, present)) take_rows(connection, generation, present);
-    remove_taken(connection, generation);
+    if (may_have_points_of(generation.identity, present)) take_rows(connection, generation, present, former);
   }
+  move_marks(connection, generations.front());
+  for (const Generation& generation : generations) remove_taken(connection, generation);
+  return found;
+}
+
+/// What renumber() will find, as far as that can be told without reading.
+Resumption foresee(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present,
+                   const PointValues& points) {
+  Resumption found;
+  const std::filesystem::path directory = connection.file().parent_path();
+  const auto look = [&](const Match& match) {
+    const Generation& generation = generations[match.generation];
+    if (match.reads) {
+      if (!can_be_read(connection, directory, generation, match.generation == 0, match.was, present)) return false;
+      ++found.read;
+    }
+    ++(match.failed && !match.reads ? found.failed : found.succeeded);
+    return true;
+  };
+  Outcomes(connection, generations, present).match(present, points, look, [&](std::uint64_t) {
+    ++found.without_files;
+  });
   return found;
 }
 
@@ -116,7 +204,11 @@ Outcomes::Outcomes(Connection& connection, const std::vector<Generation>& genera
     if (may_have_points_of(generations[i].identity, present)) read(connection, generations[i], i, present);
   }
   std::ranges::sort(outcomes_, [](const Outcome& a, const Outcome& b) {
-    return std::tuple(a.key, a.failed, a.generation, a.index) < std::tuple(b.key, b.failed, b.generation, b.index);
+    const auto rank = [](const Outcome& one) {
+      return std::tuple(one.key, static_cast<int>(one.reads), static_cast<int>(one.failed),
+                        static_cast<std::uint32_t>(one.generation), one.index);
+    };
+    return rank(a) < rank(b);
   });
 }
 
@@ -125,31 +217,42 @@ void Outcomes::read(Connection& connection, const Generation& generation, std::s
   PointHash hash(generation.identity, present);
   outcomes_.reserve(outcomes_.size() + static_cast<std::size_t>(connection.integer("SELECT count(*) FROM " +
                                                                                    generation.table("evaluations"))));
-  for_each_point(connection, generation, [&](const StoredPoint& point) {
+  // The files of these may be of an evaluation that did not end.
+  const IndexSet doubtful = position == 0 ? read_again(connection, /*evaluate=*/false) : IndexSet();
+  const auto keep = [&](const StoredPoint& point) {
+    if (point.flag && doubtful.contains(point.index)) return true;
     Outcome outcome{};
     outcome.key = hash(point.index, point.values);
-    outcome.generation = static_cast<std::uint32_t>(position) & 0x7fffffffU;
+    outcome.generation = static_cast<std::uint32_t>(position) & 0x3fffffffU;
+    outcome.reads = point.flag ? 1 : 0;
     outcome.failed = point.failed ? 1 : 0;
     outcome.index = point.index;
     outcomes_.push_back(outcome);
     return true;
-  });
+  };
+  for_each_point(connection, generation, keep, Readings(generation, present).needs_reading());
 }
 
 void Outcomes::match(const StudyIdentity& present, const PointValues& points,
-                     const std::function<void(const Match&)>& on_match) {
+                     const std::function<bool(const Match&)>& on_match,
+                     const std::function<void(std::uint64_t)>& on_refused) {
   PointHash hash(present, present);
   std::size_t left = outcomes_.size();
   for (std::uint64_t index = 0; index < present.points && left > 0; ++index) {
     const Hash128 key = hash(index, points(index));
     const auto first = std::ranges::lower_bound(outcomes_, key, {}, &Outcome::key);
     if (first == outcomes_.end() || first->key != key) continue;
-    if (outcomes_.end() - first <= static_cast<std::ptrdiff_t>(first->taken)) continue;
-    const Outcome& next = *(first + static_cast<std::ptrdiff_t>(first->taken));
-    if (next.key != key) continue;
-    on_match({index, next.generation, next.index, next.failed != 0});
-    ++first->taken;
-    --left;
+    bool refused = false;
+    for (bool taken = false; !taken;) {
+      if (outcomes_.end() - first <= static_cast<std::ptrdiff_t>(first->taken)) break;
+      const Outcome& next = *(first + static_cast<std::ptrdiff_t>(first->taken));
+      if (next.key != key) break;
+      taken = on_match({index, next.generation, next.index, next.failed != 0, next.reads != 0});
+      refused = !taken;
+      ++first->taken;
+      --left;
+    }
+    if (refused && on_refused) on_refused(index);
   }
 }
 
@@ -157,7 +260,8 @@ std::optional<Resumption> only_adds_points(Connection& connection, const std::ve
                                            const StudyIdentity& present, const PointValues& points) {
   const StudyIdentity& stored = generations.front().identity;
   const bool alike = same_layout(stored.parameters, present.parameters) &&
-                     same_layout(stored.outputs, present.outputs) && may_have_points_of(stored, present);
+                     same_layout(stored.outputs, present.outputs) && may_have_points_of(stored, present) &&
+                     Readings(generations.front(), present).same();
   const bool others = std::any_of(generations.begin() + 1, generations.end(), [&](const Generation& generation) {
     return may_have_points_of(generation.identity, present) && has_rows(connection, generation);
   });
@@ -175,10 +279,7 @@ Resumption find_outcomes(Connection& connection, const StudyIdentity& present, c
   const std::vector<Generation> generations = read_generations(connection);
   std::optional<Resumption> found = only_adds_points(connection, generations, present, points);
   if (!found) {
-    found.emplace();
-    Outcomes(connection, generations, present).match(present, points, [&](const Match& match) {
-      ++(match.failed ? found->failed : found->succeeded);
-    });
+    found = foresee(connection, generations, present, points);
   }
   found->points = present.points;
   found->differences = differences_of(generations.front().identity, present);
@@ -186,12 +287,12 @@ Resumption find_outcomes(Connection& connection, const StudyIdentity& present, c
 }
 
 Resumption change_study(Connection& connection, const std::filesystem::path& directory, const StudyIdentity& present,
-                        const PointValues& points) {
+                        const PointValues& points, const ReadOutputs& read) {
   Transaction transaction(connection, "BEGIN IMMEDIATE");
   const std::vector<Generation> generations = read_generations(connection);
   std::optional<Resumption> found = only_adds_points(connection, generations, present, points);
   const bool renumbers = !found.has_value();
-  if (renumbers) found = renumber(connection, generations, present, points);
+  if (renumbers) found = renumber(connection, generations, directory, present, points, read);
   found->points = present.points;
   found->differences = differences_of(generations.front().identity, present);
   replace_identity(connection, present);
@@ -199,6 +300,33 @@ Resumption change_study(Connection& connection, const std::filesystem::path& dir
   transaction.commit();
   move_point_files(connection, directory);
   return *found;
+}
+
+void forget_earlier(Connection& connection, const StudyIdentity& present, const PointValues& points,
+                    const IndexSet& chosen) {
+  std::vector<Generation> earlier = read_generations(connection);
+  earlier.erase(earlier.begin());
+  std::erase_if(earlier, [&](const Generation& one) { return !may_have_points_of(one.identity, present); });
+  if (earlier.empty()) return;
+  std::vector<Hash128> keys;
+  PointHash hash(present, present);
+  for (const IndexRange& range : chosen.ranges()) {
+    for (std::uint64_t i = 0; i < range.count; ++i) keys.push_back(hash(range.first + i, points(range.first + i)));
+  }
+  std::ranges::sort(keys);
+  for (const Generation& generation : earlier) {
+    PointHash of_it(generation.identity, present);
+    std::vector<std::uint64_t> found;
+    for_each_point(connection, generation, [&](const StoredPoint& point) {
+      if (std::ranges::binary_search(keys, of_it(point.index, point.values))) found.push_back(point.index);
+      return true;
+    });
+    for (const char* table : {"results", "evaluations", "attempts"}) {
+      Statement forget(connection, fmt::format("DELETE FROM {} WHERE \"index\" = ?", generation.table(table)));
+      for (const std::uint64_t index : found) forget.run(index);
+    }
+    if (!has_rows(connection, generation)) drop_generation(connection, generation);
+  }
 }
 
 }  // namespace windrow::detail

@@ -18,6 +18,7 @@ struct Match {
   std::size_t generation = 0;  ///< position among the generations
   std::uint64_t was = 0;       ///< its index there
   bool failed = false;
+  bool reads = false;  ///< it stands only once outputs have been read from files
 };
 
 /// Outcomes by what they compute: 32 bytes for each.
@@ -26,16 +27,19 @@ class Outcomes {
   /// Those of all generations that evaluate as `present` does and have its parameters.
   Outcomes(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present);
 
-  /// Calls `on_match` for every point that has one, in index order. Each outcome is given to one point: a result before
-  /// a failure, the latest generation first, in the order of their indices.
-  void match(const StudyIdentity& present, const PointValues& points,
-             const std::function<void(const Match&)>& on_match);
+  /// Calls `on_match` for every point that has one, in index order. Each outcome is given to one point: those with all
+  /// outputs before others, a result before a failure, the latest generation first, in the order of their indices. If
+  /// `on_match` turns an outcome down (false), the point is offered the next one.
+  /// @param on_refused  called for a point whose outcomes were all turned down; may be empty
+  void match(const StudyIdentity& present, const PointValues& points, const std::function<bool(const Match&)>& on_match,
+             const std::function<void(std::uint64_t)>& on_refused = {});
 
  private:
   struct Outcome {
     Hash128 key;
     std::uint32_t taken = 0;  ///< of those with this key, in the first of them
-    std::uint32_t generation : 31;
+    std::uint32_t generation : 30;
+    std::uint32_t reads : 1;
     std::uint32_t failed : 1;
     std::uint64_t index = 0;
   };
@@ -55,8 +59,13 @@ Resumption find_outcomes(Connection& connection, const StudyIdentity& present, c
 
 /// Makes `present` the study of the store: outcomes that it still has get their new indices. In one transaction, so
 /// that the store is as before or as after, whatever happens. Then the files of the points follow (PointFiles).
+/// @param read  reads outputs that outcomes lack; empty: such outcomes stay where they are
 Resumption change_study(Connection& connection, const std::filesystem::path& directory, const StudyIdentity& present,
-                        const PointValues& points);
+                        const PointValues& points, const ReadOutputs& read);
+
+/// Removes the outcomes that earlier forms of the study have for these points of the present one.
+void forget_earlier(Connection& connection, const StudyIdentity& present, const PointValues& points,
+                    const IndexSet& chosen);
 
 /// See StoreReader::origin(). The most similar point is the one with the fewest changes; of several the one whose
 /// numbers are relatively nearest, then the first.

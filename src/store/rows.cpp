@@ -61,6 +61,37 @@ TaskFailure read_evaluation(const Statement& row) {
   return failure;
 }
 
+Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file) {
+  switch (statement.type(column)) {
+    case Statement::Type::integer:
+      if (boolean_column) return statement.integer(column) != 0;
+      return statement.integer(column);
+    case Statement::Type::text:
+      return statement.text(column);
+    case Statement::Type::blob:
+      return read_rendered(statement.text(column), file);
+    case Statement::Type::real:
+    case Statement::Type::null:
+      break;
+  }
+  return statement.real(column);
+}
+
+std::string insert_results_sql(const StudyIdentity& identity) {
+  std::string sql = "INSERT OR REPLACE INTO results(\"index\", status" + value_columns('p', identity.parameters) +
+                    value_columns('o', identity.outputs) + ") VALUES(?, ?";
+  for (std::size_t i = 0; i < identity.parameters.size() + identity.outputs.size(); ++i) sql += ", ?";
+  return sql + ")";
+}
+
+TaskFailure read_failure(const Statement& row, const std::filesystem::path& file) {
+  TaskFailure failure = read_evaluation(row);
+  failure.kind = read_kind(row.text(status_column), file);
+  return failure;
+}
+
+}  // namespace
+
 void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column) {
   std::visit(
       [&](const auto& held) {
@@ -79,36 +110,6 @@ void bind_value(Statement& statement, int parameter, const Value& value, bool bo
       },
       value.variant());
 }
-
-Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file) {
-  switch (statement.type(column)) {
-    case Statement::Type::integer:
-      if (boolean_column) return statement.integer(column) != 0;
-      return statement.integer(column);
-    case Statement::Type::text:
-      return statement.text(column);
-    case Statement::Type::blob:
-      return read_rendered(statement.text(column), file);
-    case Statement::Type::real:
-    case Statement::Type::null:
-      break;
-  }
-  return statement.real(column);
-}
-
-std::string insert_results_sql(const StudyIdentity& identity) {
-  std::string sql = "INSERT OR REPLACE INTO results VALUES(?, ?";
-  for (std::size_t i = 0; i < identity.parameters.size() + identity.outputs.size(); ++i) sql += ", ?";
-  return sql + ")";
-}
-
-TaskFailure read_failure(const Statement& row, const std::filesystem::path& file) {
-  TaskFailure failure = read_evaluation(row);
-  failure.kind = read_kind(row.text(status_column), file);
-  return failure;
-}
-
-}  // namespace
 
 std::vector<std::string> names_of_arrays(const StudyIdentity& identity) {
   std::vector<std::string> names;
@@ -196,13 +197,13 @@ Record read_record(const Statement& row, const StudyIdentity& identity, const st
 }
 
 bool for_each_point(Connection& connection, const Generation& generation,
-                    const std::function<bool(const StoredPoint&)>& visit) {
+                    const std::function<bool(const StoredPoint&)>& visit, const std::string& flag) {
   Statement select(connection,
-                   fmt::format("SELECT \"index\", status{} FROM {} WHERE \"index\" >= ? ORDER BY \"index\" LIMIT ?",
-                               value_columns('p', generation.identity.parameters), generation.table("results")));
+                   fmt::format("SELECT \"index\", status, {}{} FROM {} WHERE \"index\" >= ? ORDER BY \"index\" LIMIT ?",
+                               flag, value_columns('p', generation.identity.parameters), generation.table("results")));
   const auto read = [&](const Statement& row) {
-    StoredPoint point{row.count(0), row.text(1) != ok_status, {}};
-    int column = 2;
+    StoredPoint point{row.count(0), row.text(1) != ok_status, row.integer(2) != 0, {}};
+    int column = 3;
     for (const Column& parameter : generation.identity.parameters) {
       point.values.push_back(read_value(row, column++, is_boolean(parameter), connection.file()));
     }
@@ -294,6 +295,14 @@ IndexSet read_failed(Connection& connection) {
   IndexSet failed;
   connection.for_each_row("SELECT \"index\" FROM results INDEXED BY failures WHERE status <> 'ok' ORDER BY \"index\"",
                           [&](const Statement& row) { failed.insert(row.count(0)); });
+  return failed;
+}
+
+IndexSet read_failed(Connection& connection, FailureKind kind) {
+  IndexSet failed;
+  connection.for_each_row(
+      "SELECT \"index\" FROM results INDEXED BY failures WHERE status <> 'ok' AND status = ? ORDER BY \"index\"",
+      [&](const Statement& row) { failed.insert(row.count(0)); }, name_of(kind));
   return failed;
 }
 

@@ -16,6 +16,9 @@
 /// renders as. An array is the text of array_cell().
 namespace windrow::detail {
 
+/// A value for a column. @throws StoreError for an array
+void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column);
+
 /// Names of the outputs that are arrays.
 std::vector<std::string> names_of_arrays(const StudyIdentity& identity);
 
@@ -55,6 +58,8 @@ std::vector<TaskFailure> read_failures(Connection& connection, std::size_t limit
 KnownOutcomes read_known(Connection& connection);
 /// Those that failed alone, which are few and found at once.
 IndexSet read_failed(Connection& connection);
+/// Those of one kind.
+IndexSet read_failed(Connection& connection, FailureKind kind);
 
 /// Visits rows in index order until `visit` returns false. They are read in pages, between which nothing is locked: a
 /// slow visitor never makes the writer wait, and may use the connection.
@@ -86,12 +91,14 @@ void for_each_time(Connection& connection, const std::function<void(const PointT
 struct StoredPoint {
   std::uint64_t index = 0;
   bool failed = false;
+  bool flag = false;  ///< what was asked of its row of results
   std::vector<Value> values;
 };
 /// Visits those of a generation in index order until `visit` returns false.
+/// @param flag  an SQL expression over rows of results
 /// @return whether all were visited
 bool for_each_point(Connection& connection, const Generation& generation,
-                    const std::function<bool(const StoredPoint&)>& visit);
+                    const std::function<bool(const StoredPoint&)>& visit, const std::string& flag = "0");
 
 /// Writes where the time of the last run went, a row for each worker. The first run that writes one makes the table:
 /// programs that do not know it lose nothing, so it needs no version of the file's format.

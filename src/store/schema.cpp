@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "generations.hpp"
 #include "windrow/base/clock.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -15,6 +16,8 @@ namespace {
 constexpr std::int64_t application_id = 0x574e4452;  // "WNDR"
 /// Version 2 added earlier forms of the study and attempts; version 3 knows templates and inputs by XXH3.
 constexpr std::int64_t format_version = 3;
+/// Version 4 keeps values of outputs that a study has no more: a file becomes one only when there are such.
+constexpr std::int64_t newest_version = 4;
 
 /// SQLite allows 2,000 in a table and in an answer; an answer also holds the columns of `evaluations`.
 constexpr std::size_t max_columns = 1900;
@@ -53,10 +56,19 @@ CREATE TABLE attempts("index" INTEGER NOT NULL, attempt INTEGER NOT NULL, status
                       PRIMARY KEY("index", attempt)) WITHOUT ROWID;
 )";
 
-std::string results_table(const StudyIdentity& identity) {
+/// Of version 4.
+constexpr const char* former_table = R"(
+CREATE TABLE IF NOT EXISTS former_outputs(generation INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
+                                          type TEXT NOT NULL, reading TEXT NOT NULL, sql_name TEXT NOT NULL,
+                                          PRIMARY KEY(generation, position)) WITHOUT ROWID;
+)";
+
+std::string results_table(const StudyIdentity& identity, std::size_t former) {
+  std::string former_columns;
+  for (std::size_t i = 0; i < former; ++i) former_columns += fmt::format(", f{}", i);
   // Failures are few: found through an index of their own, they cost no pass over the results.
   return R"(CREATE TABLE results("index" INTEGER PRIMARY KEY, status TEXT NOT NULL)" +
-         value_columns('p', identity.parameters) + value_columns('o', identity.outputs) +
+         value_columns('p', identity.parameters) + value_columns('o', identity.outputs) + former_columns +
          "); CREATE INDEX failures ON results(status) WHERE status <> 'ok';";
 }
 
@@ -94,11 +106,11 @@ Content inspect(Connection& connection) {
                     "directory",
                     connection.file().string()));
   }
-  if (version > format_version) {
+  if (version > newest_version) {
     throw StoreError(
         fmt::format("{}: written by a newer windrow (format {}, this one knows up to {}); use that one, or "
                     "choose another directory",
-                    connection.file().string(), version, format_version));
+                    connection.file().string(), version, newest_version));
   }
   return Content::results;
 }
@@ -121,8 +133,16 @@ std::string value_columns(char letter, const std::vector<Column>& columns) {
   return sql;
 }
 
-void create_data_tables(Connection& connection, const StudyIdentity& identity) {
-  connection.execute(evaluations_table + (attempts_table + results_table(identity)));
+void create_data_tables(Connection& connection, const StudyIdentity& identity,
+                        const std::vector<FormerOutput>& former) {
+  connection.execute(evaluations_table + (attempts_table + results_table(identity, former.size())));
+  if (former.empty()) return;
+  connection.execute(former_table);
+  connection.execute(fmt::format("PRAGMA user_version = {}", newest_version));
+  for (std::size_t i = 0; i < former.size(); ++i) {
+    connection.run("INSERT INTO former_outputs VALUES(0, ?, ?, ?, ?, ?)", i, former[i].name, former[i].type,
+                   former[i].reading, former[i].sql_name);
+  }
 }
 
 void create_tables(Connection& connection, const StudyIdentity& identity) {
@@ -136,7 +156,7 @@ void create_tables(Connection& connection, const StudyIdentity& identity) {
 
 void migrate(Connection& connection) {
   const std::int64_t version = connection.integer("PRAGMA user_version");
-  if (version == format_version) return;
+  if (version >= format_version) return;
   Transaction transaction(connection, "BEGIN IMMEDIATE");
   if (version == 1) {
     connection.execute(

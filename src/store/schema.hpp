@@ -23,6 +23,10 @@
 ///                ended (accounts.cpp)
 ///   generations  generation, points; earlier_definition, earlier_columns, results_N, evaluations_N, attempts_N:
 ///                outcomes of earlier forms of the study (generations.hpp)
+///   former_outputs  generation (0: the present one), position, name, type, reading, sql_name: outputs that the study
+///                had, whose values are kept in columns f0, f1, ... of results; a file of version 4 may have it
+///   again        "index", evaluate: points with an outcome that are to be evaluated again (1), or whose directory may
+///                be of an evaluation that did not end (0)
 ///   moves        only from a change of the study until the points' directories have followed (point_files.hpp)
 ///
 /// Values are in columns p0... and o0..., since SQLite takes `T` and `t` for one name; `columns` says which is which.
@@ -30,12 +34,14 @@
 /// -0.0, an INTEGER one would turn 2.0 into 2).
 namespace windrow::detail {
 
+struct FormerOutput;
+
 /// The file's name in the study's directory.
 inline constexpr const char* results_file = "results.sqlite";
 
 enum class Content { nothing, results };
 
-/// What the file holds: nothing yet, or results of a version that this program reads (1 to 3).
+/// What the file holds: nothing yet, or results of a version that this program reads (1 to 4).
 /// @throws StoreError if it is damaged, of a newer version, or of another program
 Content inspect(Connection& connection);
 
@@ -46,7 +52,9 @@ void check_limits(const StudyIdentity& identity);
 std::string value_columns(char letter, const std::vector<Column>& columns);
 void create_tables(Connection& connection, const StudyIdentity& identity);
 /// results, evaluations and attempts alone.
-void create_data_tables(Connection& connection, const StudyIdentity& identity);
+/// @param former  outputs that results have room for beside those of the study
+void create_data_tables(Connection& connection, const StudyIdentity& identity,
+                        const std::vector<FormerOutput>& former = {});
 /// Brings a file of an older version to the present one, in one transaction of its own.
 void migrate(Connection& connection);
 StudyIdentity read_identity(Connection& connection);

@@ -7,7 +7,10 @@
 #include <utility>
 
 #include "arrays/interface/array_files.hpp"
+#include "collected.hpp"
 #include "open_study.hpp"
+#include "readings.hpp"
+#include "resume.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
@@ -62,6 +65,7 @@ struct Store::Impl : detail::OpenStudy {
     timer.committed(begin);
     writer.emplace(connection, identity);
     failed = detail::read_failed(connection);
+    marked = detail::read_again(connection, /*evaluate=*/false);
     arrays.emplace(directory, detail::names_of_arrays(identity));
   }
 
@@ -89,6 +93,53 @@ struct Store::Impl : detail::OpenStudy {
         fmt::format("point {} cannot be recorded: it has {} {}, the study {}", index, given, what, wanted));
   }
 
+  void unmark(std::uint64_t index) {
+    if (!marked.remove(index)) return;
+    connection.run("DELETE FROM again WHERE \"index\" = ?", index);
+  }
+
+  void mark(const IndexSet& points, bool evaluate) {
+    if (points.empty()) return;
+    begin();
+    detail::insert_again(connection, points, evaluate);
+    marked = marked.united(points);
+  }
+
+  /// Reads what a failed point lacks, in its place. @return whether it has a result now; none: it has no files
+  std::optional<bool> read_in_place(const detail::Readings& readings, std::uint64_t index) {
+    const auto wanted = readings.wanted(connection, {0, identity}, index);
+    const auto files = detail::directory_of_point(directory, /*is_present=*/true, 0, index);
+    std::error_code ignored;
+    if (!read_outputs || (!wanted.empty() && !std::filesystem::is_directory(files, ignored))) return std::nullopt;
+    const auto outcome = wanted.empty() ? std::vector<Value>() : read_outputs(index, files, wanted);
+    begin();
+    if (!outcome.ok()) {
+      connection.run("UPDATE evaluations SET message = ? WHERE \"index\" = ?", outcome.failure().message, index);
+      return false;
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i) write_output(index, wanted[i], outcome.value()[i]);
+    connection.run("UPDATE results SET status = 'ok' WHERE \"index\" = ?", index);
+    connection.run("UPDATE evaluations SET code = 0, message = '' WHERE \"index\" = ?", index);
+    failed.remove(index);
+    return true;
+  }
+
+  void write_output(std::uint64_t index, std::size_t output, const Value& value) {
+    const Column& column = identity.outputs[output];
+    detail::Statement update(connection, fmt::format("UPDATE results SET o{} = ? WHERE \"index\" = ?", output));
+    if (detail::is_array_type(column.type)) {
+      const auto names = detail::names_of_arrays(identity);
+      const auto position = static_cast<std::size_t>(std::ranges::find(names, column.name) - names.begin());
+      const ArrayFile placed = arrays->place(position, index, detail::store_array(value, arrays->incoming()));
+      update.bind(1, std::string_view(detail::array_cell(placed)));
+    } else {
+      detail::bind_value(update, 1, value, column.type == "boolean");
+    }
+    update.bind(2, index);
+    while (update.step()) {
+    }
+  }
+
   void begin() {
     if (!pending) pending.emplace(connection, "BEGIN IMMEDIATE");
   }
@@ -96,6 +147,7 @@ struct Store::Impl : detail::OpenStudy {
   void write(const Record& record) {
     begin();
     if (failed.remove(record.index)) detail::keep_as_attempt(connection, record.index);
+    if (!marked.empty()) unmark(record.index);
     if (!record.outcome.ok()) {
       failed.insert(record.index);
       arrays->remove(record.index);
@@ -175,6 +227,9 @@ struct Store::Impl : detail::OpenStudy {
   std::optional<detail::RecordWriter> writer;
   std::optional<detail::ArrayFiles> arrays;
   IndexSet failed;  // in the file or pending
+  IndexSet marked;  // to be evaluated again, or being so
+  PointValues point_values;
+  ReadOutputs read_outputs;
   CommitTimer timer;
   std::optional<detail::Transaction> pending;
   std::uint64_t written = 0;  // rows of it
@@ -183,8 +238,10 @@ struct Store::Impl : detail::OpenStudy {
 
 Store::Store(const std::filesystem::path& directory, const StudyIdentity& identity,
              const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal,
-             const PointValues& points) {
-  impl_ = std::make_unique<Impl>(directory, identity, points);
+             const PointValues& points, const ReadOutputs& read) {
+  impl_ = std::make_unique<Impl>(directory, identity, points, read);
+  impl_->point_values = points;
+  impl_->read_outputs = read;
   impl_->begin_run(provenance, journal);
 }
 
@@ -202,6 +259,56 @@ const std::optional<Resumption>& Store::resumption() const {
 
 IndexSet Store::failed() const {
   return detail::read_failed(impl_->connection);
+}
+
+IndexSet Store::failed(const std::vector<FailureKind>& kinds) const {
+  IndexSet failed;
+  for (const FailureKind kind : kinds) failed = failed.united(detail::read_failed(impl_->connection, kind));
+  return failed;
+}
+
+IndexSet Store::again() const {
+  return detail::read_again(impl_->connection, /*evaluate=*/true);
+}
+
+void Store::mark_again(const IndexSet& points) {
+  impl_->guarded([&] {
+    impl_->mark(points, /*evaluate=*/true);
+    if (impl_->point_values) {
+      detail::forget_earlier(impl_->connection, impl_->identity, impl_->point_values, points);
+    }
+    impl_->commit();
+  });
+}
+
+void Store::doubt_files(const IndexSet& points) {
+  impl_->guarded([&] {
+    impl_->mark(points, /*evaluate=*/false);
+    impl_->commit();
+  });
+}
+
+Resumption Store::read_again() {
+  Resumption found;
+  found.points = impl_->identity.points;
+  impl_->guarded([&] {
+    const detail::Readings readings({0, impl_->identity}, impl_->identity);
+    const IndexSet unread = detail::read_failed(impl_->connection, FailureKind::bad_output).without(impl_->marked);
+    for (const IndexRange& range : unread.ranges()) {
+      for (std::uint64_t i = 0; i < range.count; ++i) {
+        const std::optional<bool> ok = impl_->read_in_place(readings, range.first + i);
+        if (!ok) {
+          ++found.without_files;
+          continue;
+        }
+        ++found.read;
+        found.unreadable += *ok ? 0 : 1;
+        if (impl_->timer.is_due()) impl_->commit();
+      }
+    }
+    impl_->commit();
+  });
+  return found;
 }
 
 IndexSet Store::succeeded() const {

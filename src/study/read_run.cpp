@@ -42,6 +42,18 @@ void read_max_failures(const TomlTable& run, FailurePolicy& policy) {
     run.fail("max_failures", run.name_of("max_failures") + " has no meaning beside on_failure = \"stop\", which is 1");
   }
   if (stops) policy.max_failures = MaxFailures{1.0, false};
+  if (const TomlTable::Member* early = run.find("give_up_early")) {
+    const auto* given = std::get_if<bool>(&early->node.value);
+    if (!given) run.wrong_type(*early, "true or false");
+    const bool decided = policy.max_failures || member || run.has("on_failure");
+    if (*given && decided) {
+      run.fail("give_up_early", run.name_of("give_up_early") +
+                                    " has no meaning beside `max_failures` or `on_failure`, which say when to stop");
+    }
+    policy.give_up_early = *given;
+  } else {
+    policy.give_up_early = !member && !run.has("on_failure");
+  }
   if (!member) return;
   const auto* text = std::get_if<std::string>(&member->node.value);
   if (!text && !std::holds_alternative<std::int64_t>(member->node.value)) run.wrong_type(*member, form);
@@ -54,8 +66,10 @@ void read_max_failures(const TomlTable& run, FailurePolicy& policy) {
 RunPolicy read_run_policy(const TomlTable& root) {
   RunPolicy result;
   const TomlTable* run = root.table("run");
+  result.failures.give_up_early = true;
   if (!run) return result;
-  run->allow_only({"retries", "retry_delay", "backoff", "on_failure", "max_failures", "time_limit", "drain"});
+  run->allow_only(
+      {"retries", "retry_delay", "backoff", "on_failure", "max_failures", "give_up_early", "time_limit", "drain"});
   read_retries(*run, result.failures);
   result.failures.retry_delay = run->duration("retry_delay").value_or(result.failures.retry_delay);
   result.failures.backoff = run->number("backoff").value_or(result.failures.backoff);

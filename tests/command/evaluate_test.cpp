@@ -217,14 +217,14 @@ TEST_F(EvaluateTest, a_directory_holds_files_streams_and_the_command_and_nothing
   EXPECT_EQ(content_of(point() / "command"), "sh -c 'cat in; ls; echo e >&2' 'it'\\''s'\n");
 }
 
-TEST_F(EvaluateTest, a_full_disk_is_the_point_s_failure) {
+TEST_F(EvaluateTest, a_file_that_is_too_large_is_the_point_s_failure) {
   write("in.mustache", std::string(100'000, 'x'));
   CommandSpec command = spec(sh("true"));
   command.templates = {"in.mustache"};
   const Design design = one("x", 1.0);
   const Command made(command, design);
   const pid_t child = fork();
-  if (child == 0) {  // a limit on the size of files stands in for a disk without room
+  if (child == 0) {
     signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{50'000, 50'000};
     setrlimit(RLIMIT_FSIZE, &limit);

@@ -102,8 +102,8 @@ TEST(DamageTest, the_database_of_another_program_is_refused) {
 TEST(DamageTest, a_newer_version_is_refused_by_name) {
   const TemporaryDirectory directory;
   fill(directory.path());
-  query(directory.results(), "PRAGMA user_version = 4");
-  expect_refused(directory.path(), HasSubstr("written by a newer windrow (format 4, this one knows up to 3)"));
+  query(directory.results(), "PRAGMA user_version = 5");
+  expect_refused(directory.path(), HasSubstr("written by a newer windrow (format 5, this one knows up to 4)"));
 }
 
 TEST(DamageTest, a_status_or_value_of_nobody_is_refused) {

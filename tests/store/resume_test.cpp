@@ -1,5 +1,8 @@
 // Outcomes of a study that was changed: found by what they compute, whatever their index.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "store/content.hpp"
@@ -105,6 +108,98 @@ TEST(ContentHashTest, tells_points_apart_by_names_values_and_evaluation_alone) {
   other = study;
   other.identity.index_matters = true;
   EXPECT_NE(key(other, 0, {1.0, 10.0}), key(other, 1, {1.0, 10.0}));
+}
+
+// As an earlier windrow left them, which did not look into programs.
+TEST(ResumeByContentTest, results_that_know_no_program_are_those_of_the_present_one_and_it_is_said) {
+  const TemporaryDirectory directory;
+  Study study({"a", "b"}, kGrid);
+  run(directory.path(), study);
+  study.identity.definition.push_back({"command.program.bin/sim", "0123 (7 bytes)"});
+  const auto preview = StoreReader(directory.path()).preview(study.identity, study.points());
+  ASSERT_TRUE(preview.has_value());
+  EXPECT_THAT(preview->differences, ElementsAre("the content of bin/sim is now part of what a point is; results that "
+                                                "were there before are taken as its results"));
+  EXPECT_THAT(run(directory.path(), study), IsEmpty());
+  study.identity.definition.back().second = "4567 (7 bytes)";
+  EXPECT_THAT(StoreReader(directory.path()).preview(study.identity, study.points())->differences,
+              ElementsAre("the program bin/sim has changed"));
+  EXPECT_THAT(run(directory.path(), study), ElementsAre(0, 1, 2, 3));
+  study.identity.definition.back().second = "0123 (7 bytes)";
+  EXPECT_THAT(run(directory.path(), study), IsEmpty()) << "the old program again";
+}
+
+TEST(ResumeByContentTest, points_marked_to_be_evaluated_again_follow_a_change_of_the_design) {
+  const TemporaryDirectory directory;
+  const Study study({"a", "b"}, kGrid);
+  run(directory.path(), study);
+  IndexSet two;
+  two.insert(1);
+  two.insert(3);
+  study.open(directory.path()).mark_again(two);
+  EXPECT_EQ(StoreReader(directory.path()).again(), two);
+  const Study turned({"a", "b"}, {kGrid[3], kGrid[2], kGrid[0]});
+  Store store = turned.open(directory.path());
+  EXPECT_EQ(store.succeeded().size(), 3u);
+  EXPECT_EQ(store.again(), IndexSet::first(1));
+  store.record(with(0, kGrid[3], 9.0));
+  store.commit();
+  EXPECT_TRUE(store.again().empty());
+}
+
+/// The study with outputs of a program: names, and how each is read.
+Study reading(Study study, const std::vector<std::pair<std::string, std::string>>& outputs) {
+  study.identity.outputs.clear();
+  std::erase_if(study.identity.definition, [](const auto& item) { return item.first.starts_with("outputs."); });
+  for (const auto& [name, how] : outputs) {
+    study.identity.outputs.push_back({name, "", "number", ""});
+    study.identity.definition.emplace_back("outputs." + name, how);
+  }
+  study.identity.outputs_are_read = true;
+  return study;
+}
+
+void record_all(const fs::path& directory, const Study& study, const std::vector<Value>& outputs) {
+  Store store = study.open(directory);
+  for (std::uint64_t i = 0; i < study.rows.size(); ++i) store.record(success(i, study.rows[i], outputs));
+}
+
+TEST(ReadOutputsTest, what_is_read_as_before_is_taken_over_and_the_rest_needs_the_files) {
+  const TemporaryDirectory directory;
+  const Study grid({"a", "b"}, kGrid);
+  record_all(directory.path(), reading(grid, {{"y", "Y"}, {"z", "Z"}}), {1.0, std::nan("")});
+  const Study swapped = reading(grid, {{"renamed", "Z"}, {"y", "Y"}});
+  EXPECT_EQ(swapped.open(directory.path()).succeeded().size(), 4u);
+  EXPECT_THAT(csv(directory.path()), HasSubstr("0,1,10,nan,1,ok\n")) << "NaN is a value";
+  const Study more = reading(grid, {{"y", "Y"}, {"w", "W"}});
+  fs::create_directories(directory.path() / "points" / "2");
+  std::vector<std::string> read;
+  const auto reader = [&](std::uint64_t index, const fs::path& files, const std::vector<std::size_t>& wanted) {
+    read.push_back(fmt::format("{} {} {}", index, files.lexically_relative(directory.path()).string(), wanted.at(0)));
+    return Outcome<std::vector<Value>>(std::vector<Value>{7.0});
+  };
+  EXPECT_EQ(StoreReader(directory.path()).preview(more.identity, more.points())->read, 1u);
+  {
+    const Store store(directory.path(), more.identity, {}, Journal::automatic, more.points(), reader);
+    EXPECT_EQ(store.succeeded().size(), 1u);
+    EXPECT_EQ(store.resumption()->without_files, 3u);
+  }
+  EXPECT_THAT(read, ElementsAre("2 points/2 1"));
+  EXPECT_THAT(csv(directory.path()), HasSubstr("2,2,10,1,7,ok\n"));
+  EXPECT_TRUE(fs::exists(directory.path() / "points" / "2"));
+  EXPECT_EQ(swapped.open(directory.path()).succeeded().size(), 3u) << "those that had stayed behind, whole";
+}
+
+TEST(ReadOutputsTest, a_point_that_is_to_be_evaluated_again_takes_no_outcome_of_an_earlier_form) {
+  const TemporaryDirectory directory;
+  const Study grid({"a", "b"}, kGrid);
+  const Study both = reading(grid, {{"y", "Y"}, {"z", "Z"}});
+  record_all(directory.path(), both, {1.0, 2.0});
+  const Study other = reading(grid, {{"y", "Y"}, {"w", "W"}});
+  record_all(directory.path(), other, {3.0, 4.0});  // without files: they are evaluated anew
+  other.open(directory.path()).mark_again(IndexSet::first(1));
+  Store store = both.open(directory.path());
+  EXPECT_EQ(store.succeeded(), IndexSet::first(4).without(IndexSet::first(1)));
 }
 
 TEST(ResumeByContentTest, an_unchanged_study_is_just_continued) {

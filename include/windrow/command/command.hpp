@@ -15,6 +15,7 @@
 
 #include "windrow/arrays/npy.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/error.hpp"
 #include "windrow/parallel/outcome.hpp"
 #include "windrow/parallel/slots.hpp"
 #include "windrow/process/launcher.hpp"
@@ -183,6 +184,13 @@ struct RenderedCommand {
   std::string line() const;
 };
 
+/// What a program needs of its surroundings is not there: its directory cannot be made or written (no space, no inode,
+/// no permission), or the program itself has vanished. Not a failure of the point at which it was noticed.
+class SurroundingsFailed : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Evaluates points by running a program. One evaluation at a time per object; an object that a forked worker inherits
 /// works there with a launcher of its own.
 ///
@@ -209,9 +217,11 @@ class Command {
   const CommandSpec& spec() const;
 
   /// What identifies the evaluation, as (name, canonical text): arguments, the contents of templates and inputs, and
-  /// outputs. Not the time-out, which changes no result, nor the program's own file, unless it is among the inputs, nor
-  /// `ranks` and the launcher: they say how a point is computed. (Where results do depend on them, the last digits
-  /// mostly, a parameter that `ranks` names tells the points apart.)
+  /// outputs, and the contents of the study's own programs, `command.program.NAME`: those that are named by a path that
+  /// is relative, or begins with `study.dir`, or leads into the study's directory. Others, as a system's programs, are
+  /// known by their path. Not the time-out, which changes no result, nor `ranks` and the launcher: they say how a point
+  /// is computed. (Where results do depend on them, the last digits mostly, a parameter that `ranks` names tells the
+  /// points apart.) On a rank that does not look for files, their contents are left out.
   std::vector<std::pair<std::string, std::string>> definition() const;
   /// Whether an argument or a template names `point.index`. `point.dir` does not count: it is a place to work in.
   bool sees_index() const;
@@ -235,8 +245,15 @@ class Command {
   /// @param slots  where the ranks of an MPI program run; empty: all on this host
   RenderedCommand render(const Point& point, std::span<const HostSlots> slots = {}) const;
 
+  /// Reads outputs of a point from a directory that evaluate() has left.
+  /// @param wanted  their positions in CommandSpec::outputs
+  /// @return their values in that order: of an array in NumPy's format the path of its file, as a text. Or a failure of
+  ///         the kind bad_output
+  Outcome<std::vector<Value>> read(const Point& point, const std::filesystem::path& directory,
+                                   const std::vector<std::size_t>& wanted) const;
+
   /// Runs the point's program in its own directory and collects the outputs. A failure of the program, the time-out or
-  /// an output is a value; so is a disk that is full. Everything that the program started has ended when this returns.
+  /// an output is a value. Everything that the program started has ended when this returns.
   /// The directory holds the rendered files, `stdout`, `stderr` and `command` (the arguments, to be pasted into a
   /// shell); what an earlier try left there is removed first. Rank, host and attempts of a failure are left to the
   /// caller.
@@ -248,6 +265,7 @@ class Command {
   ///                        may move it away), and returns what is to stand for it. Empty: arrays are read
   /// @param slots           where the ranks of an MPI program run, as many as it has; empty: all on this host
   /// @throws Interrupted    as above
+  /// @throws SurroundingsFailed  the point's directory is removed
   Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
                                        const std::function<double()>& time_limit = {},
                                        const std::function<Value(const std::filesystem::path&)>& keep_file = {},

@@ -51,6 +51,10 @@ struct FailurePolicy {
   /// Stop at so many failed points of this run, rejected ones not counted: no further point begins, those that run are
   /// waited for. 1 stops at the first.
   std::optional<MaxFailures> max_failures = {};
+  /// Stop as well when the first ten points that end, within a minute from the begin, have all failed in the same way
+  /// (of one kind, with the same exit code and message), and no point has succeeded in an earlier run either: then it
+  /// is not the points. Has no meaning beside `max_failures`.
+  bool give_up_early = false;
 };
 
 /// When a run ends though points are left.
@@ -71,7 +75,7 @@ enum class StopReason {
   signal,      ///< SIGTERM or SIGUSR1
   time_limit,  ///< TimeLimits::time_limit
   slurm_end,   ///< the end of the Slurm job
-  failures,    ///< FailurePolicy::max_failures
+  failures,    ///< FailurePolicy::max_failures, or give_up_early
   program,     ///< SweepOptions::stop_requested
 };
 

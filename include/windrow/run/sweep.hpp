@@ -22,6 +22,7 @@
 #include "windrow/parallel/manager.hpp"
 #include "windrow/report/progress.hpp"
 #include "windrow/run/failure_policy.hpp"
+#include "windrow/run/selection.hpp"
 #include "windrow/shards/shards.hpp"
 #include "windrow/store/nested.hpp"
 #include "windrow/store/store.hpp"
@@ -53,6 +54,19 @@ struct SweepOptions {
   /// Evaluate points again that failed in an earlier run, or that have lost an array: its file is missing, or not as
   /// long as it was.
   bool retry_failed = false;
+  /// Only those that failed in one of these ways; empty: all.
+  std::vector<FailureKind> retry_kinds = {};
+  /// Evaluate these points again whatever outcome they have, each of which stays until there is a new one: also in
+  /// later runs, if this one ends before. Not for a shard.
+  std::optional<IndexSet> again = {};
+  /// Evaluate these points alone. Others that are left stay open for other runs; an index means the same point in all.
+  std::optional<IndexSet> only = {};
+  /// Evaluate so many alone, drawn from all points of the study: always the same ones, and a larger sample holds a
+  /// smaller one.
+  std::optional<std::uint64_t> sample = {};
+  /// In random order, always the same one, instead of that of the indices: what is known early is spread over the
+  /// design.
+  bool random_order = false;
   /// Workers write arrays (outputs of type "array") to the store's directory themselves, where they see it; otherwise
   /// arrays travel through the root in pieces, without growing its memory. If true, they always do: for a directory
   /// that the root alone should write.
@@ -79,12 +93,13 @@ struct SweepOptions {
 /// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `notes`,
 /// `why_stopped`, `account` and `outcomes` are empty.
 struct SweepResult {
-  std::uint64_t points = 0;     ///< of the design, or of the shard
-  std::uint64_t succeeded = 0;  ///< with a result, earlier runs included
-  std::uint64_t failed = 0;     ///< with a failure, earlier runs included
-  std::uint64_t evaluated = 0;  ///< by this run
-  std::uint64_t reused = 0;     ///< outcomes of earlier runs that stand
-  int interrupted_by = 0;       ///< the signal that stopped the sweep, or 0
+  std::uint64_t points = 0;      ///< of the design, or of the shard
+  std::uint64_t succeeded = 0;   ///< with a result, earlier runs included
+  std::uint64_t failed = 0;      ///< with a failure, earlier runs included
+  std::uint64_t evaluated = 0;   ///< by this run
+  std::uint64_t reused = 0;      ///< outcomes of earlier runs that stand
+  std::uint64_t not_chosen = 0;  ///< points without outcome that `only` or `sample` left to other runs
+  int interrupted_by = 0;        ///< the signal that stopped the sweep, or 0
   StopReason stopped_by = StopReason::none;
   std::uint64_t retried = 0;          ///< evaluations of this run that failed and were followed by another try
   double elapsed = 0.0;               ///< seconds of this run
@@ -190,6 +205,9 @@ class Sweep {
   ///                     differs
   /// @throws SpecError   at the root (RootFailed on the other ranks) for loops without a store, or whose names or
   ///                     values cannot be those of folders, or are columns of the results
+  /// @throws SpecError   at the root (RootFailed on the other ranks) for points to be evaluated `again` of a shard, or
+  /// a
+  ///                     random order beside a schedule that has an order of its own
   /// @throws SpecError   on every rank if the ranks' designs differ, or for a shard without a store; at the root
   ///                     (RootFailed on the other ranks) if costs are given for another schedule than longest_first
   /// @throws SpecError   at the root (RootFailed on the other ranks) if a command's programs need more slots than there
@@ -201,7 +219,15 @@ class Sweep {
   ///                       already: windrow::prepare() goes before it
   SweepResult run(ParallelManager& manager, const SweepOptions& options = {});
 
-  /// The same in the background: the caller goes on while a thread of this process runs the sweep, on every rank.
+  /// Brings the store up to date with the sweep, evaluating nothing: outputs that were added or are read in another way
+  /// are read from the files of points that were kept, also those of points that failed since an output was not found.
+  /// A run does the same for itself, but for the last. Killed in the middle it loses nothing. Not collective: for the
+  /// root alone.
+  /// @return what was found; nothing differs if the store was of this sweep already
+  /// @throws StoreError if there is no store yet, or as run()
+  Resumption collect(const SweepOptions& options) const;
+
+  /// run() in the background: the caller goes on while a thread of this process runs the sweep, on every rank.
   /// Collective, as is RunningSweep::get(): every rank starts it and ends its RunningSweep, and uses the manager for
   /// nothing else in between. The manager must live as long; this object need not.
   ///

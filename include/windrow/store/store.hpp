@@ -34,6 +34,10 @@ struct Column {
 /// definition but the pairs named "design..." and "parameters...", and the outputs. Its index and the seed belong to it
 /// only where the evaluation can see them. Values count as they are rendered, so that 2 and 2.0 are the same. Two
 /// points of one design may be the same (replicates): each takes one earlier outcome, never two the same one.
+///
+/// Outputs that are read from files (`outputs_are_read`) are no part of it: how they are read is what their pairs
+/// "outputs.NAME" say. Nor is the content of programs, the pairs "command.program...", for results of a windrow that
+/// did not know it: they count as results of the program as it is now.
 struct StudyIdentity {
   std::string name;
   std::uint64_t points = 0;
@@ -45,10 +49,22 @@ struct StudyIdentity {
   bool index_matters = false;    ///< the evaluation sees the index of a point
   bool seed_matters = false;     ///< ... and the seed, which is "design.seed" in the definition
   bool outputs_by_name = false;  ///< outputs in another order are the same, as those of a program; else not
+  /// Outputs are read from files that a program leaves. A point whose outputs are read in another way is the same: its
+  /// values are taken over where they are read as before, and the others read anew.
+  bool outputs_are_read = false;
 };
 
 /// The values of the parameters at an index of the present design.
 using PointValues = std::function<std::vector<Value>(std::uint64_t)>;
+
+/// Reads outputs of a point from the files that its program left.
+/// @param index      of the present design
+/// @param directory  where the files are; they stay as they are
+/// @param wanted     positions of the outputs
+/// @return their values in that order; an array is an Array, or the path (a text) of a file in NumPy's format. Or why
+///         not: a failure of the kind bad_output
+using ReadOutputs = std::function<Outcome<std::vector<Value>>(
+    std::uint64_t index, const std::filesystem::path& directory, const std::vector<std::size_t>& wanted)>;
 
 /// One finished evaluation, as it is recorded. Where and how long are the record's own: those of its TaskFailure are
 /// not looked at, and read back the same as the record's.
@@ -80,6 +96,9 @@ struct Resumption {
   std::uint64_t succeeded = 0;           ///< of these, how many have a result from earlier runs
   std::uint64_t failed = 0;              ///< ... and how many a failure
   std::vector<std::string> differences;  ///< "parameters.x: linear(0, 1, 5) -> linear(0, 1, 6)", earlier -> present
+  std::uint64_t read = 0;        ///< of those with a result or a failure: outputs were (will be) read from kept files
+  std::uint64_t unreadable = 0;  ///< of those that were read: failures, since an output is not in the files
+  std::uint64_t without_files = 0;  ///< points to be evaluated again, since the files of their outcome are gone
 
   /// One line: "120 of 500 points are known from earlier runs; what differs: parameters.x: ... -> ...".
   std::string describe() const;
@@ -135,7 +154,8 @@ struct StoreStatus {
   std::vector<std::pair<std::string, std::uint64_t>> failures;  ///< kind -> how many, most frequent first
   double busy_seconds = 0.0;                                    ///< sum of elapsed
   std::uint64_t earlier = 0;                                    ///< outcomes kept of points that the design has no more
-  bool running = false;                                         ///< a writer has the store open
+  std::uint64_t again = 0;  ///< points with an outcome that are to be evaluated again all the same (Store::mark_again)
+  bool running = false;     ///< a writer has the store open
 };
 
 /// How a store survives a crash in the middle of a commit.
@@ -174,12 +194,14 @@ class Store {
   /// then, which resumption() explains. Opening a study that has not changed takes the same
   /// time and memory whatever its size; one that has takes time, and 32 bytes, for each outcome that is in the file.
   /// @param points  the present design's, to find earlier outcomes by; without it, a changed study is refused
+  /// @param read    of a study whose outputs are read from files: reads them for points whose earlier outcomes lack
+  ///                them, where the points' directories were kept. Without it such outcomes are left where they are
   /// @throws StoreError if the directory cannot be written, another process has the store open, the file is damaged or
   ///         of a newer version, or it belongs to another study: one that differs (it is said in what) and has another
   ///         name, or comes without `points`
   Store(const std::filesystem::path& directory, const StudyIdentity& identity,
         const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal = Journal::automatic,
-        const PointValues& points = {});
+        const PointValues& points = {}, const ReadOutputs& read = {});
   /// Commits; an error of that is lost, so call commit() to learn of it.
   ~Store();
   Store(Store&&) noexcept;
@@ -191,6 +213,20 @@ class Store {
   /// Indices with a recorded outcome.
   IndexSet succeeded() const;
   IndexSet failed() const;
+  /// Those that failed in one of these ways.
+  IndexSet failed(const std::vector<FailureKind>& kinds) const;
+  /// Those that have an outcome and are to be evaluated again all the same: as mark_again() said, in this run or in an
+  /// earlier one, less those that were recorded since.
+  IndexSet again() const;
+  /// These points are to be evaluated again; the outcomes that they have stay until new ones are recorded. Commits.
+  /// Outcomes that earlier forms of the study have for them are removed.
+  void mark_again(const IndexSet& points);
+  /// These points, which have an outcome, are about to be evaluated again: what is in their directories meanwhile is
+  /// not what their outcomes are of. Commits.
+  void doubt_files(const IndexSet& points);
+  /// Reads the outputs of points again that failed because an output was not found in their files.
+  /// @return how many have a result now, and how many have not
+  Resumption read_again();
   /// Those that succeeded, but with a file of an array that is missing or not as long as it was. Looks at every file's
   /// directory entry.
   IndexSet damaged() const;
@@ -270,7 +306,10 @@ class StoreReader {
   /// Whether this is the study that wrote last.
   bool is_of(const StudyIdentity& study) const;
   /// What a run of `present` would find here; nothing if it is the study that wrote last.
+  /// Where outputs have to be read from files, it counts on files that are there.
   std::optional<Resumption> preview(const StudyIdentity& present, const PointValues& points) const;
+  /// As Store::again().
+  IndexSet again() const;
   /// The points of `present` that have an outcome here, by what they compute. If the study is not the one that wrote
   /// last, that takes `points`, and 32 bytes for each outcome; without `points`, nothing is known then.
   KnownOutcomes known(const StudyIdentity& present, const PointValues& points = {}) const;

@@ -64,6 +64,9 @@ class EvaluationKind {
   virtual void identify(StudyIdentity& identity) const;
   /// To be kept with a run.
   virtual std::vector<Setting> provenance() const { return {}; }
+  /// Reads outputs of points from files that were kept; empty: there are no such files.
+  /// @param design  lives as long as it
+  virtual ReadOutputs reader(const Design&) const { return {}; }
   virtual EvaluationLimits limits() const { return {}; }
   /// Whether equal points are one evaluation: it depends on the values of the parameters alone.
   virtual bool computes_equal_points_once() const { return false; }

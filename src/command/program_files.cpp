@@ -1,0 +1,199 @@
+#include "program_files.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace windrow::detail {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A word of a command line, as far as it is the same at all points.
+struct Word {
+  std::string text;
+  bool begins_command = false;  ///< a program stands here
+};
+
+std::string with_study_directory(std::string text, const std::string& directory) {
+  for (const std::string_view tag : {"{{{study.dir}}}", "{{&study.dir}}", "{{study.dir}}", "{{ study.dir }}"}) {
+    for (std::size_t at = text.find(tag); at != std::string::npos; at = text.find(tag, at + directory.size())) {
+      text.replace(at, tag.size(), directory);
+    }
+  }
+  return text;
+}
+
+bool is_constant(const std::string& text) {
+  return text.find("{{") == std::string::npos;
+}
+
+/// Splits a text for the shell roughly: quotes are taken off, words after a redirection are left out, and whatever
+/// separates commands begins a new one.
+std::vector<Word> words_of_shell(const std::string& text) {
+  std::vector<Word> words;
+  Word word;
+  bool has_word = false;
+  bool begins = true;
+  bool redirected = false;
+  char quote = '\0';
+  const auto end_word = [&] {
+    if (!has_word) return;
+    word.begins_command = begins;
+    const bool assigns =
+        begins && word.text.find('=') != std::string::npos && word.text.find('/') > word.text.find('=');
+    if (!redirected && !assigns) words.push_back(word);
+    begins = begins && (redirected || assigns);
+    redirected = has_word = false;
+    word = {};
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != '\0') {
+      if (c == quote) {
+        quote = '\0';
+      } else {
+        word.text += c;
+      }
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+      has_word = true;
+    } else if (c == '\\' && i + 1 < text.size()) {
+      if (text[++i] != '\n') word.text += text[i];
+      has_word = true;
+    } else if (text.compare(i, 2, "{{") == 0 && text.find("}}", i) != std::string::npos) {
+      std::size_t end = text.find("}}", i) + 2;
+      while (end < text.size() && text[end] == '}') ++end;
+      word.text += text.substr(i, end - i);
+      has_word = true;
+      i = end - 1;
+    } else if (c == '#' && !has_word) {
+      while (i + 1 < text.size() && text[i + 1] != '\n') ++i;
+    } else if (std::string_view(";&|()\n`").find(c) != std::string_view::npos) {
+      end_word();
+      begins = true;
+    } else if (c == '>' || c == '<') {
+      if (has_word && std::all_of(word.text.begin(), word.text.end(), [](char d) { return d >= '0' && d <= '9'; })) {
+        has_word = false;
+        word = {};
+      }
+      end_word();
+      redirected = true;
+      if (i + 1 < text.size() && (text[i + 1] == '&' || text[i + 1] == c)) ++i;
+    } else if (c == ' ' || c == '\t' || c == '\r') {
+      end_word();
+    } else {
+      word.text += c;
+      has_word = true;
+    }
+  }
+  end_word();
+  return words;
+}
+
+bool is_keyword(std::string_view word) {
+  static constexpr std::array<std::string_view, 14> keywords = {"if", "then", "else", "elif", "while", "until", "do",
+                                                                "{",  "!",    "time", "exec", "fi",    "done",  "}"};
+  return std::find(keywords.begin(), keywords.end(), word) != keywords.end();
+}
+
+bool is_interpreter(const std::string& program) {
+  const std::string name = fs::path(program).filename().string();
+  static constexpr std::array<std::string_view, 21> names = {
+      "sh",   "bash", "dash",  "ksh", "zsh",  "perl", "ruby",  "Rscript", "julia", "octave", "octave-cli",
+      "node", "lua",  "tclsh", "awk", "gawk", "mawk", "guile", "pypy3",   "php",   "gnuplot"};
+  return name.starts_with("python") || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool is_awk(const std::string& program) {
+  return fs::path(program).filename().string().ends_with("awk");
+}
+
+bool is_regular(const fs::path& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+class Finder {
+ public:
+  explicit Finder(const CommandSpec& spec) : spec_(spec), directory_(spec.study_directory) {}
+
+  std::vector<ProgramFile> find() {
+    const bool has_shell = spec_.run.index() == 1;
+    std::vector<Word> words;
+    if (has_shell) {
+      words = words_of_shell(std::get<std::string>(spec_.run));
+    } else {
+      for (const std::string& argument : std::get<0>(spec_.run)) words.push_back({argument, words.empty()});
+    }
+    for (Word& word : words) word.text = with_study_directory(std::move(word.text), directory_.string());
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (has_shell && words[i].begins_command && is_keyword(words[i].text) && i + 1 < words.size()) {
+        words[i + 1].begins_command = true;
+        continue;
+      }
+      look_at(words, i);
+    }
+    return std::move(found_);
+  }
+
+ private:
+  void look_at(const std::vector<Word>& words, std::size_t i) {
+    const std::string& text = words[i].text;
+    if (text.empty() || !is_constant(text)) return;
+    if (words[i].begins_command && is_interpreter(text)) script_ = is_awk(text) ? Script::after_f : Script::next;
+    if (words[i].begins_command && !is_interpreter(text)) script_ = Script::none;
+    if (words[i].begins_command) return add(text, /*executable=*/true);
+    if (script_ == Script::after_f && text == "-f") {
+      script_ = Script::next;
+    } else if (script_ == Script::next && text.starts_with('-')) {
+      // A program in the arguments, or a module: there is no script.
+      if (text == "-c" || text == "-e" || text == "-m" || text == "--eval") script_ = Script::none;
+    } else if (script_ == Script::next) {
+      script_ = Script::none;
+      add(text, /*executable=*/false);
+    } else {
+      add_if_inside(text);
+    }
+  }
+
+  /// Of an argument, which may as well be a file that the program writes: only what can be run.
+  void add_if_inside(const std::string& text) {
+    if (text.starts_with('/') || (text.find('/') != std::string::npos && spec_.run.index() == 1)) add(text, true);
+  }
+
+  void add(const std::string& text, bool executable) {
+    const bool by_name = text.find('/') == std::string::npos;
+    const fs::path path = (directory_ / text).lexically_normal();
+    if (text.starts_with('/') && !is_below(path)) return;
+    if (by_name && executable && spec_.run.index() == 0) return;  // is looked for in PATH
+    if (!is_regular(path) || (executable && access(path.c_str(), X_OK) != 0)) return;
+    const bool is_known = std::ranges::any_of(found_, [&](const ProgramFile& file) { return file.path == path; });
+    if (!is_known) found_.push_back({path.lexically_relative(directory_).string(), path});
+  }
+
+  bool is_below(const fs::path& path) const {
+    const fs::path relative = path.lexically_relative(directory_);
+    return !relative.empty() && *relative.begin() != "..";
+  }
+
+  enum class Script { none, next, after_f };
+
+  const CommandSpec& spec_;
+  fs::path directory_;
+  Script script_ = Script::none;
+  std::vector<ProgramFile> found_;
+};
+
+}  // namespace
+
+std::vector<ProgramFile> program_files(const CommandSpec& spec) {
+  return Finder(spec).find();
+}
+
+}  // namespace windrow::detail

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "windrow/parallel/outcome.hpp"
+
+namespace windrow::detail {
+
+/// Whether it is not the points that fail: see FailurePolicy::give_up_early.
+class EarlyFailures {
+ public:
+  static constexpr std::uint64_t kMost = 10;
+  static constexpr double kSeconds = 60.0;
+
+  void succeeded() { over_ = true; }
+  /// @param elapsed  seconds since the begin of the run
+  void failed(const TaskFailure& failure, double elapsed);
+  bool gives_up() const { return !over_ && number_ >= kMost; }
+  /// "since the first 10 points all failed in the same way (exited 127: ./sim: not found), and none has succeeded"
+  std::string why() const;
+
+ private:
+  bool over_ = false;
+  std::uint64_t number_ = 0;
+  FailureKind kind_ = FailureKind::exception;
+  int code_ = 0;
+  std::string message_;
+};
+
+/// The line of a failure's message that tells, without the directory of its point: the last that a program printed, and
+/// of an output that was not found where it was looked for.
+std::string telling_line(const TaskFailure& failure);
+
+}  // namespace windrow::detail

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "windrow/parallel/dispatch.hpp"
+#include "windrow/run/selection.hpp"
+
+namespace windrow::detail {
+
+/// So many points of a study, drawn at random: always the same, and those of a smaller number are among them.
+IndexSet sample_points(std::uint64_t seed, std::uint64_t points, std::uint64_t number);
+
+/// Costs by which `longest_first` hands out points in random order. They are negative: they predict no times.
+std::shared_ptr<CostModel> random_order(std::uint64_t seed, std::uint64_t points);
+
+}  // namespace windrow::detail
