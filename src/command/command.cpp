@@ -281,6 +281,10 @@ bool Command::sees_seed() const {
   return impl_->names_tag("seed");
 }
 
+bool Command::uses(std::string_view parameter) const {
+  return impl_->names_tag("point.seed") || impl_->names_tag(parameter) || (impl_->mpi && impl_->mpi->uses(parameter));
+}
+
 std::optional<std::uint64_t> Command::constant_ranks() const {
   return impl_->mpi ? impl_->mpi->ranks().constant() : 1;
 }

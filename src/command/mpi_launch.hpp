@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rank_count.hpp"
@@ -28,6 +29,8 @@ class MpiLaunch {
   MpiLaunch(const RanksSpec& spec, const Design& design, const std::vector<std::string>& names);
 
   const RankCount& ranks() const { return ranks_; }
+  /// Whether the number of ranks, or an argument of the launcher, names this parameter.
+  bool uses(std::string_view parameter) const;
   /// The program of the launcher, if it is the same at every point.
   std::optional<std::string> program() const;
 
@@ -44,6 +47,7 @@ class MpiLaunch {
   RankCount ranks_;
   std::optional<MpiLauncher> known_;
   std::vector<Template> custom_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace windrow::detail

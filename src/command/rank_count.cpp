@@ -94,6 +94,12 @@ std::optional<std::uint64_t> RankCount::constant() const {
   return expression_ ? std::nullopt : std::optional(constant_);
 }
 
+bool RankCount::uses(std::string_view parameter) const {
+  return expression_ && std::ranges::any_of(expression_->variables, [parameter](const Variable& variable) {
+           return variable.name == parameter;
+         });
+}
+
 std::uint64_t RankCount::at(const Point& point) const {
   if (!expression_) return constant_;
   const std::lock_guard lock(expression_->mutex);

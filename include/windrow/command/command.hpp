@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -139,6 +140,9 @@ class Command {
   bool sees_index() const;
   /// Whether one names `seed`.
   bool sees_seed() const;
+  /// Whether what runs at a point depends on this parameter: a tag of an argument, a template or the launcher names it,
+  /// or `ranks`, or there is a tag for which all parameters count (`point.seed`).
+  bool uses(std::string_view parameter) const;
 
   /// The number of ranks, if it is the same at every point: 1 without CommandSpec::ranks.
   std::optional<std::uint64_t> constant_ranks() const;
