@@ -335,38 +335,102 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
 
 namespace {
 
-bool begins_character(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+/// The character of this length at text[at].
+char32_t character_at(std::string_view text, std::size_t at, std::size_t length) {
+  constexpr std::array<unsigned, 5> first_bits = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  char32_t character = static_cast<unsigned char>(text[at]) & first_bits[length];
+  for (std::size_t i = 1; i < length; ++i) {
+    character = (character << 6U) | (static_cast<unsigned char>(text[at + i]) & 0x3FU);
+  }
+  return character;
+}
+
+struct Range {
+  char32_t first, last;
+};
+
+template <std::size_t Size>
+bool is_in(const std::array<Range, Size>& ranges, char32_t character) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [character](const Range& range) { return character >= range.first && character <= range.last; });
+}
+
+// Combining marks and format characters take no column; ideographs, kana, hangul and pictures take two. (Unicode's
+// EastAsianWidth.txt, its wide blocks as a whole.)
+constexpr std::array<Range, 8> kWithoutWidth = {{{0x300, 0x36F},
+                                                 {0x483, 0x489},
+                                                 {0x591, 0x5BD},
+                                                 {0x64B, 0x65F},
+                                                 {0x200B, 0x200F},
+                                                 {0x20D0, 0x20FF},
+                                                 {0xFE00, 0xFE0F},
+                                                 {0xFE20, 0xFE2F}}};
+constexpr std::array<Range, 11> kWide = {{{0x1100, 0x115F},
+                                          {0x2E80, 0x303E},
+                                          {0x3041, 0xA4CF},
+                                          {0xAC00, 0xD7A3},
+                                          {0xF900, 0xFAFF},
+                                          {0xFE30, 0xFE6F},
+                                          {0xFF00, 0xFF60},
+                                          {0xFFE0, 0xFFE6},
+                                          {0x1F300, 0x1F64F},
+                                          {0x1F900, 0x1F9FF},
+                                          {0x20000, 0x3FFFD}}};
+// Control characters above ASCII, line separators, and what turns the direction of writing round: a terminal obeys.
+constexpr std::array<Range, 4> kObeyed = {{{0x80, 0x9F}, {0x2028, 0x2029}, {0x202A, 0x202E}, {0x2066, 0x2069}}};
+
+std::size_t columns_at(std::string_view text, std::size_t at, std::size_t length) {
+  if (length < 2) return 1;
+  const char32_t character = character_at(text, at, length);
+  return is_in(kWithoutWidth, character) ? 0 : is_in(kWide, character) ? 2 : 1;
 }
 
 }  // namespace
 
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
+  std::size_t columns = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text, at);
+    columns += columns_at(text, at, length);
+    at += std::max<std::size_t>(length, 1);
+  }
+  return columns;
 }
 
 std::string clipped(std::string_view text, std::size_t width) {
-  std::size_t characters = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (begins_character(text[i]) && characters++ == width) return std::string(text.substr(0, i));
+  std::size_t columns = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text, at);
+    columns += columns_at(text, at, length);
+    if (columns > width) return std::string(text.substr(0, at));
+    at += std::max<std::size_t>(length, 1);
   }
   return std::string(text);
 }
+
+namespace {
+
+/// "\n", "\x1b", "\xe9" of a byte that is not UTF-8, "\u202e"; empty for what may be shown as it is.
+std::string escape_of(std::string_view text, std::size_t at, std::size_t length, std::string_view kept) {
+  const char c = text[at];
+  if (length > 1) {
+    const char32_t character = character_at(text, at, length);
+    return is_in(kObeyed, character) ? fmt::format("\\u{:04x}", static_cast<unsigned>(character)) : "";
+  }
+  if (length == 1 && (!is_control(c) || kept.find(c) != std::string_view::npos)) return "";
+  const std::size_t known = std::string_view("\n\t\r").find(c);
+  if (known != std::string_view::npos) return std::array{"\\n", "\\t", "\\r"}[known];
+  return fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+}
+
+}  // namespace
 
 std::string visible(std::string_view text, std::string_view kept, std::string_view stray) {
   std::string result;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = utf8_length(text, at);
-    const char c = text[at];
-    const bool seen = length == 0 ? stray.empty() : is_control(c) && kept.find(c) == std::string_view::npos;
-    const std::size_t known = std::string_view("\n\t\r").find(c);
-    if (!seen) {
-      result += length == 0 ? stray : text.substr(at, length);
-    } else if (known != std::string_view::npos) {
-      result += std::array{"\\n", "\\t", "\\r"}[known];
-    } else {
-      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    }
+    const std::string escape = length == 0 && !stray.empty() ? std::string(stray) : escape_of(text, at, length, kept);
+    result += escape.empty() ? text.substr(at, length) : std::string_view(escape);
     at += std::max<std::size_t>(length, 1);
   }
   return result;

@@ -38,6 +38,13 @@ void Conditions::check_types(const Expression& condition, const Design& design,
   }
 }
 
+bool Conditions::uses(std::string_view name) const {
+  return std::any_of(conditions_.begin(), conditions_.end(), [&](const Expression& condition) {
+    const auto& used = condition.used();
+    return std::any_of(used.begin(), used.end(), [&](std::size_t position) { return names_[position] == name; });
+  });
+}
+
 void Conditions::check(const Point& point, const std::vector<Value>& outputs,
                        const std::vector<bool>& is_missing) const {
   for (const Expression& condition : conditions_) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "expression.hpp"
@@ -16,6 +17,9 @@ class Conditions {
   /// @throws SpecError for an expression that cannot be read, a name in it that is no parameter and no output, or one
   ///                   that is a text or an array
   Conditions(const std::vector<std::string>& texts, const Design& design, const std::vector<OutputSpec>& outputs);
+
+  /// Whether one of them names this parameter or output.
+  bool uses(std::string_view name) const;
 
   /// @param outputs     of the point
   /// @param is_missing  which of them are

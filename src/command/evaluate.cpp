@@ -21,28 +21,16 @@
 namespace windrow {
 
 namespace fs = std::filesystem;
+using detail::last_words;
 using detail::PointDirectory;
 
 namespace {
-
-constexpr std::size_t shown_lines = 5;
 
 /// What is in a point's directory when its program starts.
 PointDirectory::Files files_of(RenderedCommand& command) {
   auto files = std::move(command.files);
   files.push_back({"command", command.line() + "\n"});
   return files;
-}
-
-/// The program's own last words: of stderr, or of stdout if it said nothing there.
-std::string last_words(const fs::path& directory) {
-  if (const std::string lines = detail::last_lines(directory / "stderr", shown_lines); !lines.empty()) {
-    return "stderr ends:" + lines;
-  }
-  if (const std::string lines = detail::last_lines(directory / "stdout", shown_lines); !lines.empty()) {
-    return "stderr is empty, stdout ends:" + lines;
-  }
-  return "it printed nothing";
 }
 
 /// Shells report the signal that ended a program in their exit code.

@@ -14,6 +14,11 @@ std::string made_visible(std::string_view text);
 /// line break; empty if the file is empty or cannot be read.
 std::string last_lines(const std::filesystem::path& file, std::size_t lines);
 
+/// What a program that failed said last, in its directory, made visible: the last lines of stderr ("stderr ends:", each
+/// on a line of its own, indented by two blanks), or of stdout if there is nothing; before them, if it is not among
+/// them, the line that tells why ("stderr tells:"), found in the first and the last 64 KiB.
+std::string last_words(const std::filesystem::path& directory);
+
 /// In double quotes, with escapes, on one line: no two texts look the same.
 std::string in_quotes(std::string_view text);
 

@@ -508,6 +508,13 @@ Extraction Extraction::only(const std::vector<std::size_t>& outputs) const {
   return Extraction(std::make_unique<const Impl>(std::move(some)));
 }
 
+bool Extraction::uses(std::size_t name, std::string_view text) const {
+  const auto has_tag = [name](const auto& read) { return read.file.names(name); };
+  return std::any_of(impl_->outputs.begin(), impl_->outputs.end(), has_tag) ||
+         std::any_of(impl_->fail_if.begin(), impl_->fail_if.end(), has_tag) ||
+         std::any_of(impl_->require.begin(), impl_->require.end(), has_tag) || impl_->conditions.uses(text);
+}
+
 std::vector<Value> Extraction::extract(const fs::path& directory, const Point& point, const Bindings& bindings,
                                        const KeepFile& keep_file) const {
   const auto& outputs = impl_->outputs;

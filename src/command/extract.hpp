@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bad_output.hpp"
@@ -26,6 +27,9 @@ class Extraction {
   Extraction(const CommandSpec& spec, const Design& design, const std::vector<std::string>& names);
   ~Extraction();
   Extraction(Extraction&&) noexcept;
+
+  /// Whether a name of a file has the tag `name` (a position among the names), or a condition names it.
+  bool uses(std::size_t name, std::string_view text) const;
 
   /// @param keep_file  as for Command::evaluate()
   /// @throws FailedCheck if the program says that it failed, or a condition does not hold; BadOutput for the first

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <utility>
@@ -102,7 +103,15 @@ MpiLaunch::MpiLaunch(const RanksSpec& spec, const Design& design, const std::vec
     known_ = *known;
   } else {
     custom_ = parse(std::get<std::vector<std::string>>(spec.launcher), names);
+    names_ = names;
   }
+}
+
+bool MpiLaunch::uses(std::string_view parameter) const {
+  const auto position = static_cast<std::size_t>(std::ranges::find(names_, parameter) - names_.begin());
+  return ranks_.uses(parameter) || std::ranges::any_of(custom_, [&](const Template& argument) {
+           return position < names_.size() && argument.names(position);
+         });
 }
 
 std::optional<std::string> MpiLaunch::program() const {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rank_count.hpp"
@@ -29,6 +30,8 @@ class MpiLaunch {
 
   const RankCount& ranks() const { return ranks_; }
   bool is_mpirun() const { return known_ == MpiLauncher::mpirun; }
+  /// Whether the number of ranks, or an argument of the launcher, names this parameter.
+  bool uses(std::string_view parameter) const;
   /// The program of the launcher, if it is the same at every point.
   std::optional<std::string> program() const;
 
@@ -45,6 +48,7 @@ class MpiLaunch {
   RankCount ranks_;
   std::optional<MpiLauncher> known_;
   std::vector<Template> custom_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace windrow::detail

@@ -16,6 +16,9 @@ class OutputFile {
   /// @param names  what tags may name, aligned with Bindings. @throws SpecError for an unknown one
   OutputFile(const std::string& name, const std::vector<std::string>& names);
 
+  /// Whether a tag is of this name, by its position among the names.
+  bool names(std::size_t name) const { return name_.names(name); }
+
   /// The file, which there need not be unless it is a pattern.
   /// @throws MissingOutput if no file is of the pattern, and BadOutput if several are; both list what is there
   std::filesystem::path find(const std::filesystem::path& directory, const Bindings& bindings) const;

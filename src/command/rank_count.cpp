@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -46,6 +47,11 @@ RankCount& RankCount::operator=(RankCount&&) noexcept = default;
 
 std::optional<std::uint64_t> RankCount::constant() const {
   return expression_ ? std::nullopt : std::optional(constant_);
+}
+
+bool RankCount::uses(std::string_view parameter) const {
+  return expression_ &&
+         std::ranges::any_of(expression_->used(), [&](std::size_t used) { return names_[used] == parameter; });
 }
 
 std::uint64_t RankCount::at(const Point& point) const {

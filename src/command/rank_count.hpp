@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "expression.hpp"
@@ -22,6 +23,8 @@ class RankCount {
 
   /// The number, if it is the same at every point.
   std::optional<std::uint64_t> constant() const;
+  /// Whether the expression names this parameter.
+  bool uses(std::string_view parameter) const;
   /// @throws SpecError  if the expression gives no whole number from 1 at this point, or names a parameter that is a
   ///                    text there
   std::uint64_t at(const Point& point) const;

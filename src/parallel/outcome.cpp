@@ -51,7 +51,8 @@ std::string effort_text(int attempts, double elapsed) {
   return has_time ? " after " + time : std::string();
 }
 
-/// White space, line breaks and control characters become single blanks, so that a line stays a line.
+/// White space, line breaks and control characters become single blanks, so that a line stays a line; other bytes that
+/// a terminal would stumble over are seen.
 std::string one_line(std::string_view message) {
   std::string line;
   for (const char c : message) {
@@ -63,7 +64,7 @@ std::string one_line(std::string_view message) {
     }
   }
   if (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
+  return text::visible(line);
 }
 
 }  // namespace

@@ -81,14 +81,16 @@ constexpr bool is_control(char c) {
 /// standard (no overlong forms, no surrogates); 0 if there is none.
 std::size_t utf8_length(std::string_view text, std::size_t at);
 
-/// How many characters UTF-8 text has: its columns on a terminal, but for wide and combining ones.
+/// The columns that UTF-8 text takes on a terminal: two for wide characters (ideographs, hangul, pictures), none for
+/// combining ones.
 std::size_t width(std::string_view text);
 
-/// The first `width` characters.
+/// What of it fits `width` columns.
 std::string clipped(std::string_view text, std::size_t width);
 
-/// Makes control characters seen, as "\n", "\t", "\r" or "\x1b", except those in `kept`; a byte that is not UTF-8
-/// becomes `stray`, by default it is seen too. The result is UTF-8.
+/// Makes a text safe to show: control characters are seen, as "\n", "\t", "\r" or "\x1b", except those in `kept`; so
+/// are those above ASCII that a terminal obeys (C1, line separators, directions of writing), as "\u009b". A byte that
+/// is not UTF-8 becomes `stray`, by default it is seen too, as "\xe9". The result is UTF-8.
 std::string visible(std::string_view text, std::string_view kept = "", std::string_view stray = "");
 
 }  // namespace text

@@ -234,6 +234,10 @@ class Command {
   /// What is allowed, but may not be what was meant, each in a sentence: braces that are a tag's, a script without a
   /// `#!` line.
   std::vector<std::string> warnings() const;
+  /// Whether what comes of a point depends on this parameter: a tag of an argument, a template, the environment, the
+  /// launcher or a file names it, or `ranks` or `valid`, or there is a tag for which all parameters count
+  /// (`point.seed`).
+  bool uses(std::string_view parameter) const;
 
   /// The number of ranks, if it is the same at every point: 1 without CommandSpec::ranks.
   std::optional<std::uint64_t> constant_ranks() const;
