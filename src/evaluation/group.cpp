@@ -117,11 +117,7 @@ class GroupEvaluation : public SweepEvaluation {
 
   // What another rank than the first returns counts for nothing.
   std::optional<TaskFailure> evaluate_only(const Point& point) {
-    try {
-      functions_.evaluate(*group_, point);
-    } catch (const Rejected& reason) {
-      return TaskFailure::rejected(reason.what());
-    }
+    functions_.evaluate(*group_, point);
     return std::nullopt;
   }
 

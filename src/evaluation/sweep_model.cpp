@@ -8,7 +8,6 @@
 
 #include "function.hpp"
 #include "windrow/base/byte_stream.hpp"
-#include "windrow/base/exception_text.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -111,9 +110,7 @@ class SweepModel : public ForkedModel {
       return reply(evaluator_.evaluate(point));
     } catch (const Interrupted&) {
       return Bytes{static_cast<std::byte>(ReplyKind::interrupted)};
-    } catch (...) {
-      return reply(TaskFailure::exception(exception_text(std::current_exception())));
-    }
+    }  // anything else is told by whoever calls this
   }
 
  private:

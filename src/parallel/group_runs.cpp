@@ -8,6 +8,8 @@
 #include <map>
 #include <utility>
 
+#include "windrow/base/exception_text.hpp"
+
 namespace windrow::detail {
 namespace {
 
@@ -47,8 +49,8 @@ GroupRuns::Place GroupRuns::find(std::uint64_t index, std::span<const int> idle,
   std::uint64_t needed = 0;
   try {
     needed = job_.needs->of(index);
-  } catch (const std::exception& error) {
-    return {{}, TaskFailure::rejected(error.what())};
+  } catch (...) {
+    return {{}, TaskFailure::rejected(exception_text(std::current_exception()))};
   }
   if (auto failure = obstacle(needed, able)) return {{}, std::move(failure)};
   if (idle.size() < needed) return {};

@@ -6,6 +6,8 @@
 #include <exception>
 #include <utility>
 
+#include "windrow/base/exception_text.hpp"
+
 namespace windrow::detail {
 namespace {
 
@@ -26,8 +28,8 @@ Placements::Place Placements::find(std::uint64_t index, std::span<const int> idl
   std::uint64_t needed = 0;
   try {
     needed = job_.needs->of(index);
-  } catch (const std::exception& error) {
-    return {{}, TaskFailure::rejected(error.what())};
+  } catch (...) {
+    return {{}, TaskFailure::rejected(exception_text(std::current_exception()))};
   }
   if (auto failure = obstacle(needed)) return {{}, std::move(failure)};
   auto slots = pool_.take(needed);

@@ -107,7 +107,7 @@ TakenResult StagedMapCore::next(std::size_t stage, nanoseconds limit, OnTimeout 
   }
   if (impl_->state == Impl::State::stopped) return {};
   TakenResult taken = impl_->next(stage, limit, on_timeout);
-  impl_->read_ahead();
+  impl_->keep_thrown([this] { impl_->read_ahead(); });
   return taken;
 }
 
@@ -119,7 +119,7 @@ TakenResult StagedMapCore::Impl::next(std::size_t k, nanoseconds limit, OnTimeou
   pump();
   for (bool waited = false;; waited = true) {
     if (auto taken = deliver(k)) {
-      pump();
+      keep_thrown([this] { pump(); });
       return *std::move(taken);
     }
     if (is_finished(k)) return {};

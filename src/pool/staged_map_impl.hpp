@@ -48,6 +48,16 @@ struct StagedMapCore::Impl : std::enable_shared_from_this<StagedMapCore::Impl> {
   void require_started() const;
   void allow_stages();
 
+  // For the next call: this one has a result to give.
+  template <typename Action>
+  void keep_thrown(Action action) {
+    try {
+      action();
+    } catch (...) {
+      if (!thrown) thrown = std::current_exception();
+    }
+  }
+
   void begin_use();
   void end_use() noexcept;
   void catch_up() noexcept;
@@ -92,7 +102,7 @@ struct StagedMapCore::Impl : std::enable_shared_from_this<StagedMapCore::Impl> {
   StagedMapOptions options;
   bool in_background = false;
   SharedUse use = {};
-  std::exception_ptr thrown = {};  // met in the background, for the next call
+  std::exception_ptr thrown = {};  // met in the background or on the way, for the next call
   State state = State::built;
   bool reading = false;  // of the thread that calls the map
   std::vector<Stage> stages = {};

@@ -11,6 +11,7 @@
 #include "evaluation/interface/evaluation_kind.hpp"
 #include "run/interface/on_root.hpp"
 #include "sweep_run.hpp"
+#include "windrow/base/exception_text.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -42,9 +43,9 @@ void detail::on_root(ParallelManager& manager, const std::function<void()>& prep
   if (manager.is_root()) {
     try {
       prepare();
-    } catch (const std::exception& error) {
+    } catch (...) {
       failure = std::current_exception();
-      message = std::string("the root failed: ") + error.what();
+      message = "the root failed: " + exception_text(failure);
     }
   }
   message = manager.broadcast(message);

@@ -9,6 +9,7 @@
 
 #include "run/interface/on_root.hpp"
 #include "store/interface/loop_names.hpp"
+#include "windrow/base/exception_text.hpp"
 #include "windrow/base/hash.hpp"
 #include "windrow/error.hpp"
 
@@ -45,8 +46,8 @@ SweepOptions inside_loops(SweepOptions options, const StudyIdentity& study) {
 std::string message_of(const std::function<void()>& action) {
   try {
     action();
-  } catch (const Error& error) {
-    return error.what();
+  } catch (...) {
+    return exception_text(std::current_exception());
   }
   return {};
 }

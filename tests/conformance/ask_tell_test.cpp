@@ -164,6 +164,28 @@ TEST(AskTellTest, abandoned_without_a_question) {
   manager().sync();
 }
 
+// The root's part of the sweep lies behind the caller's questions: what it throws comes out of one of them, or, if none
+// is asked any more, is nobody's.
+TEST(AskTellTest, what_the_sweep_throws_comes_out_of_the_next_question) {
+  if (!ranks_run_this()) return;
+  SweepOptions options;
+  options.on_progress = [](const Progress& progress) {
+    if (progress.finished) throw std::runtime_error("the screen is gone");
+  };
+  std::string thrown;
+  try {
+    AskTell sweep(manager(), small_grid(), {{"y"}}, options);
+    while (const auto point = sweep.next_point()) sweep.report(*point, {model(*point)});
+  } catch (const RootFailed&) {
+    thrown = "elsewhere";
+  } catch (const std::runtime_error& error) {
+    thrown = error.what();
+  }
+  EXPECT_EQ(thrown, manager().is_root() ? "the screen is gone" : "elsewhere");
+  { AskTell sweep(manager(), small_grid(), {{"y"}}, options); }
+  EXPECT_EQ(manager().all_reduce(1), manager().size());
+}
+
 TEST(AskTellTest, deep_calls_and_exceptions_in_the_callers_loop) {
   if (!ranks_run_this()) return;
   AskTell sweep(manager(), small_grid(), {{"y"}});

@@ -281,6 +281,18 @@ TEST(GroupTest, messages_of_a_failed_point_are_not_seen_at_another) {
   }
 }
 
+TEST(GroupTest, a_build_that_throws_is_told_as_that) {
+  if (!has_ranks(2)) return;
+  GroupSweep sweep(
+      points(4), []() -> int { throw std::runtime_error("no such mesh"); },
+      [](int&, const Point& p, MPI_Comm comm) { return sum_over(comm, p); }, {{"result"}}, {.ranks = 2});
+  const SweepResult result = sweep.run(manager());
+  EXPECT_EQ(result.failed, 4U);
+  for (const auto& outcome : result.outcomes) {
+    EXPECT_THAT(outcome.failure().message, HasSubstr("build failed: no such mesh"));
+  }
+}
+
 TEST(GroupTest, a_point_that_needs_too_many_ranks_is_rejected) {
   if (!has_ranks(1)) return;
   const int size = manager().size();

@@ -1,8 +1,8 @@
 // Groups of ranks whose evaluation never ends: group_faults HOW <directory>
 //
 // `stuck`: one rank of a group throws while another waits for it in a collective call, under launch(); `host`: the same
-// in a program that has MPI of its own; `kill`: one is killed instead. `again after HOW` is the next run, which
-// finds what the run before kept.
+// in a program that has MPI of its own; `kill`: one is killed instead; `loud`: what is told of the end throws, too.
+// `again after HOW` is the next run, which finds what the run before kept.
 #include <mpi.h>
 #include <signal.h>
 #include <unistd.h>
@@ -46,7 +46,13 @@ SweepResult sweep(ParallelManager& manager, const std::string& how, const char* 
         return static_cast<double>(i);
       },
       {{"result"}}, {.ranks = 2, .patience = std::chrono::milliseconds(how.starts_with("again") ? 30000 : 2500)});
-  return sweep.run(manager, {.store = directory});
+  SweepOptions options{.store = directory};
+  if (how == "loud") {
+    options.on_progress = [](const Progress& progress) {
+      if (progress.finished) throw std::runtime_error("the screen is gone");
+    };
+  }
+  return sweep.run(manager, options);
 }
 
 // Of a killed rank the point is not to blame.

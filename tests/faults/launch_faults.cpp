@@ -2,9 +2,11 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -92,6 +94,20 @@ int root_throws(ParallelManager& manager, const std::string& where) {
   if (manager.is_root()) throw SpecError("no such study");
   if (where == "compute") std::this_thread::sleep_for(seconds(1000));
   wait_for_others(manager, where);
+  return 0;
+}
+
+/// What the root throws in a job leaves its body a moment after the others have left theirs, which is not for them to
+/// tell.
+int root_fails(ParallelManager& manager, const std::string&) {
+  try {
+    manager.map([] { return 0; }, [](int&, std::uint64_t i) { return i; }, 100,
+                {.schedule = Schedule::longest_first,
+                 .costs = known_costs([](std::uint64_t) -> double { throw SpecError("no such study"); })});
+  } catch (const SpecError&) {
+    std::this_thread::sleep_for(milliseconds(500));
+    throw;
+  }
   return 0;
 }
 
@@ -193,6 +209,7 @@ using Scenario = int (*)(ParallelManager&, const std::string&);
 const std::map<std::string, Scenario> scenarios = {
     {"throw", throws_while_others_wait},
     {"root-throws", root_throws},
+    {"root-fails", root_fails},
     {"leave", leaves_while_others_wait},
     {"go-on", goes_on_elsewhere},
     {"die", dies},
@@ -210,6 +227,12 @@ int main(int argc, char** argv) {
   const std::string detail = argc > 2 ? argv[2] : "";
   windrow::LaunchOptions options;
   options.runs_programs = scenario == "programs";
+  if (scenario == "root-fails") {
+    options.on_message = [](std::string_view message) {
+      std::fprintf(stderr, "%s\n", std::string(message).c_str());
+      if (!message.starts_with("rank 0")) std::_Exit(77);
+    };
+  }
   return windrow::launch(
       argc, argv, [&](windrow::ParallelManager& manager) { return windrow::scenarios.at(scenario)(manager, detail); },
       options);

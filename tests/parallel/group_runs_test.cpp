@@ -210,11 +210,16 @@ TEST_F(GroupRunsTest, a_lost_rank_fails_its_group_and_is_in_no_other) {
 }
 
 TEST_F(GroupRunsTest, a_number_of_ranks_that_cannot_be_told_rejects_its_point) {
-  job_.needs = needs_ranks([](std::uint64_t) -> std::uint64_t { throw std::runtime_error("no such mesh"); });
-  const auto place = find(0);
-  ASSERT_TRUE(place.failure);
-  EXPECT_EQ(place.failure->kind, FailureKind::rejected);
-  EXPECT_EQ(place.failure->message, "no such mesh");
+  job_.needs = needs_ranks([](std::uint64_t index) -> std::uint64_t {
+    if (index == 1) throw 42;
+    throw std::runtime_error("no such mesh");
+  });
+  for (const std::uint64_t index : {0, 1}) {
+    const auto place = find(index);
+    ASSERT_TRUE(place.failure);
+    EXPECT_EQ(place.failure->kind, FailureKind::rejected);
+    EXPECT_EQ(place.failure->message, index == 0 ? "no such mesh" : "42");
+  }
 }
 
 // However sizes and who is free alternate, there are never many groups at a time, and those that end are idle.

@@ -101,11 +101,13 @@ TEST_F(PlacementsTest, a_number_of_slots_that_cannot_be_told_rejects_its_point) 
   job_.pending = IndexSet::first(3);
   job_.needs = needs_slots([](std::uint64_t index) -> std::uint64_t {
     if (index == 1) throw std::runtime_error("no whole number");
+    if (index == 2) throw 42;
     return 2;
   });
   coordinate(workers_, job_);
   expect_each_once(3);
-  EXPECT_EQ(failures_.size(), 1U);
+  EXPECT_EQ(failures_.size(), 2U);
+  EXPECT_EQ(failures_[2].message, "42");
   EXPECT_EQ(failures_[1].kind, FailureKind::rejected);
   EXPECT_EQ(failures_[1].message, "no whole number");
 }

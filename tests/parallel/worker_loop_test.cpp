@@ -354,6 +354,23 @@ TEST(WorkerLoopTest, a_stop_leaves_what_has_not_begun) {
   EXPECT_EQ(root.told.back().finished, 1U);
 }
 
+TEST(WorkerLoopTest, a_build_that_a_stop_interrupts_has_not_failed) {
+  FakeRoot root;
+  root.assign({{0, 10, 1}});
+  TestEvaluation task = returning_the_index();
+  task.on_build = [&root] {
+    root.say(kStop);
+    throw Interrupted();
+  };
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+  EXPECT_THAT(root.all_indices(), IsEmpty());
+  ASSERT_EQ(root.told.size(), 1U);
+  EXPECT_EQ(root.told.back().tag, kResults);
+  EXPECT_EQ(root.told.back().finished, 1U);
+}
+
 TEST(WorkerLoopTest, a_root_that_goes_while_an_evaluation_asks_for_it_fails_the_point_and_hangs_nothing) {
   class Leaving : public FakeRoot {
    public:

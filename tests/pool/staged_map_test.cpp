@@ -279,6 +279,38 @@ TEST(StagedMapTest, failures_keep_what_was_thrown_through_all_stages) {
   EXPECT_THROW(b.next()->failure().rethrow(), std::out_of_range);
 }
 
+TEST_P(StagedMapOnTest, what_the_observer_throws_leaves_the_call_and_loses_nothing) {
+  StagedMap map(*executor_, {.stride = 2, .buffer = 6});
+  auto a = map.add_stage(std::views::iota(0, 20), [](int i) { return 2 * i; });
+  int told = 0;
+  map.observe([&told](const Submission&) {
+    if (++told % 3 == 0) throw std::runtime_error("the observer");
+  });
+  int thrown = 0;
+  const auto guarded = [&thrown](const auto& call) {
+    try {
+      call();
+    } catch (const std::runtime_error& error) {
+      EXPECT_STREQ(error.what(), "the observer");
+      ++thrown;
+    }
+  };
+  guarded([&] { map.start(); });
+  std::vector<int> values;
+  for (bool ended = false; !ended && thrown < 10;) {
+    guarded([&] {
+      const auto next = a.next();
+      ended = !next;
+      if (next) values.push_back(next->value());
+    });
+  }
+  EXPECT_EQ(told, 20);
+  EXPECT_EQ(thrown, 6);
+  std::vector<int> expected;
+  for (int i = 0; i < 20; ++i) expected.push_back(2 * i);
+  EXPECT_EQ(values, expected);
+}
+
 TEST(StagedMapTest, its_own_source_cannot_use_it) {
   SerialExecutor executor;
   StagedMap map(executor);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -164,6 +165,29 @@ TEST(ChannelTest, a_value_of_another_type_is_an_error_that_names_the_type) {
     FAIL() << "the peer is there";
   } catch (const ParallelError& error) {
     EXPECT_NE(std::string(error.what()).find("std::vector<double>"), std::string::npos) << error.what();
+  }
+}
+
+/// What cannot be loaded, for its own reasons.
+struct Unreadable {
+  template <typename Archive>
+  void serialize(Archive&, unsigned) {
+    if (Archive::is_loading::value) throw std::length_error("too long");
+  }
+};
+
+TEST(ChannelTest, what_loading_throws_is_an_error_that_names_the_type_and_the_next_value_can_be_read) {
+  auto [bytes_here, bytes_there] = ByteChannel::pair();
+  Channel<Unreadable> here(std::move(bytes_here));
+  Channel<Unreadable> there(std::move(bytes_there));
+  for (int i = 0; i < 2; ++i) {
+    there.send({});
+    try {
+      here.receive();
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const ParallelError& error) {
+      EXPECT_NE(std::string(error.what()).find("Unreadable"), std::string::npos) << error.what();
+    }
   }
 }
 

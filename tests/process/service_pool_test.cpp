@@ -368,6 +368,51 @@ TEST(ServicePoolTest, stop_ends_those_that_hang_all_at_once) {
   for (const pid_t pid : pids) EXPECT_TRUE(is_gone(pid));
 }
 
+TEST(ServicePoolTest, stop_waits_for_all_whatever_a_callback_throws) {
+  Event go_on;
+  ServicePool pool("worker", 2, [&](Service::Backend& backend) {
+    backend.on("quick", [] {});
+    backend.on("slow", [&] {
+      go_on.wait_for(kLong);
+      return 1;
+    });
+  });
+  ASSERT_TRUE(all_idle(pool));
+  const auto slow = pool.call<int>("slow");
+  pool.call<void>("quick").then([&](const Reply<void>&) {
+    go_on.set();
+    throw std::runtime_error("in a callback");
+  });
+  EXPECT_THROW(pool.stop(), std::runtime_error);
+  EXPECT_EQ(pool.alive(), 0U);
+  EXPECT_TRUE(slow.is_ready());
+}
+
+// What waits fails all at once; so does the pool's end, which is nobody's to throw.
+TEST(ServicePoolTest, a_callback_that_throws_keeps_the_others_from_nothing) {
+  ServicePoolOptions options;
+  options.service.stop_limit = milliseconds(50);
+  int called = 0;
+  const auto count_and_throw = [&called](const Reply<void>&) {
+    ++called;
+    throw std::runtime_error("in a callback");
+  };
+  {
+    ServicePool pool("worker", 1, worker, options);
+    ASSERT_TRUE(all_idle(pool));
+    pool.call<void>("hang").then(count_and_throw);
+    for (int i = 0; i < 3; ++i) pool.call<void>("hang").then(count_and_throw);
+    EXPECT_THROW(
+        {
+          pool.request_stop();
+          pool.process_replies();
+        },
+        std::runtime_error);
+    EXPECT_EQ(called, 3);
+  }
+  EXPECT_EQ(called, 4);
+}
+
 TEST(ServicePoolTest, a_callback_may_destroy_the_pool) {
   auto pool = std::make_unique<ServicePool>("worker", 2, worker);
   int ended = 0;

@@ -293,6 +293,19 @@ TEST(ServiceTest, hooks_run_in_the_back_end_before_and_after_its_messages) {
   EXPECT_EQ(test::content_of(file), "before;work;after;");
 }
 
+TEST(ServiceTest, a_hook_that_throws_keeps_the_others_from_nothing) {
+  const Fd file = test::memory_file("notes");
+  Service service("hooked",
+                  [&](Service::Backend& backend) {
+                    backend.after([] { throw std::runtime_error("cannot be undone"); });
+                    backend.after([&] { EXPECT_EQ(::write(file.get(), "after", 5), 5); });
+                  },
+                  {.inherit = {file.get()}});
+  service.stop();
+  EXPECT_EQ(test::content_of(file), "after");
+  EXPECT_EQ(service.status(), ExitStatus::exited(1));
+}
+
 TEST(ServiceTest, a_back_end_may_end_itself) {
   Service service("brief", [](Service::Backend& backend) {
     backend.on("last", [&backend] {

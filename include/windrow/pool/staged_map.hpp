@@ -303,7 +303,8 @@ class StagedMap {
   }
 
   /// Called for each submission, in their order: right after it or, if the map was going on by itself, in the next call
-  /// of the map. A call that is not made, since its input failed, is not submitted.
+  /// of the map. A call that is not made, since its input failed, is not submitted. What it throws leaves the map's
+  /// call, or, if that has a result to give, the next one.
   void observe(std::function<void(const Submission&)> observer) { core_->observe(std::move(observer)); }
 
   /// Submits what fits into the buffer and does not have to wait.
