@@ -40,6 +40,7 @@ void print_outputs(std::vector<Column> columns, const Record& record) {
     if (is_missing(columns[i], values[i])) {
       values[i] = "missing";
       columns[i].unit.clear();
+      continue;
     }
     if (!detail::is_array_type(columns[i].type)) {
       if (std::holds_alternative<double>(values[i].variant()))

@@ -28,7 +28,7 @@ Json json_of(const std::vector<Column>& columns, const std::vector<Value>& value
   Json object = Json::object();
   auto array = arrays.begin();
   for (std::size_t i = 0; i < columns.size() && i < values.size(); ++i) {
-    const bool is_array = detail::is_array_type(columns[i].type) && array != arrays.end();
+    const bool is_array = detail::is_array_type(columns[i].type) && array != arrays.end() && !values[i].is_number();
     Json& json = object[columns[i].name];
     if (!is_array) {
       json = json_of(values[i]);

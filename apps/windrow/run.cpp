@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -101,7 +102,18 @@ void warn(const Study& study, const RunArguments& arguments) {
   if (!elsewhere.empty()) fmt::print(stderr, "windrow: {}\n", elsewhere);
 }
 
-void conclude(const SweepResult& result) {
+// NaN and infinities are results unless the study says otherwise, but not unseen.
+void tell_not_finite(const SweepResult& result, const Study& study) try {
+  for (const auto& [name, points] : StoreReader(result.store).not_finite()) {
+    const auto output = std::ranges::find(study.command.outputs, name, &OutputSpec::name);
+    if (output == study.command.outputs.end() || output->optional || output->finite) continue;
+    fmt::print("  `{}` is NaN or infinite at {}: with `finite = true` such points fail.\n", name,
+               counted(points, "point"));
+  }
+} catch (const StoreError&) {  // the run has its results all the same
+}
+
+void conclude(const SweepResult& result, const Study& study) {
   const std::string directory = shell_line({result.store.string()});
   if (result.evaluated == 0 && result.unfinished() == 0) {
     fmt::print("Nothing to do: {} evaluated already",
@@ -111,6 +123,7 @@ void conclude(const SweepResult& result) {
     fmt::print(".\n");
   } else {
     fmt::print("{}", result.summary());
+    if (result.evaluated > 0) tell_not_finite(result, study);
   }
   if (!result.failures.empty()) fmt::print("`windrow explain {} INDEX` tells more of a point.\n", directory);
   fmt::print("Results: {}\n", result.store.string());
@@ -206,7 +219,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   }
   try {
     const SweepResult result = prepared->sweep.run(manager, options);
-    if (manager.is_root() && !arguments.quiet) conclude(result);
+    if (manager.is_root() && !arguments.quiet) conclude(result, study);
     if (manager.is_root() && options.shard && result.unfinished() == 0) {
       merge_after(*prepared, options, arguments.quiet);
     }

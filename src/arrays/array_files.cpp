@@ -108,6 +108,10 @@ ArrayFile ArrayFiles::place(std::size_t output, std::uint64_t index, ArrayFile a
 std::string ArrayFiles::take(const fs::path& store, std::uint64_t index, const std::vector<std::string>& cells) {
   std::vector<ArrayFile> found;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    if (cells[i].empty()) {  // optional, and missing
+      found.emplace_back();
+      continue;
+    }
     found.push_back(parse_array_cell(cells[i], store));
     found.back().file = store / array_path(outputs_[i], index);
     if (!found.back().is_whole()) {
@@ -117,6 +121,7 @@ std::string ArrayFiles::take(const fs::path& store, std::uint64_t index, const s
     }
   }
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    if (cells[i].empty()) continue;
     std::string problem = link_or_copy(found[i], directory_ / array_path(outputs_[i], index));
     if (!problem.empty()) return problem;
     changed_.insert(outputs_[i]);
@@ -164,10 +169,12 @@ std::string ArrayFiles::link_or_copy(const ArrayFile& array, const fs::path& to)
 }
 
 void ArrayFiles::remove(std::uint64_t index) {
-  for (const std::string& output : outputs_) {
-    std::error_code ignored;
-    fs::remove(directory_ / array_path(output, index), ignored);
-  }
+  for (std::size_t i = 0; i < outputs_.size(); ++i) remove(i, index);
+}
+
+void ArrayFiles::remove(std::size_t output, std::uint64_t index) {
+  std::error_code ignored;
+  fs::remove(directory_ / array_path(outputs_[output], index), ignored);
 }
 
 void ArrayFiles::sync() {

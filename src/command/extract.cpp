@@ -133,7 +133,13 @@ std::string cell_of(const CsvCell& cell, const CsvTable& table, const fs::path& 
                           : fmt::format("there is no row below the header in {}", path.string()));
 }
 
+void require_there(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) throw MissingOutput(fmt::format("{}: there is no such file", path.string()));
+}
+
 Value read_array(const ArraySource& source, const fs::path& path) {
+  require_there(path);
   try {
     return path.extension() == ".npy" ? npy::read(path) : npy::read_text(path, source.form);
   } catch (const SpecError& error) {
@@ -180,7 +186,6 @@ void check_output(const OutputSpec& spec) {
   if (spec.finite && (spec.type == "boolean" || spec.type == "string")) {
     throw SpecError(fmt::format("`finite` goes with numbers, not with the type {}", spec.type));
   }
-  if (array != nullptr && spec.optional) throw SpecError("`optional` does not go with arrays");
   const bool is_whole = array == nullptr || (array->form.skip == 0 && array->form.columns.index() == 0);
   if (!is_whole && array->file.ends_with(".npy")) throw SpecError("`skip` and `columns` go with texts, not with .npy");
   if (array != nullptr && array->form.table && array->form.columns.index() != 2) {
@@ -484,6 +489,7 @@ class Reading {
 /// For an array in NumPy's format: its file, which has been looked at, but not read. Else nothing.
 std::optional<fs::path> file_to_keep(const ReadyOutput& output, const fs::path& file) {
   if (file.extension() != ".npy") return std::nullopt;
+  require_there(file);
   try {
     npy::read_header(file);
     if (output.spec.finite) require_finite(npy::read(file));

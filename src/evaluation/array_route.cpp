@@ -56,7 +56,8 @@ std::optional<TaskFailure> ArrayRoute::send(Evaluated& evaluated, WorkerContext&
   try {
     auto file = evaluated.arrays.begin();
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
-      if (!is_array(outputs_[i])) continue;
+      // A number stands for one that is optional and missing.
+      if (!is_array(outputs_[i]) || evaluated.outputs[i].is_number()) continue;
       if (evaluated.outputs[i].is_array()) {
         file = evaluated.arrays.insert(file, delivery_.send(evaluated.outputs[i].array(), carrier));
         evaluated.outputs[i] = "";

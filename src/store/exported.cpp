@@ -54,7 +54,7 @@ Value missing_output(const Column& output) {
 Value exported_output(const Record& record, std::size_t i, const Column& output) {
   if (!record.outcome.ok()) return missing_output(output);
   const Value& value = record.outcome.value()[i];
-  const bool is_word = output.type == "string" || output.type == "boolean";
+  const bool is_word = output.type == "string" || output.type == "boolean" || is_array_type(output.type);
   return is_word && value.is_number() && std::isnan(value.number()) ? missing_output(output) : value;
 }
 

@@ -73,7 +73,7 @@ std::vector<std::size_t> places_of(const std::vector<Column>& own, const std::ve
 
 Value output_of(const Record& record, std::size_t i, const Column& output, const NestedStore& store) {
   Value value = detail::exported_output(record, i, output);
-  const bool is_file = record.outcome.ok() && output.type == "array" && !store.loops.empty();
+  const bool is_file = output.type == "array" && !store.loops.empty() && !value.text().empty();
   if (is_file) return fmt::format("{}/{}", store.name(), value.render());
   return value.spelled(detail::without_point(value));
 }

@@ -162,6 +162,26 @@ StoreStatus StoreReader::status() const {
   return status;
 }
 
+std::vector<std::pair<std::string, std::uint64_t>> StoreReader::not_finite() const {
+  std::vector<std::string> names;
+  std::string sums;
+  for (std::size_t i = 0; i < impl_->identity.outputs.size(); ++i) {
+    if (impl_->identity.outputs[i].type != "number") continue;
+    names.push_back(impl_->identity.outputs[i].name);
+    sums += fmt::format("{}total(o{} IS NULL OR o{} IN (9e999, -9e999))", sums.empty() ? "" : ", ", i, i);
+  }
+  std::vector<std::pair<std::string, std::uint64_t>> counts;
+  if (names.empty()) return counts;
+  impl_->connection->for_each_row(fmt::format("SELECT {} FROM results WHERE status = 'ok'", sums),
+                                  [&](const detail::Statement& row) {
+                                    for (std::size_t i = 0; i < names.size(); ++i) {
+                                      const auto count = static_cast<std::uint64_t>(row.real(static_cast<int>(i)));
+                                      if (count > 0) counts.emplace_back(names[i], count);
+                                    }
+                                  });
+  return counts;
+}
+
 std::optional<Record> StoreReader::find(std::uint64_t index) const {
   if (index >= impl_->identity.points) return std::nullopt;
   auto& select = impl_->select_one;
@@ -186,7 +206,19 @@ ArrayFile StoreReader::array_file(std::uint64_t index, const std::string& output
   if (!record->outcome.ok()) {
     throw StoreError(fmt::format("{}: {}", impl_->file.string(), describe(record->outcome.failure())));
   }
-  return record->arrays[static_cast<std::size_t>(found - names.begin())];
+  auto array = record->arrays.begin();
+  for (std::size_t i = 0; i < impl_->identity.outputs.size(); ++i) {
+    const Column& column = impl_->identity.outputs[i];
+    if (!detail::is_array_type(column.type)) continue;
+    const bool is_missing = record->outcome.value()[i].is_number();
+    if (column.name != output) {
+      array += is_missing ? 0 : 1;
+    } else if (!is_missing) {
+      return *array;
+    }
+  }
+  throw StoreError(fmt::format("{}: point {} has no array `{}`: it is optional, and was missing", impl_->file.string(),
+                               index, output));
 }
 
 Array StoreReader::array(std::uint64_t index, const std::string& output) const {

@@ -145,7 +145,9 @@ void RecordWriter::write_results(const Record& record, const std::vector<ArrayFi
     if (!ok) {
       results_.bind_null(at++);
     } else if (is_array_type(identity_.outputs[i].type)) {
-      results_.bind(at++, array_cell(*array++));
+      array->size == 0 ? results_.bind_null(at) : results_.bind(at, array_cell(*array));
+      ++at;
+      ++array;
     } else {
       bind_value(results_, at++, record.outcome.value()[i], is_boolean(identity_.outputs[i]));
     }
@@ -185,6 +187,10 @@ Record read_record(const Statement& row, const StudyIdentity& identity, const st
   for (const Column& output : identity.outputs) {
     if (!is_array_type(output.type)) {
       outputs.push_back(read_value(row, column++, is_boolean(output), file));
+      continue;
+    }
+    if (row.type(column) == Statement::Type::null) {  // optional, and missing
+      outputs.emplace_back(row.real(column++));
       continue;
     }
     const std::filesystem::path path = array_path(output.name, record.index);

@@ -81,7 +81,8 @@ struct Store::Impl : detail::OpenStudy {
     require_count(record.index, "outputs", record.outcome.value().size(), identity.outputs.size());
     std::size_t files = 0;
     for (std::size_t i = 0; i < identity.outputs.size(); ++i) {
-      const bool in_file = detail::is_array_type(identity.outputs[i].type) && !record.outcome.value()[i].is_array();
+      const Value& value = record.outcome.value()[i];
+      const bool in_file = detail::is_array_type(identity.outputs[i].type) && !value.is_array() && !value.is_number();
       files += in_file ? 1 : 0;
     }
     require_count(record.index, "files of arrays", record.arrays.size(), files);
@@ -157,7 +158,7 @@ struct Store::Impl : detail::OpenStudy {
     if (timer.is_due()) commit();
   }
 
-  /// In the order of their outputs.
+  /// In the order of their outputs; an empty one for an array that is optional and missing.
   std::vector<ArrayFile> place_arrays(const Record& record) {
     std::vector<ArrayFile> placed;
     if (!arrays->any() || !record.outcome.ok()) return placed;
@@ -165,6 +166,11 @@ struct Store::Impl : detail::OpenStudy {
     for (std::size_t i = 0; i < identity.outputs.size(); ++i) {
       if (!detail::is_array_type(identity.outputs[i].type)) continue;
       const Value& value = record.outcome.value()[i];
+      if (value.is_number()) {
+        arrays->remove(placed.size(), record.index);
+        placed.emplace_back();
+        continue;
+      }
       placed.push_back(value.is_array() ? arrays->place(placed.size(), record.index, value.array())
                                         : arrays->place(placed.size(), record.index, *delivered++));
     }

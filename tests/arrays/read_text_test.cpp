@@ -1,9 +1,13 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "error_of.hpp"
 #include "windrow/arrays/npy.hpp"
@@ -71,6 +75,27 @@ TEST_F(ReadTextTest, numbers_are_those_of_fortran_too) {
   EXPECT_EQ(read("1.0D-03 2.0D+00\n5.687138413593-304 .5\n"), Array({1e-3, 2.0, 5.687138413593e-304, 0.5}, {2, 2}));
   EXPECT_THAT(error("9007199254740993\n"), HasSubstr("more digits than a double keeps"));
   EXPECT_THAT(error("1 ****\n"), HasSubstr(":1: `****` is no number"));
+}
+
+TEST_F(ReadTextTest, random_numbers_of_all_spellings_come_back_bit_for_bit) {
+  std::mt19937_64 generator(20240229);
+  std::string text;
+  std::vector<double> expected;
+  while (expected.size() < 100'000) {
+    const double value = std::bit_cast<double>(generator());
+    if (!std::isfinite(value)) continue;
+    std::string number = fmt::format("{:#.16e}", value);
+    const std::size_t mark = number.find('e');
+    if (expected.size() % 3 == 0) number[mark] = 'D';
+    if (expected.size() % 3 == 1 && number.size() - mark == 5) number.erase(mark, 1);
+    text += number + (expected.size() % 4 == 3 ? "\n" : "  ");
+    expected.push_back(value);
+  }
+  const Array array = read(text);
+  ASSERT_EQ(array.values.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(array.values[i]), std::bit_cast<std::uint64_t>(expected[i])) << i;
+  }
 }
 
 TEST_F(ReadTextTest, columns_are_found_by_name_below_a_header) {

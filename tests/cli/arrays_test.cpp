@@ -92,5 +92,38 @@ TEST_F(ArraysTest, a_type_beside_an_array_is_refused) {
   EXPECT_THAT(ended.err, HasSubstr("does not go with `array`"));
 }
 
+// Before and behind those that are there, of both kinds of files, through the root and not.
+TEST_F(ArraysTest, that_are_optional_may_be_missing) {
+  write("some.toml", R"(
+[parameters.x]
+values = [1, 2]
+[command]
+run = './solve.sh {{x}} 2> /dev/null || sh {{study.dir}}/solve.sh {{x}}; test {{x}} = 1 && mv field.npy early.npy && mv table.txt late.txt; true'
+[outputs]
+early = { array = "early.npy", optional = true }
+field = { array = "field.npy", optional = true }
+table = { array = "table.txt", optional = true }
+late = { array = "late.txt", optional = true }
+always = { stdout = '^', type = "string" }
+)");
+  const std::string expected =
+      "index,x,early,field,table,late,always,status\n"
+      "0,1,arrays/early/0.npy,,,arrays/late/0.npy,,ok\n"
+      "1,2,,arrays/field/1.npy,arrays/table/1.npy,,,ok\n";
+  const Ended ended = windrow({"run", "some.toml", "--workers", "2"});
+  ASSERT_EQ(ended.code, 0) << ended.text();
+  EXPECT_EQ(exported("some.windrow"), expected);
+  EXPECT_THAT(windrow({"explain", "some.windrow", "1"}).out,
+              testing::AllOf(HasSubstr("early  = missing\n"), HasSubstr("table  = 2 x 2 <f8"),
+                             HasSubstr("late   = missing\n")));
+  EXPECT_THAT(windrow({"explain", "some.windrow", "1", "--json"}).out,
+              testing::AllOf(HasSubstr("\"early\": null"), HasSubstr("arrays/table/1.npy")));
+  for (const char* shard : {"1/2", "2/2"}) {
+    EXPECT_EQ(windrow({"run", "some.toml", "--dir", "parts", "--shard", shard}).code, 0);
+  }
+  windrow({"merge", "parts"});
+  EXPECT_EQ(exported("parts"), expected);
+}
+
 }  // namespace
 }  // namespace windrow::test

@@ -15,6 +15,9 @@ class OutputsTest : public OutputsFixture {};
 TEST_F(OutputsTest, every_form_is_read_and_what_a_program_says_of_itself_counts) {
   const Ended ended = windrow({"run", "outputs.toml", "--workers", "3"});
   EXPECT_EQ(ended.code, 1) << ended.text();
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("`energy` is NaN or infinite at 1 point: with `finite = true`"),
+                               HasSubstr("`loss` is NaN or infinite at 1 point"), Not(HasSubstr("`collapse` is NaN")),
+                               Not(HasSubstr("`first` is NaN"))));
   EXPECT_EQ(exported("outputs.windrow"), kOutputsTable);
   EXPECT_THAT(windrow({"explain", "outputs.windrow", "4"}).out,
               HasSubstr("`Severe` matches in run.err: ** Severe ** did not converge"));

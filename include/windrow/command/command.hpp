@@ -77,7 +77,7 @@ struct OutputSpec {
   std::string unit{};
   std::string description{};
   /// It may be missing: its file, its match, its place in the file. It is a NaN then, whatever its type, which a store
-  /// keeps as NULL. (What is there, but not of its type, still fails the point.) Not for arrays.
+  /// keeps as NULL. (What is there, but not of its type, still fails the point. Of an array, its file may be missing.)
   bool optional = false;
   bool finite = false;  ///< NaN and infinities fail the point; for numbers and arrays
 };

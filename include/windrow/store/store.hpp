@@ -71,8 +71,9 @@ using ReadOutputs = std::function<Outcome<std::vector<Value>>(
 struct Record {
   std::uint64_t index = 0;
   std::vector<Value> parameters;
-  /// To be recorded, an output of type "array" is an Array, or anything else while its file is in `arrays`. As it is
-  /// read, it is the name of its file below the store's directory: "arrays/field/17.npy".
+  /// To be recorded, an output of type "array" is an Array, a text while its file is in `arrays`, or a NaN if it is
+  /// optional and missing. As it is read, it is the name of its file below the store's directory, as
+  /// "arrays/field/17.npy", or a NaN. Of other types, too, a NaN stands for what is optional and missing.
   Outcome<std::vector<Value>> outcome{std::vector<Value>{}};
   /// To be recorded: files of arrays on the store's file system, in the order of their outputs; the store moves them to
   /// their places. As it is read: the files of all arrays.
@@ -283,6 +284,9 @@ class StoreReader {
   /// Provenance of every run that wrote to the store, oldest first.
   std::vector<std::vector<std::pair<std::string, std::string>>> runs() const;
   StoreStatus status() const;
+  /// For each output of type "number" of which there is one: its name, and how many points succeeded with a NaN or an
+  /// infinity in it. What is optional and missing counts, too. Reads all results.
+  std::vector<std::pair<std::string, std::uint64_t>> not_finite() const;
   std::optional<Record> find(std::uint64_t index) const;
   /// An array of a point.
   /// @throws StoreError if there is no such output, the point has no result, or its file is missing or damaged (the

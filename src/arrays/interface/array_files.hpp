@@ -53,6 +53,8 @@ class ArrayFiles {
   bool link(std::uint64_t from, std::uint64_t to, const std::vector<std::string>& cells);
   /// Removes what an earlier evaluation of a point may have left.
   void remove(std::uint64_t index);
+  /// The same of one output.
+  void remove(std::size_t output, std::uint64_t index);
   /// Before a commit: the places are on the disk.
   void sync();
   /// At the end of a run.
