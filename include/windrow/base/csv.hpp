@@ -45,8 +45,6 @@ class Reader {
   std::size_t line() const { return record_line_; }
   /// Whether what was last read is a comment; its line is its only field.
   bool is_comment() const { return is_comment_; }
-  /// Whether field i of the record last read was in quotes.
-  bool was_quoted(std::size_t i) const { return quoted_[i]; }
 
  private:
   bool read_line(std::string& text);
