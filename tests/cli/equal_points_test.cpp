@@ -44,7 +44,7 @@ TEST_F(EqualPointsTest, that_are_added_take_what_is_there) {
   write("points.csv", "x,word\n1,a\n2,b\n");
   EXPECT_EQ(windrow({"run", "study.toml"}).code, 0);
   write("points.csv", "x,word\n2,b\n2,b\n1,a\n4,d\n1,a\n");
-  EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr("left to run: 1\n"));
+  EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr("left to run: 1"));
   const Ended run = windrow({"run", "study.toml"});
   EXPECT_THAT(run.out, HasSubstr("this run evaluated 1 "));
   EXPECT_EQ(exported("study.windrow"),
