@@ -59,7 +59,8 @@ Shared shared_points(const fs::path& results, const Study& study, StudyIdentity 
 
 std::string results_of_other_name(const Study& study) {
   std::error_code none;
-  if (fs::exists(study.directory / "results.sqlite", none)) return {};
+  const bool chosen = study.directory != study.file.parent_path() / (study.name + ".windrow");  // by --dir
+  if (chosen || fs::exists(study.directory / "results.sqlite", none)) return {};
   const std::vector<fs::path> candidates = results_beside(study.file.parent_path());
   if (candidates.empty()) return {};
   StudyIdentity identity;

@@ -563,8 +563,9 @@ std::string RenderedCommand::line() const {
     all.insert(all.begin(), "env");
   }
   all.insert(all.end(), argv.begin(), argv.end());
-  const bool here = stdin_file.parent_path() == directory;
-  const std::string input = here ? stdin_file.filename().string() : stdin_file.string();
+  const std::string folder = directory.string() + "/";
+  std::string input = stdin_file.string();
+  if (input.starts_with(folder)) input.erase(0, folder.size());
   return text::shell_line(all) + (input.empty() ? "" : " < " + text::shell_line({input}));
 }
 

@@ -84,6 +84,7 @@ struct Command::Impl {
   void expect_own_files();
   std::filesystem::path stdin_path(const std::string& name, const std::filesystem::path& directory) const;
   bool is_laid_into_points(const std::string& name) const;
+  std::string moved_template(const std::string& message, const std::filesystem::path& directory) const;
   std::optional<TaskFailure> run_program(RenderedCommand& command, detail::StopQuestion& stop);
   void leave(const std::filesystem::path& directory, const detail::PointDirectory::Files& written, bool failed);
   void find_programs();

@@ -105,12 +105,29 @@ void Command::Impl::enter(const fs::path& directory, const PointDirectory::Files
   }
 }
 
+/// That a program misses a rendered file where it is not: templates keep their folders.
+std::string Command::Impl::moved_template(const std::string& message, const fs::path& directory) const {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const File& file = files[i];
+    const std::string last = fs::path(file.name).filename().string();
+    std::error_code none;
+    const bool missed = last != file.name && message.find(last) != std::string::npos &&
+                        message.find(file.name) == std::string::npos && !fs::exists(directory / last, none);
+    if (!missed) continue;
+    const fs::path source = spec.templates[i].lexically_normal();
+    return fmt::format("; the template {0} is rendered to `{1}`, in its folder: written as `{2}/./{3}` it is `{4}`",
+                       source.string(), file.name, source.parent_path().string(), source.filename().string(), last);
+  }
+  return {};
+}
+
 /// @return why it failed, if it did
 std::optional<TaskFailure> Command::Impl::run_program(RenderedCommand& command, detail::StopQuestion& stop) {
   const std::string program = has_shell() || mpi ? "" : command.argv.front();
   const ProgramEnd end = launcher->run(program_of(command, spec), std::ref(stop));
   detail::require_start(end, command.directory, own_programs);
   auto failure = judge(end, spec, program, command.directory);
+  if (failure) failure->message += moved_template(failure->message, command.directory);
   if (staged.empty()) return failure;
   if (const StagedFile* changed = originals.changed(staged)) {
     failure = TaskFailure::exception(fmt::format(

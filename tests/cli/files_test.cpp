@@ -122,6 +122,7 @@ TEST_F(FilesTest, results_under_the_name_before_a_study_was_renamed_are_told) {
   write("study2.toml", "[study]\nname = \"study\"\n" + read_file(path("study2.toml")));
   EXPECT_THAT(windrow({"run", "study2.toml"}).out, HasSubstr("Nothing to do"));
   write_small("study3.toml", "run = \"echo y = {{x}}\"");
+  EXPECT_THAT(windrow({"run", "study3.toml", "--dir", "chosen"}).err, Not(HasSubstr("evaluated already in")));
   EXPECT_THAT(windrow({"run", "study3.toml"}).err, HasSubstr(advice));
 }
 

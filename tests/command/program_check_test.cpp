@@ -81,5 +81,20 @@ TEST_F(ProgramCheckTest, a_file_that_lies_beside_the_study_is_told_when_it_is_mi
   EXPECT_THAT(missed("touch data.txt; echo data.txt not found; exit 1"), testing::Not(HasSubstr("beside the study")));
 }
 
+TEST_F(ProgramCheckTest, a_template_that_is_missed_where_it_is_not_is_told) {
+  fs::create_directories(study_ / "t");
+  write("t/deck.mustache", "{{x}}\n");
+  CommandSpec command = spec(std::vector<std::string>{"cat", "deck"});
+  command.templates = {"t/deck.mustache"};
+  EXPECT_THAT(
+      evaluate(command).failure().message,
+      HasSubstr("t/deck.mustache is rendered to `t/deck`, in its folder: written as `t/./deck.mustache` it is `deck`"));
+  command.templates = {"t/./deck.mustache"};
+  EXPECT_TRUE(evaluate(command).ok());
+  command.run = std::vector<std::string>{"sh", "-c", "cat t/deck; exit 3"};
+  command.templates = {"t/deck.mustache"};
+  EXPECT_THAT(evaluate(command).failure().message, testing::Not(HasSubstr("rendered to")));
+}
+
 }  // namespace
 }  // namespace windrow

@@ -91,6 +91,22 @@ TEST_F(LauncherTest, gives_the_exit_code_and_captures_both_streams) {
   EXPECT_EQ(content_of(directory_ / "err"), "to-err\n");
 }
 
+TEST_F(LauncherTest, a_file_may_be_the_standard_input) {
+  ProgramSpec spec = shell("cat; echo end");
+  EXPECT_EQ(launcher_.run(spec).status, ExitStatus::exited(0));
+  EXPECT_EQ(output(), "end\n");
+  std::ofstream(directory_ / "in") << "words\n";
+  for (const fs::path& file : {fs::path("in"), directory_ / "in"}) {
+    spec.stdin_file = file;
+    EXPECT_EQ(launcher_.run(spec).status, ExitStatus::exited(0));
+    EXPECT_EQ(output(), "words\nend\n");
+  }
+  spec.stdin_file = "none";
+  const ProgramEnd end = launcher_.run(spec);
+  EXPECT_EQ(end.error_number, ENOENT);
+  EXPECT_EQ(end.message, "cannot read stdin of `sh` from none: No such file or directory");
+}
+
 TEST_F(LauncherTest, gives_the_signal_that_ended_the_program) {
   const ProgramEnd end = launcher_.run(shell("kill -SEGV $$"));
   EXPECT_EQ(end.status, ExitStatus::signalled(SIGSEGV));
