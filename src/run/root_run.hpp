@@ -14,6 +14,7 @@
 #include "evaluation/interface/evaluation_kind.hpp"
 #include "failure_policy.hpp"
 #include "report/interface/live_writer.hpp"
+#include "store/interface/failure_grouping.hpp"
 #include "typical_time.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/run/sweep.hpp"
@@ -58,6 +59,8 @@ class RootRun : public JobObserver {
   void add_known_elsewhere(IndexSet& succeeded, IndexSet& failed, const PointValues& points) const;
   std::vector<std::pair<std::string, std::string>> provenance() const;
   void remember(const TaskFailure& failure);
+  std::vector<FailureGroup> failure_groups() const;
+  void note_surroundings();
   void tell_live(const Progress& progress);
   void tell_why_stopped();
   void commit();
@@ -83,6 +86,9 @@ class RootRun : public JobObserver {
   IndexSet pending_;
   SweepResult result_;
   std::map<std::uint64_t, TaskFailure> lowest_failures_;
+  FailureGrouping failure_grouping_;
+  bool points_hold_slots_ = false;
+  bool is_mpi_;
   Clock::time_point start_;
   Clock::time_point last_tick_;
   Clock::time_point last_progress_;
