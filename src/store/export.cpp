@@ -4,6 +4,7 @@
 
 #include "exported.hpp"
 #include "windrow/base/csv.hpp"
+#include "windrow/base/display.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -15,6 +16,15 @@ std::string status_text(const Record& record) {
 }
 
 using Fields = std::vector<std::string>;
+
+void write_fields(std::ostream& out, Fields& fields, CsvBytes bytes) {
+  if (bytes == CsvBytes::escaped) {
+    for (std::string& field : fields) {
+      if (!text::is_plain(field)) field = text::as_cell(field);
+    }
+  }
+  csv::write_record(out, fields);
+}
 
 const Fields kEvaluationColumns = {"index",   "status",  "attempts", "rank",   "host",
                                    "started", "elapsed", "code",     "message"};
@@ -38,7 +48,8 @@ void add_cells(Fields& fields, const std::vector<std::optional<Value>>& cells) {
 }
 
 void write_column(std::ostream& out, const char* role, const Column& column) {
-  csv::write_record(out, {column.name, role, column.unit, column.type, column.description});
+  Fields fields = {column.name, role, column.unit, column.type, column.description};
+  write_fields(out, fields, CsvBytes::escaped);
 }
 
 /// From the index on.
@@ -62,12 +73,16 @@ Value detail::missing_output(const Column& output) {
 }
 
 void export_csv(const StoreReader& store, std::ostream& out) {
+  export_csv(store, out, CsvBytes::escaped);
+}
+
+void export_csv(const StoreReader& store, std::ostream& out, CsvBytes bytes) {
   const StudyIdentity& study = store.identity();
   Fields fields = {"index"};
   add_names(fields, study.parameters);
   add_names(fields, study.outputs);
   fields.emplace_back("status");
-  csv::write_record(out, fields);
+  write_fields(out, fields, bytes);
 
   store.for_each([&](const Record& record) {
     fields.assign(1, std::to_string(record.index));
@@ -77,19 +92,23 @@ void export_csv(const StoreReader& store, std::ostream& out) {
                                            : detail::missing_output(study.outputs[i]).render());
     }
     fields.push_back(status_text(record));
-    csv::write_record(out, fields);
+    write_fields(out, fields, bytes);
   });
   require_written(out);
 }
 
 void export_csv(const NestedReader& stores, std::ostream& out) {
+  export_csv(stores, out, CsvBytes::escaped);
+}
+
+void export_csv(const NestedReader& stores, std::ostream& out, CsvBytes bytes) {
   Fields fields;
   add_names(fields, stores.loops());
   fields.emplace_back("index");
   add_names(fields, stores.parameters());
   add_names(fields, stores.outputs());
   fields.emplace_back("status");
-  csv::write_record(out, fields);
+  write_fields(out, fields, bytes);
 
   stores.for_each([&](const NestedRow& row) {
     fields.clear();
@@ -98,7 +117,7 @@ void export_csv(const NestedReader& stores, std::ostream& out) {
     add_cells(fields, row.parameters);
     add_cells(fields, row.outputs);
     fields.push_back(status_text(row.record));
-    csv::write_record(out, fields);
+    write_fields(out, fields, bytes);
   });
   require_written(out);
 }
@@ -117,17 +136,25 @@ void export_columns_csv(const NestedReader& stores, std::ostream& out) {
 }
 
 void export_evaluations_csv(const StoreReader& store, std::ostream& out) {
+  export_evaluations_csv(store, out, CsvBytes::escaped);
+}
+
+void export_evaluations_csv(const StoreReader& store, std::ostream& out, CsvBytes bytes) {
   csv::write_record(out, kEvaluationColumns);
   Fields fields;
   store.for_each([&](const Record& record) {
     fields.clear();
     add_evaluation(fields, record);
-    csv::write_record(out, fields);
+    write_fields(out, fields, bytes);
   });
   require_written(out);
 }
 
 void export_evaluations_csv(const NestedReader& stores, std::ostream& out) {
+  export_evaluations_csv(stores, out, CsvBytes::escaped);
+}
+
+void export_evaluations_csv(const NestedReader& stores, std::ostream& out, CsvBytes bytes) {
   Fields fields;
   add_names(fields, stores.loops());
   fields.insert(fields.end(), kEvaluationColumns.begin(), kEvaluationColumns.end());
@@ -136,7 +163,7 @@ void export_evaluations_csv(const NestedReader& stores, std::ostream& out) {
     fields.clear();
     add_cells(fields, row.loops);
     add_evaluation(fields, row.record);
-    csv::write_record(out, fields);
+    write_fields(out, fields, bytes);
   });
   require_written(out);
 }
