@@ -6,6 +6,7 @@
 #include "common.hpp"
 #include "json.hpp"
 #include "study_state.hpp"
+#include "unused.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -14,12 +15,35 @@
 namespace windrow::app {
 namespace {
 
+constexpr std::size_t kMostParameters = 20;
+constexpr std::size_t kMostLines = 20;  // of a file
+constexpr std::size_t kMostLevels = 8;
+constexpr std::size_t kMostText = 2000;  // columns of a command
+
+/// What its values are: of many listed ones the first and the last, and how many there are.
+std::string levels_of(const Parameter& parameter) {
+  const auto* levels = std::get_if<Levels>(&parameter.source());
+  if (levels == nullptr) return within_line(parameter.definition(), 200);
+  const std::vector<Value>& all = levels->values;
+  const bool few = all.size() <= kMostLevels;
+  const std::vector<Value> first(all.begin(), few ? all.end() : all.begin() + kMostLevels / 2);
+  std::string text = within_line(values(parameter.name(), first).definition(), 160);
+  if (few) return text;
+  if (text.ends_with(')')) text.pop_back();
+  return fmt::format("{}, ..., {})  ({})", text, within_line(all.back().render(), 40), counted(all.size(), "value"));
+}
+
 void print_parameters(const Design& design) {
   std::size_t width = 0;
   for (const Parameter& p : design.parameters()) width = std::max(width, p.name().size());
+  std::size_t shown = 0;
   for (const Parameter& p : design.parameters()) {
-    fmt::print("  {:<{}}  {}{}{}\n", p.name(), width, p.definition(), p.unit().empty() ? "" : "  [" + p.unit() + "]",
-               p.description().empty() ? "" : "  " + p.description());
+    if (++shown > kMostParameters && design.parameters().size() > kMostParameters + 1) {
+      show("  and {} more\n", design.parameters().size() - kMostParameters);
+      break;
+    }
+    show("  {:<{}}  {}{}{}\n", p.name(), width, levels_of(p), p.unit().empty() ? "" : "  [" + p.unit() + "]",
+         p.description().empty() ? "" : "  " + within_line(p.description()));
   }
 }
 
@@ -28,23 +52,26 @@ void print_points(const Design& design) {
   const std::uint64_t size = design.size();
   for (std::uint64_t i = 0; i < size; ++i) {
     if (i == kShown && size > 2 * kShown) {
-      fmt::print("  ...\n");
+      show("  ...\n");
       i = size - kShown;
     }
-    fmt::print("  {}: {}\n", i, one_line(design.point(i)));
+    show("  {}: {}\n", i, one_line(design.point(i)));
   }
 }
 
 void print_command(const Study& study, const Command& command, std::uint64_t index) {
   const RenderedCommand rendered = command.render(study.design.point(index));
-  fmt::print("\nPoint {} would run, in {}:\n  {}\n", index, rendered.directory.string(), shell_line(rendered.argv));
-  for (const auto& [name, content] : rendered.files) fmt::print("\nwith {}:\n{}", name, indented(content, 2));
-  fmt::print("\nOutputs:");
+  show("\nPoint {} would run, in {}:\n  {}\n", index, rendered.directory.string(),
+       text::shortened(text::first_lines(shell_line(rendered.argv), kMostLines), kMostText));
+  for (const auto& [name, content] : rendered.files) {
+    show("\nwith {}:\n{}", name, indented(text::shortened(text::first_lines(content, kMostLines), kMostText), 2));
+  }
+  show("\nOutputs:");
   for (std::size_t i = 0; i < study.command.outputs.size(); ++i) {
     const OutputSpec& output = study.command.outputs[i];
-    fmt::print("{} {}{}", i == 0 ? "" : ",", output.name, output.unit.empty() ? "" : " [" + output.unit + "]");
+    show("{} {}{}", i == 0 ? "" : ",", output.name, output.unit.empty() ? "" : " [" + output.unit + "]");
   }
-  fmt::print("{}\n", study.command.outputs.empty() ? " none (a point succeeds if its program exits with 0)" : "");
+  show("{}\n", study.command.outputs.empty() ? " none (a point succeeds if its program exits with 0)" : "");
 }
 
 void print_state(const Study& study, Command command, bool retry_failed) {
@@ -52,17 +79,18 @@ void print_state(const Study& study, Command command, bool retry_failed) {
     const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
     if (!state) {
       const std::string shards = unmerged(study.directory);
-      fmt::print("\n{}; results will go to {}\n",
-                 shards.empty() ? "Nothing is evaluated yet" : fmt::format("Nothing is merged yet: {}", shards),
-                 study.directory.string());
+      show("\n{}; results will go to {}\n",
+           shards.empty() ? "Nothing is evaluated yet" : fmt::format("Nothing is merged yet: {}", shards),
+           study.directory.string());
       return;
     }
-    if (state->found) fmt::print("\nThe study has changed since it ran: {}", state->found->describe());
-    fmt::print("\nEvaluated already: {} ({} failed); left to run: {}\nResults: {}\n",
-               text::with_thousands(state->succeeded + state->failed), text::with_thousands(state->failed),
-               text::with_thousands(state->left), study.directory.string());
+    if (state->found) show("\nThe study has changed since it ran: {}", state->found->describe());
+    show("\nEvaluated already: {} ({} failed); left to run: {}\nResults: {}\n",
+         text::with_thousands(state->succeeded + state->failed), text::with_thousands(state->failed),
+         text::with_thousands(state->left), study.directory.string());
+    if (state->remaining) show("{}\n", state->remaining->describe());
   } catch (const StoreError& error) {  // what would run is shown all the same
-    fmt::print("\nNo earlier results can be read: {}\n", error.what());
+    show("\nNo earlier results can be read: {}\n", error.what());
   }
 }
 
@@ -88,6 +116,7 @@ void add_state(Json& json, const Study& study, Command command, bool retry_faile
     json["failed"] = state ? state->failed : 0;
     json["left"] = state ? state->left : study.design.size();
     if (state && state->found) json["changes"] = state->found->differences;
+    if (state && state->remaining) json["estimate"] = json_of(*state->remaining);
   } catch (const StoreError& error) {
     json["problem"] = error.what();
   }
@@ -105,6 +134,9 @@ void print_json(const Study& study, Command command, const PlanArguments& argume
   }
   json["point"] = point_json(study, command, arguments.point);
   json["results"] = study.directory.string();
+  const UnusedParameters unused = unused_parameters(study.design, command);
+  if (!unused.names.empty()) json["unused"] = unused.names;
+  if (unused.computations) json["computations"] = *unused.computations;
   add_state(json, study, std::move(command), arguments.retry_failed);
   print(json);
 }
@@ -121,12 +153,15 @@ int plan(const PlanArguments& arguments) {
     print_json(study, std::move(command), arguments);
     return kSuccess;
   }
-  fmt::print("{}: {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method());
-  if (!study.description.empty()) fmt::print("{}\n", study.description);
-  fmt::print("\nParameters:\n");
+  show("{}: {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method());
+  if (!study.description.empty()) show("{}\n", study.description);
+  show("\nParameters:\n");
   print_parameters(study.design);
-  fmt::print("\nPoints:\n");
+  show("\nPoints:\n");
   print_points(study.design);
+  if (const std::string unused = unused_parameters(study.design, command).describe(); !unused.empty()) {
+    show("\nNote: {}\n", unused);
+  }
   print_command(study, command, arguments.point);
   print_state(study, std::move(command), arguments.retry_failed);
   return kSuccess;

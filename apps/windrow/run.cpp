@@ -2,10 +2,12 @@
 #include <signal.h>
 
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "common.hpp"
+#include "unused.hpp"
 #include "verbs.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/base/text.hpp"
@@ -62,15 +64,21 @@ std::vector<Setting> provenance(const Study& study, const RunArguments& argument
 
 void announce(const Study& study, const std::string& shard, int workers, Backend backend) {
   const std::string part = shard.empty() ? "" : fmt::format(", shard {}", shard);
-  fmt::print(stderr, "{}: {} ({}){}, {} ({})\n", study.name, counted(study.design.size(), "point"),
-             study.design.method(), part, counted(static_cast<std::uint64_t>(workers), "worker"), name_of(backend));
+  show_aside("{}: {} ({}){}, {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method(), part,
+             counted(static_cast<std::uint64_t>(workers), "worker"), name_of(backend));
   const std::size_t shards = shard.empty() ? find_shards(study.directory).shards.size() : 0;
   if (shards > 0) {
-    fmt::print(stderr,
-               "windrow: {} below {} not merged: without `windrow merge`, this run evaluates their points again\n",
+    show_aside("windrow: {} below {} not merged: without `windrow merge`, this run evaluates their points again\n",
                shards == 1 ? "a shard" : fmt::format("{} shards", shards),
                study.directory.string() + (shards == 1 ? " is" : " are"));
   }
+}
+
+/// "The first failure: point 4 exited with code 3: no convergence", and its parameters.
+std::string first_failure(const Design& design, const TaskFailure& failure) {
+  const std::string line = telling_line(failure);
+  return fmt::format("First failure, point {} ({}): {}{}", failure.index, one_line(design.point(failure.index)),
+                     describe_kind(failure.kind, failure.code), line.empty() ? "" : ": " + within_line(line, 300));
 }
 
 void conclude(const SweepResult& result) {
@@ -82,10 +90,13 @@ void conclude(const SweepResult& result) {
       fmt::print(", {} failed (--retry-failed evaluates those again)", text::with_thousands(result.failed));
     fmt::print(".\n");
   } else {
-    fmt::print("{}", result.summary());
+    show("{}", result.summary());
   }
-  if (!result.failures.empty()) fmt::print("`windrow explain {} INDEX` tells more of a point.\n", directory);
-  fmt::print("Results: {}\n", result.store.string());
+  if (!result.failures.empty()) {
+    show("`windrow failures {0}` tells what they have in common,\n`windrow explain {0} INDEX` tells more of a point.\n",
+         directory);
+  }
+  show("Results: {}\n", result.store.string());
 }
 
 // What goes wrong here costs nothing of the run: the shard is kept, and `merge` does the same.
@@ -126,7 +137,7 @@ void requeue(const SweepResult& result, bool quiet) {
     complain("not queued again: this run evaluated no point, so the next one would not either");
     return;
   }
-  if (!quiet) fmt::print(stderr, "Slurm is asked to queue job {} again.\n", slurm_job());
+  if (!quiet) show_aside("Slurm is asked to queue job {} again.\n", slurm_job());
   std::fflush(stdout);
   try {
     requeue_slurm_job();  // ends this process, too
@@ -154,11 +165,17 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   options.provenance = provenance(study, arguments, workers, manager.backend());
   if (!arguments.quiet && manager.is_root()) {
     announce(study, arguments.shard, workers, manager.backend());
-    options.on_resumed = [](const Resumption& found) { fmt::print(stderr, "{}\n", found.describe()); };
-    options.on_progress = [printer = ProgressPrinter(stderr)](const Progress& progress) mutable {
+    options.on_resumed = [](const Resumption& found) { show_aside("{}\n", found.describe()); };
+    const auto printer = std::make_shared<ProgressPrinter>(stderr);
+    options.on_progress = [printer](const Progress& progress) {
       const bool nothing_to_do = progress.evaluated == 0 && progress.done == progress.points;
-      if (!nothing_to_do) printer(progress);
+      if (!nothing_to_do) (*printer)(progress);
     };
+    options.on_first_failure = [printer, &study](const TaskFailure& failure) {
+      printer->note(first_failure(study.design, failure));
+    };
+    const std::string unused = unused_parameters(study.design, Command(study.command, study.design)).describe();
+    if (!unused.empty()) show_aside("windrow: {}\n", unused);
   }
   try {
     const SweepResult result = prepared->sweep.run(manager, options);
