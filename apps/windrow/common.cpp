@@ -46,7 +46,7 @@ int complain(const std::string& message) {
     std::this_thread::sleep_for(std::chrono::seconds(2));
     return 2;
   }
-  fmt::print(stderr, "windrow: {}\n", with_options(message));
+  fmt::print(stderr, "windrow: {}\n", text::visible(with_options(message), "\n\t"));
   return 2;
 }
 
@@ -81,8 +81,13 @@ std::string no_such_point(std::uint64_t index, const std::string& study, std::ui
   return fmt::format("there is no point {}: {} has points 0 to {}", index, study, points - 1);
 }
 
+std::string within_line(const std::string& text, std::size_t width) {
+  return text::shortened(text::visible(text), width);
+}
+
 std::string assignment(const std::string& name, const std::string& value, const std::string& unit) {
-  return unit.empty() ? fmt::format("{} = {}", name, value) : fmt::format("{} = {} {}", name, value, unit);
+  const std::string shown = within_line(value, 100);
+  return unit.empty() ? fmt::format("{} = {}", name, shown) : fmt::format("{} = {} {}", name, shown, within_line(unit));
 }
 
 std::string written(const Parameter& parameter, const Value& value) {
@@ -98,6 +103,7 @@ std::string one_line(const Point& point) {
   for (std::size_t i = 0; i < point.values().size(); ++i) {
     const Parameter& parameter = point.parameters()[i];
     if (i > 0) line += ", ";
+    if (text::width(line) > 200) return line + "...";
     line += assignment(parameter.name(), written(parameter, point.values()[i]), parameter.unit());
   }
   return line;
@@ -130,12 +136,7 @@ std::uint64_t for_damaged_arrays(const StoreReader& store, const std::function<v
 }
 
 std::string indented(const std::string& text, int spaces) {
-  const std::string margin(static_cast<std::size_t>(spaces), ' ');
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if ((i == 0 || text[i - 1] == '\n') && text[i] != '\n') out += margin;
-    out += text[i];
-  }
+  std::string out = text::indented(text, static_cast<std::size_t>(spaces));
   if (!out.ends_with('\n')) out += '\n';
   return out;
 }

@@ -1,12 +1,16 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <iosfwd>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "windrow/base/display.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/design/design.hpp"
 #include "windrow/shards/shards.hpp"
@@ -17,6 +21,22 @@ namespace windrow::app {
 
 /// "0.1.0"
 std::string version();
+
+/// Prints to standard output what people read. Nothing in it is obeyed by a terminal: control characters but line ends
+/// and tabs are seen as "\x1b", and bytes that are not UTF-8 as "\xe9".
+template <typename... Values>
+void show(fmt::format_string<Values...> format, Values&&... values) {
+  fmt::print("{}", text::visible(fmt::format(format, std::forward<Values>(values)...), "\n\t"));
+}
+
+/// The same on stderr.
+template <typename... Values>
+void show_aside(fmt::format_string<Values...> format, Values&&... values) {
+  fmt::print(stderr, "{}", text::visible(fmt::format(format, std::forward<Values>(values)...), "\n\t"));
+}
+
+/// A value, or a name, within a line: at most `width` columns of it, line ends seen too.
+std::string within_line(const std::string& text, std::size_t width = 1000);
 
 /// "windrow: message" on stderr, once under mpirun too. @return the exit code for wrong usage
 int complain(const std::string& message);
@@ -37,14 +57,16 @@ StoreReader open_results(const std::filesystem::path& directory);
 /// "there is no point 7: rc-filter has points 0 to 4"
 std::string no_such_point(std::uint64_t index, const std::string& study, std::uint64_t points);
 
-/// "resistance = 100 ohm"
+/// "resistance = 100 ohm", fit to be shown
 std::string assignment(const std::string& name, const std::string& value, const std::string& unit);
 
 /// A value as it goes into programs; as it is if it does not fit its format.
 std::string written(const Parameter& parameter, const Value& value);
 
-/// "resistance = 100 ohm, capacitance = 1e-09 F"
+/// "resistance = 100 ohm, capacitance = 1e-09 F", of at most some 200 columns
 std::string one_line(const Point& point);
+
+inline constexpr std::size_t kGroupsShown = 10;  ///< of failures
 
 /// Why the last run that wrote to the store ended though points were left, "at its time limit of 2h00m"; empty if it
 /// did not say.

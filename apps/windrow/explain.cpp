@@ -9,10 +9,13 @@
 #include "common.hpp"
 #include "json.hpp"
 #include "verbs.hpp"
+#include "windrow/base/clock.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/exit_status.hpp"
+#include "windrow/report/live.hpp"
 #include "windrow/run/sweep.hpp"
+#include "windrow/shards/shards.hpp"
 #include "windrow/study/study.hpp"
 
 namespace windrow::app {
@@ -22,8 +25,8 @@ void print_values(const std::vector<Column>& columns, const std::vector<Value>& 
   std::size_t width = 0;
   for (const Column& column : columns) width = std::max(width, column.name.size());
   for (std::size_t i = 0; i < columns.size() && i < values.size(); ++i) {
-    fmt::print("  {:<{}} = {}{}\n", columns[i].name, width, values[i].written(),
-               columns[i].unit.empty() ? "" : " " + columns[i].unit);
+    show("  {:<{}} = {}{}\n", columns[i].name, width, text::visible(values[i].written()),
+         columns[i].unit.empty() ? "" : " " + columns[i].unit);
   }
 }
 
@@ -71,12 +74,15 @@ std::uint64_t evaluated_point(const StoreReader& store, const Record& record) {
   return found.value_or(record.index);
 }
 
+std::string date_of(double unix_seconds) {
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(static_cast<std::time_t>(unix_seconds)));
+}
+
 void print_evaluation(const Record& record) {
-  const auto started = static_cast<std::time_t>(record.started);
-  fmt::print("Evaluated on rank {} ({})", record.rank, record.host);
-  if (started > 0) fmt::print(", started {:%Y-%m-%d %H:%M:%S}", fmt::localtime(started));
-  fmt::print(", took {}, {}\n", text::render_duration(record.elapsed),
-             counted(static_cast<std::uint64_t>(record.attempts), "attempt"));
+  show("Evaluated on rank {} ({})", record.rank, record.host);
+  if (record.started > 0) show(", started {}", date_of(record.started));
+  show(", took {}, {}\n", text::render_duration(record.elapsed),
+       counted(static_cast<std::uint64_t>(record.attempts), "attempt"));
 }
 
 std::vector<std::string> sorted_names(const std::filesystem::path& directory) {
@@ -90,11 +96,11 @@ std::vector<std::string> sorted_names(const std::filesystem::path& directory) {
 void print_directory(const std::filesystem::path& directory) {
   std::error_code none;
   if (!std::filesystem::is_directory(directory, none)) {
-    fmt::print("Its directory was not kept (`keep` in [command] says which stay).\n");
+    show("Its directory was not kept (`keep` in [command] says which stay).\n");
     return;
   }
-  fmt::print("Files in {}:\n", directory.string());
-  for (const std::string& name : sorted_names(directory)) fmt::print("  {}\n", name);
+  show("Files in {}:\n", directory.string());
+  for (const std::string& name : sorted_names(directory)) show("  {}\n", within_line(name));
 }
 
 std::string study_file_of(const StoreReader& store) {
@@ -127,34 +133,77 @@ std::optional<Present> present_study(const StoreReader& store, const std::filesy
 
 void print_record(const StoreReader& store, const std::filesystem::path& directory, const Record& record) {
   const StudyIdentity& identity = store.identity();
-  fmt::print("Parameters:\n");
+  show("Parameters:\n");
   print_values(identity.parameters, record.parameters);
   if (record.outcome.ok()) {
-    fmt::print("Status: ok\n");
-    if (!identity.outputs.empty()) fmt::print("Outputs:\n");
+    show("Status: ok\n");
+    if (!identity.outputs.empty()) show("Outputs:\n");
     print_outputs(identity.outputs, record);
   } else {
     const TaskFailure& failure = record.outcome.failure();
-    fmt::print("Status: {}", name_of(failure.kind));
-    if (failure.code != 0) fmt::print(": {}", ending(failure.code).describe());
-    fmt::print("\n{}", indented(failure.message, 2));
+    show("Status: {}", name_of(failure.kind));
+    if (failure.code != 0) show(": {}", ending(failure.code).describe());
+    show("\n{}", indented(failure.message, 2));
   }
   const std::uint64_t evaluated = evaluated_point(store, record);
   if (evaluated != record.index) {
-    fmt::print("Not evaluated itself: it is equal to point {}, whose outcome this is.\n", evaluated);
+    show("Not evaluated itself: it is equal to point {}, whose outcome this is.\n", evaluated);
   } else {
     print_evaluation(record);
   }
   const std::vector<Attempt> attempts = store.attempts(record.index);
-  if (!attempts.empty()) fmt::print("Earlier attempts:\n");
-  for (const Attempt& attempt : attempts) fmt::print("{}", indented(describe(attempt.failure), 2));
+  if (!attempts.empty()) show("Earlier attempts:\n");
+  for (const Attempt& attempt : attempts) show("{}", indented(describe(attempt.failure), 2));
   if (std::filesystem::exists(directory / "points")) {
     print_directory(directory / "points" / std::to_string(evaluated));
   }
 }
 
+/// Where a point is being evaluated.
+struct Running {
+  LiveWorker worker;
+  double since = 0.0;  ///< seconds since the Unix epoch, by the root's clock
+};
+
+/// What the run that is going on says, or one of its shards, about once a second; nothing if nobody is at the point.
+std::optional<Running> running_at(const std::filesystem::path& directory, std::uint64_t index) {
+  std::vector<std::filesystem::path> stores = {directory};
+  for (const Shard& shard : find_shards(directory).shards) stores.push_back(shard_directory(directory, shard));
+  for (const std::filesystem::path& store : stores) {
+    const LivenessWatch::Look look = LivenessWatch(store).look();
+    if (look.liveness != Liveness::running || !look.live) continue;
+    for (const LiveWorker& worker : look.live->workers) {
+      if (worker.point == index) return Running{worker, look.live->written - worker.seconds};
+    }
+  }
+  return std::nullopt;
+}
+
+std::string where_and_since(const Running& running) {
+  return fmt::format("on rank {} ({}), for {}, since {}", running.worker.rank, running.worker.host,
+                     text::render_duration(std::max(0.0, detail::unix_seconds() - running.since)),
+                     date_of(running.since));
+}
+
+Json running_json(const Running& running) {
+  return {{"rank", running.worker.rank}, {"host", running.worker.host}, {"since", running.since}};
+}
+
+/// Of a point without an outcome.
+void print_pending(const StoreReader& store, const std::filesystem::path& directory) {
+  const std::string shards = unmerged(directory);
+  if (store.status().running) {
+    show("Status: not evaluated yet; the run that is going on will come to it.\n");
+  } else {
+    show("Status: not evaluated yet; the next `windrow run` evaluates it.\n");
+    const std::string stopped = why_stopped(store);
+    if (!stopped.empty()) show("The last run was stopped {}.\n", stopped);
+  }
+  if (!shards.empty()) show("But {}.\n", shards);
+}
+
 void print_planned(const Present& present, std::uint64_t index) {
-  fmt::print("Parameters, by {}:\n", present.study.file.string());
+  show("Parameters, by {}:\n", present.study.file.string());
   print_values(present.identity.parameters, present.study.design.point(index).values());
 }
 
@@ -163,29 +212,29 @@ void print_origin(const StoreReader& store, const Present& present, std::uint64_
   const auto points = [&](std::uint64_t i) { return present.study.design.point(i).values(); };
   const PointOrigin origin = store.origin(present.identity, index, points);
   if (origin.known) {
-    fmt::print("The next `windrow run` does not evaluate it: it has the outcome of point {} before the change.\n",
-               *origin.nearest);
+    show("The next `windrow run` does not evaluate it: it has the outcome of point {} before the change.\n",
+         *origin.nearest);
   } else if (origin.nearest && origin.changes.empty()) {
-    fmt::print("It has to be evaluated: it is the same as point {}, but one outcome stands for one point.\n",
-               *origin.nearest);
+    show("It has to be evaluated: it is the same as point {}, but one outcome stands for one point.\n",
+         *origin.nearest);
   } else if (origin.nearest) {
-    fmt::print("It has to be evaluated. Against the nearest point that was evaluated, {}:\n", *origin.nearest);
-    for (const std::string& change : origin.changes) fmt::print("  {}\n", change);
+    show("It has to be evaluated. Against the nearest point that was evaluated, {}:\n", *origin.nearest);
+    for (const std::string& change : origin.changes) show("  {}\n", change);
   }
 }
 
 void explain_changed(const StoreReader& store, const std::filesystem::path& directory, const Present& present,
                      std::uint64_t index) {
   if (const std::optional<Record> record = store.find(index)) {
-    fmt::print("As it was before {} was changed:\n", present.study.file.filename().string());
+    show("As it was before {} was changed:\n", present.study.file.filename().string());
     print_record(store, directory, *record);
-    fmt::print("\n");
+    show("\n");
   }
   if (index >= present.identity.points) {
-    fmt::print("The changed study has no such point: its last is {}.\n", present.identity.points - 1);
+    show("The changed study has no such point: its last is {}.\n", present.identity.points - 1);
     return;
   }
-  fmt::print("As the changed study has it:\n");
+  show("As the changed study has it:\n");
   print_planned(present, index);
   print_origin(store, present, index);
 }
@@ -234,15 +283,31 @@ int explain_json(const StoreReader& store, const std::filesystem::path& director
   } else if (present && !changed) {
     json["parameters"] = json_of(present->identity.parameters, present->study.design.point(index).values());
   }
+  if (const auto running = running_at(directory, index)) json["running"] = running_json(*running);
   if (changed) add_planned(json, store, *present, index);
   print(json);
   return kSuccess;
+}
+
+/// Of a point that is running where no results can be read yet: they are in shards, or on another machine's disk.
+/// @return whether it was told
+bool tell_unreadable(const std::filesystem::path& directory, std::uint64_t index) {
+  try {
+    static_cast<void>(open_results(directory));
+    return false;
+  } catch (const StoreError&) {
+    const auto running = running_at(directory, index);
+    if (!running) return false;
+    show("Point {}\nStatus: running {}\n", index, where_and_since(*running));
+    return true;
+  }
 }
 
 }  // namespace
 
 int explain(const std::filesystem::path& given, std::uint64_t index, bool json) {
   const std::filesystem::path directory = results_directory(given);
+  if (!json && tell_unreadable(directory, index)) return kSuccess;
   const StoreReader store = open_results(directory);
   const StudyIdentity& identity = store.identity();
   const std::optional<Present> present = present_study(store, given);
@@ -250,18 +315,22 @@ int explain(const std::filesystem::path& given, std::uint64_t index, bool json) 
   const std::uint64_t points = changed ? std::max(identity.points, present->identity.points) : identity.points;
   if (index >= points) return complain(no_such_point(index, identity.name, points));
   if (json) return explain_json(store, directory, present, changed, index);
-  fmt::print("Point {} of {}\n", index, identity.name);
+  const std::optional<Running> running = running_at(directory, index);
+  show("Point {} of {}\n", index, identity.name);
   if (changed) {
     explain_changed(store, directory, *present, index);
   } else if (const std::optional<Record> record = store.find(index)) {
     print_record(store, directory, *record);
   } else {
-    fmt::print("Status: not evaluated yet; the next `windrow run` evaluates it.\n");
-    if (const std::string shards = unmerged(directory); !shards.empty()) fmt::print("But {}.\n", shards);
-    const std::string stopped = why_stopped(store);
-    if (!stopped.empty() && !store.status().running) fmt::print("The last run was stopped {}.\n", stopped);
+    if (running) {
+      show("Status: running {}\n", where_and_since(*running));
+    } else {
+      print_pending(store, directory);
+    }
     if (present) print_planned(*present, index);
+    return kSuccess;
   }
+  if (running) show("It is running again: {}\n", where_and_since(*running));
   return kSuccess;
 }
 

@@ -19,27 +19,32 @@ bool complain_of_arrays(const std::vector<fs::path>& stores) {
   for (const fs::path& store : stores) {
     for_damaged_arrays(StoreReader(store), [&damaged](const ArrayFile& array) {
       if (++damaged > kShown) return;
-      fmt::print(stderr, "windrow: {}: missing, or not as long as it was\n", array.file.string());
+      show_aside("windrow: {}: missing, or not as long as it was\n", array.file.string());
     });
   }
   if (damaged > 0) {
-    fmt::print(stderr, "windrow: {} of arrays: `windrow run --retry-failed` evaluates their points again\n",
+    show_aside("windrow: {} of arrays: `windrow run --retry-failed` evaluates their points again\n",
                counted(damaged, "damaged file"));
   }
   return damaged == 0;
 }
 
+CsvBytes bytes_of(const ExportArguments& arguments) {
+  return arguments.raw ? CsvBytes::raw : CsvBytes::escaped;
+}
+
 void write_tables(const ExportArguments& arguments, const auto& results) {
   if (!arguments.csv.empty()) {
     const bool with_columns = may_have_neighbours(arguments.csv);
-    write_output(arguments.csv, [&](std::ostream& out) { export_csv(results, out); });
+    write_output(arguments.csv, [&](std::ostream& out) { export_csv(results, out, bytes_of(arguments)); });
     if (with_columns) {
       const fs::path columns = fs::path(arguments.csv).replace_extension(".columns.csv");
       write_output(columns.string(), [&](std::ostream& out) { export_columns_csv(results, out); });
     }
   }
   if (!arguments.evaluations.empty()) {
-    write_output(arguments.evaluations, [&](std::ostream& out) { export_evaluations_csv(results, out); });
+    write_output(arguments.evaluations,
+                 [&](std::ostream& out) { export_evaluations_csv(results, out, bytes_of(arguments)); });
   }
 }
 
@@ -53,10 +58,10 @@ int tell_what_is_missing(const std::vector<fs::path>& stores, const std::vector<
     points += status.points;
   }
   if (left > 0) {
-    fmt::print(stderr, "windrow: {} of {} points have no outcome yet and are not in the export\n", left, points);
+    show_aside("windrow: {} of {} points have no outcome yet and are not in the export\n", left, points);
   }
   for (const fs::path& directory : with_shards) {
-    if (const std::string shards = unmerged(directory); !shards.empty()) fmt::print(stderr, "windrow: {}\n", shards);
+    if (const std::string shards = unmerged(directory); !shards.empty()) show_aside("windrow: {}\n", shards);
   }
   return whole ? kSuccess : kSomeFailed;
 }

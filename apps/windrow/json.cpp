@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <variant>
 
+#include "windrow/base/display.hpp"
+
 namespace windrow::app {
 
 Json json_of(const Value& value) {
@@ -16,6 +18,8 @@ Json json_of(const Value& value) {
       return nullptr;
     } else if constexpr (std::is_same_v<Held, double>) {
       return std::isfinite(held) ? Json(held) : Json(nullptr);
+    } else if constexpr (std::is_same_v<Held, std::string>) {
+      return text::as_utf8(held);
     } else {
       return held;
     }
@@ -47,9 +51,16 @@ Json json_of(const std::vector<Column>& columns, const std::vector<Value>& value
 Json json_of(const TaskFailure& failure) {
   return {{"kind", name_of(failure.kind)},
           {"code", failure.code},
-          {"message", failure.message},
+          {"message", text::as_utf8(failure.message)},
           {"rank", failure.rank},
           {"host", failure.host}};
+}
+
+Json json_of(const RemainingTime& remaining) {
+  return {{"seconds", remaining.seconds},
+          {"seconds_per_point", remaining.seconds_per_point},
+          {"finished", remaining.finished},
+          {"at_a_time", remaining.at_a_time}};
 }
 
 void print(const Json& json) {

@@ -33,6 +33,7 @@ constexpr const char* kFooter = R"(Examples:
   windrow watch rc-filter.windrow            the same, live
   windrow export rc-filter.windrow --csv -   results as CSV
   windrow explain rc-filter.windrow 17       everything known of point 17
+  windrow failures rc-filter.windrow         what failed, by kind, and what it has in common
   windrow timing rc-filter.windrow           where the time of the last run went
   windrow help slurm                         a page of the manual; `windrow help` lists them
 
@@ -181,6 +182,7 @@ class CommandLine {
     add_watch();
     add_export();
     add_explain();
+    add_failures();
     add_timing();
     add_merge();
     add_help();
@@ -210,6 +212,7 @@ class CommandLine {
     if (watch_->parsed()) return watch(watch_arguments_);
     if (merge_->parsed()) return merge(merge_arguments_);
     if (export_->parsed()) return export_results(export_arguments_);
+    if (failures_->parsed()) return failures(failures_arguments_);
     if (timing_->parsed()) return timing(timing_arguments_);
     if (help_->parsed()) return help(help_arguments_, tree());
     if (completion_->parsed()) return completion(shell_, tree());
@@ -402,6 +405,9 @@ class CommandLine {
         ->add_option("--evaluations", export_arguments_.evaluations,
                      "when, where and how long each point was evaluated, and why it failed;\n- is standard output")
         ->option_text("FILE");
+    export_->add_flag("--raw", export_arguments_.raw,
+                      "texts byte for byte; without it the files are UTF-8, and bytes that are\n"
+                      "not and control characters are written as \\xe9, \\x1b");
   }
 
   void add_explain() {
@@ -409,6 +415,13 @@ class CommandLine {
     explain_->add_option("DIR", directory_, kResults)->required();
     explain_->add_option("INDEX", index_, "the point, from 0")->option_text(" ")->required()->check(whole_number());
     explain_->add_flag("--json", json_, kJson);
+  }
+
+  void add_failures() {
+    failures_ = app_.add_subcommand("failures", "what failed and why, in groups");
+    failures_->add_option("DIR", failures_arguments_.directory, kResults)->required();
+    failures_->add_flag("--all", failures_arguments_.all, "all groups (default: the ten largest)");
+    failures_->add_flag("--json", failures_arguments_.json, kJson);
   }
 
   void add_timing() {
@@ -579,7 +592,7 @@ class CommandLine {
   int argc_;
   char** argv_;
   CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
-  CLI::App *run_, *collect_, *plan_, *submit_, *status_, *watch_, *export_, *explain_, *timing_, *merge_, *help_,
+  CLI::App *run_, *collect_, *plan_, *submit_, *status_, *watch_, *export_, *explain_, *failures_, *timing_, *merge_, *help_,
       *completion_;
   RunArguments run_arguments_;
   bool dry_run_ = false;
@@ -587,6 +600,7 @@ class CommandLine {
   PlanArguments plan_arguments_;
   SubmitArguments submit_arguments_;
   ExportArguments export_arguments_;
+  FailuresArguments failures_arguments_;
   TimingArguments timing_arguments_;
   WatchArguments watch_arguments_;
   MergeArguments merge_arguments_;

@@ -46,18 +46,15 @@ int print_merged(const MergeReport& report, bool quiet) {
     outcomes += shard.outcomes;
     merged += shard.merged ? 1 : 0;
     for (const std::string& problem : shard.problems) {
-      if (++problems <= shown)
-        fmt::print(stderr, "windrow: shard {}: {}\n", name_of(shard.shard), with_options(problem));
+      if (++problems <= shown) show_aside("windrow: shard {}: {}\n", name_of(shard.shard), with_options(problem));
     }
   }
-  if (problems > shown) fmt::print(stderr, "windrow: ... and {} more\n", problems - shown);
+  if (problems > shown) show_aside("windrow: ... and {} more\n", problems - shown);
   if (!quiet) {
-    fmt::print("Merged {} with {} into {}\n", counted(merged, "shard"), counted(outcomes, "outcome"),
-               report.store.string());
+    show("Merged {} with {} into {}\n", counted(merged, "shard"), counted(outcomes, "outcome"), report.store.string());
     const StoreStatus& status = report.status;
-    fmt::print("{}: {} of {} evaluated, {} failed\n", status.name,
-               text::with_thousands(status.succeeded + status.failed), counted(status.points, "point"),
-               text::with_thousands(status.failed));
+    show("{}: {} of {} evaluated, {} failed\n", status.name, text::with_thousands(status.succeeded + status.failed),
+         counted(status.points, "point"), text::with_thousands(status.failed));
   }
   return problems == 0 && report.complete() ? kSuccess : kSomeFailed;
 }
@@ -82,7 +79,7 @@ int merge(const MergeArguments& arguments) {
   }
   const MergeReport report = merge_shards(directory, options);
   if (report.shards.empty() && arguments.into.empty()) {
-    fmt::print("Nothing to merge: {} has no shards.\n", directory.string());
+    show("Nothing to merge: {} has no shards.\n", directory.string());
     return kSuccess;
   }
   return print_merged(report, false);

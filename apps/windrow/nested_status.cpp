@@ -84,10 +84,10 @@ void print_sweep_lines(const std::vector<SweepState>& sweeps) {
     if (!all && ++shown > kOfMany) {
       ++left_out;
     } else {
-      fmt::print("{}\n", sweep_line(sweep, width));
+      show("{}\n", sweep_line(sweep, width));
     }
   }
-  if (left_out > 0) fmt::print("  and {} more that are not complete, or have failures\n", left_out);
+  if (left_out > 0) show("  and {} more that are not complete, or have failures\n", left_out);
 }
 
 SweepState sum_of_sweeps(const std::vector<SweepState>& sweeps) {
@@ -136,9 +136,9 @@ int nested_status(const std::filesystem::path& directory, bool json) {
   }
   const SweepState sum = sum_of_sweeps(sweeps);
   const auto complete = std::ranges::count_if(sweeps, &SweepState::complete);
-  fmt::print("{} of {} complete: {} of {} evaluated, {} failed, {} left{}\n", complete, counted(sweeps.size(), "sweep"),
-             text::with_thousands(sum.done()), counted(sum.points, "point"), text::with_thousands(sum.failed),
-             text::with_thousands(sum.points - sum.done()), sum.running ? ", running" : "");
+  show("{} of {} complete: {} of {} evaluated, {} failed, {} left{}\n", complete, counted(sweeps.size(), "sweep"),
+       text::with_thousands(sum.done()), counted(sum.points, "point"), text::with_thousands(sum.failed),
+       text::with_thousands(sum.points - sum.done()), sum.running ? ", running" : "");
   print_sweep_lines(sweeps);
   return kSuccess;
 }

@@ -8,6 +8,7 @@
 #include "plan_seeds.hpp"
 #include "renamed.hpp"
 #include "study_state.hpp"
+#include "unused.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -17,12 +18,35 @@
 namespace windrow::app {
 namespace {
 
+constexpr std::size_t kMostParameters = 20;
+constexpr std::size_t kMostLines = 20;  // of a file
+constexpr std::size_t kMostLevels = 8;
+constexpr std::size_t kMostText = 2000;  // columns of a command
+
+/// What its values are: of many listed ones the first and the last, and how many there are.
+std::string levels_of(const Parameter& parameter) {
+  const auto* levels = std::get_if<Levels>(&parameter.source());
+  if (levels == nullptr) return within_line(parameter.definition(), 200);
+  const std::vector<Value>& all = levels->values;
+  const bool few = all.size() <= kMostLevels;
+  const std::vector<Value> first(all.begin(), few ? all.end() : all.begin() + kMostLevels / 2);
+  std::string text = within_line(values(parameter.name(), first).definition(), 160);
+  if (few) return text;
+  if (text.ends_with(')')) text.pop_back();
+  return fmt::format("{}, ..., {})  ({})", text, within_line(all.back().render(), 40), counted(all.size(), "value"));
+}
+
 void print_parameters(const Design& design) {
   std::size_t width = 0;
   for (const Parameter& p : design.parameters()) width = std::max(width, p.name().size());
+  std::size_t shown = 0;
   for (const Parameter& p : design.parameters()) {
-    fmt::print("  {:<{}}  {}{}{}\n", p.name(), width, p.definition(), p.unit().empty() ? "" : "  [" + p.unit() + "]",
-               p.description().empty() ? "" : "  " + p.description());
+    if (++shown > kMostParameters && design.parameters().size() > kMostParameters + 1) {
+      show("  and {} more\n", design.parameters().size() - kMostParameters);
+      break;
+    }
+    show("  {:<{}}  {}{}{}\n", p.name(), width, levels_of(p), p.unit().empty() ? "" : "  [" + p.unit() + "]",
+         p.description().empty() ? "" : "  " + within_line(p.description()));
   }
 }
 
@@ -31,53 +55,55 @@ void print_points(const Design& design) {
   const std::uint64_t size = design.size();
   for (std::uint64_t i = 0; i < size; ++i) {
     if (i == kShown && size > 2 * kShown) {
-      fmt::print("  ...\n");
+      show("  ...\n");
       i = size - kShown;
     }
-    fmt::print("  {}: {}\n", i, one_line(design.point(i)));
+    show("  {}: {}\n", i, one_line(design.point(i)));
   }
 }
 
 /// What is not as it may seem.
 void print_notes(const Study& study, const Command& command) {
-  for (const std::string& note : study.design.notes()) fmt::print("  note: {}\n", note);
+  for (const std::string& note : study.design.notes()) show("  note: {}\n", note);
   const std::uint64_t equal = command.sees_index() ? 0 : study.design.equal_points().size();
-  if (equal > 0) fmt::print("  note: {}\n", describe_equal_points(equal));
+  if (equal > 0) show("  note: {}\n", describe_equal_points(equal));
 }
 
 void print_staged(const std::vector<StagedFile>& staged) {
   constexpr std::size_t kShown = 5;
-  if (!staged.empty()) fmt::print("\nwith files of the study:\n");
+  if (!staged.empty()) show("\nwith files of the study:\n");
   for (std::size_t i = 0; i < staged.size() && i < kShown; ++i) {
-    fmt::print("  {} {} {}\n", staged[i].name, staged[i].copy ? "as a copy of" : "->", staged[i].source.string());
+    show("  {} {} {}\n", staged[i].name, staged[i].copy ? "as a copy of" : "->", staged[i].source.string());
   }
-  if (staged.size() > kShown) fmt::print("  ... and {} more\n", staged.size() - kShown);
+  if (staged.size() > kShown) show("  ... and {} more\n", staged.size() - kShown);
 }
 
 void print_program(const Study& study, const Command& command, std::uint64_t index) {
   try {
     const RenderedCommand rendered = command.render(study.design.point(index));
-    fmt::print("\nPoint {} would run, in {}:\n  {}\n", index, rendered.directory.string(), rendered.line());
-    for (const auto& [name, content] : rendered.files) fmt::print("\nwith {}:\n{}", name, indented(content, 2));
+    show("\nPoint {} would run, in {}:\n  {}\n", index, rendered.directory.string(),
+         text::shortened(text::first_lines(rendered.line(), kMostLines), kMostText));
+    for (const auto& [name, content] : rendered.files) {
+      show("\nwith {}:\n{}", name, indented(text::shortened(text::first_lines(content, kMostLines), kMostText), 2));
+    }
     print_staged(command.staged());
   } catch (const Rejected& error) {
-    fmt::print("\nPoint {} would be rejected: {}\n", index, error.what());
+    show("\nPoint {} would be rejected: {}\n", index, error.what());
   }
 }
 
 void print_command(const Study& study, const Command& command, std::uint64_t index) {
   print_program(study, command, index);
-  fmt::print("\nOutputs:");
+  show("\nOutputs:");
   for (std::size_t i = 0; i < study.command.outputs.size(); ++i) {
     const OutputSpec& output = study.command.outputs[i];
-    fmt::print("{} {}{}", i == 0 ? "" : ",", output.name, output.unit.empty() ? "" : " [" + output.unit + "]");
+    show("{} {}{}", i == 0 ? "" : ",", output.name, output.unit.empty() ? "" : " [" + output.unit + "]");
   }
-  if (study.command.outputs.empty()) fmt::print(" none (a point succeeds if its program exits with 0)");
-  fmt::print("\n");
+  show("{}\n", study.command.outputs.empty() ? " none (a point succeeds if its program exits with 0)" : "");
   if (study.command.outputs.empty() && study.command.keep != Keep::all && study.command.keep_files.empty()) {
-    fmt::print("Nothing is kept of a point that succeeds: `keep` in [command] says which files stay\n");
+    show("Nothing is kept of a point that succeeds: `keep` in [command] says which files stay\n");
   }
-  for (const std::string& warning : command.warnings()) fmt::print("\nWarning: {}\n", warning);
+  for (const std::string& warning : command.warnings()) show("\nWarning: {}\n", warning);
 }
 
 void print_state(const Study& study, Command command, bool retry_failed) {
@@ -85,19 +111,20 @@ void print_state(const Study& study, Command command, bool retry_failed) {
     const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
     if (!state) {
       const std::string elsewhere = results_of_other_name(study);
-      if (!elsewhere.empty()) fmt::print("\n{}\n", elsewhere);
+      if (!elsewhere.empty()) show("\n{}\n", elsewhere);
       const std::string shards = unmerged(study.directory);
-      fmt::print("\n{}; results will go to {}\n",
-                 shards.empty() ? "Nothing is evaluated yet" : fmt::format("Nothing is merged yet: {}", shards),
-                 study.directory.string());
+      show("\n{}; results will go to {}\n",
+           shards.empty() ? "Nothing is evaluated yet" : fmt::format("Nothing is merged yet: {}", shards),
+           study.directory.string());
       return;
     }
-    if (state->found) fmt::print("\nThe study has changed since it ran: {}", with_options(state->found->describe()));
-    fmt::print("\nEvaluated already: {} ({} failed); left to run: {} of {}\nResults: {}\n",
-               text::with_thousands(state->succeeded + state->failed), text::with_thousands(state->failed),
-               text::with_thousands(state->left), text::with_thousands(study.design.size()), study.directory.string());
+    if (state->found) show("\nThe study has changed since it ran: {}", with_options(state->found->describe()));
+    show("\nEvaluated already: {} ({} failed); left to run: {} of {}\nResults: {}\n",
+         text::with_thousands(state->succeeded + state->failed), text::with_thousands(state->failed),
+         text::with_thousands(state->left), text::with_thousands(study.design.size()), study.directory.string());
+    if (state->remaining) show("{}\n", state->remaining->describe());
   } catch (const StoreError& error) {  // what would run is shown all the same
-    fmt::print("\nNo earlier results can be read: {}\n", error.what());
+    show("\nNo earlier results can be read: {}\n", error.what());
   }
 }
 
@@ -137,6 +164,7 @@ void add_state(Json& json, const Study& study, Command command, bool retry_faile
     json["failed"] = state ? state->failed : 0;
     json["left"] = state ? state->left : study.design.size() - json.value("equal", std::uint64_t{0});
     if (state && state->found) json["changes"] = state->found->differences;
+    if (state && state->remaining) json["estimate"] = json_of(*state->remaining);
   } catch (const StoreError& error) {
     json["problem"] = error.what();
   }
@@ -159,6 +187,9 @@ void print_json(const Study& study, Command command, const PlanArguments& argume
   for (std::string& note : notes_on_seeds(command, study.design)) warnings.push_back(std::move(note));
   if (!warnings.empty()) json["warnings"] = warnings;
   json["results"] = study.directory.string();
+  const UnusedParameters unused = unused_parameters(study.design, command);
+  if (!unused.names.empty()) json["unused"] = unused.names;
+  if (unused.computations) json["computations"] = *unused.computations;
   add_state(json, study, std::move(command), arguments.retry_failed);
   print(json);
 }
@@ -175,15 +206,18 @@ int plan(const PlanArguments& arguments) {
     print_json(study, std::move(command), arguments);
     return kSuccess;
   }
-  fmt::print("{}: {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method());
-  if (!study.description.empty()) fmt::print("{}\n", study.description);
-  fmt::print("\nParameters:\n");
+  show("{}: {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method());
+  if (!study.description.empty()) show("{}\n", study.description);
+  show("\nParameters:\n");
   print_parameters(study.design);
-  fmt::print("\nPoints:\n");
+  show("\nPoints:\n");
   print_points(study.design);
   print_notes(study, command);
+  if (const std::string unused = unused_parameters(study.design, command).describe(); !unused.empty()) {
+    show("\nNote: {}\n", unused);
+  }
   print_command(study, command, arguments.point);
-  for (const std::string& note : notes_on_seeds(command, study.design)) fmt::print("\n{}\n", note);
+  for (const std::string& note : notes_on_seeds(command, study.design)) show("\n{}\n", note);
   print_state(study, std::move(command), arguments.retry_failed);
   return kSuccess;
 }

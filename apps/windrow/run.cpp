@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "common.hpp"
 #include "renamed.hpp"
+#include "unused.hpp"
 #include "verbs.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/base/text.hpp"
@@ -81,13 +83,12 @@ std::vector<Setting> provenance(const Study& study, const RunArguments& argument
 
 void announce(const Study& study, const std::string& shard, int workers, Backend backend) {
   const std::string part = shard.empty() ? "" : fmt::format(", shard {}", shard);
-  fmt::print(stderr, "{}: {} ({}){}, {} ({})\n", study.name, counted(study.design.size(), "point"),
-             study.design.method(), part, counted(static_cast<std::uint64_t>(workers), "worker"), name_of(backend));
-  for (const std::string& note : study.design.notes()) fmt::print(stderr, "note: {}\n", note);
+  show_aside("{}: {} ({}){}, {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method(), part,
+             counted(static_cast<std::uint64_t>(workers), "worker"), name_of(backend));
+  for (const std::string& note : study.design.notes()) show_aside("note: {}\n", note);
   const std::size_t shards = shard.empty() ? find_shards(study.directory).shards.size() : 0;
   if (shards > 0) {
-    fmt::print(stderr,
-               "windrow: {} below {} not merged: without `windrow merge`, this run evaluates their points again\n",
+    show_aside("windrow: {} below {} not merged: without `windrow merge`, this run evaluates their points again\n",
                shards == 1 ? "a shard" : fmt::format("{} shards", shards),
                study.directory.string() + (shards == 1 ? " is" : " are"));
   }
@@ -95,11 +96,12 @@ void announce(const Study& study, const std::string& shard, int workers, Backend
 
 // What is allowed but may not be meant, before the first point.
 void warn(const Study& study, const RunArguments& arguments) {
-  for (const std::string& warning : Command(study.command, study.design).warnings()) {
-    fmt::print(stderr, "windrow: warning: {}\n", warning);
-  }
+  const Command command(study.command, study.design);
+  for (const std::string& warning : command.warnings()) show_aside("windrow: warning: {}\n", warning);
+  const std::string unused = unused_parameters(study.design, command).describe();
+  if (!unused.empty()) show_aside("windrow: {}\n", unused);
   const std::string elsewhere = arguments.shard.empty() ? results_of_other_name(study) : "";
-  if (!elsewhere.empty()) fmt::print(stderr, "windrow: {}\n", elsewhere);
+  if (!elsewhere.empty()) show_aside("windrow: {}\n", elsewhere);
 }
 
 // NaN and infinities are results unless the study says otherwise, but not unseen.
@@ -107,26 +109,35 @@ void tell_not_finite(const SweepResult& result, const Study& study) try {
   for (const auto& [name, points] : StoreReader(result.store).not_finite()) {
     const auto output = std::ranges::find(study.command.outputs, name, &OutputSpec::name);
     if (output == study.command.outputs.end() || output->optional || output->finite) continue;
-    fmt::print("  `{}` is NaN or infinite at {}: with `finite = true` such points fail.\n", name,
-               counted(points, "point"));
+    show("  `{}` is NaN or infinite at {}: with `finite = true` such points fail.\n", name, counted(points, "point"));
   }
 } catch (const StoreError&) {  // the run has its results all the same
+}
+
+/// "The first failure: point 4 exited with code 3: no convergence", and its parameters.
+std::string first_failure(const Design& design, const TaskFailure& failure) {
+  const std::string line = telling_line(failure);
+  return fmt::format("First failure, point {} ({}): {}{}", failure.index, one_line(design.point(failure.index)),
+                     describe_kind(failure.kind, failure.code), line.empty() ? "" : ": " + within_line(line, 300));
 }
 
 void conclude(const SweepResult& result, const Study& study) {
   const std::string directory = shell_line({result.store.string()});
   if (result.evaluated == 0 && result.unfinished() == 0) {
-    fmt::print("Nothing to do: {} evaluated already",
+    show("Nothing to do: {} evaluated already",
                result.points == 1 ? "the only point is" : "all " + counted(result.points, "point") + " are");
     if (result.failed > 0)
-      fmt::print(", {} failed (--retry-failed evaluates those again)", text::with_thousands(result.failed));
-    fmt::print(".\n");
+      show(", {} failed (--retry-failed evaluates those again)", text::with_thousands(result.failed));
+    show(".\n");
   } else {
-    fmt::print("{}", result.summary());
+    show("{}", result.summary());
     if (result.evaluated > 0) tell_not_finite(result, study);
   }
-  if (!result.failures.empty()) fmt::print("`windrow explain {} INDEX` tells more of a point.\n", directory);
-  fmt::print("Results: {}\n", result.store.string());
+  if (!result.failures.empty()) {
+    show("`windrow failures {0}` tells what they have in common,\n`windrow explain {0} INDEX` tells more of a point.\n",
+         directory);
+  }
+  show("Results: {}\n", result.store.string());
 }
 
 // What goes wrong here costs nothing of the run: the shard is kept, and `merge` does the same.
@@ -182,7 +193,7 @@ void requeue(const SweepResult& result, bool quiet) {
     complain("not queued again: this run evaluated no point, so the next one would not either");
     return;
   }
-  if (!quiet) fmt::print(stderr, "Slurm is asked to queue job {} again.\n", slurm_job());
+  if (!quiet) show_aside("Slurm is asked to queue job {} again.\n", slurm_job());
   std::fflush(stdout);
   try {
     requeue_slurm_job();  // ends this process, too
@@ -211,10 +222,14 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   if (!arguments.quiet && manager.is_root()) {
     warn(study, arguments);
     announce(study, arguments.shard, workers, manager.backend());
-    options.on_resumed = [](const Resumption& found) { fmt::print(stderr, "{}\n", with_options(found.describe())); };
-    options.on_progress = [printer = ProgressPrinter(stderr)](const Progress& progress) mutable {
+    options.on_resumed = [](const Resumption& found) { show_aside("{}\n", with_options(found.describe())); };
+    const auto printer = std::make_shared<ProgressPrinter>(stderr);
+    options.on_progress = [printer](const Progress& progress) {
       const bool nothing_to_do = progress.evaluated == 0 && progress.done == progress.points;
-      if (!nothing_to_do) printer(progress);
+      if (!nothing_to_do) (*printer)(progress);
+    };
+    options.on_first_failure = [printer, &study](const TaskFailure& failure) {
+      printer->note(first_failure(study.design, failure));
     };
   }
   try {

@@ -8,6 +8,7 @@
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
+#include "windrow/report/estimate.hpp"
 #include "windrow/report/live.hpp"
 #include "windrow/shards/shards.hpp"
 
@@ -16,6 +17,7 @@ namespace windrow::app {
 namespace {
 
 constexpr std::size_t kFailuresShown = 5;
+constexpr std::size_t kColumns = 80;
 
 /// "12  (crashed 2, exited 10)"
 std::string failed_text(const StoreStatus& status, int width) {
@@ -33,27 +35,36 @@ void print_counts(const StoreStatus& status) {
   const std::string left = text::with_thousands(status.points - done);
   const int width =
       static_cast<int>(std::max({succeeded.size(), left.size(), text::with_thousands(status.failed).size()}));
-  fmt::print("  succeeded  {:>{}}\n  failed     {}\n  left       {:>{}}\n", succeeded, width,
-             failed_text(status, width), left, width);
+  show("  succeeded  {:>{}}\n  failed     {}\n  left       {:>{}}\n", succeeded, width, failed_text(status, width),
+       left, width);
   if (status.again > 0) {
-    fmt::print("To be evaluated again: {}; `windrow run` does it (--again had not come to its end)\n",
-               counted(status.again, "point"));
+    show("To be evaluated again: {}; `windrow run` does it (--again had not come to its end)\n",
+         counted(status.again, "point"));
   }
   if (status.earlier > 0) {
-    fmt::print("Kept, not counted: {} of points that the design has no more\n", counted(status.earlier, "outcome"));
+    show("Kept, not counted: {} of points that the design has no more\n", counted(status.earlier, "outcome"));
   }
   if (done > 0) {
-    fmt::print("Evaluation time: {} in all, {} per point\n", text::render_duration(status.busy_seconds),
-               text::render_duration(status.busy_seconds / static_cast<double>(done)));
+    show("Evaluation time: {} in all, {} per point\n", text::render_duration(status.busy_seconds),
+         text::render_duration(status.busy_seconds / static_cast<double>(done)));
   }
 }
 
-void print_failures(const StoreReader& store, std::uint64_t failed, const std::string& given) {
-  const auto failures = store.failures(kFailuresShown);
-  if (failures.empty()) return;
-  fmt::print("{}:\n", failed > kFailuresShown ? "First failures" : "Failures");
-  for (const TaskFailure& failure : failures) fmt::print("{}", indented(describe(failure), 2));
-  fmt::print("`windrow explain {} INDEX` tells more of a point.\n", shell_line({given}));
+void print_failures(const StoreReader& store, const std::string& given) {
+  const std::vector<FailureGroup> groups = store.failure_groups();
+  if (groups.empty()) return;
+  show("Failures:\n");
+  for (const std::string& line : render(groups, store.identity().parameters, kFailuresShown, kColumns)) {
+    show("{}\n", line);
+  }
+  show("`windrow failures {0}` tells what they have in common,\n`windrow explain {0} INDEX` tells more of a point.\n",
+       shell_line({given}));
+}
+
+/// How long the rest may take, unless the run itself says it.
+void print_estimate(const StoreReader& store, std::uint64_t left, const std::string& live) {
+  if (live.find("ETA") != std::string::npos) return;
+  if (const auto remaining = estimate_remaining(store, left)) show("{}\n", remaining->describe());
 }
 
 /// "running: 4 of 4 ranks busy, 12.3/s, ETA 9s", as the run itself told last; empty if nothing runs, or it told
@@ -77,11 +88,11 @@ int status_from_afar(const std::filesystem::path& directory, const StoreElsewher
   const std::optional<LiveStatus> live = read_live(directory);
   if (!live) throw error;
   const Progress& progress = live->progress;
-  fmt::print("{}: {} of {} evaluated, {} failed, as its run on {} told last\n", live->study,
-             text::with_thousands(progress.done), counted(progress.points, "point"),
-             text::with_thousands(progress.failed), live->host);
-  if (const std::string text = live_text(directory); !text.empty()) fmt::print("{}\n", text);
-  fmt::print(stderr, "windrow: {}\n", error.what());
+  show("{}: {} of {} evaluated, {} failed, as its run on {} told last\n", live->study,
+       text::with_thousands(progress.done), counted(progress.points, "point"), text::with_thousands(progress.failed),
+       live->host);
+  if (const std::string text = live_text(directory); !text.empty()) show("{}\n", text);
+  show_aside("windrow: {}\n", error.what());
   return kSuccess;
 }
 
@@ -116,12 +127,12 @@ void print_shard_lines(const std::filesystem::path& directory, const ShardsStatu
       ++left_out;
       continue;
     }
-    fmt::print("  {:>7}  {:<11}  {} of {}{}{}\n", name_of(shard.shard), name_of(shard.state),
-               text::with_thousands(shard.succeeded + shard.failed), counted(shard.points, "point"),
-               shard.failed > 0 ? fmt::format(", {} failed", text::with_thousands(shard.failed)) : "",
-               advice.empty() ? "" : ": " + advice);
+    show("  {:>7}  {:<11}  {} of {}{}{}\n", name_of(shard.shard), name_of(shard.state),
+         text::with_thousands(shard.succeeded + shard.failed), counted(shard.points, "point"),
+         shard.failed > 0 ? fmt::format(", {} failed", text::with_thousands(shard.failed)) : "",
+         advice.empty() ? "" : ": " + advice);
   }
-  if (left_out > 0) fmt::print("  and {} more like these\n", left_out);
+  if (left_out > 0) show("  and {} more like these\n", left_out);
 }
 
 int shards_status(const std::filesystem::path& directory, const ShardsStatus& status) {
@@ -131,14 +142,14 @@ int shards_status(const std::filesystem::path& directory, const ShardsStatus& st
     running += shard.state == ShardState::running ? 1 : 0;
     complete += shard.state == ShardState::complete ? 1 : 0;
   }
-  fmt::print("{}: {} of {} evaluated, in {} that are not merged yet\n", status.name, text::with_thousands(done),
-             counted(status.points, "point"), counted(status.shards.size(), "shard"));
-  fmt::print("  succeeded  {}\n  failed     {}\n  left       {}\n", text::with_thousands(status.succeeded),
-             text::with_thousands(status.failed), text::with_thousands(status.points - done));
-  fmt::print("Shards: {} complete, {} running\n", complete, running);
+  show("{}: {} of {} evaluated, in {} that are not merged yet\n", status.name, text::with_thousands(done),
+       counted(status.points, "point"), counted(status.shards.size(), "shard"));
+  show("  succeeded  {}\n  failed     {}\n  left       {}\n", text::with_thousands(status.succeeded),
+       text::with_thousands(status.failed), text::with_thousands(status.points - done));
+  show("Shards: {} complete, {} running\n", complete, running);
   print_shard_lines(directory, status);
-  fmt::print("{}`windrow merge {}` joins what there is.\n",
-             running > 0 ? "The last one to end merges them; before that, " : "", shell_line({directory.string()}));
+  show("{}`windrow merge {}` joins what there is.\n",
+       running > 0 ? "The last one to end merges them; before that, " : "", shell_line({directory.string()}));
   return kSuccess;
 }
 
@@ -176,6 +187,9 @@ void print_status_json(const std::filesystem::path& directory, const StoreReader
     Json of_point = {{"index", failure.index}};
     of_point.update(json_of(failure));
     json["first_failures"].push_back(std::move(of_point));
+  }
+  if (const auto remaining = estimate_remaining(store, status.points - status.succeeded - status.failed)) {
+    json["estimate"] = json_of(*remaining);
   }
   if (auto run = run_json(directory)) json["run"] = std::move(*run);
   print(json);
@@ -227,14 +241,16 @@ int status(const std::filesystem::path& given, bool json) try {
   const StoreStatus status = store.status();
   const std::uint64_t done = status.succeeded + status.failed;
   const std::string stopped = why_stopped(store);
-  fmt::print("{}: {} of {} evaluated{}\n", status.name, text::with_thousands(done), counted(status.points, "point"),
-             status.running         ? std::string(", running")
-             : done < status.points ? fmt::format(", not running{}; `windrow run` continues it",
-                                                  stopped.empty() ? "" : "; the last run was stopped " + stopped)
-                                    : "");
+  show("{}: {} of {} evaluated{}\n", status.name, text::with_thousands(done), counted(status.points, "point"),
+       status.running         ? std::string(", running")
+       : done < status.points ? fmt::format(", not running{}; `windrow run` continues it",
+                                            stopped.empty() ? "" : "; the last run was stopped " + stopped)
+                              : "");
   print_counts(status);
-  if (const std::string text = live_text(directory); !text.empty()) fmt::print("{}\n", text);
-  print_failures(store, status.failed, given.string());
+  const std::string live = live_text(directory);
+  if (!live.empty()) show("{}\n", live);
+  print_estimate(store, status.points - done, live);
+  print_failures(store, given.string());
   return kSuccess;
 } catch (const StoreElsewhere& error) {
   if (json && print_live_json(results_directory(given))) return kSuccess;

@@ -40,7 +40,7 @@ std::optional<StudyState> state_of(const Study& study, Command command, bool ret
   const Sweep sweep(study.design, std::move(command));
   const StudyIdentity present = sweep.identity(study.name);
   const StoreStatus status = store.status();
-  StudyState state{status.succeeded, status.failed, 0, status.running, store.preview(present, points)};
+  StudyState state{status.succeeded, status.failed, 0, status.running, store.preview(present, points), {}};
   if (state.found) {
     state.succeeded = state.found->succeeded;
     state.failed = state.found->failed;
@@ -53,6 +53,7 @@ std::optional<StudyState> state_of(const Study& study, Command command, bool ret
   if (!equal.empty()) {
     state.left -= std::min(state.left, spared_points(equal, store.known(present, points), retry_failed));
   }
+  if (state.succeeded + state.failed > 0) state.remaining = estimate_remaining(store, state.left);
   return state;
 }
 

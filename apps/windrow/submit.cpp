@@ -191,7 +191,7 @@ bool announce(const Study& study, bool retry_failed) {
   return true;
 }
 
-void show(const fs::path& file, const std::string& script, const fs::path& kept) {
+void show_script(const fs::path& file, const std::string& script, const fs::path& kept) {
   fmt::print("\n{}:\n\n{}\n", file.string(), indented(script, 2));
   if (kept.empty()) return;
   fmt::print("{} had been edited since windrow wrote it: that one is kept as {}\n", file.filename().string(),
@@ -236,7 +236,7 @@ int submit(const SubmitArguments& arguments, const std::vector<std::string>& com
   job.again = again(command_line);
   const std::string script = batch_script(job);
   const WrittenScript written = write_script(study.directory / "slurm.sh", script);
-  show(written.file, script, written.kept);
+  show_script(written.file, script, written.kept);
   if (arguments.print) {
     fmt::print("Nothing was submitted; this does it: {}\n", shell_line({"sbatch", written.file.string()}));
     return kSuccess;

@@ -76,19 +76,19 @@ void print_workers(const TimeAccount& account) {
     for (const Part& part : kParts) line.push_back(share(part.seconds(worker), worker.wall));
     table.add(line);
   }
-  fmt::print("{}", table.text());
-  if (hidden > 0) fmt::print("(the busiest and the idlest; {} more: --format tsv, or --compare)\n", hidden);
+  show("{}", table.text());
+  if (hidden > 0) show("(the busiest and the idlest; {} more: --format tsv, or --compare)\n", hidden);
 }
 
 void print_failed(const TimeAccount& account) {
   if (account.failed() <= 0.0) return;
-  fmt::print("In evaluations that brought no result: {} ({} of the evaluation time)\n",
-             text::render_duration(account.failed()), share(account.failed(), account.spent().evaluate));
+  show("In evaluations that brought no result: {} ({} of the evaluation time)\n",
+       text::render_duration(account.failed()), share(account.failed(), account.spent().evaluate));
 }
 
 void print_other_runs(const std::vector<RunTimes>& runs, std::int64_t shown) {
   if (runs.size() < 2) return;
-  fmt::print("Runs (--run N):\n");
+  show("Runs (--run N):\n");
   constexpr std::size_t most = 20;
   for (std::size_t at = runs.size() > most ? runs.size() - most : 0; at < runs.size(); ++at) {
     const RunTimes& run = runs[at];
@@ -96,7 +96,7 @@ void print_other_runs(const std::vector<RunTimes>& runs, std::int64_t shown) {
         run.account ? fmt::format("{} in {}, efficiency {:.2f}", counted(run.account->attempts(), "evaluation"),
                                   text::render_duration(run.account->wall), run.account->efficiency())
                     : "without an account: killed, or still running";
-    fmt::print("  {}{}  {}  {}\n", run.run == shown ? '*' : ' ', run.run, date(run.started), what);
+    show("  {}{}  {}  {}\n", run.run == shown ? '*' : ' ', run.run, date(run.started), what);
   }
 }
 
@@ -107,24 +107,24 @@ std::string incomplete(const StoreReader& store) {
 
 void print_text(const StoreReader& store, const RunTiming& run) {
   const TimeAccount& account = run.account;
-  fmt::print("{}: run {}, {}, {} on {} in {}\n", store.identity().name, run.run, date(run.started),
-             counted(account.attempts(), "evaluation"), counted(account.workers.size(), "worker"),
-             text::render_duration(account.wall));
-  fmt::print("{}", run.is_complete ? account_summary(account) : incomplete(store));
+  show("{}: run {}, {}, {} on {} in {}\n", store.identity().name, run.run, date(run.started),
+       counted(account.attempts(), "evaluation"), counted(account.workers.size(), "worker"),
+       text::render_duration(account.wall));
+  show("{}", run.is_complete ? account_summary(account) : incomplete(store));
   print_failed(account);
   if (!account.empty()) print_workers(account);
   print_other_runs(store.run_times(), run.run);
 }
 
 void print_tsv(const RunTiming& run) {
-  fmt::print("run\tworker\thost\twall\tpoints\tattempts\tlosses");
-  for (const Part& part : kParts) fmt::print("\t{}", part.name);
-  fmt::print("\tfailed\n");
+  show("run\tworker\thost\twall\tpoints\tattempts\tlosses");
+  for (const Part& part : kParts) show("\t{}", part.name);
+  show("\tfailed\n");
   for (const WorkerAccount& worker : all_rows(run.account)) {
-    fmt::print("{}\t{}\t{}\t{:.9f}\t{}\t{}\t{}", run.run, worker.worker < 0 ? "root" : std::to_string(worker.worker),
-               worker.host, worker.wall, worker.points, worker.attempts, worker.losses);
-    for (const Part& part : kParts) fmt::print("\t{:.9f}", part.seconds(worker));
-    fmt::print("\t{:.9f}\n", worker.failed);
+    show("{}\t{}\t{}\t{:.9f}\t{}\t{}\t{}", run.run, worker.worker < 0 ? "root" : std::to_string(worker.worker),
+         worker.host, worker.wall, worker.points, worker.attempts, worker.losses);
+    for (const Part& part : kParts) show("\t{:.9f}", part.seconds(worker));
+    show("\t{:.9f}\n", worker.failed);
   }
 }
 
@@ -177,15 +177,15 @@ int timing(const TimingArguments& arguments) {
     const bool to_output = is_standard_output(arguments.trace);
     write_output(arguments.trace, [&](std::ostream& out) { slices = write_run_trace(out, store, run); });
     if (to_output) return kSuccess;
-    fmt::print("{}: {} of {} on {}; open it at https://ui.perfetto.dev or chrome://tracing\n", arguments.trace,
-               counted(slices, "slice"), counted(run.account.attempts(), "evaluation"),
-               counted(run.account.workers.size(), "worker"));
+    show("{}: {} of {} on {}; open it at https://ui.perfetto.dev or chrome://tracing\n", arguments.trace,
+         counted(slices, "slice"), counted(run.account.attempts(), "evaluation"),
+         counted(run.account.workers.size(), "worker"));
     if (!arguments.compare) return kSuccess;
   }
   const TimingFormat format = format_of(arguments.format);
   if (arguments.compare) {
-    if (!run.is_complete && format == TimingFormat::text) fmt::print("{}", incomplete(store));
-    fmt::print("{}", compare(timing_records(run.account), {.format = format}));
+    if (!run.is_complete && format == TimingFormat::text) show("{}", incomplete(store));
+    show("{}", compare(timing_records(run.account), {.format = format}));
   } else if (format == TimingFormat::text) {
     print_text(store, run);
   } else {

@@ -95,6 +95,7 @@ struct ExportArguments {
   std::filesystem::path directory;
   std::string csv;          ///< "-" is standard output
   std::string evaluations;  ///< the same
+  bool raw = false;         ///< texts byte for byte
 };
 int export_results(const ExportArguments& arguments);
 
@@ -108,5 +109,12 @@ struct TimingArguments {
 int timing(const TimingArguments& arguments);
 
 int explain(const std::filesystem::path& directory, std::uint64_t index, bool json);
+
+struct FailuresArguments {
+  std::filesystem::path directory;
+  bool all = false;  ///< every group, not the largest alone
+  bool json = false;
+};
+int failures(const FailuresArguments& arguments);
 
 }  // namespace windrow::app

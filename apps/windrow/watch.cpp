@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
+#include <string>
 #include <thread>
 
 #include "common.hpp"
@@ -18,9 +20,20 @@ using Milliseconds = std::chrono::milliseconds;
 constexpr std::size_t kPlainWidth = 100;
 constexpr std::size_t kPlainHeight = 14;
 
+/// Columns of a terminal, also of one that cannot be drawn on.
+std::size_t width_here() {
+  return text::columns_of(STDOUT_FILENO, kPlainWidth);
+}
+
 void print_frame(const WatchFrame& frame) {
-  for (const std::string& line : render(frame, kPlainWidth, kPlainHeight)) fmt::print("{}\n", line);
+  for (const std::string& line : render(frame, width_here(), kPlainHeight)) show("{}\n", line);
   std::fflush(stdout);
+}
+
+/// Of a terminal as wide as that is; elsewhere on one line, as it is searched for.
+void print_sentence(const std::string& text) {
+  const std::size_t width = text::columns_of(STDOUT_FILENO, std::string::npos);
+  for (const std::string& line : text::wrapped(text::visible(text), width)) show("{}\n", line);
 }
 
 /// @return what was seen last
@@ -28,7 +41,7 @@ Watched::Seen watch_in_lines(Watched& watched, Milliseconds interval) {
   Watched::Seen seen = watched.look();
   while (seen.running) {
     print_frame(seen.frame);
-    fmt::print("\n");
+    show("\n");
     std::fflush(stdout);
     std::this_thread::sleep_for(interval);
     seen = watched.look();
@@ -71,9 +84,9 @@ int watch(const WatchArguments& arguments) {
   }
   print_frame(seen.frame);
   if (!seen.ending.empty()) {
-    fmt::print("{}\n", seen.ending);
+    print_sentence(seen.ending);
   } else if (!arguments.once) {
-    fmt::print("Still running; `windrow watch {}` shows it again.\n", shell_line({directory.string()}));
+    print_sentence(fmt::format("Still running; `windrow watch {}` shows it again.", shell_line({directory.string()})));
   }
   return kSuccess;
 }

@@ -39,8 +39,8 @@ std::string counts(const WatchFrame& frame) {
 std::string worker_line(const LiveWorker& worker, std::size_t host_width) {
   const std::string at =
       worker.point ? fmt::format("{:>10}  {}", *worker.point, text::render_duration(worker.seconds)) : "      idle";
-  return fmt::format("{:>6}  {:<{}}  {:>9}  {}", worker.rank, clipped(worker.host, host_width), host_width,
-                     with_thousands(worker.evaluated), at);
+  return fmt::format("{:>6}  {:<{}}  {:>9}  {}", worker.rank, clipped(text::visible(worker.host), host_width),
+                     host_width, with_thousands(worker.evaluated), at);
 }
 
 /// Of many workers those that a user may want to know of, `most` in all, in the order of their ranks.
@@ -109,6 +109,7 @@ void append_shards(Lines& lines, const std::vector<WatchedPart>& shards, std::si
 }  // namespace
 
 std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std::size_t height) {
+  const std::size_t columns = width, rows_there = height;
   width = std::max<std::size_t>(width, 20);
   height = std::max<std::size_t>(height, 4);
   Lines lines;
@@ -122,7 +123,8 @@ std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std:
   if (!frame.shards.empty()) append_shards(lines, frame.shards, rows);
   if (frame.shards.empty()) append_workers(lines, frame.workers, width, rows);
   if (note > 0) lines.push_back(frame.note);
-  for (std::string& line : lines) line = clipped(line, width);
+  for (std::string& line : lines) line = clipped(text::visible(line), columns);
+  lines.resize(std::min(lines.size(), rows_there));
   return lines;
 }
 

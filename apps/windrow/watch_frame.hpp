@@ -29,9 +29,8 @@ struct WatchFrame {
 };
 
 /// The frame as lines of at most `width` columns, at most `height` of them. All ranks in their order if they fit; else
-/// those that have been at one point for longest, those that have evaluated least, and how many others there are.
-/// @param width   at least 20 is taken
-/// @param height  at least 4 is taken
+/// those that have been at one point for longest, those that have evaluated least, and how many others there are. Below
+/// 20 columns and 4 lines it is cut off. Nothing in it is obeyed by a terminal.
 std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std::size_t height);
 
 }  // namespace windrow::app

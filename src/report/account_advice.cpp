@@ -42,6 +42,9 @@ std::string on_waiting(const TimeAccount& account, double waiting) {
         "The longest point alone took {} of the run, so workers waited {} of the time: more of them would not help.",
         percent(longest / account.wall), percent(waiting));
   }
+  if (account.points_hold_slots) {
+    return fmt::format("Workers waited {} of the time while points held the slots of several.", percent(waiting));
+  }
   const double waited = waiting * account.wall;  // by the mean worker
   if (longest > 0.5 * waited && account.schedule != Schedule::longest_first) {
     return fmt::format("Workers waited {} of the time because the last points were long: try schedule longest_first.",
@@ -59,7 +62,22 @@ std::string on_evaluating(const TimeAccount& account) {
   if (static_cast<double>(account.points()) < kFewPerWorker * workers) {
     return fmt::format("{} of the time went into evaluations.", percent(account.efficiency()));
   }
-  return fmt::format("{} of the time went into evaluations: more workers would help.", percent(account.efficiency()));
+  const std::string share = percent(account.efficiency());
+  const auto cores = static_cast<std::size_t>(std::max(account.cores, 0));
+  if (cores == 0) {
+    return fmt::format("{} of the time went into evaluations: more workers would help, if there are cores for them.",
+                       share);
+  }
+  if (account.workers.size() > cores) {
+    return fmt::format("{} of the time went into evaluations, of {} workers on {}.", share, account.workers.size(),
+                       text::counted(cores, "core"));
+  }
+  if (account.workers.size() < cores) {
+    return fmt::format("{} of the time went into evaluations: more workers would help, there are {} cores.", share,
+                       cores);
+  }
+  return fmt::format("{} of the time went into evaluations, on {}: that is what there is.", share,
+                     cores == 1 ? "the only core" : fmt::format("all {} cores", cores));
 }
 
 }  // namespace

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 
+#include "windrow/base/display.hpp"
 #include "windrow/base/text.hpp"
 
 namespace windrow {
 namespace {
 
+constexpr std::size_t kAnyWidth = 1000;
 constexpr double kTerminalInterval = 0.1;
 constexpr double kLongestInterval = 600.0;
 
@@ -38,6 +40,12 @@ std::string render(const Progress& progress) {
 ProgressPrinter::ProgressPrinter(std::FILE* out)
     : out_(out), terminal_(::isatty(::fileno(out)) == 1), next_(terminal_ ? 0.0 : interval_) {}
 
+void ProgressPrinter::note(const std::string& text) {
+  fmt::print(out_, "{}{}\n", terminal_ ? "\r\033[K" : "", text::visible(text));
+  std::fflush(out_);
+  if (terminal_) next_ = 0.0;
+}
+
 void ProgressPrinter::operator()(const Progress& progress) {
   if (progress.finished) {
     if (terminal_ && shown_) fmt::print(out_, "\r\033[K{}\n", render(progress));
@@ -46,7 +54,8 @@ void ProgressPrinter::operator()(const Progress& progress) {
   }
   if (progress.elapsed < next_) return;
   if (terminal_) {
-    fmt::print(out_, "\r\033[K{}", render(progress));
+    const std::size_t columns = text::columns_of(::fileno(out_), kAnyWidth);  // a longer line would not renew itself
+    fmt::print(out_, "\r\033[K{}", text::clipped(render(progress), columns - 1));
     next_ = progress.elapsed + kTerminalInterval;
   } else {
     fmt::print(out_, "{}\n", render(progress));

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "run_evaluations.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
@@ -19,13 +20,15 @@ namespace {
 constexpr std::size_t kLongest = 5;
 constexpr double kForEver = 1e15;  // seconds
 
-Schedule schedule_of(const StoreReader& store, std::size_t run) {
+/// What is kept with a run beside its account.
+void read_settings(const StoreReader& store, std::size_t run, TimeAccount& account) {
   const auto all = store.runs();
-  if (run >= all.size()) return Schedule::automatic;
+  if (run >= all.size()) return;
   for (const auto& [name, text] : all[run]) {
-    if (name == "schedule") return schedule(text);
+    if (name == "schedule") account.schedule = schedule(text);
+    if (name == "cores") account.cores = static_cast<int>(text::parse_integer(text).value_or(0));
+    if (name == "points_hold_slots") account.points_hold_slots = text == "true";
   }
-  return Schedule::automatic;
 }
 
 void note_long(std::vector<LongPoint>& longest, const EvaluationTime& one) {
@@ -91,7 +94,7 @@ RunTiming read_run_timing(const StoreReader& store, std::int64_t run) {
   const std::size_t at = position_of(store, runs, run);
   RunTiming timing{runs[at].run, runs[at].started, runs[at].account.has_value(), {}};
   timing.account = timing.is_complete ? *runs[at].account : account_of(store, timing.started, end_of(runs, at));
-  timing.account.schedule = schedule_of(store, at);
+  read_settings(store, at, timing.account);
   detail::for_each_evaluation_of(store, timing.account,
                                  [&](const EvaluationTime& one, double) { note_long(timing.account.longest, one); });
   return timing;

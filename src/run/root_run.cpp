@@ -1,14 +1,18 @@
 #include "root_run.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <iterator>
 #include <limits>
+#include <utility>
 
 #include "evaluation/interface/evaluator.hpp"
 #include "selection.hpp"
 #include "shards/interface/shard_stores.hpp"
 #include "windrow/base/byte_stream.hpp"
+#include "windrow/base/machine.hpp"
 #include "windrow/base/stopwatch.hpp"
 #include "windrow/error.hpp"
 #include "windrow/run/interrupt.hpp"
@@ -33,6 +37,7 @@ RootRun::RootRun(const Design& design, const EvaluationKind& kind, StudyIdentity
       judge_(options.failure_policy, share_.size()),
       deadline_(options.limits, kind.limits().grace, manager.backend() == Backend::mpi,
                 options.limits.slurm ? slurm_job_end() : std::nullopt),
+      is_mpi_(manager.backend() == Backend::mpi),
       start_(Clock::now()) {
   result_.points = share_.size();
   result_.workers = manager.evaluating_workers(root);
@@ -107,6 +112,7 @@ JobSpec RootRun::job(JobNeeds needs) {
   job.pending = std::move(pending_);
   job.retries = true;
   job.limits_time = time_limit_.has_value();
+  points_hold_slots_ = needs.points != nullptr;
   job.needs = std::move(needs.points);
   job.slots = std::move(needs.slots);
   job.group_patience = std::chrono::duration<double>(needs.patience).count();
@@ -132,6 +138,8 @@ SweepResult RootRun::finish(JobReport report, const SweepEvaluation& evaluation)
   }
   if (result_.evaluated > 0) note_changes();
   for (auto& [index, failure] : lowest_failures_) result_.failures.push_back(std::move(failure));
+  result_.failure_groups = failure_groups();
+  result_.parameters = identity_.parameters;
   keep_account(std::move(report.account));
   return std::move(result_);
 }
@@ -140,8 +148,12 @@ SweepResult RootRun::finish(JobReport report, const SweepEvaluation& evaluation)
 void RootRun::keep_account(TimeAccount account) {
   result_.account = std::move(account);
   result_.account.schedule = options_.schedule;
+  note_surroundings();
   try {
-    if (store_) store_->record_account(result_.account);
+    if (!store_) return;
+    store_->record_account(result_.account);
+    if (result_.account.cores > 0) store_->note("cores", std::to_string(result_.account.cores));
+    if (points_hold_slots_) store_->note("points_hold_slots", "true");
   } catch (const StoreError& error) {
     result_.notes.push_back(fmt::format("where the time went could not be kept: {}", error.what()));
   }
@@ -163,6 +175,18 @@ void RootRun::note_changes() {
   for (const std::string& line : differences(before, now.definition)) {
     result_.notes.push_back("while the study ran, this was changed, and points may be of either form: " + line);
   }
+}
+
+// Under MPI each rank may be bound to a core, and a quota of the host is not seen: all that is certain is that there
+// are no more cores than the host has.
+void RootRun::note_surroundings() {
+  TimeAccount& account = result_.account;
+  account.points_hold_slots = points_hold_slots_;
+  const bool on_this_host =
+      std::ranges::all_of(account.workers, [](const WorkerAccount& worker) { return worker.host == host_name(); });
+  if (!on_this_host || account.empty()) return;
+  const int all = is_mpi_ ? static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)) : available_parallelism();
+  if (!is_mpi_ || std::cmp_greater_equal(account.workers.size(), all)) account.cores = all;
 }
 
 void RootRun::open_store() {
@@ -311,8 +335,16 @@ void RootRun::handed_out(RunningJob& running) {
 }
 
 void RootRun::remember(const TaskFailure& failure) {
+  if (lowest_failures_.empty() && options_.on_first_failure) options_.on_first_failure(failure);
+  failure_grouping_.add(failure);
   lowest_failures_.emplace(failure.index, failure);
   if (lowest_failures_.size() > kFailuresShown) lowest_failures_.erase(std::prev(lowest_failures_.end()));
+}
+
+std::vector<FailureGroup> RootRun::failure_groups() const {
+  std::vector<FailureGroup> groups = failure_grouping_.groups();
+  for (FailureGroup& group : groups) group.values = design_.point(group.example.index).values();
+  return groups;
 }
 
 // What a signal to the whole job has ended has not failed: it is for the next run.

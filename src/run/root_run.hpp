@@ -15,6 +15,7 @@
 #include "evaluation/interface/evaluation_kind.hpp"
 #include "failure_policy.hpp"
 #include "report/interface/live_writer.hpp"
+#include "store/interface/failure_grouping.hpp"
 #include "typical_time.hpp"
 #include "windrow/parallel/job.hpp"
 #include "windrow/run/sweep.hpp"
@@ -73,6 +74,8 @@ class RootRun : public JobObserver {
   /// Ends the run, since it cannot go on where it is.
   [[noreturn]] void give_up(const std::string& why);
   void remember(const TaskFailure& failure);
+  std::vector<FailureGroup> failure_groups() const;
+  void note_surroundings();
   void tell_live(const Progress& progress);
   void tell_why_stopped();
   void commit();
@@ -99,6 +102,9 @@ class RootRun : public JobObserver {
   EqualOutcomes equal_;
   SweepResult result_;
   std::map<std::uint64_t, TaskFailure> lowest_failures_;
+  FailureGrouping failure_grouping_;
+  bool points_hold_slots_ = false;
+  bool is_mpi_;
   Clock::time_point start_;
   Clock::time_point last_tick_;
   Clock::time_point last_progress_;

@@ -2,7 +2,6 @@
 
 #include <chrono>
 
-#include "failure_policy.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/report/account_summary.hpp"
 #include "windrow/run/sweep.hpp"
@@ -11,6 +10,8 @@ namespace windrow {
 namespace {
 
 constexpr double kWorthAnAccount = 1.0;  // seconds; what is shorter is over before anybody asks
+constexpr std::size_t kGroupsShown = 4;  // of failures: with all else one screen
+constexpr std::size_t kColumns = 80;
 
 // After a run that ended before its points did.
 std::string what_now(const SweepResult& result) {
@@ -69,9 +70,7 @@ std::string SweepResult::summary() const {
   if (retried > 0) out += fmt::format(", with {} {}", count(retried), retried == 1 ? "retry" : "retries");
   if (reused > 0) out += fmt::format("{} and reused {}", retried > 0 ? "," : "", count(reused));
   out += ".\n";
-  for (const TaskFailure& failure : failures) out += "  " + describe(failure) + "\n";
-  const std::uint64_t told = failures.size();
-  if (told == detail::kFailuresShown && failed > told) out += fmt::format("  ... and {} more\n", count(failed - told));
+  for (const std::string& line : render(failure_groups, parameters, kGroupsShown, kColumns)) out += line + "\n";
   for (const std::string& note : notes) out += "  note: " + note + "\n";
   if (account.wall >= kWorthAnAccount) out += account_summary(account);
   return out + what_now(*this);

@@ -2,6 +2,7 @@
 
 #include "exported.hpp"
 #include "windrow/base/csv.hpp"
+#include "windrow/base/display.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -13,6 +14,15 @@ std::string status_text(const Record& record) {
 }
 
 using Fields = std::vector<std::string>;
+
+void write_fields(std::ostream& out, Fields& fields, CsvBytes bytes) {
+  if (bytes == CsvBytes::escaped) {
+    for (std::string& field : fields) {
+      if (!text::is_plain(field)) field = text::as_cell(field);
+    }
+  }
+  csv::write_record(out, fields);
+}
 
 const Fields kEvaluationColumns = {"index",   "status",  "attempts", "rank",   "host",
                                    "started", "elapsed", "code",     "message"};
@@ -36,7 +46,8 @@ void add_cells(Fields& fields, const std::vector<std::optional<Value>>& cells) {
 }
 
 void write_column(std::ostream& out, const char* role, const Column& column) {
-  csv::write_record(out, {column.name, role, column.unit, column.type, column.description});
+  Fields fields = {column.name, role, column.unit, column.type, column.description};
+  write_fields(out, fields, CsvBytes::escaped);
 }
 
 /// From the index on.
@@ -55,12 +66,16 @@ void require_written(std::ostream& out) {
 }  // namespace
 
 void export_csv(const StoreReader& store, std::ostream& out) {
+  export_csv(store, out, CsvBytes::escaped);
+}
+
+void export_csv(const StoreReader& store, std::ostream& out, CsvBytes bytes) {
   const StudyIdentity& study = store.identity();
   Fields fields = {"index"};
   add_names(fields, study.parameters);
   add_names(fields, study.outputs);
   fields.emplace_back("status");
-  csv::write_record(out, fields);
+  write_fields(out, fields, bytes);
 
   store.for_each([&](const Record& record) {
     fields.assign(1, std::to_string(record.index));
@@ -69,19 +84,23 @@ void export_csv(const StoreReader& store, std::ostream& out) {
       fields.push_back(detail::without_point(detail::exported_output(record, i, study.outputs[i])));
     }
     fields.push_back(status_text(record));
-    csv::write_record(out, fields);
+    write_fields(out, fields, bytes);
   });
   require_written(out);
 }
 
 void export_csv(const NestedReader& stores, std::ostream& out) {
+  export_csv(stores, out, CsvBytes::escaped);
+}
+
+void export_csv(const NestedReader& stores, std::ostream& out, CsvBytes bytes) {
   Fields fields;
   add_names(fields, stores.loops());
   fields.emplace_back("index");
   add_names(fields, stores.parameters());
   add_names(fields, stores.outputs());
   fields.emplace_back("status");
-  csv::write_record(out, fields);
+  write_fields(out, fields, bytes);
 
   stores.for_each([&](const NestedRow& row) {
     fields.clear();
@@ -90,7 +109,7 @@ void export_csv(const NestedReader& stores, std::ostream& out) {
     add_cells(fields, row.parameters);
     add_cells(fields, row.outputs);
     fields.push_back(status_text(row.record));
-    csv::write_record(out, fields);
+    write_fields(out, fields, bytes);
   });
   require_written(out);
 }
@@ -109,17 +128,25 @@ void export_columns_csv(const NestedReader& stores, std::ostream& out) {
 }
 
 void export_evaluations_csv(const StoreReader& store, std::ostream& out) {
+  export_evaluations_csv(store, out, CsvBytes::escaped);
+}
+
+void export_evaluations_csv(const StoreReader& store, std::ostream& out, CsvBytes bytes) {
   csv::write_record(out, kEvaluationColumns);
   Fields fields;
   store.for_each([&](const Record& record) {
     fields.clear();
     add_evaluation(fields, record);
-    csv::write_record(out, fields);
+    write_fields(out, fields, bytes);
   });
   require_written(out);
 }
 
 void export_evaluations_csv(const NestedReader& stores, std::ostream& out) {
+  export_evaluations_csv(stores, out, CsvBytes::escaped);
+}
+
+void export_evaluations_csv(const NestedReader& stores, std::ostream& out, CsvBytes bytes) {
   Fields fields;
   add_names(fields, stores.loops());
   fields.insert(fields.end(), kEvaluationColumns.begin(), kEvaluationColumns.end());
@@ -128,7 +155,7 @@ void export_evaluations_csv(const NestedReader& stores, std::ostream& out) {
     fields.clear();
     add_cells(fields, row.loops);
     add_evaluation(fields, row.record);
-    csv::write_record(out, fields);
+    write_fields(out, fields, bytes);
   });
   require_written(out);
 }

@@ -296,4 +296,8 @@ std::vector<TaskFailure> StoreReader::failures(std::size_t limit) const {
   return detail::read_failures(*impl_->connection, limit);
 }
 
+std::vector<FailureGroup> StoreReader::failure_groups(bool with_levels) const {
+  return detail::read_failure_groups(*impl_->connection, impl_->identity, with_levels);
+}
+
 }  // namespace windrow

@@ -297,6 +297,15 @@ std::vector<TaskFailure> read_failures(Connection& connection, std::size_t limit
   return failures;
 }
 
+void for_each_failure(Connection& connection, const StudyIdentity& identity,
+                      const std::function<void(const Record&)>& visit) {
+  connection.for_each_row(
+      fmt::format("SELECT {}{} FROM results r INDEXED BY failures CROSS JOIN evaluations e USING(\"index\") "
+                  "WHERE r.status <> 'ok'",
+                  evaluation_columns, value_columns('p', identity.parameters)),
+      [&](const Statement& row) { visit(read_record(row, identity, connection.file())); });
+}
+
 IndexSet read_failed(Connection& connection) {
   IndexSet failed;
   connection.for_each_row("SELECT \"index\" FROM results INDEXED BY failures WHERE status <> 'ok' ORDER BY \"index\"",

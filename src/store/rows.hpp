@@ -54,6 +54,11 @@ Record read_record(const Statement& row, const StudyIdentity& identity, const st
 std::vector<Attempt> read_attempts(Connection& connection, std::uint64_t index);
 /// The first failures in index order.
 std::vector<TaskFailure> read_failures(Connection& connection, std::size_t limit);
+/// All failures, in any order; `visit` must not write.
+void for_each_failure(Connection& connection, const StudyIdentity& identity,
+                      const std::function<void(const Record&)>& visit);
+/// Failures in groups. @param with_levels  what the points of a group share, too, which takes a pass over all results
+std::vector<FailureGroup> read_failure_groups(Connection& connection, const StudyIdentity& identity, bool with_levels);
 /// Which points have an outcome.
 KnownOutcomes read_known(Connection& connection);
 /// Those that failed alone, which are few and found at once.

@@ -76,6 +76,7 @@ echo safe=true
     text = replaced(text, R"((efficiency|imbalance) \d+\.\d+)", "$1 N");
     text = replaced(text, R"((longest points:) [^\n]*)", "$1 ...");
     text = replaced(text, R"((Time: evaluate) [^\n]*)", "$1 ...");
+    text = replaced(text, R"((of the time went into evaluations)[^\n]*)", "$1 ...");  // by the cores that there are
     return replaced(text, R"( +)", " ");
   }
 
@@ -96,7 +97,8 @@ echo safe=true
 
 TEST_F(GoldenTest, help) {
   expect_golden("help", windrow({"--help"}));
-  for (const char* verb : {"run", "plan", "submit", "status", "watch", "export", "explain", "timing", "merge"}) {
+  for (const char* verb :
+       {"run", "plan", "submit", "status", "watch", "export", "explain", "failures", "timing", "merge"}) {
     expect_golden(std::string("help-") + verb, windrow({verb, "--help"}));
   }
 }

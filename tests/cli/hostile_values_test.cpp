@@ -116,7 +116,7 @@ run = "echo `echo {{value}}`"
 )");
   const Ended run = windrow({"run", "hostile.toml"});
   EXPECT_EQ(run.code, 1) << run.text();
-  EXPECT_NE(run.out.find("point 1 "), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("point 1: value = $(touch pwned)"), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("cannot be put into the shell text safely"), std::string::npos) << run.out;
   expect_no_harm();
 }

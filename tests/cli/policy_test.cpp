@@ -45,7 +45,7 @@ TEST_F(RetryCliTest, when_tries_run_out_everything_tells_how_often_it_was_tried)
   const Ended run = windrow({"run", "policy.toml", "--retries", "1"});
   EXPECT_EQ(run.code, 1) << run.text();
   EXPECT_THAT(run.out, HasSubstr("9 of 12 points succeeded, 3 failed"));
-  EXPECT_THAT(run.out, HasSubstr("point 7 exited (code 9) on rank"));
+  EXPECT_THAT(run.out, HasSubstr("3 exited with code 9: try 2\n"));
   EXPECT_THAT(run.out, HasSubstr("after 2 attempts"));
   EXPECT_THAT(windrow({"status", "policy.windrow"}).out, HasSubstr("after 2 attempts"));
   EXPECT_THAT(windrow({"explain", "policy.windrow", "7"}).out, HasSubstr(", 2 attempts"));
@@ -105,11 +105,11 @@ TEST_F(RetryCliTest, a_time_out_relative_to_the_median_ends_what_takes_much_long
   const Ended run = windrow({"run", "policy.toml", "--workers", "2"});
   EXPECT_EQ(run.code, 1) << run.text();
   EXPECT_THAT(run.out, HasSubstr("11 of 12 points succeeded, 1 failed"));
-  EXPECT_THAT(run.out, HasSubstr("point 11 timed out"));
+  EXPECT_THAT(run.out, HasSubstr("1 timed_out: over its time limit"));
   EXPECT_THAT(run.out, HasSubstr("over its time limit of 1s (300% of the median, but at least 1s)"));
   const Ended again = windrow({"run", "policy.toml", "--retry-failed"});
   EXPECT_TRUE(again.in_time) << "the median of the earlier run is known";
-  EXPECT_THAT(again.out, HasSubstr("point 11 timed out"));
+  EXPECT_THAT(again.out, HasSubstr("1 timed_out: over its time limit"));
 }
 
 class TimeLimitCliTest : public PolicyTest {};

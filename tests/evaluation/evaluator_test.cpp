@@ -43,11 +43,13 @@ TEST(SweepResultTest, the_summary_tells_what_a_user_must_know) {
   result.workers = 1;
   result.interrupted_by = 2;
   result.stopped_by = StopReason::interrupt;
-  for (std::uint64_t i = 0; i < 10; ++i) {
-    TaskFailure failure;
-    failure.index = i;
-    failure.message = "diverged";
-    result.failures.push_back(failure);
+  result.parameters = {{"x", "m"}};
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    FailureGroup& group = result.failure_groups.emplace_back();
+    group.line = "diverged";
+    group.points = i == 0 ? 6 : 1;
+    group.example.index = i;
+    group.values = {Value(0.5)};
   }
   const std::string text = result.summary();
   EXPECT_NE(
@@ -55,8 +57,9 @@ TEST(SweepResultTest, the_summary_tells_what_a_user_must_know) {
                 "and reused 211."),
       std::string::npos)
       << text;
-  EXPECT_NE(text.find("point 3 "), std::string::npos);
-  EXPECT_NE(text.find("and 1 more"), std::string::npos);
+  EXPECT_NE(text.find("  6 exception: diverged\n    first at point 0: x = 0.5 m\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  1 exception: diverged\n    point 3: x = 0.5 m\n    and 2 of 2 further kinds\n"),
+            std::string::npos);
   EXPECT_NE(text.find("run the same again"), std::string::npos);
   EXPECT_EQ(result.exit_code(), 130);
 }

@@ -32,11 +32,26 @@ TimeAccount account_with(ActivityTimes spent, std::uint64_t points_each = 50) {
   return account;
 }
 
-TEST(AccountAdviceTest, nothing_but_evaluations_asks_for_more_workers) {
-  EXPECT_EQ(account_advice(account_with({.wait = 2.0})),
-            "98 % of the time went into evaluations: more workers would help.");
+TEST(AccountAdviceTest, nothing_but_evaluations_asks_for_more_workers_while_there_are_cores) {
+  TimeAccount account = account_with({.wait = 2.0});
+  EXPECT_EQ(account_advice(account),
+            "98 % of the time went into evaluations: more workers would help, if there are cores for them.");
+  account.cores = 16;
+  EXPECT_EQ(account_advice(account),
+            "98 % of the time went into evaluations: more workers would help, there are 16 cores.");
+  account.cores = 4;
+  EXPECT_EQ(account_advice(account), "98 % of the time went into evaluations, on all 4 cores: that is what there is.");
+  account.cores = 2;
+  EXPECT_EQ(account_advice(account), "98 % of the time went into evaluations, of 4 workers on 2 cores.");
   EXPECT_EQ(account_advice(account_with({.wait = 2.0}, 2)), "98 % of the time went into evaluations.")
       << "with 2 points for each worker more of them may bring nothing";
+}
+
+TEST(AccountAdviceTest, workers_wait_while_others_points_hold_their_slots) {
+  TimeAccount account = account_with({.wait = 50.0});
+  EXPECT_THAT(account_advice(account), HasSubstr("fewer of them would be as fast"));
+  account.points_hold_slots = true;
+  EXPECT_EQ(account_advice(account), "Workers waited 50 % of the time while points held the slots of several.");
 }
 
 TEST(AccountAdviceTest, nothing_evaluated_is_nothing_to_say) {

@@ -72,6 +72,11 @@ TEST(ProgressPrinterTest, off_a_terminal_lines_come_seldom_and_ever_more_seldom)
   EXPECT_EQ(text.find('\r'), std::string::npos);
 }
 
+TEST(ProgressPrinterTest, a_note_comes_at_once_and_is_not_obeyed_by_a_terminal) {
+  EXPECT_EQ(printed([](ProgressPrinter& printer) { printer.note("point 4 failed: \x1b[2J"); }),
+            "point 4 failed: \\x1b[2J\n");
+}
+
 TEST(ProgressPrinterTest, a_short_run_off_a_terminal_prints_nothing) {
   Progress progress = half_way();
   progress.elapsed = 2.0;

@@ -67,6 +67,8 @@ struct TimeAccount {
   std::optional<WorkerAccount> root;
   Schedule schedule = Schedule::automatic;  ///< that points were handed out by
   std::vector<LongPoint> longest;           ///< at most 5, the longest first
+  int cores = 0;                   ///< that its workers could use, if all are on one host; 0: that is not known
+  bool points_hold_slots = false;  ///< points hold the slots, or ranks, of several workers: the others of them wait
 
   bool empty() const { return workers.empty(); }
   /// Of all workers; the root only where it evaluates.

@@ -35,6 +35,8 @@ class ProgressPrinter {
   explicit ProgressPrinter(std::FILE* out);
 
   void operator()(const Progress& progress);
+  /// A line of its own, at once; the progress goes on below it. Control characters are made visible.
+  void note(const std::string& text);
 
  private:
   std::FILE* out_;

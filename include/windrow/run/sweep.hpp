@@ -24,6 +24,7 @@
 #include "windrow/run/failure_policy.hpp"
 #include "windrow/run/selection.hpp"
 #include "windrow/shards/shards.hpp"
+#include "windrow/store/failure_groups.hpp"
 #include "windrow/store/nested.hpp"
 #include "windrow/store/store.hpp"
 
@@ -84,13 +85,15 @@ struct SweepOptions {
   std::function<bool()> stop_requested = {};
   /// Called at the root at most every 100 ms, and once at the end; for instance a ProgressPrinter.
   std::function<void(const Progress&)> on_progress = {};
+  /// Called at the root, at once, for the first point of this run that fails for good.
+  std::function<void(const TaskFailure&)> on_first_failure = {};
   /// Called at the root before the first point, if the store holds an earlier form of the study, with what was found.
   std::function<void(const Resumption&)> on_resumed = {};
   /// More of what is kept with the run.
   std::vector<Setting> provenance = {};
 };
 
-/// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `notes`,
+/// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `failure_groups`, `notes`,
 /// `why_stopped`, `account` and `outcomes` are empty.
 struct SweepResult {
   std::uint64_t points = 0;      ///< of the design, or of the shard
@@ -101,10 +104,12 @@ struct SweepResult {
   std::uint64_t not_chosen = 0;  ///< points without outcome that `only` or `sample` left to other runs
   int interrupted_by = 0;        ///< the signal that stopped the sweep, or 0
   StopReason stopped_by = StopReason::none;
-  std::uint64_t retried = 0;          ///< evaluations of this run that failed and were followed by another try
-  double elapsed = 0.0;               ///< seconds of this run
-  int workers = 0;                    ///< that evaluate
-  std::vector<TaskFailure> failures;  ///< of this run, those of the lowest indices, at most 10
+  std::uint64_t retried = 0;                 ///< evaluations of this run that failed and were followed by another try
+  double elapsed = 0.0;                      ///< seconds of this run
+  int workers = 0;                           ///< that evaluate
+  std::vector<TaskFailure> failures;         ///< of this run, those of the lowest indices, at most 10
+  std::vector<FailureGroup> failure_groups;  ///< all failures of this run, the largest group first; `shared` is empty
+  std::vector<Column> parameters;            ///< of the values in `failure_groups`
   /// Where the time of this run went (root; empty elsewhere). Its wall time is that of the job: opening the store and
   /// the like, before the first point, is not in it.
   TimeAccount account;
@@ -120,8 +125,8 @@ struct SweepResult {
   /// because of a time limit, the end of its Slurm job, SIGTERM, SIGUSR1 or SweepOptions::stop_requested: to be
   /// run again.
   int exit_code() const;
-  /// A few lines for a user: how many of what, how long, the first failures with their reasons, and, of runs of a
-  /// second and more, where their time went (account_summary).
+  /// A few lines for a user, of at most 80 columns where that can be: how many of what, how long, failures by kind with
+  /// their reasons, and, of runs of a second and more, where their time went (account_summary).
   std::string summary() const;
 };
 

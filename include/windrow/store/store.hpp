@@ -14,6 +14,7 @@
 #include "windrow/parallel/account.hpp"
 #include "windrow/parallel/index_set.hpp"
 #include "windrow/parallel/outcome.hpp"
+#include "windrow/store/failure_groups.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
 
@@ -322,6 +323,9 @@ class StoreReader {
   PointOrigin origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points) const;
   /// The first `limit` failures in index order.
   std::vector<TaskFailure> failures(std::size_t limit) const;
+  /// All failures in groups, the largest first. Memory does not grow with their number; a writer may have to wait.
+  /// @param with_levels  also what levels the points of a group share that other points do not have: reads all results
+  std::vector<FailureGroup> failure_groups(bool with_levels = false) const;
 
  private:
   struct Impl;

@@ -1,0 +1,55 @@
+#include "unused.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <unordered_set>
+
+#include "windrow/base/hash.hpp"
+#include "windrow/base/text.hpp"
+
+namespace windrow::app {
+namespace {
+
+constexpr std::uint64_t kMostPoints = std::uint64_t{1} << 20U;  // that are looked at: a second or two
+
+/// Points with equal values of the parameters that are used run the same.
+std::uint64_t count_computations(const Design& design, const std::vector<bool>& used) {
+  std::unordered_set<std::uint64_t> seen;
+  for (std::uint64_t index = 0; index < design.size(); ++index) {
+    const std::vector<Value> values = design.point(index).values();
+    std::uint64_t hash = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (used[i]) hash = detail::hash64(values[i].render(), hash);
+    }
+    seen.insert(hash);
+  }
+  return seen.size();
+}
+
+}  // namespace
+
+std::string UnusedParameters::describe() const {
+  if (names.empty()) return "";
+  std::string text = fmt::format("parameter{} `{}` {} not used by the command", names.size() == 1 ? "" : "s",
+                                 fmt::join(names, "`, `"), names.size() == 1 ? "is" : "are");
+  if (!computations || *computations == points) return text;
+  return text + fmt::format(": {} points are {}", text::with_thousands(points),
+                            *computations == 1 ? "one and the same computation"
+                                               : text::with_thousands(*computations) + " different computations");
+}
+
+UnusedParameters unused_parameters(const Design& design, const Command& command) {
+  UnusedParameters unused;
+  unused.points = design.size();
+  std::vector<bool> used;
+  for (const Parameter& parameter : design.parameters()) {
+    used.push_back(command.uses(parameter.name()));
+    if (!used.back()) unused.names.push_back(parameter.name());
+  }
+  const bool countable = !unused.names.empty() && !command.sees_index() && design.size() <= kMostPoints;
+  if (countable) unused.computations = count_computations(design, used);
+  return unused;
+}
+
+}  // namespace windrow::app
