@@ -104,7 +104,7 @@ class Template::Parser {
     add(Kind::value, component, find(component, colon == std::string::npos ? tag : name));
     if (colon == std::string::npos) return;
     Token& token = tokens_.back();
-    token.is_own = name == "seed" || name.find('.') != std::string::npos;
+    token.is_own = name == "seed" || name == "ranks" || name.find('.') != std::string::npos;
     try {
       token.format =
           std::make_shared<const Format>(tag.substr(std::min(tag.find_first_not_of(' ', colon + 1), tag.size())));
@@ -229,7 +229,7 @@ std::vector<const Format*> Template::formats(std::size_t name) const {
 std::string Template::text_of(const Token& token, const Bindings& bindings) {
   if (!token.format) return bindings.texts[token.name];
   const Value& value = bindings.values[token.name];
-  return token.format->write(token.is_own ? parse_value(value.text()) : value);
+  return token.format->write(token.is_own && value.is_text() ? parse_value(value.text()) : value);
 }
 
 bool Template::has_sections_only() const {

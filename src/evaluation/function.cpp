@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "windrow/base/exception_text.hpp"
 #include "windrow/base/stopwatch.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -15,6 +18,13 @@ TaskFailure failure(FailureKind kind, std::string message, int attempts) {
   TaskFailure result = TaskFailure::of(kind, std::move(message));
   result.attempts = attempts;
   return result;
+}
+
+/// A whole number that a double would round stays the integer that it is.
+Value as_number(const Value& value) {
+  const auto* whole = std::get_if<std::int64_t>(&value.variant());
+  if (whole != nullptr && text::is_rounded_whole(std::to_string(*whole))) return value;
+  return value.number();
 }
 
 constexpr int kMostFailedBuilds = 3;
@@ -105,7 +115,7 @@ Outcome<Evaluated> FunctionEvaluator::checked(std::vector<Value> values, int att
                                  values[i].render()),
                      attempts);
     }
-    if (type == "number") values[i] = values[i].number();
+    if (type == "number") values[i] = as_number(values[i]);
     if (type == "integer") values[i] = values[i].integer();
     if (type == "boolean") values[i] = values[i].boolean();
   }
