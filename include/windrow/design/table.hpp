@@ -35,11 +35,11 @@ struct TableOptions {
 /// are left out; so are an unnamed first column that numbers the rows (pandas, R), and in what windrow has exported the
 /// columns `index` and `status`. A header that is a comment (numpy.savetxt) counts if the first row has numbers only.
 ///
-/// All values of a column are of one kind: integers if every cell is one, else numbers (among them integers, where a
-/// double would round one), else truth values (`true`, `false`), else texts. A column with a cell in quotes or with a
-/// leading zero (0012), a whole number that no integer of 64 bits holds, or one number spelled in two ways (1.1, 1.10)
-/// is of texts. Numbers keep their spelling where they go into programs. Where columns are not separated by commas, a
-/// column may have decimal commas. What was taken so, and might have been meant otherwise, is in Design::notes().
+/// All values of a column are of one kind: integers if every cell is one, else numbers, else truth values (`true`,
+/// `false`), else texts. A column with a cell in quotes or with a leading zero (0012), or with a whole number that
+/// would lose digits, is of texts, unless its annotation has a type. Numbers keep their spelling where they go into
+/// programs. Where columns are not separated by commas, a column may have decimal commas. What was taken so, and might
+/// have been meant otherwise, is in Design::notes().
 /// @param annotations  units, descriptions and types by name: each must be a column; their sources are ignored
 /// @throws SpecError naming file and line, for what cannot be read, a ragged row, a doubled or invalid column name, an
 ///         empty cell among numbers or truth values, a file without rows, and for what might mean two things
