@@ -29,6 +29,7 @@ constexpr const char* kFooter = R"(Examples:
   mpirun -n 64 windrow run study.toml        the same study, the same results, on 64 ranks
   windrow submit study.toml --ntasks 64      ... as a job of Slurm
   windrow run study.toml --shard 2/4         the second of four parts, merged by the last to end
+  windrow collect study.toml                 an output that was added, from files that were kept
   windrow status rc-filter.windrow           how far it is, also while it runs
   windrow watch rc-filter.windrow            the same, live
   windrow export rc-filter.windrow --csv -   results as CSV

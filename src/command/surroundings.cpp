@@ -103,6 +103,10 @@ void require_start(const ProgramEnd& end, const fs::path& directory, const std::
 
 void require_surroundings(const fs::path& directory, const std::vector<ProgramFile>& programs) {
   require_programs(programs);
+  std::error_code ignored;
+  if (!fs::is_directory(directory.parent_path(), ignored)) {
+    stop(fmt::format("{} is no directory any more", directory.parent_path().string()), "bring it back");
+  }
   const int error = probe(directory);
   if (is_lack(error)) {
     stop(fmt::format("nothing more can be written to {}: {}", directory.string(), std::strerror(error)),

@@ -45,6 +45,10 @@ bool is_program(const std::string& name) {
   return name.starts_with("command.program.");
 }
 
+std::string program_name(const std::string& name) {
+  return name.substr(std::string_view("command.program.").size());
+}
+
 bool knows_programs(const StudyIdentity& study) {
   return std::ranges::any_of(study.definition, [](const auto& item) { return is_program(item.first); });
 }

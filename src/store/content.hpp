@@ -20,6 +20,8 @@ std::vector<std::pair<std::string, std::string>> evaluation_of(const StudyIdenti
 bool is_reading(const std::string& name);
 /// Whether it is the content of a program.
 bool is_program(const std::string& name);
+/// "bin/sim" of "command.program.bin/sim"
+std::string program_name(const std::string& name);
 /// Whether a definition has such a pair.
 bool knows_programs(const StudyIdentity& study);
 

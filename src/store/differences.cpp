@@ -61,9 +61,9 @@ bool is_known_by_other_hash(const std::string& name, const std::string& old_text
   return of_file && !length.empty() && length == length_after_hash(new_text, 32);
 }
 
-/// "bin/sim" of "command.program.bin/sim"
-std::string program_name(const std::string& name) {
-  return name.substr(std::string_view("command.program.").size());
+std::string text_of(const Definition& definition, std::string_view name) {
+  const auto found = std::ranges::find(definition, name, &Definition::value_type::first);
+  return found == definition.end() ? "" : found->second;
 }
 
 void compare_definitions(std::vector<std::string>& lines, const Definition& stored, const Definition& wanted) {
@@ -71,13 +71,16 @@ void compare_definitions(std::vector<std::string>& lines, const Definition& stor
   bool other_hash = false;
   const auto has_program = [](const auto& item) { return is_program(item.first); };
   const bool programs_are_new = std::ranges::none_of(stored, has_program);
+  const bool run_changed = text_of(stored, "command.run") != text_of(wanted, "command.run");
   std::string programs;
   for_each_change(
       stored, wanted, [&](const std::string& name, const std::string* old_text, const std::string* new_text) {
-        if (is_program(name) && programs_are_new) {
+        if (is_program(name) && programs_are_new && !run_changed) {
           programs += (programs.empty() ? "" : ", ") + program_name(name);
           return;
         }
+        const bool goes_with_run = is_program(name) && run_changed && (old_text == nullptr || new_text == nullptr);
+        if (goes_with_run) return;
         if (is_program(name) && old_text != nullptr && new_text != nullptr) {
           lines.push_back(fmt::format("the program {} has changed", excerpt(program_name(name), 0)));
           return;

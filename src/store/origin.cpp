@@ -55,13 +55,23 @@ class View {
       if (std::ranges::find(parameters_, name, &Column::name) != parameters_.end()) continue;
       evaluation_changes_.push_back(fmt::format("parameter `{}` is new", name));
     }
-    for_each_change(evaluation_of(generation.identity, present), evaluation_of(present, present),
-                    [this](const std::string& name, const std::string* before, const std::string* now) {
-                      evaluation_changes_.push_back(now == nullptr ? fmt::format("`{}` is gone", name)
-                                                    : before == nullptr
-                                                        ? fmt::format("`{}` is new", name)
-                                                        : difference(name, *before, *now, changed_format));
-                    });
+    const auto now_all = evaluation_of(present, present);
+    const auto before_all = evaluation_of(generation.identity, present);
+    const auto runs = [](const auto& item) { return item.first == "command.run"; };
+    const auto run_before = std::ranges::find_if(before_all, runs);
+    const auto run_now = std::ranges::find_if(now_all, runs);
+    const bool run_changed = run_before != before_all.end() && run_now != now_all.end() && *run_before != *run_now;
+    for_each_change(
+        before_all, now_all, [&](const std::string& name, const std::string* before, const std::string* now) {
+          if (is_program(name) && before != nullptr && now != nullptr) {
+            evaluation_changes_.push_back(fmt::format("the program {} has changed", program_name(name)));
+            return;
+          }
+          if (is_program(name) && run_changed) return;  // it says as much
+          evaluation_changes_.push_back(now == nullptr      ? fmt::format("`{}` is gone", name)
+                                        : before == nullptr ? fmt::format("`{}` is new", name)
+                                                            : difference(name, *before, *now, changed_format));
+        });
   }
   View(const View&) = delete;
   View& operator=(const View&) = delete;

@@ -11,7 +11,8 @@
 namespace windrow::detail {
 namespace {
 
-constexpr std::size_t most_former = 500;  // beside the columns of the present study, of which there are far fewer
+constexpr std::size_t most_columns = 1900;  // of the present study and former ones together (SQLite: 2,000)
+constexpr std::size_t most_former = 500;
 
 /// An output of a stored form of a study.
 struct StoredOutput {
@@ -112,9 +113,11 @@ std::vector<std::string> Readings::missing(const StudyIdentity& present) const {
 std::vector<FormerOutput> former_outputs(const std::vector<Generation>& generations, const StudyIdentity& present) {
   std::vector<FormerOutput> former;
   if (!present.outputs_are_read) return former;
+  const std::size_t taken = std::min(most_columns, present.parameters.size() + present.outputs.size());
+  const std::size_t most = std::min(most_former, most_columns - taken);
   for (const Generation& generation : generations) {
     for (const StoredOutput& stored : outputs_of(generation)) {
-      if (is_array_type(stored.type) || former.size() >= most_former) continue;
+      if (is_array_type(stored.type) || former.size() >= most) continue;
       const auto is_it = [&](const FormerOutput& other) {
         return other.reading == stored.reading && other.type == stored.type;
       };

@@ -1,6 +1,7 @@
 #include "windrow/store/store.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -63,6 +64,7 @@ struct Store::Impl : detail::OpenStudy {
     const Clock::time_point begin = Clock::now();
     transaction.commit();
     timer.committed(begin);
+    if (stat(connection.file().c_str(), &opened) != 0) opened = {};
     writer.emplace(connection, identity);
     failed = detail::read_failed(connection);
     marked = detail::read_again(connection, /*evaluate=*/false);
@@ -208,12 +210,24 @@ struct Store::Impl : detail::OpenStudy {
   void commit() {
     if (!pending) return;
     const Clock::time_point begin = Clock::now();
+    require_file();
     arrays->sync();
     pending->commit();
     pending.reset();
     timer.committed(begin);
     log::debug("{}: committed {} outcomes and attempts in {:.1f} ms", directory.string(), std::exchange(written, 0),
                std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+  }
+
+  /// SQLite goes on writing to a file that has lost its name, and all of it would be gone with this process.
+  void require_file() const {
+    struct stat now {};
+    const bool there = stat(connection.file().c_str(), &now) == 0 && now.st_ino == opened.st_ino;
+    if (there || opened.st_ino == 0) return;
+    throw StoreError(
+        fmt::format("{}: was removed, moved or replaced while the study ran, so no outcome can be kept there any more; "
+                    "bring it back, or run the same again",
+                    connection.file().string()));
   }
 
   /// Runs `work`, which writes. The first error is final: half a group must not be committed later as if it were whole.
@@ -237,6 +251,7 @@ struct Store::Impl : detail::OpenStudy {
   PointValues point_values;
   ReadOutputs read_outputs;
   CommitTimer timer;
+  struct stat opened {};
   std::optional<detail::Transaction> pending;
   std::uint64_t written = 0;  // rows of it
   std::string failure;        // the error that ended all writing

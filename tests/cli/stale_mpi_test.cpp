@@ -12,8 +12,12 @@ class StaleMpiTest : public CliTest {
  protected:
   void SetUp() override { write_sim("1"); }
   void write_sim(const std::string& factor) const {
-    write_program("sim", "[ -e \"$(dirname \"$0\")/vanish\" ] && [ $1 = 9 ] && rm \"$0\"\necho y=$(($1 * " + factor +
-                             "))\necho z=$1\n");
+    write_program("sim", R"sh(
+[ -e "$(dirname "$0")/vanish" ] && { [ $1 = 3 ] && rm "$0"; sleep 0.1; }
+echo z=$1
+)sh"
+                         "echo y=$(($1 * " +
+                             factor + "))\n");
   }
   void write_study(const std::string& outputs) const {
     write("study.toml",
