@@ -40,23 +40,22 @@ void print_found(const Study& study, const Resumption& found) {
   const StoreStatus status = store.status();
   if (!found.differences.empty()) show("{}\n", with_options(found.describe()));
   if (found.read == 0) {
-    show("Nothing was read from files{}.\n", found.without_files > 0
-                                                       ? ": those of the points that need it were not kept"
-                                                       : "; all outputs are there");
+    show("Nothing was read from files{}.\n",
+         found.without_files > 0 ? ": those of the points that need it were not kept" : "; all outputs are there");
   } else {
     show("Outputs of {} were read from files that were kept.\n", points(found.read));
   }
   if (found.unreadable > 0) {
     show("Of {} an output is not there; they count as failed (bad_output) until it can be read:\n",
-               points(found.unreadable));
+         points(found.unreadable));
     for (const TaskFailure& failure : unreadable(store)) show("{}", indented(describe(failure), 2));
   }
   const std::uint64_t left = status.points - std::min(status.points, status.succeeded + status.failed);
   show("{} of {} succeeded, {} failed{}.\n", text::with_thousands(status.succeeded), points(status.points),
-             text::with_thousands(status.failed),
-             left == 0 ? ""
-                       : fmt::format("; {} left: `windrow run` evaluates {}", text::with_thousands(left),
-                                     left == 1 ? "it" : "them"));
+       text::with_thousands(status.failed),
+       left == 0 ? ""
+                 : fmt::format("; {} left: `windrow run` evaluates {}", text::with_thousands(left),
+                               left == 1 ? "it" : "them"));
   show("Results: {}\n", study.directory.string());
 }
 

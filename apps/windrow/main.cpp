@@ -593,8 +593,8 @@ class CommandLine {
   int argc_;
   char** argv_;
   CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
-  CLI::App *run_, *collect_, *plan_, *submit_, *status_, *watch_, *export_, *explain_, *failures_, *timing_, *merge_, *help_,
-      *completion_;
+  CLI::App *run_, *collect_, *plan_, *submit_, *status_, *watch_, *export_, *explain_, *failures_, *timing_, *merge_,
+      *help_, *completion_;
   RunArguments run_arguments_;
   bool dry_run_ = false;
   CollectArguments collect_arguments_;

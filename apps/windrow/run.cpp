@@ -125,7 +125,7 @@ void conclude(const SweepResult& result, const Study& study) {
   const std::string directory = shell_line({result.store.string()});
   if (result.evaluated == 0 && result.unfinished() == 0) {
     show("Nothing to do: {} evaluated already",
-               result.points == 1 ? "the only point is" : "all " + counted(result.points, "point") + " are");
+         result.points == 1 ? "the only point is" : "all " + counted(result.points, "point") + " are");
     if (result.failed > 0)
       show(", {} failed (--retry-failed evaluates those again)", text::with_thousands(result.failed));
     show(".\n");
