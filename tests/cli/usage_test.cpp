@@ -27,9 +27,10 @@ class UsageTest : public CliTest {
 TEST_F(UsageTest, a_wrong_command_line_names_the_slip) {
   expect_refused({}, "no verb: say what to do, for example `windrow run study.toml`");
   expect_refused({"rnu", "study.toml"}, "unknown verb `rnu`; did you mean `run`?");
-  expect_refused({"frobnicate"},
-                 "unknown verb `frobnicate`; valid: `run`, `plan`, `submit`, `status`, `watch`, `export`, `explain`, "
-                 "`timing`, `merge`");
+  expect_refused(
+      {"frobnicate"},
+      "unknown verb `frobnicate`; valid: `run`, `plan`, `submit`, `status`, `watch`, `export`, `explain`, `failures`, "
+      "`timing`, `merge`");
   expect_refused({"--verison"}, "unknown option `--verison`; did you mean `--version`?\nTry `windrow --help`.");
   expect_refused({"run"}, "STUDY is required\nTry `windrow run --help`.");
   expect_refused({"run", "a", "--wokers=3"}, "unknown option `--wokers`; did you mean `--workers`?");
