@@ -2,42 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <string_view>
+#include "windrow/store/failure_groups.hpp"
 
 namespace windrow::detail {
 namespace {
 
 constexpr std::size_t kLongest = 100;
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-/// "/results/points/17/out.json" of point 17 becomes "out.json".
-std::string without_directory(std::string text, std::uint64_t index) {
-  const std::string folder = fmt::format("/points/{}/", index);
-  for (std::size_t at = text.find(folder); at != std::string::npos; at = text.find(folder)) {
-    const std::size_t before = text.find_last_of(" \"'`(=:", at);
-    const std::size_t begin = before == std::string::npos ? 0 : before + 1;
-    text.erase(begin, at + folder.size() - begin);
-  }
-  return text;
-}
-
 }  // namespace
-
-std::string telling_line(const TaskFailure& failure) {
-  std::string_view message = trimmed(failure.message);
-  if (failure.kind == FailureKind::bad_output) {
-    message = message.substr(0, message.find_first_of(";\n"));
-  } else if (const std::size_t line = message.rfind('\n'); line != std::string_view::npos) {
-    message = message.substr(line + 1);
-  }
-  return without_directory(std::string(trimmed(message)), failure.index);
-}
 
 void EarlyFailures::failed(const TaskFailure& failure, double elapsed) {
   if (over_ || failure.kind == FailureKind::rejected) return;

@@ -28,8 +28,4 @@ class EarlyFailures {
   std::string message_;
 };
 
-/// The line of a failure's message that tells, without the directory of its point: the last that a program printed, and
-/// of an output that was not found where it was looked for.
-std::string telling_line(const TaskFailure& failure);
-
 }  // namespace windrow::detail

@@ -31,12 +31,13 @@ MessageParts parts_of(std::string_view message) {
   const std::size_t first_end = std::min(message.find('\n'), message.size());
   parts.head = message.substr(0, first_end);
   const std::string_view rest = message.substr(std::min(first_end + 1, message.size()));
-  constexpr std::array<std::string_view, 6> titles = {"stderr is empty, stdout ends:",
+  constexpr std::array<std::string_view, 7> titles = {"stderr is empty, stdout ends:",
                                                       "stderr is empty, stdout tells:",
                                                       "stderr ends:",
                                                       "stdout ends:",
                                                       "stderr tells:",
-                                                      "stdout tells:"};
+                                                      "stdout tells:",
+                                                      "the file ends:"};
   constexpr std::string_view silent = "it printed nothing";
   const auto title = std::find_if(titles.begin(), titles.end(),
                                   [&](std::string_view candidate) { return parts.head.ends_with(candidate); });

@@ -30,6 +30,7 @@ TEST_F(UsageTest, a_wrong_command_line_names_the_slip) {
   expect_refused(
       {"frobnicate"},
       "unknown verb `frobnicate`; valid: `run`, `collect`, `plan`, `submit`, `status`, `watch`, `export`, `explain`, "
+      "`failures`, "
       "`timing`, `merge`");
   expect_refused({"--verison"}, "unknown option `--verison`; did you mean `--version`?\nTry `windrow --help`.");
   expect_refused({"run"}, "STUDY is required\nTry `windrow run --help`.");
