@@ -8,6 +8,7 @@
 #include <set>
 
 #include "run/failure_policy.hpp"
+#include "windrow/store/failure_groups.hpp"
 
 namespace windrow {
 namespace {
@@ -92,11 +93,11 @@ TEST_F(EarlyFailuresTest, the_directory_of_a_point_is_no_difference_and_rejected
     early_.failed(rejected, 1.0);
   }
   EXPECT_TRUE(early_.gives_up());
-  EXPECT_EQ(detail::telling_line(failed(3, "cannot open /r/points/3/in.dat")), "cannot open in.dat");
+  EXPECT_EQ(telling_line(failed(3, "cannot open /r/points/3/in.dat")), "cannot open in.dat");
   TaskFailure bad =
       TaskFailure::bad_output("output `y`: `y=` matches nothing in /r/points/4/stdout; the file ends:\n  4");
   bad.index = 4;
-  EXPECT_EQ(detail::telling_line(bad), "output `y`: `y=` matches nothing in stdout");
+  EXPECT_EQ(telling_line(bad), "output `y`: `y=` matches nothing in stdout");
 }
 
 TEST(FailureJudgeEarlyTest, it_holds_only_if_asked_for_and_not_beside_a_limit) {
