@@ -23,6 +23,16 @@ constexpr std::size_t kMostLines = 20;  // of a file
 constexpr std::size_t kMostLevels = 8;
 constexpr std::size_t kMostText = 2000;  // columns of a command
 
+/// Numbers as they go into programs; texts in quotes, which tell "0012" from a number.
+std::string listed(const std::vector<Value>& levels) {
+  std::string text;
+  for (const Value& level : levels) {
+    if (!text.empty()) text += ", ";
+    text += level.is_text() ? fmt::format("\"{}\"", level.text()) : level.written();
+  }
+  return text;
+}
+
 /// What its values are: of many listed ones the first and the last, and how many there are.
 std::string levels_of(const Parameter& parameter) {
   const auto* levels = std::get_if<Levels>(&parameter.source());
@@ -30,10 +40,10 @@ std::string levels_of(const Parameter& parameter) {
   const std::vector<Value>& all = levels->values;
   const bool few = all.size() <= kMostLevels;
   const std::vector<Value> first(all.begin(), few ? all.end() : all.begin() + kMostLevels / 2);
-  std::string text = within_line(values(parameter.name(), first).definition(), 160);
-  if (few) return text;
-  if (text.ends_with(')')) text.pop_back();
-  return fmt::format("{}, ..., {})  ({})", text, within_line(all.back().render(), 40), counted(all.size(), "value"));
+  const std::string text = within_line(listed(first), 160);
+  if (few) return fmt::format("values({})", text);
+  return fmt::format("values({}, ..., {})  ({})", text, within_line(listed({all.back()}), 40),
+                     counted(all.size(), "value"));
 }
 
 void print_parameters(const Design& design) {
