@@ -24,8 +24,20 @@ std::set<std::string> names_of(const std::vector<Column>& columns) {
   return names;
 }
 
+/// Whether programs were given 1.0, by a list, where they are given 1 now.
+bool has_lost_points(const StudyIdentity& earlier, const StudyIdentity& present) {
+  return std::ranges::any_of(earlier.definition, [&](const auto& item) {
+    if (!present.outputs_are_read || !item.second.starts_with("values(")) return false;
+    const auto is_it = [&](const Column& column) { return "parameters." + column.name == item.first; };
+    const auto was = std::ranges::find_if(earlier.parameters, is_it);
+    const auto now = std::ranges::find_if(present.parameters, is_it);
+    return was != earlier.parameters.end() && now != present.parameters.end() && was->type == "number" &&
+           now->type == "integer";
+  });
+}
+
 bool may_have_points_of(const StudyIdentity& earlier, const StudyIdentity& present) {
-  return names_of(earlier.parameters) == names_of(present.parameters) &&
+  return names_of(earlier.parameters) == names_of(present.parameters) && !has_lost_points(earlier, present) &&
          evaluation_of(earlier, present) == evaluation_of(present, present);
 }
 
@@ -38,6 +50,23 @@ bool same_layout(const std::vector<Column>& a, const std::vector<Column>& b) {
 
 bool has_rows(Connection& connection, const Generation& generation) {
   return connection.integer(fmt::format("SELECT EXISTS(SELECT 1 FROM {})", generation.table("results"))) != 0;
+}
+
+/// Parameters that have become numbers: a program is given 1.0 where it was given 1. (Functions see no difference.)
+std::vector<std::size_t> former_integers(const StudyIdentity& earlier, const StudyIdentity& present) {
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < present.parameters.size() && present.outputs_are_read; ++i) {
+    const auto was = std::ranges::find(earlier.parameters, present.parameters[i].name, &Column::name);
+    const bool became =
+        was != earlier.parameters.end() && was->type == "integer" && present.parameters[i].type == "number";
+    if (became) positions.push_back(i);
+  }
+  return positions;
+}
+
+/// Whether it goes into programs with a point or an exponent.
+bool has_point(const Value& value) {
+  return value.written().find_first_not_of("-0123456789") != std::string::npos;
 }
 
 std::vector<std::string> differences_of(const StudyIdentity& stored, const StudyIdentity& present) {
@@ -201,6 +230,7 @@ Resumption foresee(Connection& connection, const std::vector<Generation>& genera
 
 Outcomes::Outcomes(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present) {
   for (std::size_t i = 0; i < generations.size(); ++i) {
+    former_integers_.push_back(former_integers(generations[i].identity, present));
     if (may_have_points_of(generations[i].identity, present)) read(connection, generations[i], i, present);
   }
   std::ranges::sort(outcomes_, [](const Outcome& a, const Outcome& b) {
@@ -239,7 +269,8 @@ void Outcomes::match(const StudyIdentity& present, const PointValues& points,
   PointHash hash(present, present);
   std::size_t left = outcomes_.size();
   for (std::uint64_t index = 0; index < present.points && left > 0; ++index) {
-    const Hash128 key = hash(index, points(index));
+    const std::vector<Value> values = points(index);
+    const Hash128 key = hash(index, values);
     const auto first = std::ranges::lower_bound(outcomes_, key, {}, &Outcome::key);
     if (first == outcomes_.end() || first->key != key) continue;
     bool refused = false;
@@ -247,8 +278,10 @@ void Outcomes::match(const StudyIdentity& present, const PointValues& points,
       if (outcomes_.end() - first <= static_cast<std::ptrdiff_t>(first->taken)) break;
       const Outcome& next = *(first + static_cast<std::ptrdiff_t>(first->taken));
       if (next.key != key) break;
-      taken = on_match({index, next.generation, next.index, next.failed != 0, next.reads != 0});
-      refused = !taken;
+      const bool written_alike = std::ranges::none_of(
+          former_integers_[next.generation], [&](std::size_t position) { return has_point(values[position]); });
+      taken = written_alike && on_match({index, next.generation, next.index, next.failed != 0, next.reads != 0});
+      refused = written_alike && !taken;
       ++first->taken;
       --left;
     }

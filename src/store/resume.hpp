@@ -46,6 +46,7 @@ class Outcomes {
   void read(Connection& connection, const Generation& generation, std::size_t position, const StudyIdentity& present);
 
   std::vector<Outcome> outcomes_;
+  std::vector<std::vector<std::size_t>> former_integers_;  // by generation: parameters that are numbers now
 };
 
 /// Whether `present` only adds points: every outcome of the first generation is that of the point at its index still,

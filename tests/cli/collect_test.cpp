@@ -46,7 +46,7 @@ TEST_F(CollectTest, an_added_output_is_read_from_what_was_kept) {
   write_study(std::string(kA) + kB + "c = { file = \"out.json\", json = \"/c\", type = \"integer\" }\n");
   EXPECT_THAT(windrow({"plan", "study.toml"}).out,
               AllOf(HasSubstr("3 of 3 points are known from earlier runs (3 by files that were kept)"),
-                    HasSubstr("left to run: 0\n")));
+                    HasSubstr("left to run: 0 of ")));
   const Ended collected = windrow({"collect", "study.toml"});
   EXPECT_EQ(collected.code, 0) << collected.text();
   EXPECT_THAT(collected.out, AllOf(HasSubstr("Outputs of 3 points were read from files that were kept."),
@@ -63,7 +63,7 @@ TEST_F(CollectTest, run_reads_by_itself_and_runs_only_points_whose_files_are_gon
   std::filesystem::remove_all(path("study.windrow/points/1"));
   write_study(std::string(kB) + kA, "all", "[3, 2, 1]");  // reordered, too
   EXPECT_THAT(windrow({"plan", "study.toml"}).out,
-              AllOf(HasSubstr("1 run again since its files were not kept"), HasSubstr("left to run: 1\n")));
+              AllOf(HasSubstr("1 run again since its files were not kept"), HasSubstr("left to run: 1 of ")));
   EXPECT_THAT(windrow({"explain", "study.toml", "1"}).out, HasSubstr("output `b` is not in its results"));
   const Ended run = windrow({"run", "study.toml"});
   EXPECT_THAT(run.err, HasSubstr("2 of 3 points are known from earlier runs (2 by files that were kept), 1 run again"));
@@ -88,7 +88,7 @@ TEST_F(CollectTest, values_that_are_read_as_before_need_no_files) {
   EXPECT_THAT(windrow({"run", "study.toml"}).out, HasSubstr("Nothing to do")) << "another name is no other reading";
   EXPECT_THAT(csv(), HasSubstr("index,x,other,b,status\n0,1,1,2,ok\n"));
   write_study("a = { stdout = 'a=(\\S+)', type = \"integer\" }\n", "none", "[1, 2, 3, 4]");
-  EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr("left to run: 4\n")) << "another type is another reading";
+  EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr("left to run: 4 of ")) << "another type is another reading";
 }
 
 TEST_F(CollectTest, a_reading_that_finds_nothing_is_said_and_can_be_corrected_without_running) {

@@ -51,13 +51,30 @@ TEST_F(StaleTest, a_program_of_the_study_counts_by_its_content) {
   EXPECT_EQ(run(), Indices()) << "its time does not count";
   write_sim("bin/sim", "100");
   EXPECT_THAT(windrow({"plan", "study.toml"}).out,
-              AllOf(HasSubstr("the program bin/sim has changed"), HasSubstr("left to run: 4\n")));
+              AllOf(HasSubstr("the program bin/sim has changed"), HasSubstr("left to run: 4 of ")));
   EXPECT_EQ(run(), all_indices(4));
   EXPECT_THAT(last_.err, HasSubstr("0 of 4 points are known from earlier runs; what differs: the program bin/sim has"));
   EXPECT_THAT(exported("study.windrow"), HasSubstr("3,3,300,ok\n"));
   write_sim("bin/sim", "1");
   EXPECT_EQ(run(), Indices()) << "what the program computed before is there still";
   EXPECT_THAT(exported("study.windrow"), HasSubstr("3,3,3,ok\n"));
+}
+
+TEST_F(StaleTest, what_a_program_is_given_in_another_spelling_is_computed_anew) {
+  const auto run_with = [this](const std::string& values) {
+    write("study.toml", "[parameters.x]\nvalues = " + values +
+                            "\n[command]\nrun = [\"echo\", \"{{x}}\"]\n[outputs]\ny = { stdout = '(\\S+)', type = "
+                            "\"string\" }\n");
+    run();
+    return exported("study.windrow");
+  };
+  run_with("[1, 2, 3]");
+  EXPECT_THAT(run_with("[1.0, 2.0, 3.5]"), HasSubstr("0,1.0,1.0,ok\n1,2.0,2.0,ok\n"));
+  EXPECT_THAT(last_.out, HasSubstr("evaluated 3"));
+  run_with("[1.0, 2.0]");
+  EXPECT_THAT(last_.out, HasSubstr("Nothing to do"));
+  run_with("[1, 2, 3]");
+  EXPECT_THAT(last_.out, HasSubstr("Nothing to do")) << "what was computed before is there still";
 }
 
 TEST_F(StaleTest, programs_are_found_in_shell_texts_and_behind_interpreters) {
@@ -91,7 +108,7 @@ TEST_F(StaleTest, what_the_program_writes_or_reads_is_no_program) {
 TEST_F(StaleTest, a_program_of_the_system_is_known_by_its_path) {
   write_study(R"(["/bin/echo", "y={{x}}"])");
   run();
-  EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr("left to run: 0\n"));
+  EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr("left to run: 0 of "));
   const Ended explain = windrow({"explain", "study.toml", "0"});
   EXPECT_THAT(explain.out, Not(HasSubstr("changed")));
 }

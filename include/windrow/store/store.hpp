@@ -33,8 +33,9 @@ struct Column {
 ///
 /// A point is what it computes: the names and values of its parameters, and the evaluation, which is all of the
 /// definition but the pairs named "design..." and "parameters...", and the outputs. Its index and the seed belong to it
-/// only where the evaluation can see them. Values count as they are rendered, so that 2 and 2.0 are the same. Two
-/// points of one design may be the same (replicates): each takes one earlier outcome, never two the same one.
+/// only where the evaluation can see them. Values count by their Value::identity_text(), so that 2 and 2.0 are the
+/// same; but what a program gave for 2 is not taken for 2.0, which it is given as another text. Two points of one
+/// design may be the same (replicates): each takes one earlier outcome, never two the same one.
 ///
 /// Outputs that are read from files (`outputs_are_read`) are no part of it: how they are read is what their pairs
 /// "outputs.NAME" say. Nor is the content of programs, the pairs "command.program...", for results of a windrow that
