@@ -9,7 +9,7 @@
 #include <random>
 #include <string>
 
-#include "command/extract.hpp"
+#include "command/output_value.hpp"
 
 namespace windrow::detail {
 namespace {
