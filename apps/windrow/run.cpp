@@ -99,7 +99,7 @@ void warn(const Study& study, const RunArguments& arguments) {
   const Command command(study.command, study.design);
   for (const std::string& warning : command.warnings()) show_aside("windrow: warning: {}\n", warning);
   const std::string unused = unused_parameters(study.design, command).describe();
-  if (!unused.empty()) show_aside("windrow: {}\n", unused);
+  if (!unused.empty()) show_aside("note: {}\n", unused);
   const std::string elsewhere = arguments.shard.empty() ? results_of_other_name(study) : "";
   if (!elsewhere.empty()) show_aside("windrow: {}\n", elsewhere);
 }
@@ -220,8 +220,8 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   const int workers = manager.evaluating_workers(options.root);
   options.provenance = provenance(study, arguments, workers, manager.backend());
   if (!arguments.quiet && manager.is_root()) {
-    warn(study, arguments);
     announce(study, arguments.shard, workers, manager.backend());
+    warn(study, arguments);
     options.on_resumed = [](const Resumption& found) { show_aside("{}\n", with_options(found.describe())); };
     const auto printer = std::make_shared<ProgressPrinter>(stderr);
     options.on_progress = [printer](const Progress& progress) {

@@ -343,7 +343,7 @@ void Command::Impl::find_programs() {
   };
   const auto* list = std::get_if<std::vector<std::string>>(&spec.run);
   const std::string run = list != nullptr ? as_list(*list) : std::get<std::string>(spec.run);
-  std::istringstream lines(spec.files ? spec.files->text("programs of " + run, look) : look());
+  std::istringstream lines(spec.files ? spec.files->text("own programs of " + run, look) : look());
   for (std::string name; std::getline(lines, name);) {
     own_programs.push_back({name, (spec.study_directory / name).lexically_normal()});
   }
@@ -483,6 +483,7 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
                         detail::content_known_by(spec.study_directory, file.string(), "input"));
   }
   for (const detail::ProgramFile& program : impl_->own_programs) {
+    if (!impl_->looks_for_files()) break;
     result.emplace_back("command.program." + program.name,
                         detail::content_known_by(spec.study_directory, program.name, "program"));
   }

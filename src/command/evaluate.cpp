@@ -156,10 +156,12 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
   std::vector<Value> values;
   std::optional<TaskFailure> failure;
   PointDirectory::Files written;
+  bool entered = false;
   try {
     RenderedCommand command = render(point, slots);
     written = files_of(command);
     enter(directory, written);
+    entered = true;
     failure = run_program(command, stop);
     if (!failure) values = extraction->extract(directory, point, bind(point), keep_file);
   } catch (const Interrupted&) {
@@ -187,7 +189,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     failure = TaskFailure::exception(error.what());
   }
   stop.rethrow();
-  if (failure) require_surroundings(directory, written);
+  if (failure && entered) require_surroundings(directory, written);
   leave(directory, written, failure.has_value());
   if (!failure) return values;
   failure->index = point.index();

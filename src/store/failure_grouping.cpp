@@ -69,6 +69,12 @@ std::string without_directory(std::string line, std::uint64_t index) {
   return line;
 }
 
+/// Whole numbers without a point, as most people write them.
+std::string shown(const Value& value) {
+  const auto* number = std::get_if<double>(&value.variant());
+  return number != nullptr ? text::render_plain(*number) : value.render();
+}
+
 /// A number of points, right-aligned, what they have in common, and one of them.
 void add_lines(std::vector<std::string>& lines, const FailureGroup& group, const std::vector<Column>& parameters,
                std::size_t margin, std::size_t width, std::size_t most) {
@@ -91,7 +97,7 @@ void add_lines(std::vector<std::string>& lines, const FailureGroup& group, const
   for (std::size_t i = 0; i < std::min(parameters.size(), group.values.size()); ++i) {
     if (text::width(example) > width) break;
     example += fmt::format("{} {} = {}", i == 0 ? ":" : ",", parameters[i].name,
-                           text::visible(text::shortened(group.values[i].render(), width)));
+                           text::visible(text::shortened(shown(group.values[i]), width)));
     if (!parameters[i].unit.empty()) example += fmt::format(" {}", text::visible(parameters[i].unit));
   }
   lines.push_back(text::shortened(example, width));
@@ -146,7 +152,7 @@ std::string render(const std::vector<SharedLevels>& shared, const std::vector<Co
     text += fmt::format("{}{} = ", text.empty() ? "all have " : "; all have ", levels.parameter);
     for (std::size_t i = 0; i < levels.values.size(); ++i) {
       const bool last = i + 1 == levels.values.size();
-      text += fmt::format("{}{}", i == 0 ? "" : last ? " or " : ", ", text::visible(levels.values[i].render()));
+      text += fmt::format("{}{}", i == 0 ? "" : last ? " or " : ", ", text::visible(shown(levels.values[i])));
     }
     text += unit;
     if (levels.none_succeeded) text += ", where no point succeeded";

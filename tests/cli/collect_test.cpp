@@ -88,7 +88,8 @@ TEST_F(CollectTest, values_that_are_read_as_before_need_no_files) {
   EXPECT_THAT(windrow({"run", "study.toml"}).out, HasSubstr("Nothing to do")) << "another name is no other reading";
   EXPECT_THAT(csv(), HasSubstr("index,x,other,b,status\n0,1,1,2,ok\n"));
   write_study("a = { stdout = 'a=(\\S+)', type = \"integer\" }\n", "none", "[1, 2, 3, 4]");
-  EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr("left to run: 4 of ")) << "another type is another reading";
+  EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr("left to run: 4 of "))
+      << "another type is another reading";
 }
 
 TEST_F(CollectTest, a_reading_that_finds_nothing_is_said_and_can_be_corrected_without_running) {

@@ -73,9 +73,9 @@ TEST_F(FilesTest, a_changed_staged_file_makes_points_new) {
 
 TEST_F(FilesTest, a_shell_text_is_strict) {
   write_small("pipe.toml", "run = \"sh -c 'echo y = 1; exit 5' | tee log\"");
-  EXPECT_THAT(windrow({"run", "pipe.toml"}).out, AllOf(HasSubstr("2 failed"), HasSubstr("exited (code 5)")));
+  EXPECT_THAT(windrow({"run", "pipe.toml"}).out, AllOf(HasSubstr("2 failed"), HasSubstr("exited with code 5")));
   write_small("lines.toml", "run = \"\"\"\n./no-such-mesher {{x}}\necho y = 1\n\"\"\"");
-  EXPECT_THAT(windrow({"run", "lines.toml"}).out, AllOf(HasSubstr("2 failed"), HasSubstr("exited (code 127)")));
+  EXPECT_THAT(windrow({"run", "lines.toml"}).out, AllOf(HasSubstr("2 failed"), HasSubstr("exited with code 127")));
   write_small("old.toml",
               "shell = \"sh\"\nrun = \"\"\"\n./no-such-mesher {{x}}\nsh -c 'echo y = 1; exit 5' | cat\n\"\"\"");
   EXPECT_THAT(windrow({"run", "old.toml"}).out, HasSubstr("2 of 2 points succeeded"));

@@ -145,7 +145,7 @@ TEST_F(RanksMpiTest, a_time_out_ends_all_ranks_of_a_program_and_its_slots_are_fr
   const Ended run = forked({"--workers", "6"});
   EXPECT_EQ(run.code, 1) << run.text();
   EXPECT_THAT(run.out, HasSubstr("3 of 9 points succeeded, 6 failed"));
-  EXPECT_THAT(run.out, HasSubstr("timed out"));
+  EXPECT_THAT(run.out, HasSubstr("timed_out: over its time limit of 2s"));
 }
 
 TEST_F(RanksMpiTest, an_interrupt_ends_all_ranks_and_the_same_again_completes) {

@@ -28,7 +28,7 @@ TEST_F(UnusedTest, plan_and_run_name_it_and_say_how_many_computations_there_are)
   write_study(R"(run = ["echo", "{{y}}"])");
   const std::string said = "parameter `x` is not used by the command: 9 points are 3 different computations\n";
   EXPECT_THAT(windrow({"plan", "unused.toml"}).out, HasSubstr("\nNote: " + said));
-  EXPECT_THAT(windrow({"run", "unused.toml"}).err, HasSubstr("windrow: " + said));
+  EXPECT_THAT(windrow({"run", "unused.toml"}).err, HasSubstr("note: " + said));
   EXPECT_EQ(windrow({"run", "unused.toml", "--quiet"}).err, "");
   const auto json = nlohmann::json::parse(windrow({"plan", "unused.toml", "--json"}).out);
   EXPECT_EQ(json["unused"], nlohmann::json({"x"}));

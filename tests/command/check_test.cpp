@@ -24,9 +24,9 @@ class CheckTest : public CommandFixture {
 
 TEST_F(CheckTest, a_program_may_say_that_it_failed) {
   CommandSpec command = checked("echo y = 3; echo '** Severe ** did not converge' > err; echo no ERROR >&2");
-  EXPECT_EQ(failure(command), "ok 3");
+  EXPECT_EQ(failure(command), "ok 3.0");
   command.fail_if = {{"err", "Fatal"}, {"none", "Fatal"}};
-  EXPECT_EQ(failure(command), "ok 3");
+  EXPECT_EQ(failure(command), "ok 3.0");
   command.fail_if = {{"err", "Fatal"}, {"err", "Severe"}};
   EXPECT_EQ(failure(command),
             "the program says that it failed, `Severe` matches in err: ** Severe ** did not converge");
@@ -37,7 +37,7 @@ TEST_F(CheckTest, a_program_may_say_that_it_failed) {
 TEST_F(CheckTest, a_program_may_have_to_say_that_it_succeeded) {
   CommandSpec command = checked("echo y = 3; echo converged");
   command.require = {{"stdout", "^converged"}};
-  EXPECT_EQ(failure(command), "ok 3");
+  EXPECT_EQ(failure(command), "ok 3.0");
   command.require.push_back({"log", "done"});
   EXPECT_THAT(failure(command), HasSubstr("`done`, which is required, matches nothing in log"));
   command.require = {{"stdout", "^Converged"}};
@@ -48,7 +48,7 @@ TEST_F(CheckTest, exit_codes_may_mean_success) {
   CommandSpec command = checked("echo y = 3; exit 3");
   EXPECT_EQ(evaluate(command).failure().kind, FailureKind::exited);
   command.success_codes = {0, 3};
-  EXPECT_EQ(failure(command), "ok 3");
+  EXPECT_EQ(failure(command), "ok 3.0");
   command.success_codes = {4};
   EXPECT_EQ(evaluate(command).failure().code, 3);
   CommandSpec zero = checked("echo y = 3");
@@ -65,9 +65,9 @@ TEST_F(CheckTest, exit_codes_may_mean_success) {
 TEST_F(CheckTest, conditions_tell_what_is_valid) {
   CommandSpec command = checked("echo y = 3");
   command.valid = {"y > 2", "y < 4 * x && x == 1"};
-  EXPECT_EQ(failure(command), "ok 3");
+  EXPECT_EQ(failure(command), "ok 3.0");
   command.valid = {"y > 2", "y < x"};
-  EXPECT_EQ(failure(command), "the outputs are not valid, `y < x` does not hold: x = 1, y = 3");
+  EXPECT_EQ(failure(command), "the outputs are not valid, `y < x` does not hold: x = 1.0, y = 3.0");
   CommandSpec nan = checked("echo y = nan");
   nan.valid = {"y > 2"};
   EXPECT_THAT(failure(nan), HasSubstr("y = nan"));
@@ -80,7 +80,7 @@ TEST_F(CheckTest, conditions_do_not_ask_for_what_is_missing) {
   command.outputs.push_back({"z", RegexSource{"stdout", "z = (.*)"}});
   command.outputs.back().optional = true;
   command.valid = {"z > y", "y == 3"};
-  EXPECT_EQ(failure(command), "ok 3");
+  EXPECT_EQ(failure(command), "ok 3.0");
 }
 
 TEST_F(CheckTest, what_is_wrong_with_checks_is_found_at_once) {

@@ -213,9 +213,7 @@ TEST_F(ExtractTest, many_outputs_of_one_file_are_each_their_own) {
                     outputs));
   ASSERT_TRUE(outcome.ok()) << describe(outcome.failure());
   for (int i = 0; i < 40; ++i) {
-    EXPECT_EQ(outcome.value()[static_cast<std::size_t>(i)].render(), std::to_string(i == 0   ? 0
-                                                                                    : i < 10 ? 11 * i
-                                                                                             : 101 * i));
+    EXPECT_EQ(outcome.value()[static_cast<std::size_t>(i)], i == 0 ? 0 : i < 10 ? 11 * i : 101 * i) << i;
   }
   EXPECT_EQ(std::vector<Value>(outcome.value().begin() + 40, outcome.value().end()),
             (std::vector<Value>{1.0, 3.0, 6.0, 5.0}));

@@ -74,7 +74,7 @@ TEST_F(ShellTextTest, sh_by_itself_goes_on_as_it_does) {
 
 TEST_F(ShellTextTest, another_shell_is_as_strict) {
   const std::vector<std::string> bash = {"bash"};
-  EXPECT_EQ(result_of("x=(a b); [[ {{x}} == 1 ]] && echo ${x[1]}", bash), "b\n");
+  EXPECT_EQ(result_of("x=(a b); [[ {{x}} == 1.0 ]] && echo ${x[1]}", bash), "b\n");
   EXPECT_EQ(result_of("false; echo y", bash), "exited 1");
   EXPECT_EQ(result_of("false | cat; echo y", bash), "exited 1");
   EXPECT_EQ(result_of("y=$(false; echo 1); echo y", bash), "exited 1");
@@ -122,7 +122,7 @@ TEST_F(ShellTextTest, programs_are_found_where_commands_begin) {
 TEST_F(ShellTextTest, programs_beside_the_study_are_run_unless_the_point_has_them) {
   write_program("sim", "#!/bin/sh\necho \"beside $A $*\"\n");
   write_program("bin/tool", "#!/bin/sh\ncat; echo tool\n");
-  EXPECT_EQ(result_of("A=7 ./sim {{x}} 'a  b' | bin/tool"), "beside 7 1 a  b\ntool\n");
+  EXPECT_EQ(result_of("A=7 ./sim {{x}} 'a  b' | bin/tool"), "beside 7 1.0 a  b\ntool\n");
   EXPECT_EQ(result_of("y=$(./sim q); echo \"<$y>\""), "<beside  q>\n");
   EXPECT_EQ(result_of("./sim q", {"sh"}), "beside  q\n");
   EXPECT_EQ(result_of("printf '#!/bin/sh\\necho made\\n' > sim; chmod +x sim; ./sim"), "made\n");
@@ -135,7 +135,7 @@ TEST_F(ShellTextTest, a_point_s_own_file_is_run_though_the_study_has_one) {
   write("t/sim.mustache", "echo of the point {{x}}\n");
   CommandSpec command = spec(std::string("chmod +x sim; ./sim"), {{"y", RegexSource{"stdout", ".*"}, "string"}});
   command.templates = {"t/./sim.mustache"};
-  EXPECT_EQ(evaluate(command).value().at(0).text(), "of the point 1");
+  EXPECT_EQ(evaluate(command).value().at(0).text(), "of the point 1.0");
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ TEST_F(StagingTest, rendered_files_go_before_those_of_a_folder) {
   write("constant/g.mustache", "{{x}}\n");
   CommandSpec command = staging("cat constant/g; ls constant", {{"constant"}});
   command.templates = {"constant/g.mustache"};
-  EXPECT_EQ(printed(command), "1\ng\npoly\n");
+  EXPECT_EQ(printed(command), "1.0\ng\npoly\n");
   command.stage = {{"constant/g"}};
   EXPECT_THAT(complaint(command), HasSubstr("as a template does"));
 }
@@ -236,7 +236,7 @@ TEST_F(StagingTest, folders_without_permissions_are_removed) {
 
 TEST_F(StagingTest, a_program_reads_its_standard_input) {
   write("in.txt.mustache", "rendered {{x}}\n");
-  write("case-1.txt", "by its tag\n");
+  write("case-1.0.txt", "by its tag\n");
   CommandSpec command = spec(std::vector<std::string>{"cat"}, {{"y", RegexSource{"stdout", "(?s).*"}, "string"}});
   command.keep = Keep::all;
   const auto reads = [&](const std::string& name) {
@@ -249,7 +249,7 @@ TEST_F(StagingTest, a_program_reads_its_standard_input) {
   EXPECT_EQ(reads("case-{{x}}.txt"), "by its tag\n");
   command.templates = {"in.txt.mustache"};
   write("in.txt", "beside the study\n");
-  EXPECT_EQ(reads("in.txt"), "rendered 1\n");
+  EXPECT_EQ(reads("in.txt"), "rendered 1.0\n");
   EXPECT_EQ(content_of(point() / "command"), "cat < in.txt\n");
   command.stdin_file = "in.txt.mustache";
   EXPECT_THAT(complaint(command), HasSubstr("what it becomes is called `in.txt`"));
@@ -258,7 +258,7 @@ TEST_F(StagingTest, a_program_reads_its_standard_input) {
   command.stdin_file = "constant";
   EXPECT_THAT(complaint(command), HasSubstr("cannot be read"));
   command.stdin_file = "none-{{x}}.txt";
-  EXPECT_THAT(printed(command), HasSubstr("failed: the file `none-1.txt` for stdin"));
+  EXPECT_THAT(printed(command), HasSubstr("failed: the file `none-1.0.txt` for stdin"));
 }
 
 TEST_F(StagingTest, the_standard_input_decides_what_a_point_is) {
@@ -275,8 +275,8 @@ TEST_F(StagingTest, variables_reach_the_program) {
       spec(sh("printf '%s|' \"$A\" \"$HOME\" \"$EMPTY\""), {{"y", RegexSource{"stdout", ".*"}, "string"}});
   command.environment = {{"A", "{{x}} $(touch pwned)"}, {"HOME", "/none"}, {"EMPTY", ""}};
   command.keep = Keep::all;
-  EXPECT_EQ(printed(command), "1 $(touch pwned)|/none||");
-  EXPECT_THAT(content_of(point() / "command"), HasSubstr("env 'A=1 $(touch pwned)' HOME=/none EMPTY= sh -c"));
+  EXPECT_EQ(printed(command), "1.0 $(touch pwned)|/none||");
+  EXPECT_THAT(content_of(point() / "command"), HasSubstr("env 'A=1.0 $(touch pwned)' HOME=/none EMPTY= sh -c"));
   const auto before = definition(command);
   std::swap(command.environment[0], command.environment[1]);
   EXPECT_EQ(definition(command), before) << "their order does not matter";

@@ -174,7 +174,7 @@ TEST(ArraysTest, what_is_no_array_is_a_bad_output) {
   EXPECT_EQ(result.succeeded, 2U);
   if (manager().is_root()) {
     EXPECT_EQ(result.failures.front().kind, FailureKind::bad_output);
-    EXPECT_EQ(result.failures.front().message, "output `field` is of type array, but the evaluation gave `1`");
+    EXPECT_EQ(result.failures.front().message, "output `field` is of type array, but the evaluation gave `1.0`");
   }
 }
 

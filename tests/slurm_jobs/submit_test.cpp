@@ -70,6 +70,7 @@ TEST_F(SubmitTest, a_study_completes_on_several_nodes) {
   EXPECT_THAT(output("sweep.windrow", job), HasSubstr("24 points (grid), 6 workers (mpi)"));
   EXPECT_EQ(nodes(), (std::set<std::string>{"n1", "n2", "n3"}));
   expect_complete();
+  write_study(24, "0.2");  // the program that was run is a part of what a point is
   const Ended again = windrow_here({"submit", "sweep.toml", "--nodes", "3", "--ntasks", "6"});
   EXPECT_EQ(again.code, 0);
   EXPECT_EQ(again.out, "Nothing to do: all 24 points are evaluated already.\n");

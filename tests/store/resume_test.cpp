@@ -170,7 +170,7 @@ TEST(ReadOutputsTest, what_is_read_as_before_is_taken_over_and_the_rest_needs_th
   record_all(directory.path(), reading(grid, {{"y", "Y"}, {"z", "Z"}}), {1.0, std::nan("")});
   const Study swapped = reading(grid, {{"renamed", "Z"}, {"y", "Y"}});
   EXPECT_EQ(swapped.open(directory.path()).succeeded().size(), 4u);
-  EXPECT_THAT(csv(directory.path()), HasSubstr("0,1,10,nan,1,ok\n")) << "NaN is a value";
+  EXPECT_THAT(csv(directory.path()), HasSubstr("0,1.0,10.0,nan,1,ok\n")) << "NaN is a value";
   const Study more = reading(grid, {{"y", "Y"}, {"w", "W"}});
   fs::create_directories(directory.path() / "points" / "2");
   std::vector<std::string> read;
@@ -185,7 +185,7 @@ TEST(ReadOutputsTest, what_is_read_as_before_is_taken_over_and_the_rest_needs_th
     EXPECT_EQ(store.resumption()->without_files, 3u);
   }
   EXPECT_THAT(read, ElementsAre("2 points/2 1"));
-  EXPECT_THAT(csv(directory.path()), HasSubstr("2,2,10,1,7,ok\n"));
+  EXPECT_THAT(csv(directory.path()), HasSubstr("2,2.0,10.0,1,7,ok\n"));
   EXPECT_TRUE(fs::exists(directory.path() / "points" / "2"));
   EXPECT_EQ(swapped.open(directory.path()).succeeded().size(), 3u) << "those that had stayed behind, whole";
 }

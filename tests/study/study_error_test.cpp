@@ -181,7 +181,8 @@ TEST(StudyErrorTest, a_method_takes_only_its_own_keys) {
        "study.toml:7: `file` in [design] has no meaning for method `zip`: it belongs to `table`"},
       {command + "[design]\nmethod = \"table\"\n", "study.toml:3: missing `file` in [design]: method `table` needs it"},
       {parameters + command + "[design]\nmethod = \"table\"\nfile = \"points.csv\"\n",
-       "study.toml:2: `values` in [parameters.x] is given by the file of method `table`: only `unit` and `description` "
+       "study.toml:2: `values` in [parameters.x] is given by the file of method `table`: only `type`, `format`, `unit` "
+       "and `description` "
        "apply"},
   });
 }
@@ -222,7 +223,7 @@ TEST(StudyErrorTest, an_output_has_exactly_one_source) {
       {with("file = '{{z}}', json = '/a'"),
        "study.toml:6: output `y`: file: unknown name `z` in a tag; valid: `x`, `point.index`, `point.dir`, "
        "`study.dir`, "
-       "`seed`"},
+       "`seed`, `point.seed`, `point.seed31`"},
       {with("file = '', json = '/a'"), "study.toml:6: `file` in [outputs.y] is empty"},
   });
 }
