@@ -10,11 +10,11 @@ namespace {
 namespace fs = std::filesystem;
 using testing::StudyFolder;
 
-/// What identifies a study.
+/// What identifies a study, but for the contents of programs: only the root can tell these.
 std::string identity_of(const Study& study) {
   std::string text = study.source;
   for (const auto& [name, line] : Sweep(study.design, Command(study.command, study.design)).identity("s").definition) {
-    text += name + ": " + line + "\n";
+    if (!name.starts_with("command.program.")) text += name + ": " + line + "\n";
   }
   return text;
 }
