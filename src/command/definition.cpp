@@ -8,12 +8,6 @@
 namespace windrow::detail {
 namespace {
 
-std::string in_list(const std::vector<std::string>& texts) {
-  std::vector<std::string> quoted;
-  for (const std::string& text : texts) quoted.push_back(in_quotes(text));
-  return fmt::format("[{}]", fmt::join(quoted, ", "));
-}
-
 std::string text_of(const RegexSource& source) {
   return fmt::format("regex({}, {}{})", in_quotes(source.file), in_quotes(source.pattern),
                      source.match ? fmt::format(", match {}", *source.match) : "");

@@ -128,4 +128,10 @@ std::string in_quotes(std::string_view text) {
   return result + "\"";
 }
 
+std::string in_list(const std::vector<std::string>& texts) {
+  std::string result;
+  for (const std::string& text : texts) result += (result.empty() ? "[" : ", ") + in_quotes(text);
+  return result.empty() ? "[]" : result + "]";
+}
+
 }  // namespace windrow::detail

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace windrow::detail {
 
@@ -21,5 +22,7 @@ std::string last_words(const std::filesystem::path& directory);
 
 /// In double quotes, with escapes, on one line: no two texts look the same.
 std::string in_quotes(std::string_view text);
+/// Several such texts: ["a", "b"]
+std::string in_list(const std::vector<std::string>& texts);
 
 }  // namespace windrow::detail
