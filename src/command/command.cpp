@@ -146,9 +146,7 @@ std::vector<std::string> Command::warnings() const {
 }
 
 bool Command::uses(std::string_view parameter) const {
-  const auto position = static_cast<std::size_t>(std::ranges::find(impl_->names, parameter) - impl_->names.begin());
-  return impl_->sees_point_seed || impl_->names_tag(parameter) || (impl_->mpi && impl_->mpi->uses(parameter)) ||
-         impl_->extraction->uses(position, parameter);
+  return impl_->sees_point_seed || impl_->depends_on(parameter);
 }
 
 std::optional<std::uint64_t> Command::constant_ranks() const {

@@ -31,6 +31,8 @@ struct Command::Impl {
   Impl(CommandSpec command, const Design& design);
 
   bool names_tag(std::string_view name) const;
+  /// The same, or the launcher, a file's name or a condition names it. @pre the outputs have been read
+  bool depends_on(std::string_view name) const;
   bool has_shell() const { return spec.run.index() == 1; }
   std::filesystem::path directory_of(const Point& point) const;
   detail::Bindings bind(const Point& point) const;

@@ -70,10 +70,9 @@ OutputFile::Rendered OutputFile::render(const Bindings& bindings) const {
   bool is_pattern = false;
   for (const Piece& piece : name_.pieces(bindings)) {
     const bool is_value = piece.name != Piece::literal;
-    const std::string& text = is_value ? bindings.texts[piece.name] : piece.text;
-    result.name += text;
-    result.pattern += is_value ? escaped(text) : text;
-    is_pattern = is_pattern || (!is_value && text.find_first_of(kWildcards) != std::string::npos);
+    result.name += piece.text;
+    result.pattern += is_value ? escaped(piece.text) : piece.text;
+    is_pattern = is_pattern || (!is_value && piece.text.find_first_of(kWildcards) != std::string::npos);
   }
   if (!is_pattern) result.pattern.clear();
   return result;

@@ -100,8 +100,6 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
   parse_run();
   if (spec.ranks) parse_launcher(design);
   for (const fs::path& file : spec.templates) parse_template(file);
-  check_formats(design);
-  sees_point_seed = names_tag("point.seed") || names_tag("point.seed31");
   name_templates();
   check_inputs();
   find_staged();
@@ -110,6 +108,8 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
   for (const std::string& pattern : spec.keep_files) detail::check_keep_pattern(pattern);
   expect_own_files();
   check_outputs(design);
+  check_formats(design);
+  sees_point_seed = depends_on("point.seed") || depends_on("point.seed31");
   check_program();
   find_programs();
   // Finds a place where the shell text cannot take a value. Not the launcher: the ranks of one point are its own
@@ -138,6 +138,8 @@ void Command::Impl::check_formats(const Design& design) const {
     }
   };
   for (const detail::Template& argument : arguments) check(argument, "run");
+  for (const auto& [name, text] : variables) check(text, fmt::format("env.{}", name));
+  if (stdin_file) check(*stdin_file, "stdin");
   for (const File& file : files) check(file.content, file.name);
 }
 
@@ -344,6 +346,11 @@ void Command::Impl::find_programs() {
 void Command::Impl::check_inputs() const {
   if (!looks_for_files()) return;
   for (const fs::path& file : spec.inputs) detail::find_files(spec.study_directory, file.string(), "input");
+}
+
+bool Command::Impl::depends_on(std::string_view name) const {
+  const auto position = static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  return names_tag(name) || (mpi && mpi->uses(name)) || extraction->uses(position, name);
 }
 
 bool Command::Impl::names_tag(std::string_view name) const {

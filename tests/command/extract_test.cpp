@@ -355,6 +355,12 @@ TEST_F(ExtractTest, csv_may_have_a_header_in_a_comment_or_another_separator) {
   EXPECT_EQ(value("t\tu\n1\t2\n", column("u")), Value(2.0));
 }
 
+TEST_F(ExtractTest, tags_in_names_of_files_may_have_formats) {
+  const Design design = grid({values("n", {7})}, 42);
+  const Command command(spec(sh("echo 3 > out_007.json"), {{"y", JsonSource{"out_{{n:%03d}}.json", ""}}}), design);
+  EXPECT_EQ(evaluate(command, design).value().at(0), Value(3.0));
+}
+
 TEST_F(ExtractTest, files_may_be_named_by_tags_and_patterns) {
   const Design design = grid({values("case", {"inlet", "a*b"})}, 42);
   const auto of = [&](const std::string& program, const std::string& file, std::uint64_t index = 0) {

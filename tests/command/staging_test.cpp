@@ -1,5 +1,6 @@
 #include "command/staging.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -268,6 +269,20 @@ TEST_F(StagingTest, the_standard_input_decides_what_a_point_is) {
   EXPECT_EQ(before.at(1).first, "command.stdin");
   write("data.txt", "43\n");
   EXPECT_NE(definition(command), before);
+}
+
+TEST_F(StagingTest, variables_may_have_seeds_and_formats) {
+  const Design design = grid({values("x", {1, 2})}, 42);
+  CommandSpec command = spec(sh("echo \"$SEED $SMALL $X\""), {{"y", RegexSource{"stdout", ".*"}, "string"}});
+  command.environment = {{"SEED", "{{point.seed}}"}, {"SMALL", "{{point.seed31}}"}, {"X", "{{x:%03d}}"}};
+  const Command made(command, design);
+  EXPECT_TRUE(made.sees_seed());
+  for (std::uint64_t i = 0; i < 2; ++i) {
+    const Point point = design.point(i);
+    EXPECT_EQ(evaluate(made, design, i).value().at(0).text(),
+              fmt::format("{} {} 00{}", point.seed(), point.seed31(), i + 1));
+  }
+  EXPECT_THAT(complaint(command, one("x", 1.5)), HasSubstr("env.X"));
 }
 
 TEST_F(StagingTest, variables_reach_the_program) {
