@@ -12,8 +12,9 @@ namespace windrow::detail {
 
 std::ifstream open_output(const std::filesystem::path& file) {
   std::error_code error;
-  if (!std::filesystem::exists(file, error)) throw MissingOutput(fmt::format("there is no file {}", file.string()));
-  if (!std::filesystem::is_regular_file(file, error)) {
+  const std::filesystem::file_status status = std::filesystem::status(file, error);
+  if (!std::filesystem::exists(status)) throw MissingOutput(fmt::format("there is no file {}", file.string()));
+  if (!std::filesystem::is_regular_file(status)) {
     throw BadOutput(fmt::format("{} is no regular file", file.string()));
   }
   std::ifstream in(file, std::ios::binary);
