@@ -243,7 +243,7 @@ TEST_F(HostsRanksTest, a_time_out_ends_the_ranks_on_all_hosts) {
   const Ended run = start_on_hosts({"run", "study.toml"}).wait(120s);
   EXPECT_EQ(run.code, 1) << run.text();
   EXPECT_THAT(run.out, HasSubstr("5 of 10 points succeeded, 5 failed"));
-  EXPECT_THAT(run.out, HasSubstr("timed out"));
+  EXPECT_THAT(run.out, HasSubstr("timed_out: over its time limit of 4s"));
   expect_quiet(5s);
 }
 
