@@ -76,6 +76,7 @@ void CallWatch::look() {
   tell_root();
   if (rank_ != 0) return hear_failure();
   receive_notes();
+  if (watch_ != nullptr) watch_->look();  // who has died since is no reason to blame others
   judge();
 }
 
@@ -157,7 +158,7 @@ bool CallWatch::is_silent(int rank) const {
 }
 
 bool CallWatch::only_jobs() const {
-  return watch_ != nullptr && watch_->any_lost();
+  return watch_ != nullptr && (watch_->any_lost() || watch_->has_dying());
 }
 
 // Among the calls that all must make.

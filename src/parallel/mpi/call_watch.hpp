@@ -20,7 +20,8 @@ enum class CallKind : std::uint32_t { sync, broadcast, gather, all_gather, job, 
 /// Ranks speak only once they have waited for a second, by a message to the root, which compares and tells all. A
 /// quicker call costs nothing but its number. For one thread at a time.
 ///
-/// Once a rank is lost, all calls but jobs throw, at another place on every rank: from then on only jobs are compared.
+/// Once a rank has died, all calls but jobs will throw, at another place on every rank: from then on only jobs are
+/// compared.
 class CallWatch {
  public:
   /// Collective if `watch` is null.
