@@ -58,7 +58,7 @@ TEST(SweepResultTest, the_summary_tells_what_a_user_must_know) {
       std::string::npos)
       << text;
   EXPECT_NE(text.find("  6 exception: diverged\n    first at point 0: x = 0.5 m\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("  1 exception: diverged\n    point 3: x = 0.5 m\n    and 2 of 2 further kinds\n"),
+  EXPECT_NE(text.find("  1 exception: diverged\n    point 2: x = 0.5 m\n    and 3 of 3 further kinds\n"),
             std::string::npos);
   EXPECT_NE(text.find("run the same again"), std::string::npos);
   EXPECT_EQ(result.exit_code(), 130);
