@@ -24,7 +24,7 @@ Sweep plain(std::size_t count) {
       [](int&, const Point& p) { return p["x"].number(); });
 }
 
-/// It throws 42 at the root, and every other rank is told of it.
+/// It throws 42 at the root, and every other rank hears of it.
 void expect_42_everywhere(const std::function<void()>& run, const std::string& elsewhere) {
   try {
     run();

@@ -1,7 +1,7 @@
 // Groups of ranks whose evaluation never ends: group_faults HOW <directory>
 //
 // `stuck`: one rank of a group throws while another waits for it in a collective call, under launch(); `host`: the same
-// in a program that has MPI of its own; `kill`: one is killed instead; `loud`: what is told of the end throws, too.
+// in a program that has MPI of its own; `kill`: one is killed instead; `loud`: the callback at the end throws, too.
 // `again after HOW` is the next run, which finds what the run before kept.
 #include <mpi.h>
 #include <signal.h>

@@ -145,7 +145,7 @@ void CallWatch::judge(int rank, const Note& note, const Note* first_to_end) {
     fail(fmt::format("rank {} has ended, and rank {} waits for it in {}", first_to_end - notes_.data(), rank,
                      name_of(note.kind)));
   }
-  if (only_jobs()) return;  // what is no job throws as soon as the rank is told of the loss
+  if (only_jobs()) return;  // what is no job throws as soon as the rank hears of the loss
   const bool is_remembered = note.call <= own_.call && own_.call - note.call < kinds_.size();
   const CallKind own = kinds_[note.call % kinds_.size()];
   if (is_remembered && own != note.kind) {
