@@ -1,6 +1,7 @@
 #pragma once
 
-/// Everything but MPI's own types; for MpiManager include windrow/mpi.hpp.
+/// The core: designs, managers of ranks, sweeps, timers. What goes into programs of one's own beside it (executors,
+/// processes, channels, shared memory) is in windrow/tools.hpp, MPI's own types are in windrow/mpi.hpp.
 #include "windrow/base/serialize.hpp"
 #include "windrow/design/design.hpp"
 #include "windrow/design/table.hpp"
@@ -9,20 +10,6 @@
 #include "windrow/parallel/launch.hpp"
 #include "windrow/parallel/manager.hpp"
 #include "windrow/parallel/serial_manager.hpp"
-#include "windrow/pool/executor.hpp"
-#include "windrow/pool/staged_map.hpp"
-#include "windrow/process/channel.hpp"
-#include "windrow/process/event_group.hpp"
-#include "windrow/process/event_loop.hpp"
-#include "windrow/process/frame_ring.hpp"
-#include "windrow/process/log.hpp"
-#include "windrow/process/process.hpp"
-#include "windrow/process/queue.hpp"
-#include "windrow/process/service.hpp"
-#include "windrow/process/service_pool.hpp"
-#include "windrow/process/shared_array.hpp"
-#include "windrow/process/shared_value.hpp"
-#include "windrow/process/sync.hpp"
 #include "windrow/report/account_summary.hpp"
 #include "windrow/report/run_timing.hpp"
 #include "windrow/run/ask_tell.hpp"

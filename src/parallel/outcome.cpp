@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <vector>
+#include <numeric>
 
 #include "windrow/base/text.hpp"
 
@@ -115,6 +116,18 @@ void throw_error(const TaskFailure& failure) {
   } catch (...) {
     std::throw_with_nested(error);
   }
+}
+
+std::vector<std::size_t> order_by_index(std::span<const std::uint64_t> indices) {
+  if (std::ranges::is_sorted(indices)) return {};
+  std::vector<std::size_t> order(indices.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [indices](std::size_t entry) { return indices[entry]; });
+  return order;
+}
+
+void sort_by_index(std::vector<TaskFailure>& failures) {
+  std::ranges::sort(failures, {}, &TaskFailure::index);
 }
 
 }  // namespace detail

@@ -1,6 +1,6 @@
 // A pool of processes.
 #include <vector>
-#include <windrow/windrow.hpp>
+#include <windrow/tools.hpp>
 
 int main() {
   windrow::ProcessPool pool(2);

@@ -1,5 +1,5 @@
 // A function in a process of its own, called by name.
-#include <windrow/windrow.hpp>
+#include <windrow/tools.hpp>
 
 int main() {
   windrow::Service adder(

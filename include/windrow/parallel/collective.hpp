@@ -4,8 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <ranges>
-#include <span>
+#include <span>  // and the concepts of std::ranges, as in serialize.hpp
 #include <type_traits>
 #include <vector>
 

@@ -16,7 +16,6 @@
 #include "windrow/parallel/outcome.hpp"
 #include "windrow/parallel/rank_group.hpp"
 #include "windrow/parallel/slots.hpp"
-#include "windrow/process/byte_channel.hpp"
 
 /// The byte level below scatter, map, stream and sweeps: what a set of workers is asked to do, whatever the backend.
 namespace [[gnu::visibility("default")]] windrow {

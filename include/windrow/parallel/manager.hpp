@@ -1,13 +1,12 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <memory>
-#include <ranges>
-#include <span>
+#include <span>  // and the concepts of std::ranges, as in serialize.hpp
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -160,7 +159,7 @@ class ParallelManager {
     const std::span<T> to(out);
     constexpr std::size_t block = std::size_t{1} << 16;  // bounds the root's memory to size() blocks
     for (std::size_t begin = 0; begin < size; begin += block) {
-      const std::size_t count = std::min(block, size - begin);
+      const std::size_t count = size - begin < block ? size - begin : block;
       reduce_block(from.subspan(begin, count), to.subspan(begin, count), op);
     }
   }

@@ -2,7 +2,6 @@
 
 // The typed side of ParallelManager::map and stream; included by manager.hpp.
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
@@ -86,8 +85,7 @@ auto ParallelManager::map(Build build, Execute execute, std::uint64_t count, Dis
   Streamed streamed = stream(std::move(build), std::move(execute), count, keep, std::move(options));
   mapped.lost_workers = std::move(streamed.lost_workers);
   mapped.account = std::move(streamed.account);
-  std::sort(mapped.failures.begin(), mapped.failures.end(),
-            [](const TaskFailure& a, const TaskFailure& b) { return a.index < b.index; });
+  detail::sort_by_index(mapped.failures);
   return mapped;
 }
 

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "windrow/error.hpp"
 #include "windrow/process/exit_status.hpp"
@@ -127,4 +130,11 @@ class Outcome {
   std::variant<R, detail::RareFailure> state_;
 };
 
+namespace detail {
+
+/// Where the entries of a list with these indices go, so that they are in order; empty if they are.
+std::vector<std::size_t> order_by_index(std::span<const std::uint64_t> indices);
+void sort_by_index(std::vector<TaskFailure>& failures);
+
+}  // namespace detail
 }  // namespace windrow

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-
 /// Operations for all_reduce. Any function object T(T, T) can be given instead.
 namespace [[gnu::visibility("default")]] windrow {
 namespace op {
@@ -21,13 +19,13 @@ struct Product {
 struct Min {
   template <typename T>
   T operator()(const T& a, const T& b) const {
-    return std::min(a, b);
+    return b < a ? b : a;
   }
 };
 struct Max {
   template <typename T>
   T operator()(const T& a, const T& b) const {
-    return std::max(a, b);
+    return a < b ? b : a;
   }
 };
 struct LogicalAnd {

@@ -2,10 +2,8 @@
 
 // The typed side of ParallelManager::scatter; included by manager.hpp.
 
-#include <algorithm>
 #include <functional>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -26,11 +24,8 @@ namespace detail {
 /// Puts three columns in the order of the first.
 template <typename P, typename R>
 void sort_by_index(LocalResults<P, R>& local) {
-  if (std::is_sorted(local.indices.begin(), local.indices.end())) return;
-  std::vector<std::size_t> order(local.indices.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return local.indices[a] < local.indices[b]; });
+  const std::vector<std::size_t> order = order_by_index(local.indices);
+  if (order.empty()) return;
   LocalResults<P, R> sorted;
   sorted.worker = local.worker;
   for (const std::size_t i : order) {

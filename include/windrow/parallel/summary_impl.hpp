@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
@@ -138,8 +137,7 @@ class SummaryRun : private Evaluation, private JobObserver {
   }
 
   static void keep_parameters(Local& local, std::uint64_t first, std::span<const P> parameters) {
-    local.indices.resize(parameters.size());
-    std::iota(local.indices.begin(), local.indices.end(), first);
+    for (std::size_t i = 0; i < parameters.size(); ++i) local.indices.push_back(first + i);
     local.parameters.assign(parameters.begin(), parameters.end());
   }
 
