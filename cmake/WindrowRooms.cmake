@@ -66,6 +66,23 @@ function(windrow_is_never_hot target)
     $<$<AND:$<CONFIG:Release>,$<COMPILE_LANG_AND_ID:CXX,GNU>>:-Wno-maybe-uninitialized>)
 endfunction()
 
+# windrow_quick_test(<program>): tests are compiled with little optimization (none under sanitizers, where it costs more
+# than it saves), and the headers of GoogleTest once for all. That halves the time to build them; most of a build are tests.
+function(windrow_quick_test target)
+  windrow_is_never_hot(${target})
+  if(WINDROW_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+  get_property(owner GLOBAL PROPERTY WINDROW_TEST_HEADERS_OWNER)
+  if(owner)
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  else()
+    target_precompile_headers(${target} PRIVATE ${WINDROW_COMMON_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+    set_property(GLOBAL PROPERTY WINDROW_TEST_HEADERS_OWNER ${target})
+  endif()
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>)  # for ccache
+endfunction()
+
 function(windrow_unity target)
   if(NOT DEFINED CMAKE_UNITY_BUILD)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
@@ -89,6 +106,7 @@ function(windrow_room_test name)
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
   target_compile_definitions(${name}_test PRIVATE WINDROW_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/${name}/data")
   target_link_libraries(${name}_test PRIVATE windrow_${name} ${ROOM_USES} windrow_options GTest::gmock GTest::gtest_main)
+  windrow_quick_test(${name}_test)
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${ROOM_LABELS}" TIMEOUT 60)
 endfunction()
