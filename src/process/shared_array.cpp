@@ -1,5 +1,6 @@
 #include "windrow/process/shared_array.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <limits>

@@ -1,6 +1,8 @@
 // What is read from programs, as a user of the command meets it.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "cli/outputs_fixture.hpp"
 
 namespace windrow::test {

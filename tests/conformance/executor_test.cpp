@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "conformance/conformance.hpp"
 #include "pool/executor_checks.hpp"
 #include "windrow/pool/mpi/mpi_executor.hpp"

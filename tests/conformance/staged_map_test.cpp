@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "conformance/conformance.hpp"
 #include "pool/staged_map_checks.hpp"

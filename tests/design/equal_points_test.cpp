@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "windrow/design/design.hpp"
 
 namespace windrow {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <ranges>
 #include <set>
 #include <thread>
 

@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <list>
 #include <memory>
+#include <ranges>
 #include <sstream>
 #include <thread>
 

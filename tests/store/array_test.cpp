@@ -1,5 +1,7 @@
 // Arrays in a store: their files, and what becomes of them.
 
+#include <algorithm>
+
 #include "support.hpp"
 #include "windrow/arrays/array_file.hpp"
 #include "windrow/base/hash.hpp"

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <ranges>
 #include <stdexcept>
 
 #include "timing/manual_clock.hpp"

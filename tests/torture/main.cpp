@@ -2,6 +2,7 @@
 // after each: torture [--rounds N] [--seed S] [--minutes M]
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
