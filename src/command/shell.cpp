@@ -344,7 +344,7 @@ class ShellWriter {
       now_.redirection = Redirection::twice;
     } else if (next == '>') {  // `&>` of bash, which others read as `&`, `>`
       end_word();
-      now_.command.any_may_name = true;
+      now_.command.begins.push_back(now_.command.words.size());
     } else {
       end_command();
     }
@@ -389,7 +389,7 @@ class ShellWriter {
       ++frames_.back().depth;
       return;
     }
-    now_.command.any_may_name = true;
+    now_.command.begins.push_back(words.size() + 1);
     now_.in_word = true;
     now_.word.substitutes = true;
     open_command(Context::pattern);

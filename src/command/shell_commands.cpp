@@ -241,7 +241,7 @@ std::optional<UnsafePlace> check_printf(Words arguments) {
 std::optional<UnsafePlace> check_test(Words arguments, bool in_brackets) {
   static constexpr auto of_one =
       std::to_array<std::string_view>({"-n", "-z", "-e", "-f", "-d", "-r", "-w", "-x", "-s", "-L", "-h"});
-  static constexpr auto of_two = std::to_array<std::string_view>({"=", "!=", "=="});
+  static constexpr auto of_two = std::to_array<std::string_view>({"=", "!=", "==", "-nt", "-ot", "-ef"});
   const bool closed = !arguments.empty() && is_literal(arguments.back()) && arguments.back().text == "]";
   if (in_brackets && closed) arguments = arguments.first(arguments.size() - 1);
   while (arguments.size() > 1 && is_literal(arguments.front()) && arguments.front().text == "!") {
@@ -405,9 +405,10 @@ std::optional<UnsafePlace> unsafe_place(const ShellCommand& command) {
       may_name = true;
       continue;
     }
-    if (is_shell_assignment(word) || (!may_name && !command.any_may_name)) continue;
+    may_name = may_name || std::ranges::find(command.begins, i) != command.begins.end();
+    if (is_shell_assignment(word) || !may_name) continue;
     if (auto unsafe = check_command(words, i)) return unsafe;
-    if (word.text == "for" && !command.any_may_name) return {};  // what follows are values of its variable
+    if (word.text == "for" && command.begins.empty()) return {};  // what follows are values of its variable
     may_name = has(kPrefixes, word.text) || (word.text.starts_with('-') && i > 0);
   }
   return {};

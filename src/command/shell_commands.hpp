@@ -26,7 +26,7 @@ struct ShellWord {
 /// A simple command, without its redirections.
 struct ShellCommand {
   std::vector<ShellWord> words;
-  bool any_may_name = false;  ///< where it begins cannot be told: each of the words may be a command's name
+  std::vector<std::size_t> begins;  ///< words at which some shells begin another command, and others do not
 };
 
 /// Where a value stands that no quoting makes safe.

@@ -85,7 +85,7 @@ class ShellFuzzTest : public CommandFixture, public testing::WithParamInterface<
     for (int byte = 1; byte < 256; ++byte) bytes += static_cast<char>(byte);
     all.push_back(bytes);
     for (const char mark : {'\x01', '\x81', '\x83', '\x84', '\x88', '\xa0'}) {  // some shells mark tokens by them
-      all.push_back("x" + std::string(1, mark) + "y" + mark);
+      all.push_back({'x', mark, 'y', mark});
     }
     return all;
   }

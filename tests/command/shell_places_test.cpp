@@ -174,6 +174,8 @@ TEST(ShellPlacesTest, values_may_stand_where_commands_take_texts) {
                                  "mpirun -n 4 ./sim {{v}} &\nwait",
                                  "time ./sim {{v}}; ! ./sim {{v}}; exec ./sim {{v}}",
                                  "print a; ./sim {{v}}",
+                                 "./sim \"$x$y\" {{v}} &> log",
+                                 "[ {{v}} -nt a ]",
                                  "exit 3; ./sim {{v}}",
                                  "./sim --print {{v}} print {{v}}",
                                  "awk '{ print $1 }' {{v}} | sort -k 2",
