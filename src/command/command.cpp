@@ -66,7 +66,10 @@ RenderedCommand Command::Impl::render(const Point& point, std::span<const HostSl
     result.argv.insert(result.argv.begin(), prefix.argv.begin(), prefix.argv.end());
     result.environment = std::move(prefix.environment);
   }
-  for (const auto& [name, text] : variables) result.variables.push_back(name + "=" + text.render(bindings));
+  for (const auto& [name, text] : variables) {
+    detail::check_environment(name, text.pieces(bindings), names);
+    result.variables.push_back(name + "=" + text.render(bindings));
+  }
   if (stdin_file) result.stdin_file = stdin_path(stdin_file->render(bindings), result.directory);
   for (const File& file : files) result.files.push_back({file.name, file.content.render(bindings)});
   return result;

@@ -84,6 +84,31 @@ TEST_F(HostileValuesTest, arrive_verbatim_in_a_quoted_place_of_a_shell_text) {
   expect_verbatim();
 }
 
+// Whichever shell reads the text.
+TEST_F(HostileValuesTest, arrive_verbatim_in_every_shell) {
+  for (const std::string shell : {"dash", "bash", "mksh", "zsh", "busybox"}) {
+    if (start({"/bin/sh", "-c", "command -v " + shell}).wait().code != 0) continue;
+    SCOPED_TRACE(shell);
+    std::filesystem::remove_all(path("hostile.windrow"));
+    const std::string key = shell == "busybox" ? R"(["busybox", "sh", "-c"])" : '"' + shell + '"';
+    run_study("shell = " + key + "\nrun = '''x={{value}}; printf '<%s>' \"$x\"'''");
+    expect_verbatim();
+  }
+}
+
+// bash expands the word after >& once more, however it is quoted.
+TEST_F(HostileValuesTest, are_refused_where_shells_read_twice) {
+  write("values.csv", "value\n$(touch pwned)\n");
+  for (const std::string before : {"echo hello >& ", "echo hello &> x", "[ 1 -eq "}) {
+    write("hostile.toml", "[design]\nmethod = \"table\"\nfile = \"values.csv\"\n[command]\nshell = \"bash\"\nrun = \"" +
+                              before + "{{value}} ]\"\n");
+    const Ended run = windrow({"run", "hostile.toml"});
+    EXPECT_EQ(run.code, 2) << run.text();
+    EXPECT_NE(run.err.find("cannot be put into the shell text safely, at `" + before), std::string::npos) << run.err;
+    expect_no_harm();
+  }
+}
+
 TEST_F(HostileValuesTest, arrive_verbatim_in_a_template) {
   write("input.txt.mustache", "<{{value}}>");
   run_study("run = [\"cat\", \"input.txt\"]\ntemplates = [\"input.txt.mustache\"]");
