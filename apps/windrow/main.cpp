@@ -202,10 +202,12 @@ class CommandLine {
       if (error.get_exit_code() == 0) return app_.exit(error);  // --help, --version
       return complain(problem_with_arguments(error) + try_help());
     }
-    if (const std::string problem = problem_with_costs(); !problem.empty()) return complain(problem + try_help());
+    for (const std::string& problem : {problem_with_costs(), problem_with_order()}) {
+      if (!problem.empty()) return complain(problem + try_help());
+    }
     if (run_->parsed() && !dry_run_) return run(run_arguments_, argc_, argv_);
     if (run_->parsed())
-      return plan({run_arguments_.study, run_arguments_.directory, 0, run_arguments_.retry_failed, false});
+      return plan({run_arguments_.study, run_arguments_.directory, {}, run_arguments_.selection, false});
     if (collect_->parsed()) return collect(collect_arguments_);
     if (plan_->parsed()) return plan(plan_arguments_);
     if (submit_->parsed()) return submit(submit_arguments_, std::vector<std::string>(argv_, argv_ + argc_));
@@ -238,38 +240,7 @@ class CommandLine {
                      "its own below DIR; the last part to end merges them")
         ->option_text("k/K")
         ->check(name_that([](const std::string& word) { parse_shard(word); }));
-    add_retry_failed(run_, run_arguments_,
-                     "evaluate points again that failed earlier, or lost an array; or those\n"
-                     "alone that failed in a way: timed_out, or exited,crashed");
-    run_->add_option_function<std::string>(
-            "--again",
-            [this](const std::string& word) {
-              run_arguments_.again = true;
-              if (word != kAll) run_arguments_.again_points = word;
-            },
-            "evaluate points again whatever outcome they have: all, or some, as\n"
-            "0-4,17; each keeps its outcome until there is a new one")
-        ->option_text("[POINTS]")
-        ->check(indices_or_all());
-    run_->add_option_function<std::string>(
-            "--only", [this](const std::string& word) { run_arguments_.only = parse_indices(word); },
-            "evaluate these points alone, 0-4,17 for example; the others stay open")
-        ->option_text("POINTS")
-        ->check(indices());
-    run_->add_option("--sample", run_arguments_.sample,
-                     "evaluate N points alone, drawn at random, always the same ones (a\n"
-                     "larger N adds some); the others stay open")
-        ->option_text("N")
-        ->check(whole_number())
-        ->check(CLI::PositiveNumber);
-    CLI::Option* order =
-        run_->add_option_function<std::string>(
-                "--order", [this](const std::string& word) { run_arguments_.random_order = word == "random"; },
-                "the order in which points begin: index (default), or random, so that\n"
-                "what is known early is spread over the design; results are the same")
-            ->option_text("NAME")
-            ->check(CLI::IsMember({"index", "random"}));
-    choices_[order] = {"index", "random"};
+    add_selection(run_, run_arguments_.selection);
     run_->add_flag("--dry-run", dry_run_, "the same as `windrow plan`");
     run_->add_flag("-q,--quiet", run_arguments_.quiet, "no progress and no summary, only errors");
     add_policy_options(run_, run_arguments_);
@@ -285,14 +256,48 @@ class CommandLine {
     add_dispatch_options(run_, run_arguments_);
   }
 
-  void add_retry_failed(CLI::App* verb, RunArguments& arguments, const char* description) {
-    const auto take = [&arguments](const std::string& word) {
-      arguments.retry_failed = true;
-      arguments.retry_kinds = word == kAll ? std::vector<std::string>() : at_commas(word);
+  /// Which points, and in what order.
+  void add_selection(CLI::App* verb, Selection& selection) {
+    add_retry_failed(verb, selection);
+    const auto again = [&selection](const std::string& word) {
+      selection.again = true;
+      if (word != kAll) selection.again_points = word;
     };
-    CLI::Option* option = verb->add_option_function<std::string>("--retry-failed", take, description)
-                              ->option_text("[KIND]")
-                              ->check(kinds_or_all());
+    verb->add_option_function<std::string>("--again", again,
+                                           "evaluate points again whatever outcome they have: all, or some, as\n"
+                                           "0-4,17; each keeps its outcome until there is a new one")
+        ->option_text("[POINTS]")
+        ->check(indices_or_all());
+    verb->add_option("--only", selection.only, "evaluate these points alone, 0-4,17 for example; the others stay open")
+        ->option_text("POINTS")
+        ->check(indices());
+    verb->add_option("--sample", selection.sample,
+                     "evaluate N points alone, drawn at random, always the same ones (a\n"
+                     "larger N adds some); the others stay open")
+        ->option_text("N")
+        ->check(whole_number())
+        ->check(CLI::PositiveNumber);
+    const auto in_order = [&selection](const std::string& word) { selection.random_order = word == "random"; };
+    CLI::Option* order =
+        verb->add_option_function<std::string>("--order", in_order,
+                                               "the order in which points begin: index (default), or random, so that\n"
+                                               "what is known early is spread over the design; results are the same")
+            ->option_text("NAME")
+            ->check(CLI::IsMember({"index", "random"}));
+    choices_[order] = {"index", "random"};
+  }
+
+  void add_retry_failed(CLI::App* verb, Selection& selection) {
+    const auto take = [&selection](const std::string& word) {
+      selection.retry_failed = true;
+      selection.retry_kinds = word == kAll ? std::vector<std::string>() : at_commas(word);
+    };
+    CLI::Option* option =
+        verb->add_option_function<std::string>("--retry-failed", take,
+                                               "evaluate points again that failed earlier, or lost an array; or those\n"
+                                               "alone that failed in a way: timed_out, or exited,crashed")
+            ->option_text("[KIND]")
+            ->check(kinds_or_all());
     choices_[option] = {"exception", "crashed", "exited", "timed_out", "rejected", "lost", "bad_output"};
   }
 
@@ -363,9 +368,10 @@ class CommandLine {
     plan_ = app_.add_subcommand("plan", "show what would run; runs nothing");
     plan_->add_option("STUDY", plan_arguments_.study, "study file (TOML)")->required();
     plan_->add_option("--dir", plan_arguments_.directory, "where results would go")->option_text("DIR");
-    plan_->add_option("--point", plan_arguments_.point, "the point whose command is shown (default: 0)")
+    plan_->add_option("--point", plan_arguments_.point, "the point whose command is shown (default: the first)")
         ->option_text("INDEX")
         ->check(whole_number());
+    add_selection(plan_, plan_arguments_.selection);
     plan_->add_flag("--json", plan_arguments_.json, kJson);
   }
 
@@ -498,9 +504,7 @@ class CommandLine {
     submit_->add_flag("--print", job.print, "write the batch script and show it; submit nothing");
     submit_->add_option("--dir", job.run.directory, "where results go (default: NAME.windrow beside STUDY)")
         ->option_text("DIR");
-    add_retry_failed(submit_, job.run,
-                     "evaluate points again that failed earlier, or those alone that failed\n"
-                     "in a way: timed_out, or exited,crashed");
+    add_selection(submit_, job.run.selection);
     add_policy_options(submit_, job.run);
     add_dispatch_options(submit_, job.run);
   }
@@ -574,6 +578,15 @@ class CommandLine {
     const std::string& chosen = arguments.schedule;
     if (arguments.costs_from.empty() || chosen.empty() || schedule(chosen) == Schedule::longest_first) return "";
     return fmt::format("--costs-from is for --schedule longest_first, not for {}", chosen);
+  }
+
+  std::string problem_with_order() const {
+    const RunArguments& arguments = submit_->parsed() ? submit_arguments_.run : run_arguments_;
+    const bool by_costs = !arguments.costs_from.empty() && arguments.schedule.empty();
+    const std::string chosen = by_costs ? "longest_first" : arguments.schedule;
+    if (!arguments.selection.random_order || chosen.empty()) return "";
+    if (schedule(chosen) == Schedule::automatic || schedule(chosen) == Schedule::dynamic) return "";
+    return fmt::format("the schedule `{}` has an order of its own: --order random goes with auto or dynamic", chosen);
   }
 
   std::vector<std::string> options() const {

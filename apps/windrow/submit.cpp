@@ -41,6 +41,9 @@ std::string contradiction(const SubmitArguments& arguments, const Study& study) 
     return "the jobs of an --array run without MPI, each on one node: leave --nodes and --ntasks out (--cpus-per-task "
            "says how many programs each runs at a time)";
   }
+  if (arguments.shards > 0 && arguments.run.selection.again) {
+    return "--again and --array do not go together: what other shards have of the points would stand";
+  }
   if (mpi && !kHasMpi) return "this windrow was built without MPI: ask for one task, or for an --array of jobs";
   if (arguments.tasks > 0 && arguments.tasks < arguments.nodes) {
     return fmt::format("--ntasks {} cannot be spread over --nodes {}", arguments.tasks, arguments.nodes);
@@ -118,11 +121,8 @@ std::vector<std::string> run_command(const SubmitArguments& arguments, const Stu
   if (run.retries) option("--retries", std::to_string(*run.retries));
   option("--max-failures", run.max_failures);
   option("--drain", run.drain);
-  if (run.retry_kinds.empty()) {
-    flag("--retry-failed", run.retry_failed);
-  } else {
-    words.push_back(fmt::format("--retry-failed={}", fmt::join(run.retry_kinds, ",")));
-  }
+  const std::vector<std::string> selection = words_of(run.selection);
+  words.insert(words.end(), selection.begin(), selection.end());
   flag("--requeue", run.requeue);
   return words;
 }
@@ -137,6 +137,31 @@ std::vector<std::string> launcher(const SubmitArguments& arguments) {
   // Programs of several threads would all run on the core that mpirun binds their rank to.
   if (several) return {"mpirun", "--bind-to", "none"};
   return {"mpirun"};
+}
+
+/// Points are evaluated again once: a job that begins once more goes on with those that are left of them.
+void add_again(const Selection& selection, std::vector<std::string>& variables) {
+  if (!selection.again) return;
+  const std::string begins_once_more = "[ \"${SLURM_RESTART_COUNT:-0}\" -gt 0 ]";
+  const bool chooses = !selection.again_points.empty() && selection.only.empty();
+  variables.push_back(fmt::format("$({} {}|| echo --again)", begins_once_more, chooses ? "&& echo --only " : ""));
+  if (!selection.again_points.empty()) variables.push_back(selection.again_points);
+}
+
+/// The same command line without --again; a job that goes on is about the same points.
+std::vector<std::string> without_again(const std::vector<std::string>& words, const Selection& selection) {
+  std::vector<std::string> kept;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] != "--again" && !words[i].starts_with("--again=")) {
+      kept.push_back(words[i]);
+      continue;
+    }
+    if (!selection.again_points.empty() && words[i] == "--again") ++i;
+    if (!selection.again_points.empty() && selection.only.empty()) {
+      kept.insert(kept.end(), {"--only", selection.again_points});
+    }
+  }
+  return kept;
 }
 
 /// What a user would type to submit such a job.
@@ -167,6 +192,7 @@ BatchJob batch_job(const SubmitArguments& arguments, const Study& study) {
   } else if (!study.command.ranks) {
     job.variables = {"--workers", R"("${SLURM_CPUS_PER_TASK:-1}")"};
   }
+  add_again(arguments.run.selection, job.variables);
   if (arguments.shards > 0) {
     job.variables.insert(job.variables.end(),
                          {"--shard", fmt::format("\"$SLURM_ARRAY_TASK_ID/{}\"", arguments.shards)});
@@ -175,19 +201,21 @@ BatchJob batch_job(const SubmitArguments& arguments, const Study& study) {
 }
 
 /// @return whether a job would have something to do
-bool announce(const Study& study, bool retry_failed) {
-  const std::optional<StudyState> state = state_of(study, Command(study.command, study.design), retry_failed);
-  if (state && state->left == 0) {
-    fmt::print("Nothing to do: all {} are evaluated already", counted(study.design.size(), "point"));
-    if (state->failed > 0) {
-      fmt::print(", {} failed (--retry-failed evaluates those again)", text::with_thousands(state->failed));
+bool announce(const Study& study, const Selection& selection) {
+  const StudyState state = state_of(study, Sweep(study.design, Command(study.command, study.design)), selection);
+  const bool all = !selection.chooses();
+  if (state.left == 0) {
+    fmt::print("Nothing to do: all {} are evaluated already",
+               all ? counted(study.design.size(), "point") : std::string("chosen points"));
+    if (state.failed > 0 && all) {
+      fmt::print(", {} failed (--retry-failed evaluates those again)", text::with_thousands(state.failed));
     }
     fmt::print(".\n");
     return false;
   }
-  fmt::print("{}: {} ({}), {} to run{}\n", study.name, counted(study.design.size(), "point"), study.design.method(),
-             text::with_thousands(state ? state->left : study.design.size()),
-             state && state->running ? "; a run is at it at this moment" : "");
+  fmt::print("{}: {} ({}), {}{} to run{}\n", study.name, counted(study.design.size(), "point"), study.design.method(),
+             all ? "" : text::with_thousands(state.chosen) + " chosen, ", text::with_thousands(state.left),
+             state.running ? "; a run is at it at this moment" : "");
   return true;
 }
 
@@ -228,12 +256,14 @@ int hand_over(const fs::path& script, const BatchJob& batch) {
 
 int submit(const SubmitArguments& arguments, const std::vector<std::string>& command_line) {
   const Study study = load_study(arguments.run.study, arguments.run.directory);
-  for (const std::string& problem : {contradiction(arguments, study), taken_option(arguments.more)}) {
+  for (const std::string& problem : {contradiction(arguments, study), taken_option(arguments.more),
+                                     unknown_points(arguments.run.selection, study)}) {
     if (!problem.empty()) return complain(problem);
   }
-  if (!announce(study, arguments.run.retry_failed)) return kSuccess;
+  if (!announce(study, arguments.run.selection)) return kSuccess;
   BatchJob job = batch_job(arguments, study);
   job.again = again(command_line);
+  job.go_on = again(without_again(command_line, arguments.run.selection));
   const std::string script = batch_script(job);
   const WrittenScript written = write_script(study.directory / "slurm.sh", script);
   show_script(written.file, script, written.kept);
