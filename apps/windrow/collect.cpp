@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "common.hpp"
 #include "json.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/base/text.hpp"
@@ -151,6 +153,18 @@ int collect(const CollectArguments& arguments) {
   }
   if (!all.problems.empty()) return kUsage;
   return all.found.unreadable > 0 ? kSomeFailed : kSuccess;
+}
+
+Verb add_collect(CommandLine& line) {
+  const auto arguments = std::make_shared<CollectArguments>();
+  arguments->command_line = line.text();
+  CLI::App* verb =
+      line.app.add_subcommand("collect", "read outputs that were added or corrected from files that were kept");
+  verb->add_option("STUDY", arguments->study, "study file (TOML)")->required();
+  verb->add_option("--dir", arguments->directory, "where the results are (default: NAME.windrow beside STUDY)")
+      ->option_text("DIR");
+  verb->add_flag("--json", arguments->json, kJson);
+  return {verb, [arguments] { return collect(*arguments); }};
 }
 
 }  // namespace windrow::app

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <memory>
 #include <optional>
 
 #include "common.hpp"
 #include "json.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 #include "windrow/base/clock.hpp"
 #include "windrow/base/text.hpp"
@@ -323,6 +325,20 @@ int explain(const std::filesystem::path& given, std::uint64_t index, bool json) 
   }
   if (running) show("It is running again: {}\n", where_and_since(*running));
   return kSuccess;
+}
+
+Verb add_explain(CommandLine& line) {
+  struct Given {
+    std::string directory;
+    std::uint64_t index = 0;
+    bool json = false;
+  };
+  const auto arguments = std::make_shared<Given>();
+  CLI::App* verb = line.app.add_subcommand("explain", "everything known of one point");
+  verb->add_option("DIR", arguments->directory, kResults)->required();
+  verb->add_option("INDEX", arguments->index, "the point, from 0")->option_text(" ")->required()->check(whole_number());
+  verb->add_flag("--json", arguments->json, kJson);
+  return {verb, [arguments] { return explain(arguments->directory, arguments->index, arguments->json); }};
 }
 
 }  // namespace windrow::app

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -121,6 +122,15 @@ int merge(const MergeArguments& arguments) {
     return kSuccess;
   }
   return print_merged(report, false);
+}
+
+Verb add_merge(CommandLine& line) {
+  const auto arguments = std::make_shared<MergeArguments>();
+  CLI::App* verb = line.app.add_subcommand("merge", "join the shards of a study into its results");
+  verb->add_option("DIR", arguments->directory, kResults)->required();
+  verb->add_option("--into", arguments->into, "join everything into another directory instead, and keep the shards")
+      ->option_text("DIR2");
+  return {verb, [arguments] { return merge(*arguments); }};
 }
 
 }  // namespace windrow::app

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "common.hpp"
 #include "json.hpp"
+#include "options.hpp"
 #include "plan_seeds.hpp"
 #include "renamed.hpp"
 #include "study_state.hpp"
@@ -209,7 +211,7 @@ void add_state(Json& json, const Study& study, Command command, const Selection&
 }
 
 /// What may not be as it seems.
-std::vector<std::string> warnings_of(const Study& study, const Command& command) {
+std::vector<std::string> all_warnings(const Study& study, const Command& command) {
   std::vector<std::string> warnings = study.design.notes();
   for (std::string& warning : command.warnings()) warnings.push_back(std::move(warning));
   for (std::string& note : notes_on_seeds(command, study.design)) warnings.push_back(std::move(note));
@@ -228,7 +230,7 @@ void print_json(const Study& study, Command command, std::uint64_t point, const 
   }
   json["equal"] = command.sees_index() ? 0 : study.design.equal_points().size();
   json["point"] = point_json(study, command, point);
-  if (const auto warnings = warnings_of(study, command); !warnings.empty()) json["warnings"] = warnings;
+  if (const auto warnings = all_warnings(study, command); !warnings.empty()) json["warnings"] = warnings;
   json["results"] = study.directory.string();
   const UnusedParameters unused = unused_parameters(study.design, command, kMostPointsOfPlan);
   if (!unused.names.empty()) json["unused"] = unused.names;
@@ -274,6 +276,19 @@ int plan(const PlanArguments& arguments) {
   for (const std::string& note : notes_on_seeds(command, study.design)) show("\n{}\n", note);
   print_state(study, Sweep(study.design, std::move(command)), arguments.selection);
   return kSuccess;
+}
+
+Verb add_plan(CommandLine& line) {
+  const auto arguments = std::make_shared<PlanArguments>();
+  CLI::App* verb = line.app.add_subcommand("plan", "show what would run; runs nothing");
+  verb->add_option("STUDY", arguments->study, "study file (TOML)")->required();
+  verb->add_option("--dir", arguments->directory, "where results would go")->option_text("DIR");
+  verb->add_option("--point", arguments->point, "the point whose command is shown (default: the first)")
+      ->option_text("INDEX")
+      ->check(whole_number());
+  add_selection(line, verb, arguments->selection);
+  verb->add_flag("--json", arguments->json, kJson);
+  return {verb, [arguments] { return plan(*arguments); }};
 }
 
 }  // namespace windrow::app

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common.hpp"
+#include "options.hpp"
 #include "renamed.hpp"
 #include "unused.hpp"
 #include "verbs.hpp"
@@ -269,6 +270,51 @@ int run(const RunArguments& arguments, int argc, char** argv) {
   options.runs_programs = true;
   return launch(
       argc, argv, [&](ParallelManager& manager) { return run_rank(manager, arguments); }, options);
+}
+
+Verb add_run(CommandLine& line) {
+  struct Given {
+    RunArguments run;
+    bool dry_run = false;
+  };
+  const auto arguments = std::make_shared<Given>();
+  RunArguments& run = arguments->run;
+  run.command_line = line.text();
+  CLI::App* verb = line.app.add_subcommand("run", "evaluate every point that has no outcome yet");
+  verb->add_option("STUDY", run.study, "study file (TOML)")->required();
+  verb->add_option("-w,--workers", run.workers,
+                   "programs at a time (default: the cores that this process may use),\n"
+                   "or slots for the ranks of MPI programs; under mpirun its ranks are both")
+      ->option_text("N")
+      ->check(whole_number())
+      ->check(CLI::Range(1, 100000));
+  verb->add_option("--dir", run.directory, "where results go (default: NAME.windrow beside STUDY)")->option_text("DIR");
+  verb->add_option("--shard", run.shard,
+                   "evaluate one of K parts of the points, for example 2/4, into a store of\n"
+                   "its own below DIR; the last part to end merges them")
+      ->option_text("k/K")
+      ->check(name_that([](const std::string& word) { parse_shard(word); }));
+  add_selection(line, verb, run.selection);
+  verb->add_flag("--dry-run", arguments->dry_run, "the same as `windrow plan`");
+  verb->add_flag("-q,--quiet", run.quiet, "no progress and no summary, only errors");
+  add_policy_options(verb, run);
+  verb->add_option("--time-limit", run.time_limit,
+                   "end this run after so long, 1h30m for example: points that are not\n"
+                   "expected to end in time do not begin. In a job of Slurm its end is\n"
+                   "such a limit, too")
+      ->option_text("DURATION")
+      ->check(duration());
+  verb->add_flag("--requeue", run.requeue,
+                 "put the Slurm job into its queue again if time ended before the points\n"
+                 "did (not after SIGTERM: the job was cancelled)");
+  add_dispatch_options(line, verb, run);
+  return {verb,
+          [arguments, &line] {
+            const RunArguments& run_arguments = arguments->run;
+            if (!arguments->dry_run) return app::run(run_arguments, line.argc, line.argv);
+            return plan({run_arguments.study, run_arguments.directory, {}, run_arguments.selection, false});
+          },
+          [arguments] { return problem_with_dispatch(arguments->run); }};
 }
 
 }  // namespace windrow::app

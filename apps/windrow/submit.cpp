@@ -5,10 +5,12 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "common.hpp"
+#include "options.hpp"
 #include "study_state.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
@@ -252,6 +254,23 @@ int hand_over(const fs::path& script, const BatchJob& batch) {
   }
 }
 
+CLI::Validator batch_time_limit() {
+  const auto check = [](std::string& word) -> std::string {
+    if (batch_time(word)) return "";
+    return fmt::format("`{}` is not a time such as 90 (minutes), 2h30m, 2:30:00 or 1-12 (days-hours)", word);
+  };
+  return {check, ""};
+}
+
+CLI::Validator known_launcher() {
+  const auto check = [](std::string& word) -> std::string {
+    const std::vector<std::string> launchers = {"mpirun", "srun"};
+    if (std::find(launchers.begin(), launchers.end(), word) != launchers.end()) return "";
+    return fmt::format("`{}` starts no ranks{}", word, text::suggestion(word, launchers));
+  };
+  return {check, ""};
+}
+
 }  // namespace
 
 int submit(const SubmitArguments& arguments, const std::vector<std::string>& command_line) {
@@ -272,6 +291,46 @@ int submit(const SubmitArguments& arguments, const std::vector<std::string>& com
     return kSuccess;
   }
   return hand_over(written.file, job);
+}
+
+Verb add_submit(CommandLine& line) {
+  const auto arguments = std::make_shared<SubmitArguments>();
+  SubmitArguments& job = *arguments;
+  CLI::App* verb = line.app.add_subcommand("submit", "run it as a job of Slurm; options of sbatch follow `--`");
+  verb->add_option("STUDY", job.run.study, "study file (TOML)")->required();
+  const auto number = [verb](const char* name, int& value, int most, const char* description) {
+    verb->add_option(name, value, description)->option_text("N")->check(whole_number())->check(CLI::Range(1, most));
+  };
+  number("-N,--nodes", job.nodes, 100000, "nodes of the cluster");
+  number("-n,--ntasks", job.tasks, 10000000, "ranks of MPI, each with a point at a time (default: no MPI)");
+  number("-c,--cpus-per-task", job.cpus_per_task, 10000,
+         "cores of a rank, for programs with threads; without MPI: points at\na time, on one node");
+  number("--array", job.shards, 1000000,
+         "N jobs without MPI, each with a share of the points; the last one\nmerges what they found");
+  verb->add_option("-t,--time", job.time, "limit of the job: 90 (minutes), 2h30m, 2:30:00, 1-12 (days-hours)")
+      ->option_text("TIME")
+      ->check(batch_time_limit());
+  verb->add_option("-p,--partition", job.partition, "queue")->option_text("NAME");
+  verb->add_option("-A,--account", job.account, "who is charged")->option_text("NAME");
+  verb->add_flag("--requeue", job.run.requeue,
+                 "a job that meets its limit goes into the queue again, until all\npoints are done");
+  CLI::Option* launchers =
+      verb->add_option("--launcher", job.launcher, "what starts the ranks: mpirun (default), or srun (with PMIx)")
+          ->option_text("NAME")
+          ->check(known_launcher());
+  line.choices[launchers] = {"mpirun", "srun"};
+  verb->add_flag("--print", job.print, "write the batch script and show it; submit nothing");
+  verb->add_option("--dir", job.run.directory, "where results go (default: NAME.windrow beside STUDY)")
+      ->option_text("DIR");
+  add_selection(line, verb, job.run.selection);
+  add_policy_options(verb, job.run);
+  add_dispatch_options(line, verb, job.run);
+  return {verb,
+          [arguments, &line] {
+            arguments->more = line.of_sbatch;
+            return submit(*arguments, std::vector<std::string>(line.argv, line.argv + line.argc));
+          },
+          [arguments] { return problem_with_dispatch(arguments->run); }};
 }
 
 }  // namespace windrow::app
