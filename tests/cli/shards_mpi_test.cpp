@@ -36,10 +36,14 @@ TEST_F(ShardsMpiTest, outputs_that_a_shard_lacks_are_read_by_collect_and_by_merg
     write_study("");
     EXPECT_EQ(mpirun_windrow(3, {"run", "added.toml", "--shard", "1/2", "--dir", verb}).code, 0);
     write_study(added);
-    if (verb == "collect") EXPECT_EQ(windrow({"collect", "added.toml", "--dir", verb}).code, 0);
+    if (verb == "collect") {
+      EXPECT_EQ(windrow({"collect", "added.toml", "--dir", verb}).code, 0);
+    }
     const Ended last = mpirun_windrow(3, {"run", "added.toml", "--shard", "2/2", "--dir", verb});
     EXPECT_EQ(last.code, 0) << last.text();
-    if (verb == "merge") EXPECT_EQ(windrow({"merge", verb}).code, 0);
+    if (verb == "merge") {
+      EXPECT_EQ(windrow({"merge", verb}).code, 0);
+    }
     EXPECT_FALSE(std::filesystem::exists(path(verb) / "shards"));
   }
   EXPECT_EQ(logged("log").size(), 40U) << "each point once in each directory";
