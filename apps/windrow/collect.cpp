@@ -1,9 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <memory>
 #include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "common.hpp"
 #include "json.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/base/text.hpp"
@@ -26,18 +33,73 @@ std::vector<Setting> provenance_of_collect(const Study& study, const CollectArgu
           {"seed", std::to_string(study.seed)}};
 }
 
-std::vector<TaskFailure> unreadable(const StoreReader& store) {
-  std::vector<TaskFailure> found;
-  for (TaskFailure& failure : store.failures(~std::size_t{0})) {
-    if (failure.kind == FailureKind::bad_output && found.size() < kUnreadableShown) found.push_back(std::move(failure));
+/// What came of all stores of a study: its own, and those of shards that are not merged.
+struct Collected {
+  Resumption found;
+  std::uint64_t points = 0;
+  std::uint64_t succeeded = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t left() const { return points - std::min(points, succeeded + failed); }
+  std::vector<TaskFailure> unreadable;  ///< the first ones
+  std::vector<std::string> problems;    ///< shards that could not be read, and why
+};
+
+void add_found(Collected& all, const Resumption& found, const std::filesystem::path& directory) {
+  all.found.points = found.points;
+  all.found.succeeded += found.succeeded;
+  all.found.failed += found.failed;
+  all.found.read += found.read;
+  all.found.unreadable += found.unreadable;
+  all.found.without_files += found.without_files;
+  for (const std::string& line : found.differences) {
+    if (std::ranges::find(all.found.differences, line) == all.found.differences.end()) {
+      all.found.differences.push_back(line);
+    }
   }
-  return found;
+  if (found.unreadable == 0) return;
+  for (TaskFailure& failure : StoreReader(directory).failures(~std::size_t{0})) {
+    if (failure.kind != FailureKind::bad_output || all.unreadable.size() == kUnreadableShown) continue;
+    all.unreadable.push_back(std::move(failure));
+  }
 }
 
-void print_found(const Study& study, const Resumption& found) {
+void count_points(Collected& all, const Study& study) {
+  if (const auto shards = shards_status(study.directory, points_of_shards)) {
+    all.points = shards->points;
+    all.succeeded = shards->succeeded;
+    all.failed = shards->failed;
+    return;
+  }
+  const StoreStatus status = StoreReader(study.directory).status();
+  all.points = status.points;
+  all.succeeded = status.succeeded;
+  all.failed = status.failed;
+}
+
+/// The study's own store, and those of its shards. @throws StoreError if there is none
+Collected collect_all(const Study& study, const Sweep& sweep, SweepOptions options) {
+  Collected all;
+  const std::vector<Shard> shards = find_shards(study.directory).shards;
+  std::error_code none;
+  if (shards.empty() || std::filesystem::exists(study.directory / "results.sqlite", none)) {
+    add_found(all, sweep.collect(options), study.directory);
+  }
+  for (const Shard& shard : shards) {
+    options.shard = shard;
+    try {
+      add_found(all, sweep.collect(options), shard_directory(study.directory, shard));
+    } catch (const StoreError& error) {
+      all.problems.push_back(fmt::format("shard {}: {}", name_of(shard), error.what()));
+    }
+  }
+  count_points(all, study);
+  return all;
+}
+
+void print_found(const Study& study, const Collected& all) {
+  const Resumption& found = all.found;
   const auto points = [](std::uint64_t n) { return counted(n, "point"); };
-  const StoreReader store(study.directory);
-  const StoreStatus status = store.status();
+  for (const std::string& problem : all.problems) show_aside("windrow: {}\n", problem);
   if (!found.differences.empty()) show("{}\n", with_options(found.describe()));
   if (found.read == 0) {
     show("Nothing was read from files{}.\n",
@@ -48,29 +110,28 @@ void print_found(const Study& study, const Resumption& found) {
   if (found.unreadable > 0) {
     show("Of {} an output is not there; they count as failed (bad_output) until it can be read:\n",
          points(found.unreadable));
-    for (const TaskFailure& failure : unreadable(store)) show("{}", indented(describe(failure), 2));
+    for (const TaskFailure& failure : all.unreadable) show("{}", indented(describe(failure), 2));
   }
-  const std::uint64_t left = status.points - std::min(status.points, status.succeeded + status.failed);
-  show("{} of {} succeeded, {} failed{}.\n", text::with_thousands(status.succeeded), points(status.points),
-       text::with_thousands(status.failed),
-       left == 0 ? ""
-                 : fmt::format("; {} left: `windrow run` evaluates {}", text::with_thousands(left),
-                               left == 1 ? "it" : "them"));
-  show("Results: {}\n", study.directory.string());
+  show("{} of {} succeeded, {} failed{}.\n", text::with_thousands(all.succeeded), points(all.points),
+       text::with_thousands(all.failed),
+       all.left() == 0 ? ""
+                       : fmt::format("; {} left: `windrow run` evaluates {}", text::with_thousands(all.left()),
+                                     all.left() == 1 ? "it" : "them"));
+  const std::string shards = unmerged(study.directory);
+  if (!shards.empty()) show("Results: {}; {}\n", study.directory.string(), shards);
+  if (shards.empty()) show("Results: {}\n", study.directory.string());
 }
 
-void print_collected_json(const Study& study, const Resumption& found) {
-  const StoreStatus status = StoreReader(study.directory).status();
-  const std::uint64_t left = status.points - std::min(status.points, status.succeeded + status.failed);
+void print_collected_json(const Study& study, const Collected& all) {
   print(Json{{"study", study.name},
-             {"points", status.points},
-             {"succeeded", status.succeeded},
-             {"failed", status.failed},
-             {"left", left},
-             {"read", found.read},
-             {"unreadable", found.unreadable},
-             {"without_files", found.without_files},
-             {"changes", found.differences},
+             {"points", all.points},
+             {"succeeded", all.succeeded},
+             {"failed", all.failed},
+             {"left", all.left()},
+             {"read", all.found.read},
+             {"unreadable", all.found.unreadable},
+             {"without_files", all.found.without_files},
+             {"changes", all.found.differences},
              {"results", study.directory.string()}});
 }
 
@@ -83,13 +144,27 @@ int collect(const CollectArguments& arguments) {
   options.store = study.directory;
   options.name = study.name;
   options.provenance = provenance_of_collect(study, arguments);
-  const Resumption found = sweep.collect(options);
+  const Collected all = collect_all(study, sweep, options);
   if (arguments.json) {
-    print_collected_json(study, found);
+    for (const std::string& problem : all.problems) show_aside("windrow: {}\n", problem);
+    print_collected_json(study, all);
   } else {
-    print_found(study, found);
+    print_found(study, all);
   }
-  return found.unreadable > 0 ? kSomeFailed : kSuccess;
+  if (!all.problems.empty()) return kUsage;
+  return all.found.unreadable > 0 ? kSomeFailed : kSuccess;
+}
+
+Verb add_collect(CommandLine& line) {
+  const auto arguments = std::make_shared<CollectArguments>();
+  arguments->command_line = line.text();
+  CLI::App* verb =
+      line.app.add_subcommand("collect", "read outputs that were added or corrected from files that were kept");
+  verb->add_option("STUDY", arguments->study, "study file (TOML)")->required();
+  verb->add_option("--dir", arguments->directory, "where the results are (default: NAME.windrow beside STUDY)")
+      ->option_text("DIR");
+  verb->add_flag("--json", arguments->json, kJson);
+  return {verb, [arguments] { return collect(*arguments); }};
 }
 
 }  // namespace windrow::app

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "common.hpp"
 #include "manual.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 
 namespace windrow::app {
@@ -196,6 +198,17 @@ int completion(const std::string& shell, const CommandTree& tree) {
     print_fish(tree);
   }
   return kSuccess;
+}
+
+Verb add_completion(CommandLine& line) {
+  const auto arguments = std::make_shared<std::string>();
+  CLI::App* verb =
+      line.app.add_subcommand("completion", "write the completion script of a shell: bash, zsh or fish")->group("");
+  verb->add_option("SHELL", *arguments, "bash, zsh or fish")
+      ->option_text(" ")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  return {verb, [arguments, &line] { return completion(*arguments, line.tree()); }};
 }
 
 }  // namespace windrow::app

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <memory>
 #include <optional>
 
 #include "common.hpp"
 #include "json.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 #include "windrow/base/clock.hpp"
 #include "windrow/base/text.hpp"
@@ -61,17 +63,6 @@ void print_outputs(std::vector<Column> columns, const Record& record) {
 
 ExitStatus ending(int code) {
   return code < 0 ? ExitStatus::signalled(-code) : ExitStatus::exited(code);
-}
-
-/// Whose outcome it is: the record's own, or that of an equal point that was evaluated.
-std::uint64_t evaluated_point(const StoreReader& store, const Record& record) {
-  std::optional<std::uint64_t> found;
-  if (record.attempts == 0) {
-    store.for_each([&](const Record& other) {
-      if (!found && other.attempts > 0 && other.parameters == record.parameters) found = other.index;
-    });
-  }
-  return found.value_or(record.index);
 }
 
 std::string date_of(double unix_seconds) {
@@ -145,9 +136,11 @@ void print_record(const StoreReader& store, const std::filesystem::path& directo
     if (failure.code != 0) show(": {}", ending(failure.code).describe());
     show("\n{}", indented(failure.message, 2));
   }
-  const std::uint64_t evaluated = evaluated_point(store, record);
-  if (evaluated != record.index) {
-    show("Not evaluated itself: it is equal to point {}, whose outcome this is.\n", evaluated);
+  const std::optional<std::uint64_t> equal = store.evaluated_for(record);
+  if (equal) {
+    show("Not evaluated itself: it is equal to point {}, whose outcome this is.\n", *equal);
+  } else if (record.attempts == 0) {
+    show("Not evaluated itself: it has the outcome of an equal point, which has another one by now, or is gone.\n");
   } else {
     print_evaluation(record);
   }
@@ -155,7 +148,7 @@ void print_record(const StoreReader& store, const std::filesystem::path& directo
   if (!attempts.empty()) show("Earlier attempts:\n");
   for (const Attempt& attempt : attempts) show("{}", indented(describe(attempt.failure), 2));
   if (std::filesystem::exists(directory / "points")) {
-    print_directory(directory / "points" / std::to_string(evaluated));
+    print_directory(directory / "points" / std::to_string(equal.value_or(record.index)));
   }
 }
 
@@ -253,12 +246,12 @@ void add_record(Json& json, const StoreReader& store, const std::filesystem::pat
                         {"started", record.started},
                         {"seconds", record.elapsed},
                         {"attempts", record.attempts}};
-  const std::uint64_t evaluated = evaluated_point(store, record);
-  if (evaluated != record.index) json["equal_to"] = evaluated;
+  const std::optional<std::uint64_t> equal = store.evaluated_for(record);
+  if (equal) json["equal_to"] = *equal;
   for (const Attempt& attempt : store.attempts(record.index)) {
     json["earlier_attempts"].push_back(json_of(attempt.failure));
   }
-  const std::filesystem::path kept = directory / "points" / std::to_string(evaluated);
+  const std::filesystem::path kept = directory / "points" / std::to_string(equal.value_or(record.index));
   std::error_code none;
   if (!std::filesystem::is_directory(kept, none)) return;
   json["directory"] = kept.string();
@@ -332,6 +325,20 @@ int explain(const std::filesystem::path& given, std::uint64_t index, bool json) 
   }
   if (running) show("It is running again: {}\n", where_and_since(*running));
   return kSuccess;
+}
+
+Verb add_explain(CommandLine& line) {
+  struct Given {
+    std::string directory;
+    std::uint64_t index = 0;
+    bool json = false;
+  };
+  const auto arguments = std::make_shared<Given>();
+  CLI::App* verb = line.app.add_subcommand("explain", "everything known of one point");
+  verb->add_option("DIR", arguments->directory, kResults)->required();
+  verb->add_option("INDEX", arguments->index, "the point, from 0")->option_text(" ")->required()->check(whole_number());
+  verb->add_flag("--json", arguments->json, kJson);
+  return {verb, [arguments] { return explain(arguments->directory, arguments->index, arguments->json); }};
 }
 
 }  // namespace windrow::app

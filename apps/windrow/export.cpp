@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <ostream>
 
 #include "common.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 
 namespace windrow::app {
@@ -85,6 +87,24 @@ int export_results(const ExportArguments& arguments) {
   if (has_nested_stores(directory)) return export_nested(arguments, directory);
   write_tables(arguments, open_results(directory));
   return tell_what_is_missing({directory}, {directory});
+}
+
+Verb add_export(CommandLine& line) {
+  const auto arguments = std::make_shared<ExportArguments>();
+  CLI::App* verb = line.app.add_subcommand("export", "write results as CSV");
+  verb->add_option("DIR", arguments->directory, kResults)->required();
+  verb->add_option("--csv", arguments->csv,
+                   "results: index, parameters, outputs, status; - is standard output.\n"
+                   "Of arrays it names the files, arrays/OUTPUT/INDEX.npy below DIR.\n"
+                   "Units, types and descriptions go beside NAME.csv, to NAME.columns.csv")
+      ->option_text("FILE");
+  verb->add_option("--evaluations", arguments->evaluations,
+                   "when, where and how long each point was evaluated, and why it failed;\n- is standard output")
+      ->option_text("FILE");
+  verb->add_flag("--raw", arguments->raw,
+                 "texts byte for byte; without it the files are UTF-8, and bytes that are\n"
+                 "not and control characters are written as \\xe9, \\x1b");
+  return {verb, [arguments] { return export_results(*arguments); }};
 }
 
 }  // namespace windrow::app

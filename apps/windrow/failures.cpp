@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "common.hpp"
 #include "json.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 #include "windrow/base/display.hpp"
 
@@ -79,6 +81,15 @@ int failures(const FailuresArguments& arguments) {
   show("\n`windrow explain {} {}` tells more of a point.\n", shell_line({arguments.directory.string()}),
        groups.front().example.index);
   return kSuccess;
+}
+
+Verb add_failures(CommandLine& line) {
+  const auto arguments = std::make_shared<FailuresArguments>();
+  CLI::App* verb = line.app.add_subcommand("failures", "what failed and why, in groups");
+  verb->add_option("DIR", arguments->directory, kResults)->required();
+  verb->add_flag("--all", arguments->all, "all groups (default: the ten largest)");
+  verb->add_flag("--json", arguments->json, kJson);
+  return {verb, [arguments] { return failures(*arguments); }};
 }
 
 }  // namespace windrow::app

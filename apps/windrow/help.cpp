@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <regex>
 
 #include "common.hpp"
 #include "manual.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 
@@ -97,6 +99,15 @@ int help(const HelpArguments& arguments, const CommandTree& tree) {
   const std::string markdown = expanded(*page, tree);
   fmt::print("{}", arguments.markdown ? markdown : plain_text(markdown));
   return kSuccess;
+}
+
+Verb add_help(CommandLine& line) {
+  const auto arguments = std::make_shared<HelpArguments>();
+  CLI::App* verb = line.app.add_subcommand("help", "show a page of the manual, or list them");
+  CLI::Option* topic = verb->add_option("TOPIC", arguments->topic, "a verb, study, mpirun, slurm, results, ...");
+  for (const ManualPage& page : manual_pages()) line.choices[topic].emplace_back(page.topic);
+  verb->add_flag("--markdown", arguments->markdown)->group("");
+  return {verb, [arguments, &line] { return help(*arguments, line.tree()); }};
 }
 
 }  // namespace windrow::app

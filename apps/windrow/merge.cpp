@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "common.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -15,27 +19,60 @@
 namespace windrow::app {
 namespace {
 
-struct Present {
-  StudyIdentity identity;
-  PointValues points;
-};
+/// What a study file says. It lives on in the functions.
+PresentStudy present_study(const std::filesystem::path& file) {
+  struct Loaded {
+    Study study;
+    Sweep sweep;
+  };
+  Study study = load_study(file);
+  Sweep sweep(study.design, Command(study.command, study.design));
+  const auto loaded = std::make_shared<Loaded>(Loaded{std::move(study), std::move(sweep)});
+  return {loaded->sweep.identity(loaded->study.name),
+          [loaded](std::uint64_t index) { return loaded->study.design.point(index).values(); },
+          [loaded, read = loaded->sweep.reader()](std::uint64_t index, const std::filesystem::path& directory,
+                                                  const std::vector<std::size_t>& wanted) {
+            return read(index, directory, wanted);
+          }};
+}
 
-Present present_study(const std::filesystem::path& file) {
-  const auto study = std::make_shared<Study>(load_study(file));
-  const Sweep sweep(study->design, Command(study->command, study->design));
-  return {sweep.identity(study->name), [study](std::uint64_t index) { return study->design.point(index).values(); }};
+std::optional<PresentStudy> study_of_shards(const StudyIdentity& shards, const std::filesystem::path& file) {
+  try {
+    PresentStudy present = present_study(file);
+    if (!has_outcomes_of(shards, present.identity)) return std::nullopt;
+    return present;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// What stores of an earlier form gave, each thing once.
+void print_found(const MergeReport& report) {
+  Resumption all;
+  const auto add = [&](const std::optional<Resumption>& found) {
+    if (!found) return;
+    all.read += found->read;
+    all.unreadable += found->unreadable;
+    for (const std::string& line : found->differences) {
+      if (std::ranges::find(all.differences, line) == all.differences.end()) all.differences.push_back(line);
+    }
+  };
+  add(report.found);
+  for (const MergedShard& shard : report.shards) add(shard.found);
+  for (const std::string& line : all.differences) show_aside("note: {}\n", line);
+  if (all.read > 0) {
+    show("Outputs of {} were read from files that were kept{}.\n", counted(all.read, "point"),
+         all.unreadable == 0
+             ? ""
+             : fmt::format("; {} of them fail: an output is not there", text::with_thousands(all.unreadable)));
+  }
 }
 
 }  // namespace
 
 PointValues points_of_shards(const StudyIdentity& shards, const std::filesystem::path& file) {
-  try {
-    Present present = present_study(file);
-    const bool same = present.identity.points == shards.points && present.identity.definition == shards.definition;
-    return same ? present.points : PointValues();
-  } catch (const Error&) {
-    return {};
-  }
+  const std::optional<PresentStudy> present = study_of_shards(shards, file);
+  return present ? present->points : PointValues();
 }
 
 int print_merged(const MergeReport& report, bool quiet) {
@@ -51,6 +88,7 @@ int print_merged(const MergeReport& report, bool quiet) {
   }
   if (problems > shown) show_aside("windrow: ... and {} more\n", problems - shown);
   if (!quiet) {
+    print_found(report);
     show("Merged {} with {} into {}\n", counted(merged, "shard"), counted(outcomes, "outcome"), report.store.string());
     const StoreStatus& status = report.status;
     show("{}: {} of {} evaluated, {} failed\n", status.name, text::with_thousands(status.succeeded + status.failed),
@@ -71,11 +109,12 @@ int merge(const MergeArguments& arguments) {
   const std::filesystem::path directory = results_directory(arguments.directory);
   MergeOptions options;
   options.into = arguments.into;
-  options.find_points = points_of_shards;
+  options.find_study = study_of_shards;
   if (arguments.directory.extension() == ".toml" && std::filesystem::is_regular_file(arguments.directory)) {
-    Present present = present_study(arguments.directory);
+    PresentStudy present = present_study(arguments.directory);
     options.study = std::move(present.identity);
     options.points = std::move(present.points);
+    options.read = std::move(present.read);
   }
   const MergeReport report = merge_shards(directory, options);
   if (report.shards.empty() && arguments.into.empty()) {
@@ -83,6 +122,15 @@ int merge(const MergeArguments& arguments) {
     return kSuccess;
   }
   return print_merged(report, false);
+}
+
+Verb add_merge(CommandLine& line) {
+  const auto arguments = std::make_shared<MergeArguments>();
+  CLI::App* verb = line.app.add_subcommand("merge", "join the shards of a study into its results");
+  verb->add_option("DIR", arguments->directory, kResults)->required();
+  verb->add_option("--into", arguments->into, "join everything into another directory instead, and keep the shards")
+      ->option_text("DIR2");
+  return {verb, [arguments] { return merge(*arguments); }};
 }
 
 }  // namespace windrow::app

@@ -1,10 +1,13 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "common.hpp"
 #include "json.hpp"
+#include "options.hpp"
 #include "plan_seeds.hpp"
 #include "renamed.hpp"
 #include "study_state.hpp"
@@ -60,15 +63,17 @@ void print_parameters(const Design& design) {
   }
 }
 
-void print_points(const Design& design) {
+/// The first and the last of those that are chosen.
+void print_points(const Design& design, const IndexSet& points) {
   constexpr std::uint64_t kShown = 3;
-  const std::uint64_t size = design.size();
+  const std::uint64_t size = points.size();
   for (std::uint64_t i = 0; i < size; ++i) {
     if (i == kShown && size > 2 * kShown) {
       show("  ...\n");
       i = size - kShown;
     }
-    show("  {}: {}\n", i, one_line(design.point(i)));
+    const std::uint64_t index = points.at(i);
+    show("  {}: {}\n", index, one_line(design.point(index)));
   }
 }
 
@@ -116,23 +121,46 @@ void print_command(const Study& study, const Command& command, std::uint64_t ind
   for (const std::string& warning : command.warnings()) show("\nWarning: {}\n", warning);
 }
 
-void print_state(const Study& study, Command command, bool retry_failed) {
+void print_left(const Study& study, const Selection& selection, const StudyState& state) {
+  const std::string all = text::with_thousands(study.design.size());
+  if (state.has_store) {
+    show("Evaluated already: {} ({} failed); ", text::with_thousands(state.succeeded + state.failed),
+         text::with_thousands(state.failed));
+  }
+  if (!selection.chooses()) {
+    show("left to run: {} of {}\n", text::with_thousands(state.left), all);
+  } else {
+    show("chosen: {} of {}, of which {} {} to be run\n", text::with_thousands(state.chosen),
+         counted(study.design.size(), "point"), text::with_thousands(state.left), state.left == 1 ? "is" : "are");
+  }
+  if (!state.first.empty()) {
+    show("In random order: {}{}\n", fmt::join(state.first, ", "), state.left > state.first.size() ? ", ..." : "");
+  }
+}
+
+/// Where there are no results yet.
+void print_nothing_yet(const Study& study, const Sweep& sweep) {
+  const std::string elsewhere = results_of_other_name(study, sweep);
+  if (!elsewhere.empty()) show("\n{}\n", elsewhere);
+  const std::string shards = unmerged(study.directory);
+  show("\n{}; results will go to {}\n",
+       shards.empty() ? "Nothing is evaluated yet" : fmt::format("Nothing is merged yet: {}", shards),
+       study.directory.string());
+}
+
+void print_state(const Study& study, const Sweep& sweep, const Selection& selection) {
   try {
-    const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
-    if (!state) {
-      const std::string elsewhere = results_of_other_name(study);
-      if (!elsewhere.empty()) show("\n{}\n", elsewhere);
-      const std::string shards = unmerged(study.directory);
-      show("\n{}; results will go to {}\n",
-           shards.empty() ? "Nothing is evaluated yet" : fmt::format("Nothing is merged yet: {}", shards),
-           study.directory.string());
+    const StudyState state = state_of(study, sweep, selection);
+    if (!state.has_store) {
+      print_nothing_yet(study, sweep);
+      if (selection.chooses() || selection.random_order) print_left(study, selection, state);
       return;
     }
-    if (state->found) show("\nThe study has changed since it ran: {}", with_options(state->found->describe()));
-    show("\nEvaluated already: {} ({} failed); left to run: {} of {}\nResults: {}\n",
-         text::with_thousands(state->succeeded + state->failed), text::with_thousands(state->failed),
-         text::with_thousands(state->left), text::with_thousands(study.design.size()), study.directory.string());
-    if (state->remaining) show("{}\n", state->remaining->describe());
+    if (state.found) show("\nThe study has changed since it ran: {}", with_options(state.found->describe()));
+    show("\n");
+    print_left(study, selection, state);
+    show("Results: {}\n", study.directory.string());
+    if (state.remaining) show("{}\n", state.remaining->describe());
   } catch (const StoreError& error) {  // what would run is shown all the same
     show("\nNo earlier results can be read: {}\n", error.what());
   }
@@ -167,20 +195,30 @@ Json point_json(const Study& study, const Command& command, std::uint64_t index)
   return json;
 }
 
-void add_state(Json& json, const Study& study, Command command, bool retry_failed) {
+void add_state(Json& json, const Study& study, Command command, const Selection& selection) {
   try {
-    const std::optional<StudyState> state = state_of(study, std::move(command), retry_failed);
-    json["succeeded"] = state ? state->succeeded : 0;
-    json["failed"] = state ? state->failed : 0;
-    json["left"] = state ? state->left : study.design.size() - json.value("equal", std::uint64_t{0});
-    if (state && state->found) json["changes"] = state->found->differences;
-    if (state && state->remaining) json["estimate"] = json_of(*state->remaining);
+    const StudyState state = state_of(study, Sweep(study.design, std::move(command)), selection);
+    json["succeeded"] = state.succeeded;
+    json["failed"] = state.failed;
+    json["left"] = state.left;
+    if (selection.chooses()) json["chosen"] = state.chosen;
+    if (!state.first.empty()) json["first"] = state.first;
+    if (state.found) json["changes"] = state.found->differences;
+    if (state.remaining) json["estimate"] = json_of(*state.remaining);
   } catch (const StoreError& error) {
     json["problem"] = error.what();
   }
 }
 
-void print_json(const Study& study, Command command, const PlanArguments& arguments) {
+/// What may not be as it seems.
+std::vector<std::string> all_warnings(const Study& study, const Command& command) {
+  std::vector<std::string> warnings = study.design.notes();
+  for (std::string& warning : command.warnings()) warnings.push_back(std::move(warning));
+  for (std::string& note : notes_on_seeds(command, study.design)) warnings.push_back(std::move(note));
+  return warnings;
+}
+
+void print_json(const Study& study, Command command, std::uint64_t point, const Selection& selection) {
   Json json = {{"study", study.name},           {"description", study.description}, {"method", study.design.method()},
                {"points", study.design.size()}, {"parameters", Json::array()},      {"outputs", Json::array()}};
   for (const Parameter& p : study.design.parameters()) {
@@ -191,17 +229,20 @@ void print_json(const Study& study, Command command, const PlanArguments& argume
     json["outputs"].push_back({{"name", output.name}, {"unit", output.unit}});
   }
   json["equal"] = command.sees_index() ? 0 : study.design.equal_points().size();
-  json["notes"] = study.design.notes();
-  json["point"] = point_json(study, command, arguments.point);
-  std::vector<std::string> warnings = command.warnings();
-  for (std::string& note : notes_on_seeds(command, study.design)) warnings.push_back(std::move(note));
-  if (!warnings.empty()) json["warnings"] = warnings;
+  json["point"] = point_json(study, command, point);
+  if (const auto warnings = all_warnings(study, command); !warnings.empty()) json["warnings"] = warnings;
   json["results"] = study.directory.string();
-  const UnusedParameters unused = unused_parameters(study.design, command);
+  const UnusedParameters unused = unused_parameters(study.design, command, kMostPointsOfPlan);
   if (!unused.names.empty()) json["unused"] = unused.names;
   if (unused.computations) json["computations"] = *unused.computations;
-  add_state(json, study, std::move(command), arguments.retry_failed);
+  add_state(json, study, std::move(command), selection);
   print(json);
+}
+
+IndexSet chosen_by(const Selection& selection, const Study& study) {
+  SweepOptions options;
+  choose_points(selection, study, options);
+  return chosen_points(study.design, options);
 }
 
 }  // namespace
@@ -209,11 +250,15 @@ void print_json(const Study& study, Command command, const PlanArguments& argume
 int plan(const PlanArguments& arguments) {
   const Study study = load_study(arguments.study, arguments.directory);
   Command command(study.command, study.design);
-  if (arguments.point >= study.design.size()) {
-    return complain(no_such_point(arguments.point, study.name, study.design.size()));
+  if (arguments.point && *arguments.point >= study.design.size()) {
+    return complain(no_such_point(*arguments.point, study.name, study.design.size()));
   }
+  const std::string problem = unknown_points(arguments.selection, study);
+  if (!problem.empty()) return complain(problem);
+  const IndexSet points = chosen_by(arguments.selection, study);
+  const std::uint64_t point = arguments.point.value_or(points.empty() ? 0 : points.at(0));
   if (arguments.json) {
-    print_json(study, std::move(command), arguments);
+    print_json(study, std::move(command), point, arguments.selection);
     return kSuccess;
   }
   show("{}: {} ({})\n", study.name, counted(study.design.size(), "point"), study.design.method());
@@ -221,15 +266,29 @@ int plan(const PlanArguments& arguments) {
   show("\nParameters:\n");
   print_parameters(study.design);
   show("\nPoints:\n");
-  print_points(study.design);
+  print_points(study.design, points);
   print_notes(study, command);
-  if (const std::string unused = unused_parameters(study.design, command).describe(); !unused.empty()) {
+  if (const std::string unused = unused_parameters(study.design, command, kMostPointsOfPlan).describe();
+      !unused.empty()) {
     show("\nNote: {}\n", unused);
   }
-  print_command(study, command, arguments.point);
+  print_command(study, command, point);
   for (const std::string& note : notes_on_seeds(command, study.design)) show("\n{}\n", note);
-  print_state(study, std::move(command), arguments.retry_failed);
+  print_state(study, Sweep(study.design, std::move(command)), arguments.selection);
   return kSuccess;
+}
+
+Verb add_plan(CommandLine& line) {
+  const auto arguments = std::make_shared<PlanArguments>();
+  CLI::App* verb = line.app.add_subcommand("plan", "show what would run; runs nothing");
+  verb->add_option("STUDY", arguments->study, "study file (TOML)")->required();
+  verb->add_option("--dir", arguments->directory, "where results would go")->option_text("DIR");
+  verb->add_option("--point", arguments->point, "the point whose command is shown (default: the first)")
+      ->option_text("INDEX")
+      ->check(whole_number());
+  add_selection(line, verb, arguments->selection);
+  verb->add_flag("--json", arguments->json, kJson);
+  return {verb, [arguments] { return plan(*arguments); }};
 }
 
 }  // namespace windrow::app

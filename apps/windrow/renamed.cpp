@@ -11,7 +11,6 @@
 
 #include "common.hpp"
 #include "windrow/error.hpp"
-#include "windrow/run/sweep.hpp"
 #include "windrow/store/store.hpp"
 
 namespace windrow::app {
@@ -57,7 +56,7 @@ Shared shared_points(const fs::path& results, const Study& study, StudyIdentity 
 
 }  // namespace
 
-std::string results_of_other_name(const Study& study) {
+std::string results_of_other_name(const Study& study, const Sweep& sweep) {
   std::error_code none;
   const bool chosen = study.directory != study.file.parent_path() / (study.name + ".windrow");  // by --dir
   if (chosen || fs::exists(study.directory / "results.sqlite", none)) return {};
@@ -65,7 +64,7 @@ std::string results_of_other_name(const Study& study) {
   if (candidates.empty()) return {};
   StudyIdentity identity;
   try {
-    identity = Sweep(study.design, Command(study.command, study.design)).identity(study.name);
+    identity = sweep.identity(study.name);
   } catch (const Error&) {
     return {};
   }

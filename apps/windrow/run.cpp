@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common.hpp"
+#include "options.hpp"
 #include "renamed.hpp"
 #include "unused.hpp"
 #include "verbs.hpp"
@@ -15,7 +16,6 @@
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/launch.hpp"
-#include "windrow/run/selection.hpp"
 #include "windrow/run/sweep.hpp"
 #include "windrow/slurm/slurm.hpp"
 #include "windrow/study/study.hpp"
@@ -27,20 +27,15 @@ struct Prepared {
   Study study;
   Sweep sweep;
   Costs costs;
+  std::vector<std::string> warnings;  ///< at the root: what is allowed but may not be meant
 };
 
-// What is meant has to be there: a slip would be taken for a run that has nothing to do.
-std::string unknown_points(const Study& study, const RunArguments& arguments) {
-  const auto beyond = [&](const std::optional<IndexSet>& chosen, const char* option) -> std::string {
-    if (!chosen || chosen->empty()) return "";
-    const IndexRange& last = chosen->ranges().back();
-    const std::uint64_t index = last.first + last.count - 1;
-    if (index < study.design.size()) return "";
-    return fmt::format("{}: {}", option, no_such_point(index, study.name, study.design.size()));
-  };
-  const std::string problem = beyond(arguments.only, "--only");
-  if (!problem.empty() || arguments.again_points.empty()) return problem;
-  return beyond(parse_indices(arguments.again_points), "--again");
+std::vector<std::string> warnings_of(const Study& study, const Command& command) {
+  std::vector<std::string> warnings;
+  for (const std::string& warning : command.warnings()) warnings.push_back("windrow: warning: " + warning);
+  const std::string unused = unused_parameters(study.design, command, kMostPointsBeforeRun).describe();
+  if (!unused.empty()) warnings.push_back("note: " + unused);
+  return warnings;
 }
 
 // The root reads the study for all. If a rank cannot make it, all stop, and the root says why.
@@ -49,13 +44,16 @@ std::optional<Prepared> prepare(ParallelManager& manager, const RunArguments& ar
   std::string problem;
   try {
     Study study = load_study(manager, arguments.study, arguments.directory);
-    const std::string problem_with_points = unknown_points(study, arguments);
+    const std::string problem_with_points = unknown_points(arguments.selection, study);
     if (!problem_with_points.empty()) throw SpecError(problem_with_points);
     if (!arguments.shard.empty()) {
       study.command.points_directory = shard_directory(study.directory, parse_shard(arguments.shard)) / "points";
     }
-    Sweep sweep(study.design, Command(study.command, study.design));
-    prepared.emplace(Prepared{std::move(study), std::move(sweep), {}});
+    Command command(study.command, study.design);
+    std::vector<std::string> warnings;
+    if (manager.is_root() && !arguments.quiet) warnings = warnings_of(study, command);
+    Sweep sweep(study.design, std::move(command));
+    prepared.emplace(Prepared{std::move(study), std::move(sweep), {}, std::move(warnings)});
     if (manager.is_root() && !arguments.costs_from.empty()) prepared->costs = results_directory(arguments.costs_from);
   } catch (const std::exception& error) {
     problem = error.what();
@@ -94,24 +92,20 @@ void announce(const Study& study, const std::string& shard, int workers, Backend
   }
 }
 
-// What is allowed but may not be meant, before the first point.
-void warn(const Study& study, const RunArguments& arguments) {
-  const Command command(study.command, study.design);
-  for (const std::string& warning : command.warnings()) show_aside("windrow: warning: {}\n", warning);
-  const std::string unused = unused_parameters(study.design, command).describe();
-  if (!unused.empty()) show_aside("note: {}\n", unused);
-  const std::string elsewhere = arguments.shard.empty() ? results_of_other_name(study) : "";
+// Before the first point.
+void warn(const Prepared& prepared, const RunArguments& arguments) {
+  for (const std::string& warning : prepared.warnings) show_aside("{}\n", warning);
+  const std::string elsewhere = arguments.shard.empty() ? results_of_other_name(prepared.study, prepared.sweep) : "";
   if (!elsewhere.empty()) show_aside("windrow: {}\n", elsewhere);
 }
 
 // NaN and infinities are results unless the study says otherwise, but not unseen.
-void tell_not_finite(const SweepResult& result, const Study& study) try {
-  for (const auto& [name, points] : StoreReader(result.store).not_finite()) {
+void tell_not_finite(const SweepResult& result, const Study& study) {
+  for (const auto& [name, points] : result.not_finite) {
     const auto output = std::ranges::find(study.command.outputs, name, &OutputSpec::name);
     if (output == study.command.outputs.end() || output->optional || output->finite) continue;
     show("  `{}` is NaN or infinite at {}: with `finite = true` such points fail.\n", name, counted(points, "point"));
   }
-} catch (const StoreError&) {  // the run has its results all the same
 }
 
 /// "The first failure: point 4 exited with code 3: no convergence", and its parameters.
@@ -131,7 +125,7 @@ void conclude(const SweepResult& result, const Study& study) {
     show(".\n");
   } else {
     show("{}", result.summary());
-    if (result.evaluated > 0) tell_not_finite(result, study);
+    tell_not_finite(result, study);
   }
   if (!result.failures.empty()) {
     show("`windrow failures {0}` tells what they have in common,\n`windrow explain {0} INDEX` tells more of a point.\n",
@@ -146,6 +140,8 @@ void merge_after(const Prepared& prepared, const SweepOptions& options, bool qui
   MergeOptions merging;
   merging.study = prepared.sweep.identity(options.name);
   merging.points = [&design](std::uint64_t index) { return design.point(index).values(); };
+  merging.read = prepared.sweep.reader();
+  if (options.only || options.sample) merging.chosen = chosen_points(design, options);
   try {
     const auto report = merge_if_complete(prepared.study.directory, options.shard->count, merging);
     if (report) print_merged(*report, quiet);
@@ -153,20 +149,6 @@ void merge_after(const Prepared& prepared, const SweepOptions& options, bool qui
     complain(fmt::format("this shard has ended, but the shards could not be merged: {}\n`windrow merge {}` tries again",
                          error.what(), shell_line({prepared.study.directory.string()})));
   }
-}
-
-// Which points, as the command line says.
-void choose_points(const Study& study, const RunArguments& arguments, SweepOptions& options) {
-  options.retry_failed = arguments.retry_failed;
-  for (const std::string& kind : arguments.retry_kinds) options.retry_kinds.push_back(failure_kind(kind));
-  options.only = arguments.only;
-  options.sample = arguments.sample;
-  options.random_order = arguments.random_order;
-  if (!arguments.again) return;
-  options.again =
-      arguments.again_points.empty() ? IndexSet::first(study.design.size()) : *parse_indices(arguments.again_points);
-  // Only these are meant: others that are left are for another run.
-  if (!arguments.again_points.empty() && !options.only) options.only = options.again;
 }
 
 // What the command line says goes before what the study file says.
@@ -211,7 +193,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   options.store = study.directory;
   options.name = study.name;
   if (!arguments.shard.empty()) options.shard = parse_shard(arguments.shard);
-  choose_points(study, arguments, options);
+  choose_points(arguments.selection, study, options);
   choose_policy(study, arguments, options);
   options.costs = prepared->costs;
   if (!arguments.costs_from.empty()) options.schedule = Schedule::longest_first;
@@ -221,7 +203,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   options.provenance = provenance(study, arguments, workers, manager.backend());
   if (!arguments.quiet && manager.is_root()) {
     announce(study, arguments.shard, workers, manager.backend());
-    warn(study, arguments);
+    warn(*prepared, arguments);
     options.on_resumed = [](const Resumption& found) { show_aside("{}\n", with_options(found.describe())); };
     const auto printer = std::make_shared<ProgressPrinter>(stderr);
     options.on_progress = [printer](const Progress& progress) {
@@ -235,7 +217,7 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
   try {
     const SweepResult result = prepared->sweep.run(manager, options);
     if (manager.is_root() && !arguments.quiet) conclude(result, study);
-    if (manager.is_root() && options.shard && result.unfinished() == 0) {
+    if (manager.is_root() && options.shard && result.unfinished() == result.not_chosen) {
       merge_after(*prepared, options, arguments.quiet);
     }
     if (manager.is_root() && arguments.requeue) requeue(result, arguments.quiet);
@@ -288,6 +270,51 @@ int run(const RunArguments& arguments, int argc, char** argv) {
   options.runs_programs = true;
   return launch(
       argc, argv, [&](ParallelManager& manager) { return run_rank(manager, arguments); }, options);
+}
+
+Verb add_run(CommandLine& line) {
+  struct Given {
+    RunArguments run;
+    bool dry_run = false;
+  };
+  const auto arguments = std::make_shared<Given>();
+  RunArguments& run = arguments->run;
+  run.command_line = line.text();
+  CLI::App* verb = line.app.add_subcommand("run", "evaluate every point that has no outcome yet");
+  verb->add_option("STUDY", run.study, "study file (TOML)")->required();
+  verb->add_option("-w,--workers", run.workers,
+                   "programs at a time (default: the cores that this process may use),\n"
+                   "or slots for the ranks of MPI programs; under mpirun its ranks are both")
+      ->option_text("N")
+      ->check(whole_number())
+      ->check(CLI::Range(1, 100000));
+  verb->add_option("--dir", run.directory, "where results go (default: NAME.windrow beside STUDY)")->option_text("DIR");
+  verb->add_option("--shard", run.shard,
+                   "evaluate one of K parts of the points, for example 2/4, into a store of\n"
+                   "its own below DIR; the last part to end merges them")
+      ->option_text("k/K")
+      ->check(name_that([](const std::string& word) { parse_shard(word); }));
+  add_selection(line, verb, run.selection);
+  verb->add_flag("--dry-run", arguments->dry_run, "the same as `windrow plan`");
+  verb->add_flag("-q,--quiet", run.quiet, "no progress and no summary, only errors");
+  add_policy_options(verb, run);
+  verb->add_option("--time-limit", run.time_limit,
+                   "end this run after so long, 1h30m for example: points that are not\n"
+                   "expected to end in time do not begin. In a job of Slurm its end is\n"
+                   "such a limit, too")
+      ->option_text("DURATION")
+      ->check(duration());
+  verb->add_flag("--requeue", run.requeue,
+                 "put the Slurm job into its queue again if time ended before the points\n"
+                 "did (not after SIGTERM: the job was cancelled)");
+  add_dispatch_options(line, verb, run);
+  return {verb,
+          [arguments, &line] {
+            const RunArguments& run_arguments = arguments->run;
+            if (!arguments->dry_run) return app::run(run_arguments, line.argc, line.argv);
+            return plan({run_arguments.study, run_arguments.directory, {}, run_arguments.selection, false});
+          },
+          [arguments] { return problem_with_dispatch(arguments->run); }};
 }
 
 }  // namespace windrow::app

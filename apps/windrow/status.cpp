@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "common.hpp"
 #include "json.hpp"
 #include "nested_status.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -255,6 +257,18 @@ int status(const std::filesystem::path& given, bool json) try {
 } catch (const StoreElsewhere& error) {
   if (json && print_live_json(results_directory(given))) return kSuccess;
   return status_from_afar(results_directory(given), error);
+}
+
+Verb add_status(CommandLine& line) {
+  struct Given {
+    std::string directory;
+    bool json = false;
+  };
+  const auto arguments = std::make_shared<Given>();
+  CLI::App* verb = line.app.add_subcommand("status", "how far a study is");
+  verb->add_option("DIR", arguments->directory, kResults)->required();
+  verb->add_flag("--json", arguments->json, kJson);
+  return {verb, [arguments] { return status(arguments->directory, arguments->json); }};
 }
 
 }  // namespace windrow::app

@@ -5,10 +5,12 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "common.hpp"
+#include "options.hpp"
 #include "study_state.hpp"
 #include "verbs.hpp"
 #include "windrow/base/text.hpp"
@@ -40,6 +42,9 @@ std::string contradiction(const SubmitArguments& arguments, const Study& study) 
   if (arguments.shards > 0 && mpi) {
     return "the jobs of an --array run without MPI, each on one node: leave --nodes and --ntasks out (--cpus-per-task "
            "says how many programs each runs at a time)";
+  }
+  if (arguments.shards > 0 && arguments.run.selection.again) {
+    return "--again and --array do not go together: what other shards have of the points would stand";
   }
   if (mpi && !kHasMpi) return "this windrow was built without MPI: ask for one task, or for an --array of jobs";
   if (arguments.tasks > 0 && arguments.tasks < arguments.nodes) {
@@ -118,11 +123,8 @@ std::vector<std::string> run_command(const SubmitArguments& arguments, const Stu
   if (run.retries) option("--retries", std::to_string(*run.retries));
   option("--max-failures", run.max_failures);
   option("--drain", run.drain);
-  if (run.retry_kinds.empty()) {
-    flag("--retry-failed", run.retry_failed);
-  } else {
-    words.push_back(fmt::format("--retry-failed={}", fmt::join(run.retry_kinds, ",")));
-  }
+  const std::vector<std::string> selection = words_of(run.selection);
+  words.insert(words.end(), selection.begin(), selection.end());
   flag("--requeue", run.requeue);
   return words;
 }
@@ -137,6 +139,31 @@ std::vector<std::string> launcher(const SubmitArguments& arguments) {
   // Programs of several threads would all run on the core that mpirun binds their rank to.
   if (several) return {"mpirun", "--bind-to", "none"};
   return {"mpirun"};
+}
+
+/// Points are evaluated again once: a job that begins once more goes on with those that are left of them.
+void add_again(const Selection& selection, std::vector<std::string>& variables) {
+  if (!selection.again) return;
+  const std::string begins_once_more = "[ \"${SLURM_RESTART_COUNT:-0}\" -gt 0 ]";
+  const bool chooses = !selection.again_points.empty() && selection.only.empty();
+  variables.push_back(fmt::format("$({} {}|| echo --again)", begins_once_more, chooses ? "&& echo --only " : ""));
+  if (!selection.again_points.empty()) variables.push_back(selection.again_points);
+}
+
+/// The same command line without --again; a job that goes on is about the same points.
+std::vector<std::string> without_again(const std::vector<std::string>& words, const Selection& selection) {
+  std::vector<std::string> kept;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] != "--again" && !words[i].starts_with("--again=")) {
+      kept.push_back(words[i]);
+      continue;
+    }
+    if (!selection.again_points.empty() && words[i] == "--again") ++i;
+    if (!selection.again_points.empty() && selection.only.empty()) {
+      kept.insert(kept.end(), {"--only", selection.again_points});
+    }
+  }
+  return kept;
 }
 
 /// What a user would type to submit such a job.
@@ -167,6 +194,7 @@ BatchJob batch_job(const SubmitArguments& arguments, const Study& study) {
   } else if (!study.command.ranks) {
     job.variables = {"--workers", R"("${SLURM_CPUS_PER_TASK:-1}")"};
   }
+  add_again(arguments.run.selection, job.variables);
   if (arguments.shards > 0) {
     job.variables.insert(job.variables.end(),
                          {"--shard", fmt::format("\"$SLURM_ARRAY_TASK_ID/{}\"", arguments.shards)});
@@ -175,19 +203,21 @@ BatchJob batch_job(const SubmitArguments& arguments, const Study& study) {
 }
 
 /// @return whether a job would have something to do
-bool announce(const Study& study, bool retry_failed) {
-  const std::optional<StudyState> state = state_of(study, Command(study.command, study.design), retry_failed);
-  if (state && state->left == 0) {
-    fmt::print("Nothing to do: all {} are evaluated already", counted(study.design.size(), "point"));
-    if (state->failed > 0) {
-      fmt::print(", {} failed (--retry-failed evaluates those again)", text::with_thousands(state->failed));
+bool announce(const Study& study, const Selection& selection) {
+  const StudyState state = state_of(study, Sweep(study.design, Command(study.command, study.design)), selection);
+  const bool all = !selection.chooses();
+  if (state.left == 0) {
+    fmt::print("Nothing to do: all {} are evaluated already",
+               all ? counted(study.design.size(), "point") : std::string("chosen points"));
+    if (state.failed > 0 && all) {
+      fmt::print(", {} failed (--retry-failed evaluates those again)", text::with_thousands(state.failed));
     }
     fmt::print(".\n");
     return false;
   }
-  fmt::print("{}: {} ({}), {} to run{}\n", study.name, counted(study.design.size(), "point"), study.design.method(),
-             text::with_thousands(state ? state->left : study.design.size()),
-             state && state->running ? "; a run is at it at this moment" : "");
+  fmt::print("{}: {} ({}), {}{} to run{}\n", study.name, counted(study.design.size(), "point"), study.design.method(),
+             all ? "" : text::with_thousands(state.chosen) + " chosen, ", text::with_thousands(state.left),
+             state.running ? "; a run is at it at this moment" : "");
   return true;
 }
 
@@ -224,16 +254,35 @@ int hand_over(const fs::path& script, const BatchJob& batch) {
   }
 }
 
+CLI::Validator batch_time_limit() {
+  const auto check = [](std::string& word) -> std::string {
+    if (batch_time(word)) return "";
+    return fmt::format("`{}` is not a time such as 90 (minutes), 2h30m, 2:30:00 or 1-12 (days-hours)", word);
+  };
+  return {check, ""};
+}
+
+CLI::Validator known_launcher() {
+  const auto check = [](std::string& word) -> std::string {
+    const std::vector<std::string> launchers = {"mpirun", "srun"};
+    if (std::find(launchers.begin(), launchers.end(), word) != launchers.end()) return "";
+    return fmt::format("`{}` starts no ranks{}", word, text::suggestion(word, launchers));
+  };
+  return {check, ""};
+}
+
 }  // namespace
 
 int submit(const SubmitArguments& arguments, const std::vector<std::string>& command_line) {
   const Study study = load_study(arguments.run.study, arguments.run.directory);
-  for (const std::string& problem : {contradiction(arguments, study), taken_option(arguments.more)}) {
+  for (const std::string& problem : {contradiction(arguments, study), taken_option(arguments.more),
+                                     unknown_points(arguments.run.selection, study)}) {
     if (!problem.empty()) return complain(problem);
   }
-  if (!announce(study, arguments.run.retry_failed)) return kSuccess;
+  if (!announce(study, arguments.run.selection)) return kSuccess;
   BatchJob job = batch_job(arguments, study);
   job.again = again(command_line);
+  job.go_on = again(without_again(command_line, arguments.run.selection));
   const std::string script = batch_script(job);
   const WrittenScript written = write_script(study.directory / "slurm.sh", script);
   show_script(written.file, script, written.kept);
@@ -242,6 +291,46 @@ int submit(const SubmitArguments& arguments, const std::vector<std::string>& com
     return kSuccess;
   }
   return hand_over(written.file, job);
+}
+
+Verb add_submit(CommandLine& line) {
+  const auto arguments = std::make_shared<SubmitArguments>();
+  SubmitArguments& job = *arguments;
+  CLI::App* verb = line.app.add_subcommand("submit", "run it as a job of Slurm; options of sbatch follow `--`");
+  verb->add_option("STUDY", job.run.study, "study file (TOML)")->required();
+  const auto number = [verb](const char* name, int& value, int most, const char* description) {
+    verb->add_option(name, value, description)->option_text("N")->check(whole_number())->check(CLI::Range(1, most));
+  };
+  number("-N,--nodes", job.nodes, 100000, "nodes of the cluster");
+  number("-n,--ntasks", job.tasks, 10000000, "ranks of MPI, each with a point at a time (default: no MPI)");
+  number("-c,--cpus-per-task", job.cpus_per_task, 10000,
+         "cores of a rank, for programs with threads; without MPI: points at\na time, on one node");
+  number("--array", job.shards, 1000000,
+         "N jobs without MPI, each with a share of the points; the last one\nmerges what they found");
+  verb->add_option("-t,--time", job.time, "limit of the job: 90 (minutes), 2h30m, 2:30:00, 1-12 (days-hours)")
+      ->option_text("TIME")
+      ->check(batch_time_limit());
+  verb->add_option("-p,--partition", job.partition, "queue")->option_text("NAME");
+  verb->add_option("-A,--account", job.account, "who is charged")->option_text("NAME");
+  verb->add_flag("--requeue", job.run.requeue,
+                 "a job that meets its limit goes into the queue again, until all\npoints are done");
+  CLI::Option* launchers =
+      verb->add_option("--launcher", job.launcher, "what starts the ranks: mpirun (default), or srun (with PMIx)")
+          ->option_text("NAME")
+          ->check(known_launcher());
+  line.choices[launchers] = {"mpirun", "srun"};
+  verb->add_flag("--print", job.print, "write the batch script and show it; submit nothing");
+  verb->add_option("--dir", job.run.directory, "where results go (default: NAME.windrow beside STUDY)")
+      ->option_text("DIR");
+  add_selection(line, verb, job.run.selection);
+  add_policy_options(verb, job.run);
+  add_dispatch_options(line, verb, job.run);
+  return {verb,
+          [arguments, &line] {
+            arguments->more = line.of_sbatch;
+            return submit(*arguments, std::vector<std::string>(line.argv, line.argv + line.argc));
+          },
+          [arguments] { return problem_with_dispatch(arguments->run); }};
 }
 
 }  // namespace windrow::app

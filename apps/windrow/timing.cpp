@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "common.hpp"
 #include "json.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 #include "windrow/base/table.hpp"
 #include "windrow/base/text.hpp"
@@ -192,6 +194,29 @@ int timing(const TimingArguments& arguments) {
     format == TimingFormat::tsv ? print_tsv(run) : print_json(store, run);
   }
   return kSuccess;
+}
+
+Verb add_timing(CommandLine& line) {
+  const auto arguments = std::make_shared<TimingArguments>();
+  CLI::App* verb = line.app.add_subcommand("timing", "where the time of a run went, worker by worker");
+  verb->add_option("DIR", arguments->directory, kResults)->required();
+  verb->add_option("--run", arguments->run, "a run by its number (default: the last that evaluated a point)")
+      ->option_text("N")
+      ->check(whole_number())
+      ->check(CLI::PositiveNumber);
+  verb->add_flag("--compare", arguments->compare, "a column for each worker; of many, statistics and the slowest");
+  verb->add_option("--trace", arguments->trace,
+                   "write a trace for ui.perfetto.dev or chrome://tracing: a track for each\n"
+                   "worker, a slice for each evaluation; - is standard output. Above 100,000\n"
+                   "evaluations short ones that follow each other are drawn as one")
+      ->option_text("FILE");
+  CLI::Option* format = verb->add_option("--format", arguments->format, "text (default), tsv (seconds), or json")
+                            ->option_text("NAME")
+                            ->check(CLI::IsMember({"text", "tsv", "json"}));
+  line.choices[format] = {"text", "tsv", "json"};
+  verb->add_flag_callback(
+      "--json", [arguments] { arguments->format = "json"; }, kJson);
+  return {verb, [arguments] { return timing(*arguments); }};
 }
 
 }  // namespace windrow::app

@@ -11,8 +11,6 @@
 namespace windrow::app {
 namespace {
 
-constexpr std::uint64_t kMostPoints = std::uint64_t{1} << 20U;  // that are looked at: a second or two
-
 /// Points with equal values of the parameters that are used run the same.
 std::uint64_t count_computations(const Design& design, const std::vector<bool>& used) {
   std::unordered_set<std::uint64_t> seen;
@@ -39,7 +37,7 @@ std::string UnusedParameters::describe() const {
                                                : text::with_thousands(*computations) + " different computations");
 }
 
-UnusedParameters unused_parameters(const Design& design, const Command& command) {
+UnusedParameters unused_parameters(const Design& design, const Command& command, std::uint64_t most_points) {
   UnusedParameters unused;
   unused.points = design.size();
   std::vector<bool> used;
@@ -47,7 +45,7 @@ UnusedParameters unused_parameters(const Design& design, const Command& command)
     used.push_back(command.uses(parameter.name()));
     if (!used.back()) unused.names.push_back(parameter.name());
   }
-  const bool countable = !unused.names.empty() && !command.sees_index() && design.size() <= kMostPoints;
+  const bool countable = !unused.names.empty() && !command.sees_index() && design.size() <= most_points;
   if (countable) unused.computations = count_computations(design, used);
   return unused;
 }

@@ -22,6 +22,11 @@ struct UnusedParameters {
   std::string describe() const;
 };
 
-UnusedParameters unused_parameters(const Design& design, const Command& command);
+/// How many points are looked at to count computations: a second or two at most, or nothing that is felt.
+inline constexpr std::uint64_t kMostPointsOfPlan = std::uint64_t{1} << 20U;
+inline constexpr std::uint64_t kMostPointsBeforeRun = 200;
+
+/// @param most_points  of a larger design the computations are not counted
+UnusedParameters unused_parameters(const Design& design, const Command& command, std::uint64_t most_points);
 
 }  // namespace windrow::app

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "windrow/parallel/index_set.hpp"
+#include "selection.hpp"
 
 /// The verbs of the windrow command. Each returns the exit code of the program.
 namespace windrow::app {
@@ -25,13 +25,7 @@ struct RunArguments {
   std::filesystem::path costs_from;  ///< results of an earlier run; empty: none
   std::string root = "auto";         ///< a valid name
   std::string shard;                 ///< "2/4", valid; empty: all points
-  bool retry_failed = false;
-  std::vector<std::string> retry_kinds;  ///< valid names of kinds; empty: all
-  bool again = false;
-  std::string again_points;  ///< valid indices; empty: all
-  std::optional<IndexSet> only;
-  std::optional<std::uint64_t> sample;
-  bool random_order = false;
+  Selection selection;
   std::optional<int> retries;  ///< these four go before what the study file says
   std::string max_failures;    ///< "10" or "5%"; empty: as the study file says
   std::string time_limit;      ///< a duration; the same
@@ -53,8 +47,8 @@ int collect(const CollectArguments& arguments);
 struct PlanArguments {
   std::filesystem::path study;
   std::filesystem::path directory;
-  std::uint64_t point = 0;  ///< whose command is shown
-  bool retry_failed = false;
+  std::optional<std::uint64_t> point;  ///< whose command is shown; none: the first that is chosen
+  Selection selection;
   bool json = false;
 };
 int plan(const PlanArguments& arguments);

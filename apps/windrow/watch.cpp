@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "common.hpp"
+#include "options.hpp"
 #include "screen.hpp"
 #include "verbs.hpp"
 #include "watched.hpp"
@@ -89,6 +91,18 @@ int watch(const WatchArguments& arguments) {
     print_sentence(fmt::format("Still running; `windrow watch {}` shows it again.", shell_line({directory.string()})));
   }
   return kSuccess;
+}
+
+Verb add_watch(CommandLine& line) {
+  const auto arguments = std::make_shared<WatchArguments>();
+  CLI::App* verb =
+      line.app.add_subcommand("watch", "follow a run: points, rate, ETA, the point of each rank; q leaves");
+  verb->add_option("DIR", arguments->directory, kResults)->required();
+  verb->add_option("--interval", arguments->interval, "between two looks (default: 1s)")
+      ->option_text("DURATION")
+      ->check(duration());
+  verb->add_flag("--once", arguments->once, "look once and end");
+  return {verb, [arguments] { return watch(*arguments); }};
 }
 
 }  // namespace windrow::app

@@ -45,9 +45,10 @@ std::string start_advice(const CommandSpec& spec, const std::string& program, co
   if (spec.run.index() == 1) return detail::shell_advice(last_words, spec.study_directory);
   if (program.empty()) return {};  // an MPI program, of which its launcher tells
   if (program.find('/') == std::string::npos) return detail::lies_beside(program, spec.study_directory);
-  std::string why = detail::why_no_start(program);
-  if (why.empty() && detail::is_program(program) && detail::lacks_interpreter(program)) {
-    why = detail::no_interpreter(program);
+  const fs::path path = fs::path(program).lexically_normal();
+  std::string why = detail::why_no_start(path);
+  if (why.empty() && detail::is_program(path) && detail::lacks_interpreter(path)) {
+    why = detail::no_interpreter(path);
   }
   return why.empty() ? "" : "; " + why;
 }

@@ -41,7 +41,7 @@ std::ifstream open_template(const fs::path& path) {
   std::error_code error;
   std::ifstream in(path, std::ios::binary);
   if (!in || !fs::is_regular_file(path, error)) {
-    throw SpecError(fmt::format("the template {} cannot be read", path.string()));
+    throw SpecError(fmt::format("the template {} cannot be read", path.lexically_normal().string()));
   }
   return in;
 }
@@ -258,7 +258,7 @@ void Command::Impl::parse_stdin() {
 /// A file of the point's directory, or else one of the study's.
 fs::path Command::Impl::stdin_path(const std::string& name, const fs::path& directory) const {
   if (is_laid_into_points(fs::path(name).lexically_normal().string())) return directory / name;
-  const fs::path path = spec.study_directory / name;
+  const fs::path path = (spec.study_directory / name).lexically_normal();
   std::error_code none;
   if (looks_for_files() && !fs::is_regular_file(path, none)) {
     throw SpecError(fmt::format(
@@ -385,7 +385,7 @@ void Command::Impl::check_program() {
     throw SpecError(fmt::format("the program `{}` is not found in PATH{}", program,
                                 detail::lies_beside(program, spec.study_directory)));
   }
-  const fs::path path = spec.study_directory / program;
+  const fs::path path = (spec.study_directory / program).lexically_normal();
   std::error_code error;
   if (!fs::exists(path, error))
     throw SpecError(fmt::format("the program `{}` does not exist ({})", program, path.string()));
@@ -393,7 +393,7 @@ void Command::Impl::check_program() {
   if (const std::string why = detail::why_no_start(path); !why.empty()) {
     throw SpecError(fmt::format("`{}` cannot be started: {}", program, why));
   }
-  if (detail::lacks_interpreter(path)) warnings.push_back(detail::no_interpreter(path.lexically_normal()));
+  if (detail::lacks_interpreter(path)) warnings.push_back(detail::no_interpreter(path));
 }
 
 }  // namespace windrow

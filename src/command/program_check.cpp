@@ -135,7 +135,7 @@ std::string shell_advice(std::string_view last_words, const fs::path& study_dire
       at = end + 2;
       if (const std::string beside = lies_beside(part, study_directory); !beside.empty()) return beside;
       if (part.find('/') == std::string::npos || part.find(' ') != std::string::npos) continue;
-      const std::string why = why_no_start(study_directory / part);
+      const std::string why = why_no_start((study_directory / part).lexically_normal());
       if (!why.empty()) return "; " + why;
     }
   }

@@ -37,7 +37,7 @@ bool is_results_directory(const fs::path& directory) {
 }
 
 [[noreturn]] void cannot_read(const char* what, const fs::path& path) {
-  throw SpecError(fmt::format("the {} {} cannot be read", what, path.string()));
+  throw SpecError(fmt::format("the {} {} cannot be read", what, path.lexically_normal().string()));
 }
 
 /// Characters that mean something in a pattern are escaped.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -39,6 +40,10 @@ RootRun::RootRun(const Design& design, const EvaluationKind& kind, StudyIdentity
                 options.limits.slurm ? slurm_job_end() : std::nullopt),
       is_mpi_(manager.backend() == Backend::mpi),
       start_(Clock::now()) {
+  for (std::size_t i = 0; i < identity_.outputs.size(); ++i) {
+    if (identity_.outputs[i].type == "number") numbers_.push_back(i);
+  }
+  not_finite_.resize(numbers_.size());
   result_.points = share_.size();
   result_.workers = manager.evaluating_workers(root);
   if (const auto factor = kind.limits().relative_timeout) time_limit_.emplace(*factor);
@@ -57,7 +62,7 @@ RootRun::RootRun(const Design& design, const EvaluationKind& kind, StudyIdentity
 
 void RootRun::choose() {
   const std::uint64_t left = pending_.size();
-  pending_ = chosen(std::move(pending_));
+  pending_ = chosen_points(design_, options_, std::move(pending_));
   result_.not_chosen = left - pending_.size();
 }
 
@@ -76,8 +81,25 @@ void RootRun::spare_equal_points(const IndexSet& succeeded, const IndexSet& fail
   commit();
 }
 
+void RootRun::count_not_finite(const std::vector<Value>& outputs, std::uint64_t points) {
+  for (std::size_t i = 0; i < numbers_.size() && numbers_[i] < outputs.size(); ++i) {
+    const auto* number = std::get_if<double>(&outputs[numbers_[i]].variant());
+    if (number != nullptr && !std::isfinite(*number)) not_finite_[i] += points;
+  }
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> RootRun::not_finite() const {
+  std::vector<std::pair<std::string, std::uint64_t>> counts;
+  for (std::size_t i = 0; i < numbers_.size(); ++i) {
+    if (not_finite_[i] > 0) counts.emplace_back(identity_.outputs[numbers_[i]].name, not_finite_[i]);
+  }
+  return counts;
+}
+
 void RootRun::share_outcome(std::uint64_t index, const Outcome<std::vector<Value>>& outcome) {
-  for (const std::uint64_t equal : equal_.waiting_for(index)) {
+  const std::vector<std::uint64_t> alike = equal_.waiting_for(index);
+  if (outcome.ok() && !numbers_.empty()) count_not_finite(outcome.value(), 1 + alike.size());
+  for (const std::uint64_t equal : alike) {
     ++(outcome.ok() ? result_.succeeded : result_.failed);
     if (store_) {
       if (!store_->record_equal(equal, index)) {
@@ -139,6 +161,7 @@ SweepResult RootRun::finish(JobReport report, const SweepEvaluation& evaluation)
   if (result_.evaluated > 0) note_changes();
   for (auto& [index, failure] : lowest_failures_) result_.failures.push_back(std::move(failure));
   result_.failure_groups = failure_groups();
+  result_.not_finite = not_finite();
   result_.parameters = identity_.parameters;
   keep_account(std::move(report.account));
   return std::move(result_);
@@ -214,7 +237,9 @@ void RootRun::open_store() {
 }
 
 IndexSet RootRun::settle(IndexSet& succeeded, IndexSet& failed) {
-  if (options_.again) store_->mark_again(chosen(options_.again->intersected(succeeded.united(failed))));
+  if (options_.again) {
+    store_->mark_again(chosen_points(design_, options_, options_.again->intersected(succeeded.united(failed))));
+  }
   const IndexSet again = store_->again();
   succeeded = succeeded.without(again);
   failed = failed.without(again);
@@ -224,14 +249,6 @@ IndexSet RootRun::settle(IndexSet& succeeded, IndexSet& failed) {
     if (kinds.empty()) succeeded = succeeded.without(store_->damaged());
   }
   return succeeded.united(failed);
-}
-
-IndexSet RootRun::chosen(IndexSet points) const {
-  if (options_.only) points = points.intersected(*options_.only);
-  if (options_.sample) {
-    points = points.intersected(sample_points(design_.seed(), design_.size(), *options_.sample));
-  }
-  return points;
 }
 
 void RootRun::doubt_files_of_retried() {

@@ -57,8 +57,6 @@ class RootRun : public JobObserver {
   void open_store();
   /// Takes points off `succeeded` and `failed` that are to be evaluated again. @return what has an outcome then
   IndexSet settle(IndexSet& succeeded, IndexSet& failed);
-  /// Those that this run is about.
-  IndexSet chosen(IndexSet points) const;
   /// Takes the others off the pending ones.
   void choose();
   void note_changes();
@@ -74,6 +72,9 @@ class RootRun : public JobObserver {
   /// Ends the run, since it cannot go on where it is.
   [[noreturn]] void give_up(const std::string& why);
   void remember(const TaskFailure& failure);
+  /// Takes note of outputs that are NaN or infinite.
+  void count_not_finite(const std::vector<Value>& outputs, std::uint64_t points);
+  std::vector<std::pair<std::string, std::uint64_t>> not_finite() const;
   std::vector<FailureGroup> failure_groups() const;
   void note_surroundings();
   void tell_live(const Progress& progress);
@@ -103,6 +104,8 @@ class RootRun : public JobObserver {
   SweepResult result_;
   std::map<std::uint64_t, TaskFailure> lowest_failures_;
   FailureGrouping failure_grouping_;
+  std::vector<std::size_t> numbers_;       // outputs of type "number"
+  std::vector<std::uint64_t> not_finite_;  // of each, how many points
   bool points_hold_slots_ = false;
   bool is_mpi_;
   Clock::time_point start_;

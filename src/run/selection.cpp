@@ -1,5 +1,8 @@
 #include "windrow/run/selection.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include "selection.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/design/random.hpp"
@@ -44,9 +47,18 @@ namespace detail {
 
 IndexSet sample_points(std::uint64_t seed, std::uint64_t points, std::uint64_t number) {
   if (number >= points) return IndexSet::first(points);
+  std::vector<std::uint64_t> drawn;
+  for (std::uint64_t i = 0; i < number; ++i) drawn.push_back(rng::permute(seed, kSampleStream, points, i));
+  std::ranges::sort(drawn);
   IndexSet sample;
-  for (std::uint64_t i = 0; i < number; ++i) sample.insert(rng::permute(seed, kSampleStream, points, i));
+  for (const std::uint64_t index : drawn) sample.insert(index);
   return sample;
+}
+
+IndexSet chosen_points(const Design& design, const SweepOptions& options, IndexSet points) {
+  if (options.only) points = points.intersected(*options.only);
+  if (options.sample) points = points.intersected(sample_points(design.seed(), design.size(), *options.sample));
+  return points;
 }
 
 std::shared_ptr<CostModel> random_order(std::uint64_t seed, std::uint64_t points) {

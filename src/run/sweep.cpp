@@ -70,6 +70,10 @@ std::vector<EqualPoint> Sweep::equal_points() const {
   return kind_->computes_equal_points_once() ? design_.equal_points() : std::vector<EqualPoint>();
 }
 
+ReadOutputs Sweep::reader() const {
+  return kind_->reader(design_);
+}
+
 std::string describe_equal_points(std::uint64_t count) {
   return text::counted(count, "point") +
          (count == 1 ? " is equal to another: computed once" : " are equal to others: computed once");

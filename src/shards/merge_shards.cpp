@@ -26,7 +26,9 @@ class Merger {
     found_ = detail::found_shards(store_);
     report_.store = target_;
     if (found_.empty()) {
-      report_.status = StoreReader(store_).status();  // throws if nothing is there at all
+      const StoreStatus status = StoreReader(store_).status();  // throws if nothing is there at all
+      report_.status = status;
+      report_.left = status.points - status.succeeded - status.failed;
       if (options_.into.empty()) {
         if (!leftovers().empty()) {
           const detail::WriterLock lock(target_);
@@ -38,7 +40,7 @@ class Merger {
       latest_ = detail::latest_of(store_, found_);
     }
     choose_study();
-    find_points();
+    require_points();
     take_all();
     tell_what_is_missing();
     return std::move(report_);
@@ -47,26 +49,37 @@ class Merger {
  private:
   void choose_study() {
     study_ = options_.study;
+    points_ = options_.points;
+    read_ = options_.read;
     std::vector<Shard> order = found_;
     std::ranges::stable_partition(order, [this](const Shard& shard) { return shard == latest_; });
     for (const Shard& shard : order) {
       const detail::ReadStore read = detail::read_store(shard_directory(store_, shard));
       if (!read.reader) continue;
-      if (!study_) study_ = read.reader->identity();
       study_file_ = detail::study_file_of(*read.reader);
+      if (!study_) take_study(read.reader->identity());
       break;
     }
     if (!study_) study_ = StoreReader(store_).identity();  // throws if there is none either
   }
 
+  /// That of a shard, as its file says it.
+  void take_study(const StudyIdentity& of_shard) {
+    study_ = of_shard;
+    if (!options_.find_study) return;
+    if (auto present = options_.find_study(of_shard, study_file_)) {
+      study_ = std::move(present->identity);
+      study_->name = of_shard.name;
+      points_ = std::move(present->points);
+      read_ = std::move(present->read);
+    }
+  }
+
   /// If the store is of another form than the shards.
-  void find_points() {
-    points_ = options_.points;
+  void require_points() const {
     if (points_ || !detail::has_store(target_)) return;
     const StoreReader own(target_);
-    if (own.is_of(*study_)) return;
-    if (options_.find_points) points_ = options_.find_points(*study_, study_file_);
-    if (points_) return;
+    if (has_outcomes_of(own.identity(), *study_)) return;
     throw StoreError(
         fmt::format("{}: its results are of another form of the study than the shards ({}), and the study file is not "
                     "that of the shards any more; merge into another store",
@@ -75,7 +88,8 @@ class Merger {
 
   void take_all() {
     const auto then = options_.into.empty() ? StoreMerge::Then::remove : StoreMerge::Then::keep;
-    StoreMerge merge(target_, *study_, points_);
+    StoreMerge merge(target_, *study_, points_, read_);
+    report_.found = merge.resumption();
     if (!options_.into.empty() && detail::has_store(store_)) {
       static_cast<void>(merge.take(store_, then));  // the study's own; if it cannot be read, nothing else helps
     }
@@ -88,6 +102,11 @@ class Merger {
         merged.outcomes = taken.outcomes;
         merged.merged = taken.problems.empty();
         merged.problems = std::move(taken.problems);
+        merged.found = std::move(taken.found);
+        if (merged.found && merged.found->without_files > 0) {
+          merged.problems.back() +=
+              fmt::format(": {} evaluates them", how_to_run(shard, store_, study_->name, study_file_));
+        }
       } catch (const StoreError& error) {
         merged.problems.emplace_back(error.what());
       }
@@ -117,12 +136,14 @@ class Merger {
   void tell_what_is_missing() {
     const StoreReader merged(target_);
     report_.status = merged.status();
-    if (report_.complete() || found_.empty()) return;
     const KnownOutcomes known = merged.known(*study_);
-    const IndexSet done = known.succeeded.united(known.failed);
+    const IndexSet wanted = options_.chosen.value_or(IndexSet::first(study_->points));
+    const IndexSet open = wanted.without(known.succeeded.united(known.failed));
+    report_.left = open.size();
+    if (report_.complete() || found_.empty()) return;
     for (std::uint32_t number = 1; number <= latest_.count; ++number) {
       const Shard shard{number, latest_.count};
-      const std::uint64_t left = points_of(shard, study_->points).without(done).size();
+      const std::uint64_t left = points_of(shard, study_->points).intersected(open).size();
       const auto known_shard = std::ranges::find(report_.shards, shard, &MergedShard::shard);
       const bool begun = known_shard != report_.shards.end();
       if (left == 0 || (begun && !known_shard->problems.empty())) continue;
@@ -143,6 +164,7 @@ class Merger {
   std::optional<StudyIdentity> study_;
   std::string study_file_;
   PointValues points_;
+  ReadOutputs read_;
   MergeReport report_;
 };
 
@@ -161,9 +183,11 @@ std::optional<MergeReport> merge_if_complete(const fs::path& store, std::uint32_
   }
   if (begun < count && !detail::has_store(store)) return std::nullopt;
   const FindPoints find_points = [&](const StudyIdentity& study, const fs::path& file) {
-    return options.points || !options.find_points ? options.points : options.find_points(study, file);
+    if (options.points || !options.find_study) return options.points;
+    const auto present = options.find_study(study, file);
+    return present ? present->points : PointValues();
   };
-  const std::optional<ShardsStatus> status = shards_status(store, find_points);
+  const std::optional<ShardsStatus> status = shards_status(store, find_points, options.chosen);
   if (!status) return std::nullopt;
   std::uint32_t complete = 0;
   for (const ShardStatus& shard : status->shards) {

@@ -11,15 +11,16 @@ namespace fs = std::filesystem;
 
 class StatusOfShards {
  public:
-  StatusOfShards(const fs::path& store, std::vector<Shard> found, const FindPoints& find_points)
-      : store_(store), found_(std::move(found)) {
+  StatusOfShards(const fs::path& store, std::vector<Shard> found, const FindPoints& find_points,
+                 const std::optional<IndexSet>& chosen)
+      : store_(store), found_(std::move(found)), chosen_(chosen) {
     const Shard latest = detail::latest_of(store, found_);
     choose_study(latest);
     status_.name = study_->name;
     status_.points = study_->points;
     if (detail::has_store(store_)) {
       const StoreReader own(store_);
-      const bool same = own.is_of(*study_) || !find_points;
+      const bool same = has_outcomes_of(own.identity(), *study_) || !find_points;
       own_ = own.known(*study_, same ? PointValues() : find_points(*study_, status_.study));
     }
     all_ = own_;
@@ -53,7 +54,8 @@ class StatusOfShards {
     ShardStatus status{shard, shard_directory(store_, shard), ShardState::missing, 0, 0, 0, ""};
     KnownOutcomes known = own_;
     if (std::ranges::find(found_, shard) != found_.end()) read(status, known);
-    const IndexSet share = points_of(shard, study_->points);
+    IndexSet share = points_of(shard, study_->points);
+    if (chosen_) share = share.intersected(*chosen_);
     const IndexSet succeeded = share.intersected(known.succeeded);
     status.points = share.size();
     status.succeeded = succeeded.size();
@@ -67,7 +69,7 @@ class StatusOfShards {
     if (!detail::has_store(status.directory)) return;
     try {
       const StoreReader reader(status.directory);
-      const bool same = reader.is_of(*study_);
+      const bool same = has_outcomes_of(reader.identity(), *study_);
       status.state = reader.status().running ? ShardState::running
                      : same                  ? ShardState::unfinished
                                              : ShardState::changed;
@@ -86,6 +88,7 @@ class StatusOfShards {
 
   fs::path store_;
   std::vector<Shard> found_;
+  const std::optional<IndexSet>& chosen_;
   std::optional<StudyIdentity> study_;
   KnownOutcomes own_;  // of the study's own store
   KnownOutcomes all_;
@@ -101,10 +104,11 @@ FoundShards find_shards(const fs::path& store) {
   return found;
 }
 
-std::optional<ShardsStatus> shards_status(const fs::path& store, const FindPoints& find_points) {
+std::optional<ShardsStatus> shards_status(const fs::path& store, const FindPoints& find_points,
+                                          const std::optional<IndexSet>& chosen) {
   std::vector<Shard> found = detail::found_shards(store);
   if (found.empty()) return std::nullopt;
-  return StatusOfShards(store, std::move(found), find_points).take();
+  return StatusOfShards(store, std::move(found), find_points, chosen).take();
 }
 
 }  // namespace windrow

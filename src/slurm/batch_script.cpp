@@ -101,14 +101,14 @@ exit "$code"
 constexpr const char* kEnding = R"(
 if [ "$code" = 75 ]; then
   echo "Time ended before the points did. This goes on:"
-  echo {again}
+  echo {go_on}
 fi
 )";
 
 void refuse_line_breaks(const BatchJob& job) {
   std::vector<std::string> words = job.more;
   words.insert(words.end(), job.command.begin(), job.command.end());
-  for (const std::string* word : {&job.directory.native(), &job.partition, &job.account, &job.again}) {
+  for (const std::string* word : {&job.directory.native(), &job.partition, &job.account, &job.again, &job.go_on}) {
     words.push_back(*word);
   }
   for (const std::string& word : words) {
@@ -168,7 +168,10 @@ std::string batch_script(const BatchJob& job) {
   std::string command = text::shell_line(job.command);
   for (const std::string& word : job.variables) command += ' ' + word;
   const std::string ending =
-      job.requeue ? "" : fmt::format(fmt::runtime(kEnding), fmt::arg("again", text::shell_line({"  " + job.again})));
+      job.requeue
+          ? ""
+          : fmt::format(fmt::runtime(kEnding),
+                        fmt::arg("go_on", text::shell_line({"  " + (job.go_on.empty() ? job.again : job.go_on)})));
   return fmt::format(fmt::runtime(kScript), fmt::arg("name", job.name), fmt::arg("written_by", job.written_by),
                      fmt::arg("again", job.again), fmt::arg("directives", directives(options(job))),
                      fmt::arg("command", command), fmt::arg("ending", ending));

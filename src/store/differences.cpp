@@ -144,6 +144,20 @@ std::vector<std::string> study_differences(const StudyIdentity& stored, const St
   return lines;
 }
 
+bool differs_in_reading_alone(const StudyIdentity& stored, const StudyIdentity& wanted) {
+  const bool knows_all = !knows_programs(wanted) || knows_programs(stored);
+  const auto rest_of = [&](const StudyIdentity& study) {
+    Definition rest = study.definition;
+    std::erase_if(rest, [&](const auto& item) {
+      return (wanted.outputs_are_read && is_reading(item.first)) || (!knows_all && is_program(item.first));
+    });
+    return rest;
+  };
+  return stored.points == wanted.points && spell(stored.parameters) == spell(wanted.parameters) &&
+         (wanted.outputs_are_read || spell(stored.outputs) == spell(wanted.outputs)) &&
+         rest_of(stored) == rest_of(wanted);
+}
+
 void require_same_study(const std::filesystem::path& directory, const StudyIdentity& stored,
                         const StudyIdentity& wanted) {
   const std::vector<std::string> lines = study_differences(stored, wanted);
@@ -175,6 +189,12 @@ std::string Resumption::describe() const {
   for (std::size_t i = 0; i < std::min(shown, differences.size()); ++i) line += (i > 0 ? "; " : "") + differences[i];
   if (differences.size() > shown) line += fmt::format("; and {} more", differences.size() - shown);
   return line;
+}
+
+bool has_outcomes_of(const StudyIdentity& stored, const StudyIdentity& wanted) {
+  StudyIdentity as = wanted;
+  as.outputs_are_read = false;
+  return detail::differs_in_reading_alone(stored, as);
 }
 
 std::vector<std::string> differences(const std::vector<std::pair<std::string, std::string>>& stored,

@@ -10,6 +10,7 @@
 #include "generations.hpp"
 #include "open_study.hpp"
 #include "point_files.hpp"
+#include "resume.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
@@ -28,14 +29,40 @@ using namespace detail;
 void require_form(const fs::path& from, const StudyIdentity& theirs, const StudyIdentity& ours) {
   const std::vector<std::string> lines = study_differences(theirs, ours);
   if (lines.empty()) return;
-  throw StoreError(fmt::format("{}: these are results of another form of the study; what differs, there -> here:{}",
-                               from.string(), list_differences(lines)));
+  const bool can_be_read = differs_in_reading_alone(theirs, ours);
+  throw StoreError(fmt::format("{}: these are results of another form of the study; what differs, there -> here:{}{}",
+                               from.string(), list_differences(lines),
+                               can_be_read ? "\nwith the study file outputs are read from files that were kept" : ""));
+}
+
+/// What is needed to bring a store to the present form of the study.
+struct PresentForm {
+  const StudyIdentity& study;
+  const PointValues& points;
+  const ReadOutputs& read;
+};
+
+/// If it differs only in how outputs are read, and in what it does not know of programs.
+std::optional<Resumption> bring_to_form(Connection& connection, const fs::path& directory, const PresentForm& form) {
+  const StudyIdentity theirs = read_identity(connection);
+  const bool alike = study_differences(theirs, form.study).empty();
+  if (alike || !differs_in_reading_alone(theirs, form.study)) return std::nullopt;
+  if (!has_outcomes_of(theirs, form.study)) {
+    if (!form.points || !form.read) return std::nullopt;
+    return change_study(connection, directory, form.study, form.points, form.read);
+  }
+  Resumption found;
+  found.differences = differences(theirs.definition, form.study.definition);
+  Transaction transaction(connection, "BEGIN IMMEDIATE");
+  replace_identity(connection, form.study);
+  transaction.commit();
+  return found;
 }
 
 /// A store that is to be taken, as long as nobody else can write it.
 class Source {
  public:
-  Source(const fs::path& directory, const StudyIdentity& study) : directory_(directory) {
+  Source(const fs::path& directory, const PresentForm& form) : directory_(directory) {
     const fs::path file = directory / results_file;
     std::error_code ignored;
     if (!fs::exists(file, ignored)) {
@@ -50,14 +77,16 @@ class Source {
     }
     migrate(connection);
     move_point_files(connection, directory);
-    require_form(directory, read_identity(connection), study);
     require_sound(connection);
+    found_ = bring_to_form(connection, directory, form);
+    require_form(directory, read_identity(connection), form.study);
     earlier_ = count_earlier(connection);
   }
 
   const fs::path& directory() const { return directory_; }
   /// Outcomes of points that its design has no more: they belong to no index of the present one.
   std::uint64_t earlier() const { return earlier_; }
+  const std::optional<Resumption>& found() const { return found_; }
 
   /// Under another name first, so that nobody takes what is left of it for a store.
   void remove() {
@@ -87,6 +116,7 @@ class Source {
   fs::path directory_;
   std::optional<WriterLock> lock_;
   std::uint64_t earlier_ = 0;
+  std::optional<Resumption> found_;
 };
 
 /// Outcomes to take: those of points without one, and in the place of a failure a result or a later failure.
@@ -286,17 +316,23 @@ void MergeRows::take_point_files(bool move) {
 }  // namespace
 
 struct StoreMerge::Impl : OpenStudy {
-  Impl(const fs::path& where, const StudyIdentity& study, const PointValues& points)
-      : OpenStudy(where, study, points), arrays(directory, names_of_arrays(identity)) {
+  Impl(const fs::path& where, const StudyIdentity& study, const PointValues& present, const ReadOutputs& reader)
+      : OpenStudy(where, study, present, reader),
+        arrays(directory, names_of_arrays(identity)),
+        points(present),
+        read(reader) {
     set_journal(connection, journal_for(directory, Journal::automatic));
   }
   ~Impl() { arrays.clear(); }
 
   ArrayFiles arrays;
+  PointValues points;
+  ReadOutputs read;
 };
 
-StoreMerge::StoreMerge(const fs::path& directory, const StudyIdentity& study, const PointValues& points)
-    : impl_(std::make_unique<Impl>(directory, study, points)) {}
+StoreMerge::StoreMerge(const fs::path& directory, const StudyIdentity& study, const PointValues& points,
+                       const ReadOutputs& read)
+    : impl_(std::make_unique<Impl>(directory, study, points, read)) {}
 
 StoreMerge::~StoreMerge() = default;
 StoreMerge::StoreMerge(StoreMerge&&) noexcept = default;
@@ -309,14 +345,19 @@ const std::optional<Resumption>& StoreMerge::resumption() const {
 Taken StoreMerge::take(const fs::path& from, Then then) {
   std::error_code ignored;
   if (then == Then::remove) detail::remove_tree(from.string() + ".merged", ignored);
-  Source source(fs::absolute(from), impl_->identity);
+  Source source(fs::absolute(from), {impl_->identity, impl_->points, impl_->read});
   Taken taken;
+  taken.found = source.found();
   {
     MergeRows rows(impl_->connection, impl_->arrays, impl_->identity, impl_->directory, source.directory());
     taken.outcomes = rows.take(taken.problems);
     rows.take_point_files(then == Then::remove);
   }
-  if (source.earlier() > 0) {
+  const std::uint64_t without_files = taken.found ? taken.found->without_files : 0;
+  if (without_files > 0) {
+    taken.problems.push_back(fmt::format("{}: {} stay there: outputs are missing, and their files were not kept",
+                                         source.directory().string(), text::counted(without_files, "outcome")));
+  } else if (source.earlier() > 0) {
     taken.problems.push_back(
         fmt::format("{}: {} outcomes of earlier forms of the study stay there; remove it if you do not need them",
                     source.directory().string(), text::with_thousands(source.earlier())));

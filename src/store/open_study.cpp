@@ -54,6 +54,18 @@ OpenStudy::OpenStudy(const fs::path& where, const StudyIdentity& study, const Po
       connection(results_in(directory), Connection::Mode::write),
       resumption(open(points, read)) {}
 
+/// Of a store that knows no content of programs: those of the study stand for them.
+std::optional<Resumption> OpenStudy::take_programs(const StudyIdentity& stored) {
+  if (study_differences(stored, identity).empty()) return std::nullopt;
+  Resumption found;
+  found.points = identity.points;
+  found.differences = differences(stored.definition, identity.definition);
+  Transaction transaction(connection, "BEGIN IMMEDIATE");
+  replace_identity(connection, identity);
+  transaction.commit();
+  return found;
+}
+
 std::optional<Resumption> OpenStudy::open(const PointValues& points, const ReadOutputs& read) {
   if (inspect(connection) == Content::nothing) {
     Transaction transaction(connection, "BEGIN IMMEDIATE");
@@ -66,6 +78,7 @@ std::optional<Resumption> OpenStudy::open(const PointValues& points, const ReadO
   const StudyIdentity stored = read_identity(connection);
   identity.index_matters = identity.index_matters || stored.index_matters;
   const bool may_differ = points && stored.name == identity.name;
+  if (!may_differ && has_outcomes_of(stored, identity)) return take_programs(stored);
   if (!may_differ) {
     require_same_study(directory, stored, identity);
     return std::nullopt;

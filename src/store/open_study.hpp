@@ -27,6 +27,7 @@ struct OpenStudy {
   std::optional<Resumption> resumption;  ///< what was found if the study has changed
 
  private:
+  std::optional<Resumption> take_programs(const StudyIdentity& stored);
   std::optional<Resumption> open(const PointValues& points, const ReadOutputs& read);
 };
 

@@ -162,26 +162,6 @@ StoreStatus StoreReader::status() const {
   return status;
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> StoreReader::not_finite() const {
-  std::vector<std::string> names;
-  std::string sums;
-  for (std::size_t i = 0; i < impl_->identity.outputs.size(); ++i) {
-    if (impl_->identity.outputs[i].type != "number") continue;
-    names.push_back(impl_->identity.outputs[i].name);
-    sums += fmt::format("{}total(o{} IS NULL OR o{} IN (9e999, -9e999))", sums.empty() ? "" : ", ", i, i);
-  }
-  std::vector<std::pair<std::string, std::uint64_t>> counts;
-  if (names.empty()) return counts;
-  impl_->connection->for_each_row(fmt::format("SELECT {} FROM results WHERE status = 'ok'", sums),
-                                  [&](const detail::Statement& row) {
-                                    for (std::size_t i = 0; i < names.size(); ++i) {
-                                      const auto count = static_cast<std::uint64_t>(row.real(static_cast<int>(i)));
-                                      if (count > 0) counts.emplace_back(names[i], count);
-                                    }
-                                  });
-  return counts;
-}
-
 std::optional<Record> StoreReader::find(std::uint64_t index) const {
   if (index >= impl_->identity.points) return std::nullopt;
   auto& select = impl_->select_one;
@@ -192,6 +172,18 @@ std::optional<Record> StoreReader::find(std::uint64_t index) const {
   select->with(index);
   if (!select->step()) return std::nullopt;
   return impl_->read(*select);
+}
+
+std::optional<std::uint64_t> StoreReader::evaluated_for(const Record& record) const {
+  if (record.attempts != 0) return std::nullopt;
+  std::vector<std::uint64_t> candidates;
+  impl_->connection->for_each_row(
+      "SELECT \"index\" FROM evaluations WHERE started IS ? AND rank = ? AND host = ? AND attempts > 0 ORDER BY 1",
+      [&](const detail::Statement& row) { candidates.push_back(row.count(0)); }, record.started, record.rank,
+      std::string_view(record.host));
+  const auto is_equal = [&](std::uint64_t index) { return find(index)->parameters == record.parameters; };
+  const auto found = std::ranges::find_if(candidates, is_equal);
+  return found != candidates.end() ? std::optional(*found) : std::nullopt;
 }
 
 ArrayFile StoreReader::array_file(std::uint64_t index, const std::string& output) const {
@@ -262,7 +254,19 @@ bool StoreReader::is_of(const StudyIdentity& study) const {
 
 std::optional<Resumption> StoreReader::preview(const StudyIdentity& present, const PointValues& points) const {
   if (is_of(present)) return std::nullopt;
-  return detail::find_outcomes(*impl_->connection, impl_->seen(present), points);
+  return foresee(present, points).found;
+}
+
+Foreseen StoreReader::foresee(const StudyIdentity& present, const PointValues& points,
+                              const std::vector<FailureKind>& kinds) const {
+  Connection& connection = *impl_->connection;
+  // Not in one transaction: it may take minutes, and the writer would wait.
+  if (!is_of(present)) return detail::find_outcomes(connection, impl_->seen(present), points, kinds);
+  detail::Transaction snapshot(connection);
+  Foreseen foreseen;
+  detail::read_present(connection, kinds, foreseen);
+  snapshot.commit();
+  return foreseen;
 }
 
 IndexSet StoreReader::again() const {
@@ -273,7 +277,7 @@ KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues
   KnownOutcomes known;
   Connection& connection = *impl_->connection;
   detail::Transaction snapshot(connection);
-  if (is_of(present)) {
+  if (has_outcomes_of(impl_->identity, present)) {
     known = detail::read_known(connection);
   } else if (points) {
     const StudyIdentity as = impl_->seen(present);

@@ -206,24 +206,44 @@ Resumption renumber(Connection& connection, std::vector<Generation> generations,
   return found;
 }
 
+bool failed_in_one_of(Connection& connection, const Generation& generation, std::uint64_t index,
+                      const std::vector<FailureKind>& kinds) {
+  if (kinds.empty()) return false;
+  bool found = false;
+  connection.for_each_row(
+      fmt::format("SELECT status FROM {} WHERE \"index\" = ?", generation.table("results")),
+      [&](const Statement& row) {
+        const std::string status = row.text(0);
+        found = std::ranges::any_of(kinds, [&](FailureKind kind) { return name_of(kind) == status; });
+      },
+      index);
+  return found;
+}
+
 /// What renumber() will find, as far as that can be told without reading.
-Resumption foresee(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present,
-                   const PointValues& points) {
-  Resumption found;
+Foreseen foresee(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present,
+                 const PointValues& points, const std::vector<FailureKind>& kinds) {
+  Foreseen foreseen;
+  Resumption& found = foreseen.found.emplace();
   const std::filesystem::path directory = connection.file().parent_path();
+  const IndexSet marked = read_again(connection, /*evaluate=*/true);
   const auto look = [&](const Match& match) {
     const Generation& generation = generations[match.generation];
     if (match.reads) {
       if (!can_be_read(connection, directory, generation, match.generation == 0, match.was, present)) return false;
       ++found.read;
     }
-    ++(match.failed && !match.reads ? found.failed : found.succeeded);
+    const bool failed = match.failed && !match.reads;
+    ++(failed ? found.failed : found.succeeded);
+    (failed ? foreseen.known.failed : foreseen.known.succeeded).insert(match.now);
+    if (match.generation == 0 && marked.contains(match.was)) foreseen.again.insert(match.now);
+    if (failed && failed_in_one_of(connection, generation, match.was, kinds)) foreseen.of_kinds.insert(match.now);
     return true;
   };
   Outcomes(connection, generations, present).match(present, points, look, [&](std::uint64_t) {
     ++found.without_files;
   });
-  return found;
+  return foreseen;
 }
 
 }  // namespace
@@ -308,15 +328,25 @@ std::optional<Resumption> only_adds_points(Connection& connection, const std::ve
   return all ? std::optional(found) : std::nullopt;
 }
 
-Resumption find_outcomes(Connection& connection, const StudyIdentity& present, const PointValues& points) {
+void read_present(Connection& connection, const std::vector<FailureKind>& kinds, Foreseen& foreseen) {
+  foreseen.known = read_known(connection);
+  foreseen.again = read_again(connection, /*evaluate=*/true);
+  for (const FailureKind kind : kinds) foreseen.of_kinds = foreseen.of_kinds.united(read_failed(connection, kind));
+}
+
+Foreseen find_outcomes(Connection& connection, const StudyIdentity& present, const PointValues& points,
+                       const std::vector<FailureKind>& kinds) {
   const std::vector<Generation> generations = read_generations(connection);
-  std::optional<Resumption> found = only_adds_points(connection, generations, present, points);
-  if (!found) {
-    found = foresee(connection, generations, present, points);
+  Foreseen foreseen;
+  foreseen.found = only_adds_points(connection, generations, present, points);
+  if (foreseen.found) {
+    read_present(connection, kinds, foreseen);
+  } else {
+    foreseen = foresee(connection, generations, present, points, kinds);
   }
-  found->points = present.points;
-  found->differences = differences_of(generations.front().identity, present);
-  return *found;
+  foreseen.found->points = present.points;
+  foreseen.found->differences = differences_of(generations.front().identity, present);
+  return foreseen;
 }
 
 Resumption change_study(Connection& connection, const std::filesystem::path& directory, const StudyIdentity& present,

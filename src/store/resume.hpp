@@ -55,8 +55,12 @@ class Outcomes {
 std::optional<Resumption> only_adds_points(Connection& connection, const std::vector<Generation>& generations,
                                            const StudyIdentity& present, const PointValues& points);
 
-/// What there is for `present`, changing nothing.
-Resumption find_outcomes(Connection& connection, const StudyIdentity& present, const PointValues& points);
+/// What there is for the study that wrote last, or one that only adds points.
+void read_present(Connection& connection, const std::vector<FailureKind>& kinds, Foreseen& foreseen);
+
+/// What there is for `present`, a changed study, changing nothing.
+Foreseen find_outcomes(Connection& connection, const StudyIdentity& present, const PointValues& points,
+                       const std::vector<FailureKind>& kinds);
 
 /// Makes `present` the study of the store: outcomes that it still has get their new indices. In one transaction, so
 /// that the store is as before or as after, whatever happens. Then the files of the points follow (PointFiles).

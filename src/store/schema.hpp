@@ -68,6 +68,9 @@ void replace_identity(Connection& connection, const StudyIdentity& identity);
 void update_annotations(Connection& connection, const StudyIdentity& identity);
 /// What differs between two studies, to be read; nothing if they are the same.
 std::vector<std::string> study_differences(const StudyIdentity& stored, const StudyIdentity& wanted);
+/// Whether they are the same but for how outputs are read, and for the content of programs, which `stored` does not
+/// know.
+bool differs_in_reading_alone(const StudyIdentity& stored, const StudyIdentity& wanted);
 /// They are below one another, the first few and how many more.
 std::string list_differences(const std::vector<std::string>& lines);
 

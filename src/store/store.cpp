@@ -210,24 +210,31 @@ struct Store::Impl : detail::OpenStudy {
   void commit() {
     if (!pending) return;
     const Clock::time_point begin = Clock::now();
-    require_file();
-    arrays->sync();
-    pending->commit();
-    pending.reset();
+    const std::string lost = why_lost();
+    try {
+      arrays->sync();
+      pending->commit();
+      pending.reset();
+    } catch (const StoreError&) {
+      if (lost.empty()) throw;
+    }
+    if (!lost.empty()) throw StoreError(lost);
     timer.committed(begin);
     log::debug("{}: committed {} outcomes and attempts in {:.1f} ms", directory.string(), std::exchange(written, 0),
                std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
   }
 
-  /// SQLite goes on writing to a file that has lost its name, and all of it would be gone with this process.
-  void require_file() const {
+  /// SQLite goes on writing to a file that has lost its name. If it was moved, what finished before that was noticed is
+  /// safe there; if it was removed, all of it will be gone with this process. @return why no more is written, or
+  /// nothing
+  std::string why_lost() const {
     struct stat now {};
     const bool there = stat(connection.file().c_str(), &now) == 0 && now.st_ino == opened.st_ino;
-    if (there || opened.st_ino == 0) return;
-    throw StoreError(
-        fmt::format("{}: was removed, moved or replaced while the study ran, so no outcome can be kept there any more; "
-                    "bring it back, or run the same again",
-                    connection.file().string()));
+    if (there || opened.st_ino == 0) return {};
+    return fmt::format(
+        "{}: was removed, moved or replaced while the study ran, so no outcome can be kept there any more; "
+        "bring it back, or run the same again",
+        connection.file().string());
   }
 
   /// Runs `work`, which writes. The first error is final: half a group must not be committed later as if it were whole.

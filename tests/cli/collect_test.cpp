@@ -217,5 +217,66 @@ TEST_F(CollectTest, without_results_it_says_so) {
   EXPECT_FALSE(std::filesystem::exists(path("study.windrow")));
 }
 
+class CollectShardsTest : public CollectTest {
+ protected:
+  void write_seven(const std::string& outputs, const std::string& keep = "all") const {
+    write_study(outputs, keep, "[1, 2, 3, 4, 5, 6, 7]");
+  }
+  Ended run_shard(const std::string& shard) { return windrow({"run", "study.toml", "--shard", shard}); }
+  void expect_all() {
+    EXPECT_EQ(csv(),
+              "index,x,a,b,status\n0,1,1,2,ok\n1,2,2,4,ok\n2,3,3,6,ok\n3,4,4,8,ok\n4,5,5,10,ok\n5,6,6,12,ok\n"
+              "6,7,7,14,ok\n");
+    EXPECT_EQ(runs(), 7U) << "each point once";
+    EXPECT_FALSE(std::filesystem::exists(path("study.windrow/shards")));
+  }
+};
+
+TEST_F(CollectShardsTest, collect_reads_in_the_stores_of_shards) {
+  write_seven(kA);
+  for (const char* shard : {"1/3", "2/3"}) EXPECT_EQ(run_shard(shard).code, 0);
+  const std::size_t finished = runs();
+  write_seven(std::string(kA) + kB);
+  const Ended collected = windrow({"collect", "study.toml"});
+  EXPECT_EQ(collected.code, 0) << collected.text();
+  EXPECT_THAT(collected.out, AllOf(HasSubstr("Outputs of " + std::to_string(finished) + " points were read from files"),
+                                   HasSubstr(std::to_string(finished) + " of 7 points succeeded, 0 failed; "),
+                                   HasSubstr("2 shards are not merged yet")));
+  EXPECT_THAT(windrow({"collect", "study.toml", "--json"}).out, HasSubstr("\"read\": 0"));
+  EXPECT_THAT(run_shard("3/3").out, HasSubstr("Merged 3 shards with 7 outcomes"));
+  expect_all();
+}
+
+TEST_F(CollectShardsTest, merge_reads_outputs_that_a_shard_lacks) {
+  for (const char* by : {"study.windrow", "study.toml"}) {
+    std::filesystem::remove_all(path("study.windrow"));
+    std::filesystem::remove(path("log"));
+    write_seven(kA);
+    EXPECT_EQ(run_shard("1/2").code, 0);
+    const std::size_t finished = runs();
+    write_seven(std::string(kA) + kB);
+    EXPECT_EQ(run_shard("2/2").code, 0);
+    const Ended merged = windrow({"merge", by});
+    EXPECT_EQ(merged.code, 0) << merged.text();
+    EXPECT_THAT(merged.out, AllOf(HasSubstr("Outputs of " + std::to_string(finished) + " points were read from files"),
+                                  HasSubstr("7 of 7 points evaluated")));
+    expect_all();
+  }
+}
+
+TEST_F(CollectShardsTest, merge_says_what_to_do_where_files_were_not_kept) {
+  write_seven(kA, "failed");
+  EXPECT_EQ(run_shard("1/2").code, 0);
+  write_seven(std::string(kA) + kB, "failed");
+  EXPECT_EQ(run_shard("2/2").code, 0);
+  const Ended merged = windrow({"merge", "study.toml"});
+  EXPECT_EQ(merged.code, 1);
+  EXPECT_THAT(merged.err, HasSubstr("outputs are missing, and their files were not kept: `windrow run "));
+  EXPECT_THAT(merged.err, HasSubstr("--shard 1/2` evaluates them"));
+  EXPECT_EQ(run_shard("1/2").code, 0);
+  windrow({"merge", "study.toml"});
+  EXPECT_THAT(csv(), HasSubstr("6,7,7,14,ok\n"));
+}
+
 }  // namespace
 }  // namespace windrow::test

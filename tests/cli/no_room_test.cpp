@@ -73,6 +73,7 @@ TEST_F(VanishedTest, results_that_vanish_stop_the_run_instead_of_being_lost_in_s
   EXPECT_EQ(ended.code, 2) << ended.text();
   EXPECT_THAT(ended.err, AnyOf(HasSubstr("results.sqlite: was removed, moved or replaced while the study ran"),
                                HasSubstr("policy.windrow/points is no directory any more")));
+  EXPECT_GE(recorded("moved").size() + 2, logged("log").size()) << "one was running, one may have been on its way";
 }
 
 TEST_F(VanishedTest, a_program_that_vanishes_stops_the_run_and_fails_no_point) {

@@ -104,6 +104,42 @@ TEST_F(SubmitCliTest, a_study_is_checked_first) {
   EXPECT_THAT(submit({"--print"}).out, HasSubstr("study: 4 points (grid), 1 to run\n"));
 }
 
+TEST_F(SubmitCliTest, the_job_runs_the_points_that_are_chosen) {
+  const std::string text = script({"--only", "0-1", "--sample", "2", "--order", "random", "--retry-failed=timed_out"});
+  EXPECT_THAT(text, HasSubstr("/study.toml --only 0-1 --sample 2 --order random --retry-failed=timed_out --workers"));
+  EXPECT_THAT(script({"--array", "3", "--sample", "2"}),
+              HasSubstr(" --sample 2 --workers \"${SLURM_CPUS_PER_TASK:-1}\" --shard \"$SLURM_ARRAY_TASK_ID/3\" &\n"));
+  std::filesystem::remove_all(path("study.windrow"));
+  EXPECT_THAT(submit({"--print", "--only", "0,2"}).out, HasSubstr("study: 3 points (grid), 2 chosen, 2 to run\n"));
+  EXPECT_EQ(windrow({"run", "study.toml", "--only", "0"}).code, 0);
+  EXPECT_EQ(submit({"--only", "0"}).out, "Nothing to do: all chosen points are evaluated already.\n");
+  std::filesystem::remove_all(path("study.windrow"));
+  expect_refused({"--only", "3"}, "--only: there is no point 3: study has points 0 to 2");
+  expect_refused({"--array", "3", "--again"}, "--again and --array do not go together");
+  expect_refused({"--order", "random", "--schedule", "static"}, "the schedule `static` has an order of its own");
+}
+
+// A job that meets its limit and begins once more would never come to an end.
+TEST_F(SubmitCliTest, points_are_evaluated_again_once_however_often_the_job_begins) {
+  write("study.toml", "[parameters.x]\nvalues = [1, 2, 3]\n[command]\nrun = \"echo {{x}} >> {{study.dir}}/log\"\n");
+  EXPECT_EQ(windrow({"run", "study.toml"}).code, 0);
+  const Environment begun = {{"SLURM_JOB_ID", "17"}, {"SLURM_JOB_NODELIST", "here"}};
+  Environment begun_once_more = begun;
+  begun_once_more["SLURM_RESTART_COUNT"] = "1";
+  const auto runs = [&](const Environment& environment) {
+    std::filesystem::remove(path("log"));
+    const Ended ended = start({"bash", path("study.windrow/slurm.sh").string()}, environment).wait();
+    EXPECT_EQ(ended.code, 0) << ended.text();
+    return std::filesystem::exists(path("log")) ? logged("log") : std::vector<std::uint64_t>();
+  };
+  EXPECT_THAT(script({"--again", "1-2"}), HasSubstr("submit study.toml --only 1-2'\n")) << "what goes on";
+  EXPECT_EQ(runs(begun), (std::vector<std::uint64_t>{2, 3}));
+  EXPECT_EQ(runs(begun_once_more).size(), 0U);
+  EXPECT_THAT(script({"--again"}), HasSubstr("submit study.toml'\n"));
+  EXPECT_EQ(runs(begun), (std::vector<std::uint64_t>{1, 2, 3}));
+  EXPECT_EQ(runs(begun_once_more).size(), 0U);
+}
+
 TEST_F(SubmitCliTest, a_directory_that_cannot_be_written) {
   write("file", "");
   const Ended ended = submit({"--print", "--dir", "file"});

@@ -35,6 +35,16 @@ TEST_F(UnusedTest, plan_and_run_name_it_and_say_how_many_computations_there_are)
   EXPECT_EQ(json["computations"], 3);
 }
 
+// The first point does not wait for a million others to be looked at.
+TEST_F(UnusedTest, run_counts_the_computations_of_small_designs_alone) {
+  write("unused.toml",
+        "[parameters.x]\nvalues = { linear = { from = 1, to = 500, points = 500 } }\n[parameters.y]\nvalues = [1, 2]\n"
+        "[command]\nrun = ['echo', '{{y}}']\n");
+  EXPECT_THAT(windrow({"plan", "unused.toml"}).out, HasSubstr("1,000 points are 2 different computations\n"));
+  EXPECT_THAT(windrow({"run", "unused.toml", "--only", "0"}).err,
+              HasSubstr("note: parameter `x` is not used by the command\n"));
+}
+
 TEST_F(UnusedTest, several_and_all_of_them) {
   write_study(R"(run = ["echo", "hello"])");
   EXPECT_THAT(

@@ -180,9 +180,9 @@ TEST_P(ShardedSweepTest, after_a_change_of_the_study_only_new_points_run_and_are
   EXPECT_EQ(evaluated, 5U);
   EXPECT_THROW(merge_shards(store()), StoreError) << "nobody says what the points are";
   MergeOptions options;
-  options.find_points = [](const StudyIdentity& study, const fs::path&) -> PointValues {
+  options.find_study = [](const StudyIdentity& study, const fs::path&) {
     EXPECT_EQ(study.points, 25U);
-    return [](std::uint64_t index) { return design(25).point(index).values(); };
+    return PresentStudy{study, [](std::uint64_t index) { return design(25).point(index).values(); }, {}};
   };
   EXPECT_TRUE(merge_shards(store(), options).complete());
   EXPECT_EQ(csv(), (run({}, "whole", 25), csv("whole")));

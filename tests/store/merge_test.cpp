@@ -81,6 +81,24 @@ class MergeTest : public testing::Test {
   TemporaryDirectory directory_;
 };
 
+TEST_F(MergeTest, a_store_that_knows_no_content_of_programs_is_of_the_study_that_does) {
+  StudyIdentity knowing = small_study();
+  knowing.definition.emplace_back("command.program.sim", "0123 (4 bytes)");
+  fill(part(1), small_study(), {success(1, {1.0, 0.5}, {2.0})});
+  fill(part(2), knowing, {success(2, {2.0, 0.5}, {4.0})});
+  const Taken taken = take(1, Then::remove, knowing);
+  EXPECT_EQ(taken.outcomes, 1u);
+  EXPECT_TRUE(taken.removed);
+  ASSERT_TRUE(taken.found.has_value());
+  EXPECT_THAT(taken.found->differences, ElementsAre(HasSubstr("the content of sim is now part of what a point is")));
+  EXPECT_FALSE(take(2, Then::remove, knowing).found.has_value());
+  EXPECT_EQ(StoreReader(main()).status().succeeded, 2u);
+  StudyIdentity other = knowing;
+  other.definition.back().second = "4567 (4 bytes)";
+  fill(part(3), other, {success(3, {3.0, 0.5}, {6.0})});
+  EXPECT_THROW(take(3, Then::remove, knowing), StoreError);
+}
+
 TEST_F(MergeTest, parts_give_the_same_bytes_as_one_store) {
   std::vector<Record> all, odd, even;
   for (std::uint64_t i = 0; i < 10; ++i) {

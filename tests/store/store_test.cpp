@@ -455,5 +455,47 @@ TEST_P(JournalModeTest, another_process_reads_whole_records_while_they_are_writt
 
 INSTANTIATE_TEST_SUITE_P(Journals, JournalModeTest, testing::Values(Journal::wal, Journal::rollback));
 
+TEST(MovedStoreTest, what_was_recorded_before_it_is_noticed_is_in_the_moved_file) {
+  TemporaryDirectory directory;
+  const fs::path before = directory.path() / "before", after = directory.path() / "after";
+  {
+    Store store(before, small_study(), {});
+    store.record(point(0));
+    store.commit();
+    fs::rename(before, after);
+    EXPECT_THROW(
+        {
+          store.record(point(1));
+          store.commit();
+        },
+        StoreError);
+    EXPECT_THROW(store.record(point(2)), StoreError) << "the first error is final";
+  }
+  const StoreReader reader(after);
+  EXPECT_TRUE(reader.find(0).has_value());
+  EXPECT_TRUE(reader.find(1).has_value());
+  EXPECT_FALSE(reader.find(2).has_value());
+}
+
+TEST(EqualRecordTest, the_point_that_was_evaluated_is_found) {
+  TemporaryDirectory directory;
+  Store store(directory.path(), small_study(), {});
+  for (const std::uint64_t index : {2U, 4U, 6U}) {
+    Record record = success(index, {index == 6U ? 7.0 : 1.0, 0.5}, {2.0});
+    record.started = index == 2U ? 12.5 : 99.0;
+    store.record(record);
+  }
+  EXPECT_TRUE(store.record_equal(5, 4));
+  store.commit();
+  const StoreReader reader(directory.path());
+  EXPECT_EQ(reader.evaluated_for(*reader.find(5)), 4u) << "2 is equal, too, but was evaluated at another time";
+  EXPECT_EQ(reader.evaluated_for(*reader.find(4)), std::nullopt);
+  Record anew = success(4, {1.0, 0.5}, {3.0});
+  anew.started = 100.0;
+  store.record(anew);
+  store.commit();
+  EXPECT_EQ(reader.evaluated_for(*reader.find(5)), std::nullopt) << "6 began at the same time, but is another point";
+}
+
 }  // namespace
 }  // namespace windrow

@@ -94,7 +94,7 @@ struct SweepOptions {
 };
 
 /// What came of a sweep. On ranks other than the root the numbers are the same, `failures`, `failure_groups`, `notes`,
-/// `why_stopped`, `account` and `outcomes` are empty.
+/// `not_finite`, `why_stopped`, `account` and `outcomes` are empty.
 struct SweepResult {
   std::uint64_t points = 0;      ///< of the design, or of the shard
   std::uint64_t succeeded = 0;   ///< with a result, earlier runs included
@@ -113,6 +113,9 @@ struct SweepResult {
   /// Where the time of this run went (root; empty elsewhere). Its wall time is that of the job: opening the store and
   /// the like, before the first point, is not in it.
   TimeAccount account;
+  /// Outputs of type "number" that are NaN or infinite at points that this run evaluated, or that are optional and
+  /// missing there: the name, and at how many points.
+  std::vector<std::pair<std::string, std::uint64_t>> not_finite;
   std::vector<std::string> notes;  ///< workers that were lost or could not be built, what costs were worth, in words
   std::string why_stopped;         ///< "at its time limit of 2h00m"; empty if it ran to its end
   std::filesystem::path store;     ///< where the results are; empty: in `outcomes`
@@ -128,6 +131,19 @@ struct SweepResult {
   /// A few lines for a user, of at most 80 columns where that can be: how many of what, how long, failures by kind with
   /// their reasons, and, of runs of a second and more, where their time went (account_summary).
   std::string summary() const;
+};
+
+/// The points of a design that a run with these options is about, by `only` and `sample`.
+IndexSet chosen_points(const Design& design, const SweepOptions& options);
+
+/// What a run would find and do, by what the store holds at this moment.
+struct SweepPreview {
+  std::uint64_t succeeded = 0;       ///< points of the present design with a result
+  std::uint64_t failed = 0;          ///< ... and with a failure
+  IndexSet left;                     ///< that would be evaluated: of equal points one
+  std::uint64_t not_chosen = 0;      ///< others that would be, if `only` and `sample` did not leave them open
+  std::vector<std::uint64_t> first;  ///< in a random order: the first ones, at most 10; empty for 2^20 points and more
+  std::optional<Resumption> found = {};  ///< if the study has changed since it ran
 };
 
 class Sweep;
@@ -198,6 +214,14 @@ class Sweep {
   /// Points that are not evaluated themselves, since each has the outcome of an equal one: of a program that does not
   /// see the index (see ProgramOptions). None for functions, which may draw random numbers: each point is evaluated.
   std::vector<EqualPoint> equal_points() const;
+
+  /// Reads outputs of a point from the files that its program left, as MergeOptions::read; empty for functions. The
+  /// sweep lives as long as this.
+  ReadOutputs reader() const;
+
+  /// What a run with these options would do; nothing is changed. Not for shards.
+  /// @throws StoreError if there is a store that cannot be read
+  SweepPreview preview(const SweepOptions& options) const;
 
   /// What a store knows the sweep by.
   /// @param name  of the study

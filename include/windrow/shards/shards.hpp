@@ -88,14 +88,30 @@ using FindPoints = std::function<PointValues(const StudyIdentity& study, const s
 /// are not neighbours.
 /// @param find_points  asked if the store is of an earlier form of the study; without an answer its outcomes are not
 ///                     counted then
+/// @param chosen       the points that are to be there; none: all
 /// @return nothing if there are none. @throws StoreError if none of them, nor the study's own store, can be read
-std::optional<ShardsStatus> shards_status(const std::filesystem::path& store, const FindPoints& find_points = {});
+std::optional<ShardsStatus> shards_status(const std::filesystem::path& store, const FindPoints& find_points = {},
+                                          const std::optional<IndexSet>& chosen = {});
+
+/// A study as it is now, with what brings a store of an earlier form to it.
+struct PresentStudy {
+  StudyIdentity identity;
+  PointValues points;
+  ReadOutputs read;  ///< outputs that outcomes lack, from files that were kept; may be empty
+};
+
+/// The study that a file describes, if shards of this one are of it; nothing if the file says something else by now.
+using FindStudy =
+    std::function<std::optional<PresentStudy>(const StudyIdentity& study, const std::filesystem::path& study_file)>;
 
 struct MergeOptions {
   std::filesystem::path into = {};          ///< another store than the study's own; everything else is kept then
   std::optional<StudyIdentity> study = {};  ///< the present form of the study; else that of the latest shard
   PointValues points = {};                  ///< of `study`: with it, a store of an earlier form is brought to it
-  FindPoints find_points = {};              ///< asked if the store is of an earlier form, and there are no `points`
+  ReadOutputs read = {};                    ///< the same, for outputs that are to be read from files
+  FindStudy find_study = {};                ///< asked if there is no `study`
+  /// The points that are to be there, if others may be left open; none: all.
+  std::optional<IndexSet> chosen = {};
 };
 
 /// What came of one shard.
@@ -104,14 +120,17 @@ struct MergedShard {
   std::uint64_t outcomes = 0;         ///< that it gave
   bool merged = false;                ///< all that it has is in the store
   std::vector<std::string> problems;  ///< why not, or what is missing, and what to do; each with its place
+  std::optional<Resumption> found{};  ///< if it was of an earlier form of the study, and was brought to the present one
 };
 
 struct MergeReport {
   std::filesystem::path store;
   std::vector<MergedShard> shards;
-  StoreStatus status;  ///< of the store, afterwards
+  std::optional<Resumption> found{};  ///< if the store was of an earlier form of the study
+  StoreStatus status;                 ///< of the store, afterwards
+  std::uint64_t left = 0;             ///< points without an outcome that are to be there
 
-  bool complete() const { return status.succeeded + status.failed == status.points; }
+  bool complete() const { return left == 0; }
 };
 
 /// Joins all shards below a study's store that are not running into it, and removes those that are in it with all they

@@ -37,6 +37,7 @@ struct BatchJob {
   std::vector<std::string> command;    ///< what runs in the job; its words are quoted
   std::vector<std::string> variables;  ///< further words of it, which the job's shell is to expand
   std::string again;                   ///< the command line that submits such a job
+  std::string go_on;                   ///< ... a job that does what is left; empty: the same
 };
 
 /// The script, ready for sbatch. @throws SpecError if a word of it holds a line break

@@ -121,6 +121,14 @@ struct KnownOutcomes {
   IndexSet failed;
 };
 
+/// What a run of a study would find in its store.
+struct Foreseen {
+  KnownOutcomes known;              ///< of the points of the present design
+  IndexSet again;                   ///< of these, to be evaluated again all the same (Store::mark_again)
+  IndexSet of_kinds;                ///< of the failed ones, those that failed in the ways that were asked for
+  std::optional<Resumption> found;  ///< if the study has changed since it wrote last
+};
+
 /// How long a point took.
 struct PointTime {
   std::uint64_t index = 0;
@@ -173,6 +181,10 @@ enum class Journal {
 /// nothing if they are equal.
 std::vector<std::string> differences(const std::vector<std::pair<std::string, std::string>>& stored,
                                      const std::vector<std::pair<std::string, std::string>>& wanted);
+
+/// Whether the outcomes that a store has of `stored` are those of `wanted`, index by index: it is the same study, or
+/// was written by a windrow that did not know programs by their content, and nothing else differs.
+bool has_outcomes_of(const StudyIdentity& stored, const StudyIdentity& wanted);
 
 /// The results of one study in one SQLite file, written by one process.
 ///
@@ -286,10 +298,10 @@ class StoreReader {
   /// Provenance of every run that wrote to the store, oldest first.
   std::vector<std::vector<std::pair<std::string, std::string>>> runs() const;
   StoreStatus status() const;
-  /// For each output of type "number" of which there is one: its name, and how many points succeeded with a NaN or an
-  /// infinity in it. What is optional and missing counts, too. Reads all results.
-  std::vector<std::pair<std::string, std::uint64_t>> not_finite() const;
   std::optional<Record> find(std::uint64_t index) const;
+  /// The equal point whose outcome a record has that was not evaluated itself (Record::attempts is 0); nothing if that
+  /// one has another outcome by now, or is gone. Looks at the times of all points, and at few of their values.
+  std::optional<std::uint64_t> evaluated_for(const Record& record) const;
   /// An array of a point.
   /// @throws StoreError if there is no such output, the point has no result, or its file is missing or damaged (the
   ///         file is named), or holds no real numbers
@@ -314,6 +326,9 @@ class StoreReader {
   /// What a run of `present` would find here; nothing if it is the study that wrote last.
   /// Where outputs have to be read from files, it counts on files that are there.
   std::optional<Resumption> preview(const StudyIdentity& present, const PointValues& points) const;
+  /// The same, point by point.
+  Foreseen foresee(const StudyIdentity& present, const PointValues& points,
+                   const std::vector<FailureKind>& kinds = {}) const;
   /// As Store::again().
   IndexSet again() const;
   /// The points of `present` that have an outcome here, by what they compute. If the study is not the one that wrote
