@@ -36,6 +36,7 @@ constexpr const char* kFooter = R"(Examples:
   windrow explain rc-filter.windrow 17       everything known of point 17
   windrow failures rc-filter.windrow         what failed, by kind, and what it has in common
   windrow timing rc-filter.windrow           where the time of the last run went
+  windrow clean rc-filter.windrow            remove what a killed run has left
   windrow help slurm                         a page of the manual; `windrow help` lists them
 
 Running a study again continues it: points that have an outcome are not evaluated again,
@@ -186,6 +187,7 @@ class CommandLine {
     add_failures();
     add_timing();
     add_merge();
+    add_clean();
     add_help();
     for (CLI::App* verb : app_.get_subcommands({})) verb->group("Verbs");
     add_completion();
@@ -212,6 +214,7 @@ class CommandLine {
     if (status_->parsed()) return status(directory_, json_);
     if (watch_->parsed()) return watch(watch_arguments_);
     if (merge_->parsed()) return merge(merge_arguments_);
+    if (clean_->parsed()) return clean(clean_arguments_);
     if (export_->parsed()) return export_results(export_arguments_);
     if (failures_->parsed()) return failures(failures_arguments_);
     if (timing_->parsed()) return timing(timing_arguments_);
@@ -391,6 +394,13 @@ class CommandLine {
         ->add_option("--into", merge_arguments_.into,
                      "join everything into another directory instead, and keep the shards")
         ->option_text("DIR2");
+  }
+
+  void add_clean() {
+    clean_ = app_.add_subcommand("clean", "remove what killed runs have left and no outcome owns");
+    clean_->add_option("DIR", clean_arguments_.directory, kResults)->required();
+    clean_->add_flag("-n,--dry-run", clean_arguments_.dry_run, "remove nothing, show what would be removed");
+    clean_->add_flag("--json", clean_arguments_.json, kJson);
   }
 
   void add_export() {
@@ -594,7 +604,7 @@ class CommandLine {
   char** argv_;
   CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
   CLI::App *run_, *collect_, *plan_, *submit_, *status_, *watch_, *export_, *explain_, *failures_, *timing_, *merge_,
-      *help_, *completion_;
+      *clean_, *help_, *completion_;
   RunArguments run_arguments_;
   bool dry_run_ = false;
   CollectArguments collect_arguments_;
@@ -605,6 +615,7 @@ class CommandLine {
   TimingArguments timing_arguments_;
   WatchArguments watch_arguments_;
   MergeArguments merge_arguments_;
+  CleanArguments clean_arguments_;
   HelpArguments help_arguments_;
   std::string shell_;
   std::map<const CLI::Option*, std::vector<std::string>> choices_;  ///< of options that take one of a few words
