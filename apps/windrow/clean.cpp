@@ -44,8 +44,7 @@ std::string size_text(std::uint64_t bytes) {
 }
 
 /// Those of a kind in one line, with the first of their names.
-void print_kind(const std::vector<Cleaned>& leftovers, const KindWords& words,
-                const std::filesystem::path& directory) {
+void print_kind(const std::vector<Cleaned>& leftovers, const KindWords& words, const std::filesystem::path& directory) {
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
   std::string names;

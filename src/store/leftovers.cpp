@@ -144,11 +144,10 @@ void remove_unowned_points(Connection& connection, const fs::path& points, std::
   for (const std::string& name : sorted_names(points)) {
     if (is_for_a_time(name)) remove_tree(points / name, ignored);
   }
-  for_each_unowned(connection, points, "", is_gone ? "" : form->table("results"),
-                   [](const fs::path& path) {
-                     std::error_code none;
-                     remove_tree(path, none);
-                   });
+  for_each_unowned(connection, points, "", is_gone ? "" : form->table("results"), [](const fs::path& path) {
+    std::error_code none;
+    remove_tree(path, none);
+  });
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "cli/cli_fixture.hpp"
+#include "cli/entries.hpp"
 
 namespace windrow::test {
 
@@ -19,7 +20,8 @@ grace = "100ms"
 [outputs]
 x = { stdout = 'x=(\d+)' }
 )");
-    write_program("wait.sh", "echo $1 >> $2/begun\n[ $1 = 0 ] || while [ ! -e $2/go ]; do sleep 0.01; done\necho x=$1\n");
+    write_program("wait.sh",
+                  "echo $1 >> $2/begun\n[ $1 = 0 ] || while [ ! -e $2/go ]; do sleep 0.01; done\necho x=$1\n");
   }
 
   std::set<std::string> points() const { return entries_of(path("study.windrow/points")); }
@@ -44,8 +46,8 @@ x = { stdout = 'x=(\d+)' }
 
   void expect_clean() {
     EXPECT_THAT(points(), testing::IsEmpty());
-    EXPECT_THAT(entries_of(path("study.windrow")), testing::Each(testing::AnyOf("results.sqlite", "lock", "live.json",
-                                                                                "points")));
+    EXPECT_THAT(entries_of(path("study.windrow")),
+                testing::Each(testing::AnyOf("results.sqlite", "lock", "live.json", "points")));
     EXPECT_EQ(recorded("study.windrow").size(), 1U);
   }
 };

@@ -1,8 +1,8 @@
 // What killed runs leave, and how the next run and `windrow clean` remove it and nothing else.
-#include "cli/clean_fixture.hpp"
-
 #include <fstream>
 #include <nlohmann/json.hpp>
+
+#include "cli/clean_fixture.hpp"
 
 namespace windrow::test {
 namespace {
@@ -30,8 +30,8 @@ TEST_F(CleanTest, removes_what_a_killed_run_has_left) {
   EXPECT_EQ(cleaned.code, 0) << cleaned.text();
   EXPECT_THAT(cleaned.out, HasSubstr("Removed from study.windrow:\n"));
   expect_clean();
-  EXPECT_EQ(windrow({"clean", "study.toml"}).out, "Nothing to remove: an outcome owns whatever is in " +
-                                                      path("study.windrow").string() + ".\n");
+  EXPECT_EQ(windrow({"clean", "study.toml"}).out,
+            "Nothing to remove: an outcome owns whatever is in " + path("study.windrow").string() + ".\n");
   write("go", "");
   EXPECT_EQ(windrow(kRun).code, 0);
   EXPECT_THAT(points(), IsEmpty());
@@ -120,8 +120,8 @@ TEST_F(CleanTest, tells_of_each_in_json) {
     EXPECT_EQ(json["bytes"], 5);
     ASSERT_EQ(json["leftovers"].size(), 2U);
     EXPECT_EQ(json["leftovers"][0]["kind"], "temporary");
-    EXPECT_EQ(json["leftovers"][1], (nlohmann::json{{"path", path("study.windrow/points/3").string()},
-                                                    {"kind", "point"}, {"bytes", 5}}));
+    EXPECT_EQ(json["leftovers"][1],
+              (nlohmann::json{{"path", path("study.windrow/points/3").string()}, {"kind", "point"}, {"bytes", 5}}));
   }
   expect_clean();
 }

@@ -124,15 +124,6 @@ void CliTest::expect_nothing_left(std::chrono::milliseconds limit) {
   }
 }
 
-std::set<std::string> entries_of(const fs::path& directory) {
-  std::set<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    names.insert(entry->path().filename().string());
-  }
-  return names;
-}
-
 std::vector<std::uint64_t> all_indices(std::uint64_t n) {
   std::vector<std::uint64_t> indices(n);
   std::iota(indices.begin(), indices.end(), 0);

@@ -56,9 +56,6 @@ class CliTest : public testing::Test {
   int programs_ = 0;
 };
 
-/// Names in a directory; none if there is no such directory.
-std::set<std::string> entries_of(const std::filesystem::path& directory);
-
 /// 0, 1, ..., n - 1
 std::vector<std::uint64_t> all_indices(std::uint64_t n);
 

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "cli/entries.hpp"
+
 namespace windrow::test {
 
 void KillTest::SetUp() {
@@ -42,7 +44,8 @@ void KillTest::clean(const std::string& results) {
 }
 
 void KillTest::expect_owned(const std::string& results) {
-  EXPECT_EQ(entries_of(path(results) / "points"), failing_ ? std::set<std::string>({"5", "6"}) : std::set<std::string>());
+  EXPECT_EQ(entries_of(path(results) / "points"),
+            failing_ ? std::set<std::string>({"5", "6"}) : std::set<std::string>());
   const auto is_its = testing::AnyOf("results.sqlite", "lock", "live.json", "points");
   EXPECT_THAT(entries_of(path(results)), testing::Each(is_its));
 }

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "cli/cli_fixture.hpp"
+#include "cli/entries.hpp"
 #include "cli/surroundings.hpp"
 
 namespace windrow::test {

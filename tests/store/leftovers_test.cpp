@@ -56,8 +56,9 @@ TEST_F(LeftoversTest, are_directories_of_points_without_an_outcome_and_what_was_
 
 TEST_F(LeftoversTest, are_nothing_that_windrow_would_not_have_made) {
   record(programs());
-  for (const char* file : {"points/03/x", "points/-3/x", "points/3", "points/x/3/x", "points/.nfs0001", "points.1/4/x",
-                           "points.x/4/x", "points.0/4/x", "arrays/gain/5.npy", "arrays.1/gain/5.npy", "6/x", "x.part"}) {
+  for (const char* file :
+       {"points/03/x", "points/-3/x", "points/3", "points/x/3/x", "points/.nfs0001", "points.1/4/x", "points.x/4/x",
+        "points.0/4/x", "arrays/gain/5.npy", "arrays.1/gain/5.npy", "6/x", "x.part"}) {
     make(file);
   }
   fs::create_directory_symlink(directory_.path(), directory_.path() / "points/5");
