@@ -18,7 +18,7 @@ values = [0, 1, 2, 3]
 run = ["./wait.sh", "{{x}}", "{{study.dir}}"]
 grace = "100ms"
 [outputs]
-x = { stdout = 'x=(\d+)' }
+y = { stdout = 'x=(\d+)' }
 )");
     write_program("wait.sh",
                   "echo $1 >> $2/begun\n[ $1 = 0 ] || while [ ! -e $2/go ]; do sleep 0.01; done\necho x=$1\n");
@@ -26,19 +26,17 @@ x = { stdout = 'x=(\d+)' }
 
   std::set<std::string> points() const { return entries_of(path("study.windrow/points")); }
 
-  /// Until the second point runs and the first has its outcome; then all of windrow's processes are killed.
+  /// Until the second point runs and the first has its outcome; then all processes are killed.
   void kill_in_the_second_point(Program& run) {
     ASSERT_TRUE(wait_for_log("begun", 2));
     ASSERT_TRUE(eventually(std::chrono::seconds(10), [this] { return recorded("study.windrow").size() == 1; }));
-    for (const Process& process : left_processes()) {
-      if (process.name.starts_with("windrow")) kill(process.pid, SIGKILL);
-    }
+    for (const Process& process : left_processes()) kill(process.pid, SIGKILL);
     run.signal_group(SIGKILL);
     run.wait();
     expect_nothing_left(std::chrono::seconds(3));
   }
 
-  /// After that: a directory of a point, and the entry of a process that may have had one put aside.
+  /// After that: the directory of a point.
   void expect_remains() const {
     EXPECT_TRUE(points().contains("1") || points().contains("2") || points().contains("3"));
     EXPECT_FALSE(points().contains("0"));
