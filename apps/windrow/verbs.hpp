@@ -85,6 +85,13 @@ struct MergeArguments {
 };
 int merge(const MergeArguments& arguments);
 
+struct CleanArguments {
+  std::filesystem::path directory;
+  bool dry_run = false;
+  bool json = false;
+};
+int clean(const CleanArguments& arguments);
+
 struct ExportArguments {
   std::filesystem::path directory;
   std::string csv;          ///< "-" is standard output

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/interface/leftover_names.hpp"
 #include "windrow/base/files.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/error.hpp"
@@ -24,8 +25,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view ready_prefix = ".ready-";
-constexpr const char* removed_name = ".removed";  // holds the name of a file that was removed with its directory
+constexpr int kTries = 3;  // to make the register, which others remove when they leave it empty
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
@@ -75,30 +75,33 @@ void PointDirectory::enter(const fs::path& directory, const Files& files) {
 }
 
 void PointDirectory::leave(const fs::path& directory, const Files& files) {
-  give_up_prepared();
-  const pid_t self = getpid();
-  ready_ = directory.parent_path() / fmt::format("{}{}-{}", ready_prefix, host_name(), self);
-  if (!make_ready(directory, files) || std::rename(directory.c_str(), ready_.c_str()) != 0) {
-    return remove_quietly(directory);
-  }
-  owner_ = self;
+  if (std::exchange(owner_, 0) == getpid()) remove_quietly(ready_);
+  const bool is_put_aside = make_ready(directory, files) && enter_in_register(directory.parent_path()) &&
+                            std::rename(directory.c_str(), ready_.c_str()) == 0;
+  if (!is_put_aside) return remove_quietly(directory);
+  owner_ = getpid();
 }
 
 void PointDirectory::give_up_prepared() noexcept {
-  if (std::exchange(owner_, 0) == getpid()) remove_quietly(ready_);
+  const pid_t self = getpid();
+  if (std::exchange(owner_, 0) == self) remove_quietly(ready_);
+  if (std::exchange(registered_, 0) != self) return;
+  unlink(entry_.c_str());
+  rmdir(entry_.parent_path().c_str());  // refused while others are in it
 }
 
 void PointDirectory::tidy(const fs::path& points_directory) noexcept {
+  const fs::path entries = points_directory / put_aside_register;
   std::error_code error;
-  for (fs::directory_iterator entry(points_directory, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string_view path = entry->path().native();
-    if (path.substr(path.rfind('/') + 1).starts_with(ready_prefix)) remove_quietly(entry->path());
+  for (fs::directory_iterator entry(entries, error), end; !error && entry != end; entry.increment(error)) {
+    remove_quietly(points_directory / (std::string(put_aside_prefix) + entry->path().filename().string()));
   }
-  unlink((points_directory / removed_name).c_str());
+  remove_quietly(entries);
+  unlink((points_directory / removed_note).c_str());
 }
 
 std::string PointDirectory::removed_file(const fs::path& points_directory) noexcept {
-  const fs::path file = points_directory / removed_name;
+  const fs::path file = points_directory / removed_note;
   std::string name = read_file(file).value_or("");
   if (!name.empty()) unlink(file.c_str());
   return name;
@@ -106,9 +109,27 @@ std::string PointDirectory::removed_file(const fs::path& points_directory) noexc
 
 void PointDirectory::note_removed(const fs::path& points_directory, std::string_view name) {
   if (std::exchange(noted_removed_, true)) return;
-  const fs::path file = points_directory / removed_name;
+  const fs::path file = points_directory / removed_note;
   const Fd note(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (note) static_cast<void>(write(note.get(), name.data(), name.size()) == 0);  // nothing depends on it
+}
+
+// Before anything is put aside: of a killed process that is found by its entry, without a look at all points.
+bool PointDirectory::enter_in_register(const fs::path& points_directory) {
+  const pid_t self = getpid();
+  const std::string name = fmt::format("{}-{}", host_name(), self);
+  ready_ = points_directory / (std::string(put_aside_prefix) + name);
+  if (registered_ == self) return true;
+  entry_ = points_directory / put_aside_register / name;
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (Fd(open(entry_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666))) {
+      registered_ = self;
+      return true;
+    }
+    if (errno != ENOENT) return false;
+    mkdir(entry_.parent_path().c_str(), 0777);
+  }
+  return false;
 }
 
 // @return whether there was a directory put aside, which now is the point's

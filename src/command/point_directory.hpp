@@ -34,7 +34,8 @@ class PointDirectory {
   void leave(const std::filesystem::path& directory, const Files& files);
   /// Removes what was put aside.
   void give_up_prepared() noexcept;
-  /// Removes what processes that were killed had put aside among these directories, and what others may use.
+  /// Removes what processes that were killed had put aside among these directories, and what others may use. It looks
+  /// at what is in their register alone, however many points there are.
   static void tidy(const std::filesystem::path& points_directory) noexcept;
   /// The name of a file of a program's that leave() has removed, in whatever process, since tidy(); empty if there was
   /// none. It is told once.
@@ -43,6 +44,7 @@ class PointDirectory {
   void expect(std::vector<std::string> names) { expected_ = std::move(names); }
 
  private:
+  bool enter_in_register(const std::filesystem::path& points_directory);
   bool take_ready(const std::filesystem::path& directory);
   bool make_ready(const std::filesystem::path& directory, const Files& files);
   void note_removed(const std::filesystem::path& points_directory, std::string_view name);
@@ -50,6 +52,8 @@ class PointDirectory {
 
   std::filesystem::path ready_;  // the name of what was put aside
   pid_t owner_ = 0;              // of that; 0: there is nothing
+  std::filesystem::path entry_;  // of this process in the register
+  pid_t registered_ = 0;         // whose entry it is; 0: there is none
   mode_t directory_mode_ = 0;    // as it was made
   mode_t file_mode_ = 0;
   std::vector<std::string> expected_;

@@ -1,6 +1,5 @@
 #include "windrow/report/live.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <system_error>
 
 #include "base/interface/json.hpp"
+#include "base/interface/leftover_names.hpp"
 #include "report/interface/live_writer.hpp"
 #include "store/interface/journal.hpp"
 #include "store/interface/writer_lock.hpp"
@@ -116,7 +116,7 @@ void LiveWriter::write(LiveStatus status) noexcept {
     status.process = ::getpid();
     status.written = unix_seconds();
     status.revision = ++revisions_;
-    NewFile file(store_ / kName, store_ / fmt::format("{}.part", kName));
+    NewFile file(store_ / kName, store_ / live_part);
     file.stream() << json_line(windrow::encode(status)) << '\n';
     file.take_name();
   } catch (const std::exception&) {

@@ -60,7 +60,7 @@ bool has_arrays(const EvaluationKind& kind) {
 
 SweepRun::SweepRun(const Design& design, EvaluationKind& kind, StudyIdentity identity, ParallelManager& manager,
                    const SweepOptions& options)
-    : design_(design), manager_(manager) {
+    : design_(design), kind_(kind), manager_(manager) {
   if (options.handle_interrupts) guard_.emplace();
   prepare(kind, std::move(identity), options);
 }
@@ -94,7 +94,10 @@ SweepResult SweepRun::finish() {
     static_cast<void>(evaluation_.release());  // a thread of this rank may be inside it for ever
     throw;
   }
-  return root_ ? root_->finish(std::move(report), *evaluation_) : read_conclusion(report.conclusion);
+  if (!root_) return read_conclusion(report.conclusion);
+  SweepResult result = root_->finish(std::move(report), *evaluation_);
+  if (!result.store.empty()) kind_.tidy();  // of workers that were lost, and of an earlier run's that ended late
+  return result;
 }
 
 }  // namespace windrow::detail

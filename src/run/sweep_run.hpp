@@ -32,6 +32,7 @@ class SweepRun {
   void prepare(EvaluationKind& kind, StudyIdentity identity, const SweepOptions& options);
 
   const Design& design_;
+  const EvaluationKind& kind_;
   ParallelManager& manager_;
   std::optional<InterruptGuard> guard_;
   std::unique_ptr<SweepEvaluation> evaluation_;

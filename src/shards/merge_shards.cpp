@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/interface/leftover_names.hpp"
 #include "shards/interface/shard_stores.hpp"
 #include "store/interface/writer_lock.hpp"
 #include "windrow/base/files.hpp"
@@ -120,7 +121,7 @@ class Merger {
     std::vector<fs::path> left;
     std::error_code error;
     for (fs::directory_iterator entry(store_ / "shards", error), end; !error && entry != end; entry.increment(error)) {
-      if (entry->path().extension() == ".merged") left.push_back(entry->path());
+      if (entry->path().extension() == detail::merged_ending) left.push_back(entry->path());
     }
     return left;
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "arrays/interface/array_files.hpp"
+#include "base/interface/leftover_names.hpp"
 #include "generations.hpp"
 #include "open_study.hpp"
 #include "point_files.hpp"
@@ -90,7 +91,7 @@ class Source {
 
   /// Under another name first, so that nobody takes what is left of it for a store.
   void remove() {
-    const fs::path leaving = directory_.string() + ".merged";
+    const fs::path leaving = directory_.string() + std::string(merged_ending);
     std::error_code error;
     detail::remove_tree(leaving, error);
     fs::rename(directory_, leaving, error);
@@ -344,7 +345,7 @@ const std::optional<Resumption>& StoreMerge::resumption() const {
 
 Taken StoreMerge::take(const fs::path& from, Then then) {
   std::error_code ignored;
-  if (then == Then::remove) detail::remove_tree(from.string() + ".merged", ignored);
+  if (then == Then::remove) detail::remove_tree(from.string() + std::string(detail::merged_ending), ignored);
   Source source(fs::absolute(from), {impl_->identity, impl_->points, impl_->read});
   Taken taken;
   taken.found = source.found();

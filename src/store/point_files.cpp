@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "arrays/interface/array_files.hpp"
+#include "base/interface/leftover_names.hpp"
 #include "collected.hpp"
+#include "unowned.hpp"
 #include "windrow/base/files.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -93,8 +95,10 @@ void retire(const fs::path& directory, const char* kind, std::int64_t generation
 /// Only if nothing is left in it. Arrays without a row are of no worth: those of a generation of which nothing is left
 /// go with it.
 void remove_emptied(Connection& connection, const fs::path& directory, std::int64_t generation) {
+  const fs::path points = earlier(directory, kinds[0], generation);
+  remove_unowned_points(connection, points, generation);
   std::error_code ignored;
-  fs::remove(earlier(directory, kinds[0], generation), ignored);
+  fs::remove(points, ignored);
   const bool gone =
       connection.integer(fmt::format("SELECT count(*) FROM generations WHERE generation = {}", generation)) == 0;
   const fs::path arrays = earlier(directory, arrays_name, generation);
@@ -132,7 +136,7 @@ void take_point_directory(const fs::path& from, const fs::path& to, bool move) {
     if (!error) return;
   }
   // Another file system, or one that must keep it: under a name that is no point's until all of it is there.
-  const fs::path part = to.parent_path() / fmt::format(".incoming-{}", to.filename().string());
+  const fs::path part = to.parent_path() / (std::string(copied_prefix) + to.filename().string());
   remove_tree(part, error);
   fs::copy(from, part, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
   if (!error) remove_tree(to, error);

@@ -98,7 +98,7 @@ echo safe=true
 TEST_F(GoldenTest, help) {
   expect_golden("help", windrow({"--help"}));
   for (const char* verb :
-       {"run", "plan", "submit", "status", "watch", "export", "explain", "failures", "timing", "merge"}) {
+       {"run", "plan", "submit", "status", "watch", "export", "explain", "failures", "timing", "merge", "clean"}) {
     expect_golden(std::string("help-") + verb, windrow({verb, "--help"}));
   }
 }

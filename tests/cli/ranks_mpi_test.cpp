@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "cli/cli_fixture.hpp"
+#include "cli/entries.hpp"
 #include "cli/surroundings.hpp"
 
 namespace windrow::test {
@@ -169,6 +170,9 @@ TEST_F(RanksMpiTest, a_killed_root_leaves_no_rank_of_any_program) {
     run.signal(SIGKILL);
     run.wait();
     expect_nothing_left(std::chrono::seconds(3));  // windrow's ranks notice after a second that mpirun has gone
+    EXPECT_FALSE(entries_of(path("study.windrow/points")).empty());
+    EXPECT_EQ(windrow({"clean", "study.windrow"}).code, 0);
+    EXPECT_TRUE(entries_of(path("study.windrow/points")).empty());
   }
 }
 

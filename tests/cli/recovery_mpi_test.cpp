@@ -51,6 +51,7 @@ class RecoveryMpiSlowTest : public KillTest, public testing::WithParamInterface<
   void expect_complete(const std::string& results, const Ended& ended) {
     EXPECT_EQ(ended.code, 0) << ended.text();
     EXPECT_THAT(ended.out, HasSubstr("40 of 40 points succeeded")) << ended.text();
+    expect_owned(results);
     expect_continued(results, [&] { return windrow({"run", "logging.toml", "--dir", results}); });
     EXPECT_TRUE(logged("log").empty());
   }

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "command_fixture.hpp"
@@ -137,10 +138,41 @@ TEST_F(PointDirectoryTest, what_a_killed_process_put_aside_can_be_tidied_up) {
   }
   waitpid(child, nullptr, 0);
   fs::create_directory(point(7));
-  EXPECT_EQ(test::entries_of(study_ / "points").size(), 2U);
+  std::ofstream(study_ / "points/.removed") << "a";
+  EXPECT_EQ(test::entries_of(study_ / "points").size(), 4U);
   PointDirectory::tidy(study_ / "points");
   EXPECT_EQ(test::entries_of(study_ / "points"), std::vector<std::string>{"7"});
   PointDirectory::tidy(study_ / "missing");
+}
+
+// A process that is killed while its directory is a point's, too, and a user's names are nobody's business.
+TEST_F(PointDirectoryTest, is_tidied_up_by_the_register_alone) {
+  const pid_t child = fork();
+  if (child == 0) {
+    PointDirectory directory;
+    directory.enter(point(0), files_);
+    directory.leave(point(0), files_);
+    directory.enter(point(1), files_);
+    kill(getpid(), SIGKILL);
+  }
+  waitpid(child, nullptr, 0);
+  fs::create_directory(study_ / "points/.ready-not-entered");
+  EXPECT_EQ(test::entries_of(study_ / "points/.ready").size(), 1U);
+  PointDirectory::tidy(study_ / "points");
+  const auto left = test::entries_of(study_ / "points");
+  EXPECT_EQ(std::set<std::string>(left.begin(), left.end()), std::set<std::string>({"1", ".ready-not-entered"}));
+}
+
+TEST_F(PointDirectoryTest, one_that_was_tidied_away_under_a_living_process_is_made_again) {
+  PointDirectory directory;
+  directory.enter(point(0), files_);
+  directory.leave(point(0), files_);
+  PointDirectory::tidy(study_ / "points");
+  directory.enter(point(1), files_);
+  EXPECT_EQ(content_of(point(1) / "in"), "x is 1");
+  directory.leave(point(1), files_);
+  directory.give_up_prepared();
+  EXPECT_TRUE(fs::is_empty(study_ / "points"));
 }
 
 TEST_F(PointDirectoryTest, a_directory_that_somebody_has_removed_is_made_again) {

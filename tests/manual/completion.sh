@@ -48,6 +48,7 @@ expect "windrow run --re" --retry-failed
 expect "windrow run --re" --requeue
 expect_no "windrow run --" --ntasks
 expect "windrow run --schedule l" longest_first
+expect "windrow clean --dr" --dry-run
 expect "windrow run st" study.toml
 expect "windrow run --dir o" other
 expect "windrow status study.w" study.windrow

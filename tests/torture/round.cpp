@@ -10,6 +10,7 @@
 
 #include "cli/surroundings.hpp"
 #include "torture/work.hpp"
+#include "windrow/run/clean.hpp"
 
 namespace windrow::test {
 namespace {
@@ -198,7 +199,10 @@ void Round::end(Run& run) {
     violate("something is left in a process that lives on:\n" + ended.err);
   if (!is_fatal(run.victims, plan_.carrier) && !lacks_what_was_killed(run, ended)) {
     check_completed(run, ended, now);
+    check_owned(now);
     paces_.add(plan_, run.to_do, seconds);
+  } else if (plan_.seed % 2 == 0 && !now.empty()) {
+    clean(now);
   }
   known_ = now;
 }
@@ -309,16 +313,31 @@ void Round::finish() {
   check_end();
 }
 
-void Round::check_end() {
-  if (count(true) != kTorturePoints) violate(fmt::format("{} points succeeded", count(true)));
+void Round::check_owned(const Outcomes& now) {
   for (const auto& entry : fs::directory_iterator(directory_ / "results")) {
     const std::string name = entry.path().filename().string();
     if (name == "points") {
-      for (const auto& point : fs::directory_iterator(entry.path())) violate(point.path().string() + " is left");
+      for (const auto& point : fs::directory_iterator(entry.path())) {
+        const auto is_its = [&](const auto& item) {
+          return !item.second.ok && std::to_string(item.first) == point.path().filename().string();
+        };
+        if (std::none_of(now.begin(), now.end(), is_its)) violate(point.path().string() + " is left");
+      }
     } else if (name != "results.sqlite" && name != "lock" && name != "live.json") {
       violate(entry.path().string() + " is left");
     }
   }
+}
+
+// After a kill; in every other round, so that runs also meet what was left.
+void Round::clean(const Outcomes& now) {
+  for (const std::string& problem : clean_results(directory_ / "results").problems) violate(problem);
+  check_owned(now);
+}
+
+void Round::check_end() {
+  if (count(true) != kTorturePoints) violate(fmt::format("{} points succeeded", count(true)));
+  check_owned(known_);
 }
 
 std::size_t Round::count(bool ok) const {

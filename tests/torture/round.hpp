@@ -68,6 +68,9 @@ class Round {
   void check_store(const Run& run, const Outcomes& now);
   void check_new_failures(const Run& run, const Outcomes& now);
   void check_log(const Run& run);
+  /// Nothing is in the results directory but what an outcome owns.
+  void check_owned(const Outcomes& now);
+  void clean(const Outcomes& now);
   void check_completed(const Run& run, const Ended& ended, const Outcomes& now);
   void finish();
   void check_end();

@@ -277,8 +277,8 @@ class Command {
   /// Removes what evaluate() keeps ready: the directory of a point that need not stay is renamed and becomes the next
   /// point's, which saves time. To be called before a wait; the end of this object does it, too.
   void idle() const noexcept;
-  /// Removes what processes that were killed have kept ready.
-  /// @pre no other process evaluates into the same points_directory
+  /// Removes what processes that were killed have kept ready. Looks at no directory of a point.
+  /// @pre no other sweep evaluates into the same points_directory
   void tidy() const noexcept;
   /// The name of a file that a program wrote and that was removed with its point's directory, since tidy(); empty if
   /// there was none, or if not to keep files was asked for. Tells it once.

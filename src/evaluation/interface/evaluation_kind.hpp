@@ -81,7 +81,8 @@ class EvaluationKind {
   /// @param design  lives as long as the job
   /// @throws SpecError as Sweep::run() says
   virtual JobNeeds needs(const Design&, const ParallelManager&, Schedule, RootRole) const { return {}; }
-  /// Called at the root once it has the results directory to itself: removes what killed runs have left.
+  /// Called at the root once it has the results directory to itself, and at the end: removes what workers that were
+  /// killed had for a time. Takes no longer for many points.
   virtual void tidy() const {}
 
  private:
