@@ -36,6 +36,7 @@ constexpr const char* kFooter = R"(Examples:
   windrow explain rc-filter.windrow 17       everything known of point 17
   windrow failures rc-filter.windrow         what failed, by kind, and what it has in common
   windrow timing rc-filter.windrow           where the time of the last run went
+  windrow check rc-filter.windrow            whether it is as it was written
   windrow help slurm                         a page of the manual; `windrow help` lists them
 
 Running a study again continues it: points that have an outcome are not evaluated again,
@@ -186,6 +187,7 @@ class CommandLine {
     add_failures();
     add_timing();
     add_merge();
+    add_check();
     add_help();
     for (CLI::App* verb : app_.get_subcommands({})) verb->group("Verbs");
     add_completion();
@@ -212,6 +214,8 @@ class CommandLine {
     if (status_->parsed()) return status(directory_, json_);
     if (watch_->parsed()) return watch(watch_arguments_);
     if (merge_->parsed()) return merge(merge_arguments_);
+    if (check_->parsed()) return check(directory_, json_);
+    if (recover_->parsed()) return recover(directory_, json_);
     if (export_->parsed()) return export_results(export_arguments_);
     if (failures_->parsed()) return failures(failures_arguments_);
     if (timing_->parsed()) return timing(timing_arguments_);
@@ -391,6 +395,15 @@ class CommandLine {
         ->add_option("--into", merge_arguments_.into,
                      "join everything into another directory instead, and keep the shards")
         ->option_text("DIR2");
+  }
+
+  void add_check() {
+    check_ = app_.add_subcommand("check", "whether results are as they were written");
+    recover_ = app_.add_subcommand("recover", "keep what is right of a damaged results file");
+    for (CLI::App* verb : {check_, recover_}) {
+      verb->add_option("DIR", directory_, kResults)->required();
+      verb->add_flag("--json", json_, kJson);
+    }
   }
 
   void add_export() {
@@ -594,7 +607,7 @@ class CommandLine {
   char** argv_;
   CLI::App app_{"windrow runs parameter sweeps: one program, many points, any number of cores.", "windrow"};
   CLI::App *run_, *collect_, *plan_, *submit_, *status_, *watch_, *export_, *explain_, *failures_, *timing_, *merge_,
-      *help_, *completion_;
+      *check_, *recover_, *help_, *completion_;
   RunArguments run_arguments_;
   bool dry_run_ = false;
   CollectArguments collect_arguments_;

@@ -91,6 +91,9 @@ struct MergeArguments {
 };
 int merge(const MergeArguments& arguments);
 
+int check(const std::filesystem::path& directory, bool json);
+int recover(const std::filesystem::path& directory, bool json);
+
 struct ExportArguments {
   std::filesystem::path directory;
   std::string csv;          ///< "-" is standard output

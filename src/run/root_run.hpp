@@ -85,6 +85,7 @@ class RootRun : public JobObserver {
   StudyIdentity identity_;
   const SweepOptions& options_;
   RootRole root_;
+  std::uint64_t damaged_rows_ = 0;  // in the store, when it was opened
   IndexSet share_;  // the points that this run is about
   SweepCosts costs_;
   FailureJudge judge_;

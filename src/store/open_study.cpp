@@ -7,6 +7,7 @@
 #include "point_files.hpp"
 #include "resume.hpp"
 #include "schema.hpp"
+#include "sums.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -62,6 +63,13 @@ std::optional<Resumption> OpenStudy::open(const PointValues& points, const ReadO
     return std::nullopt;
   }
   migrate(connection);
+  damage = verify(connection);
+  if (!damage.structure.empty()) {
+    throw StoreError(fmt::format("{}: the file is damaged: {}; move it away and run again, or run again after {}",
+                                 connection.file().string(), damage.structure.front(),
+                                 how_to_recover(connection.file())));
+  }
+  if (!damage.sound()) remove_damaged(connection);
   move_point_files(connection, directory);
   const StudyIdentity stored = read_identity(connection);
   identity.index_matters = identity.index_matters || stored.index_matters;
