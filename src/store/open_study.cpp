@@ -4,6 +4,7 @@
 
 #include <system_error>
 
+#include "file_seal.hpp"
 #include "point_files.hpp"
 #include "resume.hpp"
 #include "schema.hpp"
@@ -63,7 +64,7 @@ std::optional<Resumption> OpenStudy::open(const PointValues& points, const ReadO
     return std::nullopt;
   }
   migrate(connection);
-  damage = verify(connection);
+  if (!is_sealed(connection)) damage = verify(connection);
   if (!damage.structure.empty()) {
     throw StoreError(fmt::format("{}: the file is damaged: {}; move it away and run again, or run again after {}",
                                  connection.file().string(), damage.structure.front(),

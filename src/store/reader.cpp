@@ -73,7 +73,8 @@ std::unique_ptr<Connection> open_foreign_wal(const std::filesystem::path& file) 
 /// SQLite needs to write beside the file even to read it; where it may not, the file alone is read, which is right only
 /// if nothing of it is in a journal.
 std::unique_ptr<Connection> open(const std::filesystem::path& file) {
-  if (detail::has_wal(file) && detail::is_on_network(file.parent_path())) return open_foreign_wal(file);
+  // In this order: to look into the file gives up the locks that this process has on it, those of a writer, too.
+  if (detail::is_on_network(file.parent_path()) && detail::has_wal(file)) return open_foreign_wal(file);
   try {
     auto connection = std::make_unique<Connection>(file, Connection::Mode::read);
     require_results(*connection);

@@ -3,8 +3,8 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <string_view>
+#include <vector>
 
 #include "windrow/base/hash.hpp"
 
@@ -20,43 +20,40 @@ class RowHash {
 
   explicit RowHash(std::int64_t salt) { restart(salt); }
   void restart(std::int64_t salt) {
-    bytes_.clear();
+    size_ = 0;
     count_ = 0;
     add(salt);
   }
 
-  void add_null() { begin('n'); }
-  void add(std::int64_t value) {
-    begin('i');
-    append(static_cast<std::uint64_t>(value));
-  }
-  void add(double value) {
-    begin('r');
-    append(std::bit_cast<std::uint64_t>(value));
-  }
+  void add_null() { begin('n', 0); }
+  void add(std::int64_t value) { add_number('i', static_cast<std::uint64_t>(value)); }
+  void add(double value) { add_number('r', std::bit_cast<std::uint64_t>(value)); }
   void add_text(std::string_view text) { add_bytes('t', text); }
   void add_blob(std::string_view bytes) { add_bytes('b', bytes); }
 
-  std::int64_t value() const { return static_cast<std::int64_t>(hash64(bytes_)); }
+  std::int64_t value() const { return static_cast<std::int64_t>(hash64({bytes_.data(), size_})); }
 
  private:
-  void begin(char type) {
+  /// Room for a value of so many bytes, of which the type is written.
+  char* begin(char type, std::size_t size) {
     if (count_ == most_values) restart(value());
     ++count_;
-    bytes_ += type;
+    if (bytes_.size() - size_ < size + 1) bytes_.resize(2 * (size_ + size + 1));
+    char* const at = bytes_.data() + size_;
+    *at = type;
+    size_ += size + 1;
+    return at + 1;
   }
-  void append(std::uint64_t number) {
-    char bytes[sizeof number];
-    std::memcpy(bytes, &number, sizeof number);
-    bytes_.append(bytes, sizeof number);
-  }
+  void add_number(char type, std::uint64_t number) { std::memcpy(begin(type, sizeof number), &number, sizeof number); }
   void add_bytes(char type, std::string_view bytes) {
-    begin(type);
-    append(bytes.size());
-    bytes_.append(bytes);
+    const std::uint64_t size = bytes.size();
+    char* const at = begin(type, sizeof size + size);
+    std::memcpy(at, &size, sizeof size);
+    if (size > 0) std::memcpy(at + sizeof size, bytes.data(), size);
   }
 
-  std::string bytes_;
+  std::vector<char> bytes_ = std::vector<char>(512);
+  std::size_t size_ = 0;  // of what is in it
   int count_ = 0;
 };
 

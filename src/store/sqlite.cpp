@@ -131,6 +131,7 @@ Connection::Connection(const std::filesystem::path& file, Mode mode)
   const bool frozen = mode == Mode::frozen;
   int flags = frozen ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
   if (mode == Mode::write) flags |= SQLITE_OPEN_CREATE;
+  flags |= SQLITE_OPEN_NOMUTEX;  // for one thread at a time; a lock for each value would cost more than the checksums
   const std::string name = frozen ? immutable_uri(file_) : file_.string();
   if (mode == Mode::write) create(file_);
   const int code = sqlite3_open_v2(name.c_str(), &handle_, flags | SQLITE_OPEN_EXRESCODE, nullptr);
@@ -182,6 +183,14 @@ std::string Connection::text(const std::string& sql) {
   Statement statement(*this, sql);
   if (!statement.step()) throw_error(file_, SQLITE_CORRUPT, 0, fmt::format("no answer to `{}`", sql));
   return statement.text(0);
+}
+
+bool Connection::read_file(char* bytes, std::size_t count, std::uint64_t at) {
+  require_owner();
+  sqlite3_file* file = nullptr;
+  const int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code != SQLITE_OK || file == nullptr || file->pMethods == nullptr) return false;
+  return file->pMethods->xRead(file, bytes, static_cast<int>(count), static_cast<sqlite3_int64>(at)) == SQLITE_OK;
 }
 
 int Connection::changes() const {
@@ -282,23 +291,7 @@ void Statement::copy_to(Statement& other, int column) const {
 }
 
 void Statement::add_to(RowHash& hash, int column) const {
-  const auto bytes = [&]() -> std::string_view {
-    const void* data = sqlite3_column_blob(handle_, column);
-    const int size = sqlite3_column_bytes(handle_, column);
-    return {static_cast<const char*>(data), data != nullptr ? static_cast<std::size_t>(size) : 0};
-  };
-  switch (type(column)) {
-    case Type::integer:
-      return hash.add(integer(column));
-    case Type::real:
-      return hash.add(sqlite3_column_double(handle_, column));
-    case Type::text:
-      return hash.add_text(bytes());
-    case Type::blob:
-      return hash.add_blob(bytes());
-    case Type::null:
-      return hash.add_null();
-  }
+  add(hash, sqlite3_column_value(handle_, column));
 }
 
 Transaction::~Transaction() {

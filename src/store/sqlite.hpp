@@ -66,6 +66,9 @@ class Connection {
   std::int64_t integer(const std::string& sql);
   std::string text(const std::string& sql);
   bool has_table(std::string_view name);
+  /// Reads from the file as it lies on the disk. (To open it once more would give up SQLite's locks.)
+  /// @return whether so many bytes are there
+  bool read_file(char* bytes, std::size_t count, std::uint64_t at);
   /// How many rows the last statement has added, changed or removed.
   int changes() const;
 

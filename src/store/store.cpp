@@ -9,6 +9,7 @@
 
 #include "arrays/interface/array_files.hpp"
 #include "collected.hpp"
+#include "file_seal.hpp"
 #include "open_study.hpp"
 #include "readings.hpp"
 #include "resume.hpp"
@@ -51,7 +52,9 @@ struct Store::Impl : detail::OpenStudy {
     if (!connection.is_owner()) return;  // a forked copy
     if (arrays) arrays->clear();
     try {
-      if (failure.empty()) commit();
+      if (!failure.empty()) return;
+      commit();
+      detail::seal_file(connection);
     } catch (const StoreError&) {
       // Nobody is left to tell; what is lost is recomputed by the next run.
     }

@@ -78,9 +78,9 @@ std::string error_of_reading(const fs::path& directory) {
   return error_of<StoreError>([&] { all_of(directory); });
 }
 
-class ChecksumTest : public testing::Test {
+class RowChecksumTest : public testing::Test {
  protected:
-  ChecksumTest() { fill(directory_.path()); }
+  RowChecksumTest() { fill(directory_.path()); }
 
   const fs::path& path() const { return directory_.path(); }
   std::string sql(const std::string& text) const { return query(directory_.results(), text); }
@@ -95,7 +95,7 @@ class ChecksumTest : public testing::Test {
   TemporaryDirectory directory_;
 };
 
-TEST_F(ChecksumTest, what_was_written_is_sound) {
+TEST_F(RowChecksumTest, what_was_written_is_sound) {
   const StoreCheck check = check_store(path());
   EXPECT_TRUE(check.sound());
   EXPECT_TRUE(check.has_checksums);
@@ -105,7 +105,7 @@ TEST_F(ChecksumTest, what_was_written_is_sound) {
   EXPECT_FALSE(fs::exists(path() / "results.sqlite.damaged"));
 }
 
-TEST_F(ChecksumTest, a_change_in_any_column_is_noticed_by_who_reads_the_row_and_mended_by_a_run) {
+TEST_F(RowChecksumTest, a_change_in_any_column_is_noticed_by_who_reads_the_row_and_mended_by_a_run) {
   const auto expected = all_of(path());
   const std::vector<std::pair<std::string, std::string>> changes = {
       {"results", "p0 = 3.5"},        {"results", "p1 = 'other'"},  {"results", "o0 = 6.000000000000001"},
@@ -134,7 +134,7 @@ TEST_F(ChecksumTest, a_change_in_any_column_is_noticed_by_who_reads_the_row_and_
   }
 }
 
-TEST_F(ChecksumTest, each_reader_refuses_the_row) {
+TEST_F(RowChecksumTest, each_reader_refuses_the_row) {
   const auto refuses = [&](auto read) {
     EXPECT_THAT(error_of<StoreError>([&] { read(StoreReader(path())); }), HasSubstr("damaged"));
   };
@@ -158,7 +158,7 @@ TEST_F(ChecksumTest, each_reader_refuses_the_row) {
   EXPECT_TRUE(check_store(path()).sound());
 }
 
-TEST(ChecksumsTest, levels_of_failures_are_of_rows_that_are_right) {
+TEST(StoreChecksumTest, levels_of_failures_are_of_rows_that_are_right) {
   const TemporaryDirectory directory;
   {
     Store store(directory.path(), small_study(6), {});
@@ -169,7 +169,7 @@ TEST(ChecksumsTest, levels_of_failures_are_of_rows_that_are_right) {
   EXPECT_THAT(error_of<StoreError>([&] { StoreReader(directory.path()).failure_groups(true); }), HasSubstr("damaged"));
 }
 
-TEST_F(ChecksumTest, missing_and_doubled_rows_are_noticed_and_the_rest_is_recovered) {
+TEST_F(RowChecksumTest, missing_and_doubled_rows_are_noticed_and_the_rest_is_recovered) {
   const auto expected = all_of(path());
   ASSERT_EQ(sql("DELETE FROM results WHERE \"index\" = 8; DELETE FROM evaluations WHERE \"index\" = 8"), "");
   EXPECT_THAT(error_of_reading(path()), HasSubstr("missing or doubled"));
@@ -186,7 +186,7 @@ TEST_F(ChecksumTest, missing_and_doubled_rows_are_noticed_and_the_rest_is_recove
   ASSERT_EQ(StoreReader(path()).attempts(4).size(), 1u);
 }
 
-TEST_F(ChecksumTest, a_row_of_an_earlier_time_is_no_row_of_now) {
+TEST_F(RowChecksumTest, a_row_of_an_earlier_time_is_no_row_of_now) {
   const std::string before = bytes_of(path() / "results.sqlite");
   {
     Store store(path(), mixed_study(), {});
@@ -206,7 +206,7 @@ TEST_F(ChecksumTest, a_row_of_an_earlier_time_is_no_row_of_now) {
   EXPECT_THAT(error_of_reading(path()), HasSubstr("missing or doubled"));
 }
 
-TEST_F(ChecksumTest, what_is_said_of_the_study_is_checked) {
+TEST_F(RowChecksumTest, what_is_said_of_the_study_is_checked) {
   for (const char* change :
        {"UPDATE study SET points = 401", "UPDATE definition SET text = 'x' WHERE position = 1",
         "UPDATE columns SET sql_name = 'o1', name = 'other' WHERE position = 2", "UPDATE totals SET salt = salt + 1",
@@ -221,21 +221,21 @@ TEST_F(ChecksumTest, what_is_said_of_the_study_is_checked) {
   }
 }
 
-TEST_F(ChecksumTest, a_file_that_says_that_it_is_of_an_older_version_is_refused) {
+TEST_F(RowChecksumTest, a_file_that_says_that_it_is_of_an_older_version_is_refused) {
   ASSERT_EQ(sql("PRAGMA user_version = 4"), "");
   EXPECT_THAT(error_of_reading(path()), AllOf(HasSubstr("it has checksums"), HasSubstr("windrow recover")));
   EXPECT_EQ(recover_store(path()).outcomes, kPoints);
   EXPECT_EQ(error_of_reading(path()), "");
 }
 
-TEST_F(ChecksumTest, an_index_of_failures_that_lies_is_made_anew) {
+TEST_F(RowChecksumTest, an_index_of_failures_that_lies_is_made_anew) {
   ASSERT_EQ(sql("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'CREATE INDEX failures ON results(status) "
                 "WHERE status <> ''crashed''' WHERE name = 'failures'"),
             "");
   EXPECT_FALSE(check_store(path()).sound());
 }
 
-TEST(ChecksumsTest, survive_whatever_changes_rows) {
+TEST(StoreChecksumTest, survive_whatever_changes_rows) {
   const TemporaryDirectory directory, shard;
   const auto sound = [&] { EXPECT_TRUE(check_store(directory.path()).sound()); };
   fill(directory.path(), 40);
@@ -271,7 +271,7 @@ TEST(ChecksumsTest, survive_whatever_changes_rows) {
   EXPECT_EQ(all_of(shard.path()).size(), 40u);
 }
 
-TEST(ChecksumsTest, a_damaged_store_is_not_merged) {
+TEST(StoreChecksumTest, a_damaged_store_is_not_merged) {
   const TemporaryDirectory directory, other;
   fill(other.path(), 40);
   ASSERT_EQ(query(other.results(), "UPDATE results SET o0 = 1 WHERE \"index\" = 2"), "");
@@ -283,7 +283,7 @@ TEST(ChecksumsTest, a_damaged_store_is_not_merged) {
   EXPECT_EQ(merge.take(other.path(), StoreMerge::Then::remove).outcomes, 39u);
 }
 
-TEST(ChecksumsTest, of_rows_wider_than_a_function_of_sqlite_has_arguments) {
+TEST(StoreChecksumTest, of_rows_wider_than_a_function_of_sqlite_has_arguments) {
   const TemporaryDirectory directory;
   for (const std::size_t columns : {97u, 98u, 99u, 197u, 198u, 500u}) {
     StudyIdentity study = small_study(3);
@@ -303,7 +303,7 @@ TEST(ChecksumsTest, of_rows_wider_than_a_function_of_sqlite_has_arguments) {
   }
 }
 
-TEST(ChecksumsTest, a_store_of_an_older_windrow_gets_them_from_the_next_run) {
+TEST(StoreChecksumTest, a_store_of_an_older_windrow_gets_them_from_the_next_run) {
   const TemporaryDirectory directory;
   fs::copy_file(fs::path(WINDROW_TEST_DATA) / "format2_doubling.sqlite", directory.results());
   const StudyIdentity study = StoreReader(directory.path()).identity();
@@ -317,7 +317,7 @@ TEST(ChecksumsTest, a_store_of_an_older_windrow_gets_them_from_the_next_run) {
   EXPECT_EQ(all_of(directory.path()), before);
 }
 
-TEST(ChecksumsTest, what_a_killed_run_left_in_its_log_is_recovered_too) {
+TEST(StoreChecksumTest, what_a_killed_run_left_in_its_log_is_recovered_too) {
   const TemporaryDirectory directory;
   {
     Store store(directory.path(), mixed_study(), {}, Journal::wal);
@@ -342,6 +342,33 @@ TEST(ChecksumsTest, what_a_killed_run_left_in_its_log_is_recovered_too) {
   EXPECT_EQ(done.outcomes, kPoints - 1);
   EXPECT_TRUE(bytes_of(done.damaged.string() + "-wal") == log);
   EXPECT_EQ(error_of_reading(directory.path()), "");
+}
+
+TEST(StoreChecksumTest, a_large_file_is_known_by_its_hash_until_a_bit_of_it_changes) {
+  constexpr std::uint64_t points = 3000;
+  const TemporaryDirectory directory;
+  const auto large = [](std::uint64_t index) {
+    return success(index, {static_cast<double>(index), std::string(6000, 'x')}, {1.0, "note", true});
+  };
+  {
+    Store store(directory.path(), mixed_study(points), {});
+    for (std::uint64_t i = 0; i < points; ++i) store.record(large(i));
+  }
+  const fs::path seal = directory.results().string() + ".sum";
+  ASSERT_TRUE(fs::exists(seal));
+  const std::string sealed = bytes_of(seal);
+  std::string file = bytes_of(directory.results());
+  file[file.find(std::string(3000, 'x')) + 1000] = 'y';
+  std::ofstream(directory.results(), std::ios::binary) << file;
+  {
+    const Store store(directory.path(), mixed_study(points), {});
+    EXPECT_EQ(store.damaged_rows().size(), 1u);
+  }
+  EXPECT_NE(bytes_of(seal), sealed);
+  // Somebody adds a table: no harm, and a new hash.
+  ASSERT_EQ(query(directory.results(), "CREATE TABLE of_mine(x)"), "");
+  { EXPECT_TRUE(Store(directory.path(), mixed_study(points), {}).damaged_rows().empty()); }
+  EXPECT_TRUE(check_store(directory.path()).sound());
 }
 
 constexpr std::size_t kPage = 4096;
@@ -378,7 +405,7 @@ std::uint64_t damage(std::string& file, std::mt19937& random, std::string& what)
   return lost / least_bytes + 2;
 }
 
-TEST_F(ChecksumTest, of_200_random_damages_none_is_silently_wrong_and_no_good_row_is_lost) {
+TEST_F(RowChecksumTest, of_200_random_damages_none_is_silently_wrong_and_no_good_row_is_lost) {
   const auto expected = all_of(path());
   const std::string whole = bytes_of(path() / "results.sqlite");
   int noticed = 0, unknown = 0;
