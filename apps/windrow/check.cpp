@@ -60,7 +60,8 @@ void print_check(const fs::path& directory, const StoreCheck& check) {
   print_lines(check.problems);
   if (!check.damaged.empty()) {
     std::string points;
-    for (const std::uint64_t index : first_of(check.damaged)) points += fmt::format("{} {}", points.empty() ? "" : ",", index);
+    for (const std::uint64_t index : first_of(check.damaged))
+      points += fmt::format("{} {}", points.empty() ? "" : ",", index);
     if (check.damaged.size() > kShown) points += ", ...";
     show("  rows of {} do not fit their checksums:{}\n", counted(check.damaged.size(), "point"), points);
   }
@@ -70,7 +71,8 @@ void print_check(const fs::path& directory, const StoreCheck& check) {
   } else if (!check.damaged.empty()) {
     show("`windrow run` of the study evaluates these points again; the others stand.\n");
   }
-  if (!check.arrays.empty()) show("Remove damaged arrays; `windrow run --retry-failed` evaluates their points again.\n");
+  if (!check.arrays.empty())
+    show("Remove damaged arrays; `windrow run --retry-failed` evaluates their points again.\n");
 }
 
 Json json_of(const fs::path& directory, const StoreCheck& check) {

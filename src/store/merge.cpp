@@ -13,10 +13,10 @@
 #include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
-#include "sums.hpp"
-#include "verify.hpp"
 #include "store/interface/journal.hpp"
 #include "store/interface/writer_lock.hpp"
+#include "sums.hpp"
+#include "verify.hpp"
 #include "windrow/base/files.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -80,9 +80,9 @@ class Source {
   static void require_sound(Connection& connection) {
     const Soundness found = verify(connection);
     if (found.sound()) return;
-    throw StoreError(fmt::format("{}: the file is damaged ({}): {}, for a new merge; the other points are evaluated again",
-                                 connection.file().string(), found.lines(1).front(),
-                                 how_to_recover(connection.file())));
+    throw StoreError(
+        fmt::format("{}: the file is damaged ({}): {}, for a new merge; the other points are evaluated again",
+                    connection.file().string(), found.lines(1).front(), how_to_recover(connection.file())));
   }
 
   fs::path directory_;

@@ -58,8 +58,8 @@ class Copy {
       }
     } catch (const fs::filesystem_error& error) {
       remove_copy(file_);
-      throw StoreError(fmt::format("{}: cannot be copied: {}; nothing has been changed", file.string(),
-                                   error.code().message()));
+      throw StoreError(
+          fmt::format("{}: cannot be copied: {}; nothing has been changed", file.string(), error.code().message()));
     }
     try {
       Connection connection(file_, Connection::Mode::write);
@@ -90,12 +90,15 @@ struct Target {
 Target target_of(Connection& connection, const std::string& table, const std::string& base) {
   Target target{table, salt_of(connection, table), 0, base != "attempts", {}, {}};
   std::string values;
-  connection.for_each_row("SELECT name, type FROM pragma_table_info(?) ORDER BY cid", [&](const Statement& row) {
-    values += values.empty() ? "?" : ", ?";
-    if (row.text(0) == "checksum") return;
-    if (row.text(1) == "REAL") target.reals.push_back(target.columns);
-    ++target.columns;
-  }, std::string_view(table));
+  connection.for_each_row(
+      "SELECT name, type FROM pragma_table_info(?) ORDER BY cid",
+      [&](const Statement& row) {
+        values += values.empty() ? "?" : ", ?";
+        if (row.text(0) == "checksum") return;
+        if (row.text(1) == "REAL") target.reals.push_back(target.columns);
+        ++target.columns;
+      },
+      std::string_view(table));
   target.insert = fmt::format("INSERT OR IGNORE INTO {} VALUES({})", table, values);
   return target;
 }
@@ -105,7 +108,8 @@ void complete(RawRow& row, const Target& target) {
   if (target.has_rowid) row.values[0] = {RawValue::Type::integer, row.rowid, 0.0, {}};
   for (const std::size_t column : target.reals) {
     RawValue& value = row.values[column];
-    if (value.type == RawValue::Type::integer) value = {RawValue::Type::real, 0, static_cast<double>(value.integer), {}};
+    if (value.type == RawValue::Type::integer)
+      value = {RawValue::Type::real, 0, static_cast<double>(value.integer), {}};
   }
 }
 
@@ -179,10 +183,10 @@ class Salvage {
     }
     for (const Generation& generation : read_generations(connection_)) {
       const std::string results = generation.table("results"), evaluations = generation.table("evaluations");
-      connection_.execute(fmt::format(
-          "DELETE FROM {0} WHERE \"index\" NOT IN (SELECT \"index\" FROM {1});"
-          "DELETE FROM {1} WHERE \"index\" NOT IN (SELECT \"index\" FROM {0})",
-          results, evaluations));
+      connection_.execute(
+          fmt::format("DELETE FROM {0} WHERE \"index\" NOT IN (SELECT \"index\" FROM {1});"
+                      "DELETE FROM {1} WHERE \"index\" NOT IN (SELECT \"index\" FROM {0})",
+                      results, evaluations));
     }
     renew_totals(connection_);
   }
@@ -325,8 +329,8 @@ void replace(const fs::path& file, const fs::path& by, const fs::path& kept) {
   fs::remove(beside(file, "-shm"), ignored);
   if (!error) fs::rename(by, file, error);
   if (!error) return;
-  throw StoreError(fmt::format("{}: the new file `{}` cannot take its place: {}", file.string(), by.string(),
-                               error.message()));
+  throw StoreError(
+      fmt::format("{}: the new file `{}` cannot take its place: {}", file.string(), by.string(), error.message()));
 }
 
 fs::path existing(const fs::path& directory) {

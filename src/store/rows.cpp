@@ -292,10 +292,11 @@ Record RecordReader::read(const Statement& row, Total* total) {
 
 bool for_each_point(Connection& connection, const Generation& generation,
                     const std::function<bool(const StoredPoint&)>& visit, const std::string& flag) {
-  Statement select(connection,
-                   fmt::format("SELECT \"index\", status, {}, {}{} FROM {} r WHERE \"index\" >= ? ORDER BY \"index\" LIMIT ?",
-                               flag, intact_sql(connection, generation.table("results"), "r"),
-                               value_columns('p', generation.identity.parameters), generation.table("results")));
+  Statement select(
+      connection,
+      fmt::format("SELECT \"index\", status, {}, {}{} FROM {} r WHERE \"index\" >= ? ORDER BY \"index\" LIMIT ?", flag,
+                  intact_sql(connection, generation.table("results"), "r"),
+                  value_columns('p', generation.identity.parameters), generation.table("results")));
   const auto read = [&](const Statement& row) {
     StoredPoint point{row.count(0), row.text(1) != ok_status, row.integer(2) != 0, {}};
     if (row.integer(3) == 0) throw_damaged_row(connection.file(), point.index);
@@ -309,10 +310,11 @@ bool for_each_point(Connection& connection, const Generation& generation,
 }
 
 void for_each_time(Connection& connection, const std::function<void(const PointTime&)>& visit) {
-  Statement select(connection,
-                   fmt::format("SELECT e.\"index\", e.elapsed, r.status = 'ok', {} FROM evaluations e CROSS JOIN results r "
-                               "USING(\"index\") WHERE e.\"index\" >= ? AND e.attempts > 0 ORDER BY e.\"index\" LIMIT ?",
-                               both_intact(connection)));
+  Statement select(
+      connection,
+      fmt::format("SELECT e.\"index\", e.elapsed, r.status = 'ok', {} FROM evaluations e CROSS JOIN results r "
+                  "USING(\"index\") WHERE e.\"index\" >= ? AND e.attempts > 0 ORDER BY e.\"index\" LIMIT ?",
+                  both_intact(connection)));
   const auto read = [&](const Statement& row) {
     if (row.integer(3) == 0) throw_damaged_row(connection.file(), row.count(0));
     return PointTime{row.count(0), row.real(1), row.integer(2) != 0};
@@ -368,11 +370,10 @@ void copy_outcome(Connection& connection, const StudyIdentity& identity, RowSums
       },
       from);
   sums.remove(to);
-  const std::string columns =
-      "status" + value_columns('p', identity.parameters) + value_columns('o', identity.outputs);
-  connection.run(fmt::format("INSERT INTO results(\"index\", {0}) SELECT ?1, {0} FROM results WHERE \"index\" = ?2",
-                             columns),
-                 to, from);
+  const std::string columns = "status" + value_columns('p', identity.parameters) + value_columns('o', identity.outputs);
+  connection.run(
+      fmt::format("INSERT INTO results(\"index\", {0}) SELECT ?1, {0} FROM results WHERE \"index\" = ?2", columns), to,
+      from);
   connection.run(
       "INSERT INTO evaluations SELECT ?1, rank, host, 0, started, 0.0, code, message, NULL FROM evaluations "
       "WHERE \"index\" = ?2",

@@ -51,7 +51,8 @@ constexpr const char* evaluations_columns = R"(("index" INTEGER PRIMARY KEY, ran
 )";
 
 /// Since version 2.
-constexpr const char* attempts_columns = R"(("index" INTEGER NOT NULL, attempt INTEGER NOT NULL, status TEXT NOT NULL, rank INTEGER NOT NULL,
+constexpr const char* attempts_columns =
+    R"(("index" INTEGER NOT NULL, attempt INTEGER NOT NULL, status TEXT NOT NULL, rank INTEGER NOT NULL,
                       host TEXT NOT NULL, started REAL, elapsed REAL, code INTEGER NOT NULL, message TEXT NOT NULL,
                       checksum INTEGER, PRIMARY KEY("index", attempt)) WITHOUT ROWID;
 )";

@@ -62,8 +62,8 @@ std::string_view advice(int code, int error_number) {
   if (!from_system) error_number = 0;
   if (error_number != 0) message += fmt::format(" ({})", std::generic_category().message(error_number));
   const std::string_view what_to_do = advice(code, error_number);
-  throw SqliteError(fmt::format("{}: {}{}{}", file.string(), message, what_to_do.empty() ? "" : "; ", what_to_do),
-                    code, message);
+  throw SqliteError(fmt::format("{}: {}{}{}", file.string(), message, what_to_do.empty() ? "" : "; ", what_to_do), code,
+                    message);
 }
 
 /// The path as a URI, for the options that only a URI can carry.

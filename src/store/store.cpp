@@ -16,8 +16,8 @@
 #include "rows.hpp"
 #include "schema.hpp"
 #include "sqlite.hpp"
-#include "sums.hpp"
 #include "store/interface/journal.hpp"
+#include "sums.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/log.hpp"
 

@@ -14,8 +14,8 @@ namespace windrow::detail {
 namespace {
 
 // In this order; those that a file need not have are left out if they are not there.
-constexpr std::array layout_tables = {"study",           "definition",    "columns", "generations", "earlier_definition",
-                                      "earlier_columns", "former_outputs"};
+constexpr std::array layout_tables = {
+    "study", "definition", "columns", "generations", "earlier_definition", "earlier_columns", "former_outputs"};
 
 std::string quoted(const std::string& name) {
   return fmt::format("\"{}\"", name);
@@ -24,8 +24,9 @@ std::string quoted(const std::string& name) {
 /// All but the checksum, as the table has them.
 std::vector<std::string> columns_of(Connection& connection, const std::string& table) {
   std::vector<std::string> columns;
-  connection.for_each_row("SELECT name FROM pragma_table_info(?) WHERE name <> 'checksum' ORDER BY cid",
-                          [&](const Statement& row) { columns.push_back(row.text(0)); }, std::string_view(table));
+  connection.for_each_row(
+      "SELECT name FROM pragma_table_info(?) WHERE name <> 'checksum' ORDER BY cid",
+      [&](const Statement& row) { columns.push_back(row.text(0)); }, std::string_view(table));
   return columns;
 }
 
@@ -93,7 +94,8 @@ bool unpack_row(Connection& connection, Unpacked& from) {
   const std::string table(from.text());
   const std::uint64_t columns = from.number();
   if (from.bad() || columns == 0 || columns > 20) return false;
-  std::string sql = fmt::format("INSERT INTO {}{} VALUES(?", quoted(table), table == "totals" ? "(\"table\", salt)" : "");
+  std::string sql =
+      fmt::format("INSERT INTO {}{} VALUES(?", quoted(table), table == "totals" ? "(\"table\", salt)" : "");
   for (std::uint64_t i = 1; i < columns; ++i) sql += ", ?";
   Statement insert(connection, sql + ")");
   for (int i = 1; i <= static_cast<int>(columns); ++i) {
@@ -117,11 +119,12 @@ bool has_sums(Connection& connection) {
 
 Total read_total(Connection& connection, const std::string& table) {
   std::optional<Total> total;
-  connection.for_each_row("SELECT count, sum FROM totals WHERE \"table\" = ?",
-                          [&](const Statement& row) {
-                            total = {row.integer(0), row.count(1)};
-                          },
-                          std::string_view(table));
+  connection.for_each_row(
+      "SELECT count, sum FROM totals WHERE \"table\" = ?",
+      [&](const Statement& row) {
+        total = {row.integer(0), row.count(1)};
+      },
+      std::string_view(table));
   if (!total) throw_incomplete(connection.file(), "totals");
   return *total;
 }
@@ -190,8 +193,7 @@ void renew_total(Connection& connection, const std::string& table) {
 
 void renew_totals(Connection& connection) {
   std::vector<std::string> tables;
-  connection.for_each_row("SELECT \"table\" FROM totals",
-                          [&](const Statement& row) { tables.push_back(row.text(0)); });
+  connection.for_each_row("SELECT \"table\" FROM totals", [&](const Statement& row) { tables.push_back(row.text(0)); });
   for (const std::string& table : tables) {
     if (table != failures_total && table != layout_total) renew_total(connection, table);
   }
@@ -200,7 +202,8 @@ void renew_totals(Connection& connection) {
 std::string pack_layout(Connection& connection) {
   std::string text(spare_begin);
   for (const std::string table : layout_tables) {
-    if (connection.has_table(table)) pack_table(text, connection, table, fmt::format("SELECT * FROM {} ORDER BY 1, 2", table));
+    if (connection.has_table(table))
+      pack_table(text, connection, table, fmt::format("SELECT * FROM {} ORDER BY 1, 2", table));
   }
   pack_table(text, connection, "totals", "SELECT \"table\", salt FROM totals ORDER BY 1");
   return text;
@@ -237,8 +240,11 @@ std::string problem_of_layout(Connection& connection) {
     spare = row.text(0);
     checksum = row.integer(1);
   });
-  if (spare.empty() || spare_checksum(spare) != checksum) return "the second copy of what it says of the study is damaged";
-  if (pack_layout(connection) != spare || read_total(connection, layout_total).sum != static_cast<std::uint64_t>(checksum)) return "what it says of the study is damaged";
+  if (spare.empty() || spare_checksum(spare) != checksum)
+    return "the second copy of what it says of the study is damaged";
+  if (pack_layout(connection) != spare ||
+      read_total(connection, layout_total).sum != static_cast<std::uint64_t>(checksum))
+    return "what it says of the study is damaged";
   return {};
 }
 
@@ -247,10 +253,10 @@ std::string how_to_recover(const std::filesystem::path& file) {
 }
 
 void throw_damaged_row(const std::filesystem::path& file, std::uint64_t index) {
-  throw StoreError(
-      fmt::format("{}: the row of point {} is damaged: its values do not fit their checksum; `windrow run` names all such "
-                  "points and evaluates them again",
-                  file.string(), index));
+  throw StoreError(fmt::format(
+      "{}: the row of point {} is damaged: its values do not fit their checksum; `windrow run` names all such "
+      "points and evaluates them again",
+      file.string(), index));
 }
 
 void throw_damaged_rows(const std::filesystem::path& file) {
@@ -290,14 +296,16 @@ void RowSums::add(std::int64_t results, bool failed, std::int64_t evaluations) {
 
 void RowSums::forget(std::uint64_t index) {
   changed_ = true;
-  connection_.for_each_row("SELECT checksum, status <> 'ok' FROM results WHERE \"index\" = ?",
-                           [&](const Statement& row) {
-                             results_.remove(row.integer(0));
-                             if (row.integer(1) != 0) failures_.remove(row.integer(0));
-                           },
-                           index);
-  connection_.for_each_row("SELECT checksum FROM evaluations WHERE \"index\" = ?",
-                           [&](const Statement& row) { evaluations_.remove(row.integer(0)); }, index);
+  connection_.for_each_row(
+      "SELECT checksum, status <> 'ok' FROM results WHERE \"index\" = ?",
+      [&](const Statement& row) {
+        results_.remove(row.integer(0));
+        if (row.integer(1) != 0) failures_.remove(row.integer(0));
+      },
+      index);
+  connection_.for_each_row(
+      "SELECT checksum FROM evaluations WHERE \"index\" = ?",
+      [&](const Statement& row) { evaluations_.remove(row.integer(0)); }, index);
 }
 
 void RowSums::remove(std::uint64_t index) {
@@ -314,18 +322,21 @@ void RowSums::open(std::uint64_t index) {
 
 void RowSums::close(std::uint64_t index) {
   changed_ = true;
-  connection_.for_each_row(close_results_,
-                           [&](const Statement& row) {
-                             results_.add(row.integer(0));
-                             if (row.integer(1) != 0) failures_.add(row.integer(0));
-                           },
-                           index);
-  connection_.for_each_row(close_evaluations_, [&](const Statement& row) { evaluations_.add(row.integer(0)); }, index);
+  connection_.for_each_row(
+      close_results_,
+      [&](const Statement& row) {
+        results_.add(row.integer(0));
+        if (row.integer(1) != 0) failures_.add(row.integer(0));
+      },
+      index);
+  connection_.for_each_row(
+      close_evaluations_, [&](const Statement& row) { evaluations_.add(row.integer(0)); }, index);
 }
 
 void RowSums::close_attempts(std::uint64_t index) {
   changed_ = true;
-  connection_.for_each_row(close_attempts_, [&](const Statement& row) { attempts_.add(row.integer(0)); }, index);
+  connection_.for_each_row(
+      close_attempts_, [&](const Statement& row) { attempts_.add(row.integer(0)); }, index);
 }
 
 void RowSums::write() {

@@ -8,9 +8,9 @@
 #include "sqlite.hpp"
 
 /// Checksums that tell whether a file is as windrow wrote it, since version 5 of its format. Every row of results,
-/// evaluations and attempts, of earlier forms of the study, too, has one. What tells missing and doubled rows, the table
-/// `totals`, has how many rows there are of each table, and the sum of their checksums. What is said of the study as a
-/// whole is kept a second time, as one text in the table `spare`.
+/// evaluations and attempts, of earlier forms of the study, too, has one. What tells missing and doubled rows, the
+/// table `totals`, has how many rows there are of each table, and the sum of their checksums. What is said of the study
+/// as a whole is kept a second time, as one text in the table `spare`.
 namespace windrow::detail {
 
 /// Files of this version and later have checksums.
@@ -77,7 +77,8 @@ std::string problem_of_layout(Connection& connection);
 /// "windrow recover DIR keeps all that is right", to be told of a file that is damaged.
 std::string how_to_recover(const std::filesystem::path& file);
 
-/// Keeps the totals of the present tables while single rows are changed. To be written with the group that changes them.
+/// Keeps the totals of the present tables while single rows are changed. To be written with the group that changes
+/// them.
 class RowSums {
  public:
   explicit RowSums(Connection& connection);

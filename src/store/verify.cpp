@@ -40,11 +40,10 @@ Walked walk(Connection& connection, const std::string& table, bool is_results, b
     found.damaged.insert(at);
     ++found.damaged_rows;
   };
-  connection.for_each_row(
-      fmt::format("SELECT \"index\", checksum, {}, {}, {} FROM {} t ORDER BY \"index\"{}", intact_sql(connection, table, "t"),
-                  is_results ? "status <> 'ok'" : "0", is_attempts ? "attempt" : "0", table,
-                  is_attempts ? ", attempt" : ""),
-      look);
+  connection.for_each_row(fmt::format("SELECT \"index\", checksum, {}, {}, {} FROM {} t ORDER BY \"index\"{}",
+                                      intact_sql(connection, table, "t"), is_results ? "status <> 'ok'" : "0",
+                                      is_attempts ? "attempt" : "0", table, is_attempts ? ", attempt" : ""),
+                          look);
   return found;
 }
 
@@ -53,8 +52,8 @@ void add_structure(Connection& connection, Soundness& found) {
   Statement check(connection, "PRAGMA quick_check(20)");
   while (check.step()) {
     const std::string line = check.text(0);
-    const bool of_a_row = line.starts_with("NULL value in") || line.starts_with("non-") || line.starts_with("NUMERIC ") ||
-                          line.starts_with("TEXT ");
+    const bool of_a_row = line.starts_with("NULL value in") || line.starts_with("non-") ||
+                          line.starts_with("NUMERIC ") || line.starts_with("TEXT ");
     if (line != "ok" && !of_a_row) found.structure.push_back(line);
   }
 }
@@ -113,14 +112,13 @@ void remove_from(Connection& connection, const Generation& generation) {
   const std::string results = generation.table("results"), evaluations = generation.table("evaluations"),
                     attempts = generation.table("attempts");
   const auto forget = [&](const std::string& table) {
-    connection.execute(
-        fmt::format("DELETE FROM {0} AS t WHERE NOT {1}", table, intact_sql(connection, table, "t")));
+    connection.execute(fmt::format("DELETE FROM {0} AS t WHERE NOT {1}", table, intact_sql(connection, table, "t")));
   };
   for (const std::string& table : {results, evaluations, attempts}) forget(table);
-  connection.execute(fmt::format(
-      "DELETE FROM {0} WHERE \"index\" NOT IN (SELECT \"index\" FROM {1});"
-      "DELETE FROM {1} WHERE \"index\" NOT IN (SELECT \"index\" FROM {0})",
-      results, evaluations));
+  connection.execute(
+      fmt::format("DELETE FROM {0} WHERE \"index\" NOT IN (SELECT \"index\" FROM {1});"
+                  "DELETE FROM {1} WHERE \"index\" NOT IN (SELECT \"index\" FROM {0})",
+                  results, evaluations));
 }
 
 }  // namespace
@@ -128,7 +126,8 @@ void remove_from(Connection& connection, const Generation& generation) {
 std::vector<std::string> Soundness::lines(std::size_t most, const std::string& then) const {
   std::vector<std::string> lines = structure;
   if (points.size() > most) {
-    lines.push_back(fmt::format("{} points: their rows in {} are damaged{}", text::with_thousands(points.size()), results_file, then));
+    lines.push_back(fmt::format("{} points: their rows in {} are damaged{}", text::with_thousands(points.size()),
+                                results_file, then));
   } else {
     for (const IndexRange& range : points.ranges()) {
       for (std::uint64_t i = 0; i < range.count; ++i) {
@@ -137,7 +136,8 @@ std::vector<std::string> Soundness::lines(std::size_t most, const std::string& t
     }
   }
   const auto add = [&](std::uint64_t count, const char* what) {
-    if (count > 0) lines.push_back(fmt::format("{} damaged: {}", count == 1 ? "a row is" : fmt::format("{} rows are", count), what));
+    if (count > 0)
+      lines.push_back(fmt::format("{} damaged: {}", count == 1 ? "a row is" : fmt::format("{} rows are", count), what));
   };
   add(attempts, "evaluations that were tried again");
   add(earlier, "outcomes of earlier forms of the study");
@@ -155,7 +155,8 @@ Soundness verify(Connection& connection) {
       const std::string problem = problem_of_layout(connection);
       if (!problem.empty()) found.structure.push_back(problem);
       if (problem.empty()) {
-        for (const Generation& generation : read_generations(connection)) check_generation(connection, generation, found);
+        for (const Generation& generation : read_generations(connection))
+          check_generation(connection, generation, found);
       }
     }
     snapshot.commit();

@@ -17,9 +17,7 @@ struct Soundness {
   bool index = false;                  ///< the index of failures is damaged, or may be: it is made of the rows
   bool has_sums = true;                ///< false: an older windrow wrote it; only its structure has been looked at
 
-  bool sound() const {
-    return structure.empty() && points.empty() && attempts == 0 && earlier == 0 && !index;
-  }
+  bool sound() const { return structure.empty() && points.empty() && attempts == 0 && earlier == 0 && !index; }
   /// To be read; the points are named up to so many. @param then  follows what is said of points
   std::vector<std::string> lines(std::size_t most, const std::string& then = {}) const;
 };

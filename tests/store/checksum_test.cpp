@@ -39,17 +39,17 @@ Record mixed(std::uint64_t index) {
     return record;
   }
   const double gain = index % 10 == 5 ? std::numeric_limits<double>::quiet_NaN() : x * 2.0;
-  Record record = success(index, parameters,
-                          {gain, std::string(index % 100 == 7 ? 6000 : 20, static_cast<char>('a' + index % 26)),
-                           index % 2 == 0});
+  Record record =
+      success(index, parameters,
+              {gain, std::string(index % 100 == 7 ? 6000 : 20, static_cast<char>('a' + index % 26)), index % 2 == 0});
   record.started = 1.5e9 + x;
   record.elapsed = 0.25;
   return record;
 }
 
 std::string text_of(const Record& record) {
-  std::string text = fmt::format("{} {} {} {} {}", record.index, record.host, record.attempts, record.started,
-                                 record.elapsed);
+  std::string text =
+      fmt::format("{} {} {} {} {}", record.index, record.host, record.attempts, record.started, record.elapsed);
   for (const Value& value : record.parameters) text += " " + value.render();
   if (!record.outcome.ok()) return text + " " + describe(record.outcome.failure());
   for (const Value& value : record.outcome.value()) text += " " + value.render();
@@ -107,13 +107,22 @@ TEST_F(RowChecksumTest, what_was_written_is_sound) {
 
 TEST_F(RowChecksumTest, a_change_in_any_column_is_noticed_by_who_reads_the_row_and_mended_by_a_run) {
   const auto expected = all_of(path());
-  const std::vector<std::pair<std::string, std::string>> changes = {
-      {"results", "p0 = 3.5"},        {"results", "p1 = 'other'"},  {"results", "o0 = 6.000000000000001"},
-      {"results", "o0 = 6"},          {"results", "o1 = x'61'"},    {"results", "o2 = NULL"},
-      {"results", "status = 'lost'"}, {"evaluations", "rank = 9"},  {"evaluations", "host = 'node2'"},
-      {"evaluations", "attempts = 2"}, {"evaluations", "started = 7"}, {"evaluations", "elapsed = 0.2500001"},
-      {"evaluations", "code = 1"},    {"evaluations", "message = '?'"}, {"results", "checksum = checksum + 1"},
-      {"evaluations", "checksum = checksum + 1"}};
+  const std::vector<std::pair<std::string, std::string>> changes = {{"results", "p0 = 3.5"},
+                                                                    {"results", "p1 = 'other'"},
+                                                                    {"results", "o0 = 6.000000000000001"},
+                                                                    {"results", "o0 = 6"},
+                                                                    {"results", "o1 = x'61'"},
+                                                                    {"results", "o2 = NULL"},
+                                                                    {"results", "status = 'lost'"},
+                                                                    {"evaluations", "rank = 9"},
+                                                                    {"evaluations", "host = 'node2'"},
+                                                                    {"evaluations", "attempts = 2"},
+                                                                    {"evaluations", "started = 7"},
+                                                                    {"evaluations", "elapsed = 0.2500001"},
+                                                                    {"evaluations", "code = 1"},
+                                                                    {"evaluations", "message = '?'"},
+                                                                    {"results", "checksum = checksum + 1"},
+                                                                    {"evaluations", "checksum = checksum + 1"}};
   for (const auto& [table, change] : changes) {
     SCOPED_TRACE(table + ": " + change);
     ASSERT_EQ(sql(fmt::format("UPDATE {} SET {} WHERE \"index\" = 6", table, change)), "");
@@ -395,7 +404,8 @@ std::uint64_t damage(std::string& file, std::mt19937& random, std::string& what)
   if (kind == 3) {  // swapped pages
     const std::size_t a = below(file.size() / kPage) * kPage, b = below(file.size() / kPage) * kPage;
     what += fmt::format(", {} and {}", a / kPage, b / kPage);
-    std::swap_ranges(file.begin() + static_cast<std::ptrdiff_t>(a), file.begin() + static_cast<std::ptrdiff_t>(a + kPage),
+    std::swap_ranges(file.begin() + static_cast<std::ptrdiff_t>(a),
+                     file.begin() + static_cast<std::ptrdiff_t>(a + kPage),
                      file.begin() + static_cast<std::ptrdiff_t>(b));
     return kPoints;
   }

@@ -201,8 +201,8 @@ class Store {
   ///                them, where the points' directories were kept. Without it such outcomes are left where they are
   /// Rows are checked before anything else. Points whose rows are damaged have no outcome any more (damaged_rows).
   /// @throws StoreError if the directory cannot be written, another process has the store open, the file is damaged in
-  ///         more than rows or of a newer version, or it belongs to another study: one that differs (it is said in what) and has another
-  ///         name, or comes without `points`
+  ///         more than rows or of a newer version, or it belongs to another study: one that differs (it is said in
+  ///         what) and has another name, or comes without `points`
   Store(const std::filesystem::path& directory, const StudyIdentity& identity,
         const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal = Journal::automatic,
         const PointValues& points = {}, const ReadOutputs& read = {});
