@@ -66,7 +66,7 @@ std::optional<Resumption> OpenStudy::open(const PointValues& points, const ReadO
   migrate(connection);
   if (!is_sealed(connection)) damage = verify(connection);
   if (!damage.structure.empty()) {
-    throw StoreError(fmt::format("{}: the file is damaged: {}; move it away and run again, or run again after {}",
+    throw StoreError(fmt::format("{}: {}; the file is damaged: move it away and run again, or recover it first: {}",
                                  connection.file().string(), damage.structure.front(),
                                  how_to_recover(connection.file())));
   }
