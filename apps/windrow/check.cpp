@@ -75,7 +75,7 @@ void print_check(const fs::path& directory, const StoreCheck& check) {
     show("Remove damaged arrays; `windrow run --retry-failed` evaluates their points again.\n");
 }
 
-Json json_of(const fs::path& directory, const StoreCheck& check) {
+Json check_json(const fs::path& directory, const StoreCheck& check) {
   return {{"results", directory.string()},
           {"sound", check.sound()},
           {"checksums", check.has_checksums},
@@ -98,7 +98,7 @@ void print_recovery(const fs::path& directory, const Recovery& done) {
   show("The damaged file is kept: {}\n", done.damaged.string());
 }
 
-Json json_of(const fs::path& directory, const Recovery& done) {
+Json recovery_json(const fs::path& directory, const Recovery& done) {
   Json json = {{"results", directory.string()}, {"was_sound", done.was_sound}};
   if (done.was_sound) return json;
   json["points"] = done.points;
@@ -117,7 +117,7 @@ int check(const fs::path& given, bool json) {
   for (const fs::path& directory : stores_in(results_directory(given))) {
     const StoreCheck found = check_store(directory);
     sound = sound && found.sound();
-    json ? stores.push_back(json_of(directory, found)) : print_check(directory, found);
+    json ? stores.push_back(check_json(directory, found)) : print_check(directory, found);
   }
   if (json) print({{"sound", sound}, {"stores", stores}});
   return sound ? kSuccess : kSomeFailed;
@@ -127,7 +127,7 @@ int recover(const fs::path& given, bool json) {
   Json stores = Json::array();
   for (const fs::path& directory : stores_in(results_directory(given))) {
     const Recovery done = recover_store(directory);
-    json ? stores.push_back(json_of(directory, done)) : print_recovery(directory, done);
+    json ? stores.push_back(recovery_json(directory, done)) : print_recovery(directory, done);
   }
   if (json) print({{"stores", stores}});
   return kSuccess;

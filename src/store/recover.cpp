@@ -285,6 +285,15 @@ void copy_table(const fs::path& image, Connection& to, const std::string& table,
   }
 }
 
+/// What is said of runs whose numbers are lost: a later run may get them.
+void forget_strays(Connection& connection, std::vector<std::string>& notes) {
+  for (const char* table : {"provenance", "accounts"}) {
+    if (!connection.has_table(table)) continue;
+    connection.execute(fmt::format("DELETE FROM {} WHERE run NOT IN (SELECT run FROM runs)", table));
+    if (connection.changes() > 0) notes.push_back(fmt::format("what `{}` said of runs that are not known any more", table));
+  }
+}
+
 void fill(Connection& connection, const fs::path& image, const std::string& spare, Recovery& done) {
   create_empty_tables(connection);
   if (!unpack_layout(connection, spare)) {
@@ -303,6 +312,7 @@ void fill(Connection& connection, const fs::path& image, const std::string& spar
   copy_table(image, connection, "accounts", "where the time of runs went", done.notes);
   copy_table(image, connection, "again", "which points were still to be evaluated again (`--again`)", done.notes);
   copy_table(image, connection, "moves", "directories of points that had to follow a change of the study", done.notes);
+  forget_strays(connection, done.notes);
   mark_file(connection);
   renew_spare(connection);
   done.points = static_cast<std::uint64_t>(connection.integer("SELECT points FROM study"));

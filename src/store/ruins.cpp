@@ -120,17 +120,22 @@ Ruins::~Ruins() {
   if (!file_.empty()) ::munmap(const_cast<char*>(file_.data()), file_.size());
 }
 
+std::uint64_t Ruins::pages() const {
+  return (file_.size() + page_size_ - 1) / page_size_;
+}
+
 std::string_view Ruins::page(std::uint64_t number) const {
-  if (number == 0 || (number - 1) >= file_.size() / page_size_) return {};
+  if (number == 0 || number > pages()) return {};
   return file_.substr((number - 1) * page_size_, page_size_);
 }
 
 bool Ruins::add_overflow(std::uint64_t next, std::uint64_t size, std::string& payload) const {
   while (payload.size() < size) {
     const std::string_view one = page(next);
-    if (one.empty()) return false;
+    const std::uint64_t wanted = std::min<std::uint64_t>(size - payload.size(), page_size_ - 4);
+    if (one.size() < wanted + 4) return false;
     next = big_endian(one.substr(0, 4));
-    payload += one.substr(4, std::min<std::uint64_t>(size - payload.size(), one.size() - 4));
+    payload += one.substr(4, wanted);
   }
   return true;
 }
@@ -159,6 +164,7 @@ bool Ruins::read_cell(std::string_view of, std::size_t at, bool with_rowid, RawR
 
 bool Ruins::visit_page(std::uint64_t number, const std::function<bool(const RawRow&)>& visit) const {
   const std::string_view of = page(number);
+  if (of.size() < page_size_) return false;  // cut off
   const std::size_t head = number == 1 ? kFileHeader : 0;
   const auto kind = static_cast<std::uint8_t>(of[head]);
   if (kind == kTableInterior) return true;
@@ -176,7 +182,7 @@ bool Ruins::visit_page(std::uint64_t number, const std::function<bool(const RawR
 }
 
 void Ruins::for_each(const std::function<bool(const RawRow&)>& visit) {
-  for (std::uint64_t number = 1; number <= file_.size() / page_size_; ++number) {
+  for (std::uint64_t number = 1; number <= pages(); ++number) {
     if (!visit_page(number, visit)) damaged_.push_back(number);
   }
 }

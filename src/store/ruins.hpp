@@ -43,7 +43,8 @@ class Ruins {
   void search(const std::function<void(const RawRow&)>& visit) const;
 
  private:
-  std::string_view page(std::uint64_t number) const;  // from 1
+  std::uint64_t pages() const;
+  std::string_view page(std::uint64_t number) const;  // from 1; the last one may be cut off
   bool visit_page(std::uint64_t number, const std::function<bool(const RawRow&)>& visit) const;
   bool read_cell(std::string_view page, std::size_t at, bool with_rowid, RawRow& row, std::string& payload) const;
   bool add_overflow(std::uint64_t next, std::uint64_t size, std::string& payload) const;

@@ -58,6 +58,16 @@ void add_structure(Connection& connection, Soundness& found) {
   }
 }
 
+/// A new run takes the next number, which nothing may have yet.
+void check_runs(Connection& connection, Soundness& found) {
+  for (const char* table : {"provenance", "accounts"}) {
+    if (!connection.has_table(table)) continue;
+    const auto strays =
+        connection.integer(fmt::format("SELECT count(*) FROM {} WHERE run NOT IN (SELECT run FROM runs)", table));
+    if (strays > 0) found.structure.push_back(fmt::format("`{}` tells of runs that are not in `runs`", table));
+  }
+}
+
 /// @return whether all rows are there, and in their order
 bool is_whole(Connection& connection, const std::string& table, const Walked& walked, Soundness& found) {
   const Total told = read_total(connection, table);
@@ -151,6 +161,7 @@ Soundness verify(Connection& connection) {
     Transaction snapshot(connection);
     found.has_sums = has_sums(connection);
     add_structure(connection, found);
+    check_runs(connection, found);
     if (found.has_sums) {
       const std::string problem = problem_of_layout(connection);
       if (!problem.empty()) found.structure.push_back(problem);
