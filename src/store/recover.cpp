@@ -61,20 +61,35 @@ class Copy {
       throw StoreError(
           fmt::format("{}: cannot be copied: {}; nothing has been changed", file.string(), error.code().message()));
     }
-    try {
-      Connection connection(file_, Connection::Mode::write);
-      connection.integer("SELECT count(*) FROM sqlite_schema");
-      connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-    } catch (const StoreError&) {  // then the rows are read as they lie there
-    }
+    if (take_journal()) return;
+    was_mended_ = true;
+    mend_head();
+    take_journal();  // if it fails again, the rows are read as they lie there
   }
   ~Copy() { remove_copy(file_); }
   Copy(const Copy&) = delete;
   Copy& operator=(const Copy&) = delete;
   const fs::path& file() const { return file_; }
+  /// Whether its head is another one than the file's.
+  bool was_mended() const { return was_mended_; }
 
  private:
+  bool take_journal() const try {
+    Connection connection(file_, Connection::Mode::write);
+    connection.integer("SELECT count(*) FROM sqlite_schema");
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    return true;
+  } catch (const StoreError&) {
+    return false;
+  }
+  /// The first bytes are the same in every file that windrow makes.
+  void mend_head() const {
+    constexpr char head[] = "SQLite format 3\0\x10\0\1\1\0\x40\x20\x20";
+    std::fstream(file_, std::ios::in | std::ios::out | std::ios::binary).write(head, sizeof head - 1);
+  }
+
   fs::path file_;
+  bool was_mended_ = false;
 };
 
 /// A table of the new file that rows are looked for.
@@ -400,8 +415,8 @@ Recovery recover_store(const fs::path& directory) {
     before = look_at(image.file());
   } catch (const StoreError&) {  // not one of windrow, as it looks: its rows will tell
   }
-  if (before && before->sound()) {
-    if (!before->has_sums) throw_unknown(file, true);
+  if (before && !before->has_sums && before->sound()) throw_unknown(file, true);
+  if (before && before->sound() && !image.was_mended()) {
     done.was_sound = true;
     return done;
   }

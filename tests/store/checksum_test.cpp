@@ -382,6 +382,17 @@ TEST(StoreChecksumTest, a_large_file_is_known_by_its_hash_until_a_bit_of_it_chan
 
 constexpr std::size_t kPage = 4096;
 
+TEST_F(RowChecksumTest, a_file_without_its_first_bytes_loses_nothing) {
+  const auto expected = all_of(path());
+  std::fstream(directory_.results(), std::ios::in | std::ios::out | std::ios::binary) << std::string(24, '?');
+  EXPECT_THAT(check_store(path()).problems, ElementsAre(HasSubstr("cannot read")));
+  const Recovery done = recover_store(path());
+  EXPECT_EQ(done.outcomes, kPoints);
+  EXPECT_THAT(done.notes, IsEmpty());
+  EXPECT_EQ(all_of(path()), expected);
+  EXPECT_EQ(StoreReader(path()).runs().size(), 1u);
+}
+
 /// Damages that a disk, a copy or a file system does. @return how many points may be lost at most
 std::uint64_t damage(std::string& file, std::mt19937& random, std::string& what) {
   constexpr std::size_t least_bytes = 30;  // of a row
