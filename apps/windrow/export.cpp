@@ -55,9 +55,9 @@ int tell_what_is_missing(const std::vector<fs::path>& stores, const std::vector<
   const bool whole = complain_of_arrays(stores);
   std::uint64_t left = 0, points = 0;
   for (const fs::path& store : stores) {
-    const StoreStatus status = StoreReader(store).status();
-    left += status.points - status.succeeded - status.failed;
-    points += status.points;
+    const StoreReader reader(store);
+    left += reader.identity().points - reader.outcomes();
+    points += reader.identity().points;
   }
   if (left > 0) {
     show_aside("windrow: {} of {} points have no outcome yet and are not in the export\n", left, points);

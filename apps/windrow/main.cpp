@@ -28,6 +28,7 @@ constexpr const char* kFooter = R"(Examples:
   windrow failures rc-filter.windrow         what failed, by kind, and what it has in common
   windrow timing rc-filter.windrow           where the time of the last run went
   windrow clean rc-filter.windrow            remove what a killed run has left
+  windrow check rc-filter.windrow            whether it is as it was written
   windrow help slurm                         a page of the manual; `windrow help` lists them
 
 Running a study again continues it: points that have an outcome are not evaluated again,
@@ -42,8 +43,9 @@ Exit codes:
   130  interrupted: what was finished is kept; run the same command again to continue)";
 
 /// In the order that `windrow --help` lists them.
-constexpr auto kVerbs = {add_run,     add_collect,  add_plan,   add_submit, add_status, add_watch, add_export,
-                         add_explain, add_failures, add_timing, add_merge,  add_clean,  add_help};
+constexpr auto kVerbs = {add_run,   add_collect, add_plan,    add_submit,   add_status,
+                         add_watch, add_export,  add_explain, add_failures, add_timing,
+                         add_merge, add_clean,   add_check,   add_recover,  add_help};
 
 class Windrow {
  public:

@@ -48,6 +48,8 @@ Verb add_failures(CommandLine& line);
 Verb add_timing(CommandLine& line);
 Verb add_merge(CommandLine& line);
 Verb add_clean(CommandLine& line);
+Verb add_check(CommandLine& line);
+Verb add_recover(CommandLine& line);
 Verb add_help(CommandLine& line);
 /// It is in no list.
 Verb add_completion(CommandLine& line);

@@ -205,6 +205,9 @@ int run_rank(ParallelManager& manager, const RunArguments& arguments) {
     announce(study, arguments.shard, workers, manager.backend());
     warn(*prepared, arguments);
     options.on_resumed = [](const Resumption& found) { show_aside("{}\n", with_options(found.describe())); };
+    options.on_damaged = [](const std::vector<std::string>& lines) {
+      for (const std::string& line : lines) show_aside("windrow: {}\n", line);
+    };
     const auto printer = std::make_shared<ProgressPrinter>(stderr);
     options.on_progress = [printer](const Progress& progress) {
       const bool nothing_to_do = progress.evaluated == 0 && progress.done == progress.points;

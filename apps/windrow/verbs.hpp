@@ -92,6 +92,9 @@ struct CleanArguments {
 };
 int clean(const CleanArguments& arguments);
 
+int check(const std::filesystem::path& directory, bool json);
+int recover(const std::filesystem::path& directory, bool json);
+
 struct ExportArguments {
   std::filesystem::path directory;
   std::string csv;          ///< "-" is standard output

@@ -15,6 +15,7 @@
 #include "windrow/base/byte_stream.hpp"
 #include "windrow/base/machine.hpp"
 #include "windrow/base/stopwatch.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/run/interrupt.hpp"
 #include "windrow/slurm/slurm.hpp"
@@ -156,6 +157,10 @@ SweepResult RootRun::finish(JobReport report, const SweepEvaluation& evaluation)
   for (std::string& lost : report.lost_workers) result_.notes.push_back(std::move(lost));
   if (result_.evaluated > 0) {
     for (std::string& note : costs_.notes()) result_.notes.push_back(std::move(note));
+    if (damaged_rows_ > 0) {
+      result_.notes.push_back(fmt::format("{} had a damaged row in the results, and {} evaluated again",
+                                          text::counted(damaged_rows_, "point"), damaged_rows_ == 1 ? "is" : "are"));
+    }
     if (equal_.count() > 0) result_.notes.push_back(describe_equal_points(equal_.count()));
   }
   if (result_.evaluated > 0) note_changes();
@@ -218,6 +223,8 @@ void RootRun::open_store() {
     throw SpecError("points of a shard cannot be evaluated again: what the other stores have of them would stand");
   }
   store_.emplace(result_.store, identity_, provenance(), Journal::automatic, points, kind_.reader(design_));
+  if (const auto damage = store_->damage(); !damage.empty() && options_.on_damaged) options_.on_damaged(damage);
+  damaged_rows_ = store_->damaged_rows().size();
   if (store_->resumption() && options_.on_resumed) options_.on_resumed(*store_->resumption());
   IndexSet succeeded = store_->succeeded();
   IndexSet failed = store_->failed();

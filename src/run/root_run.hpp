@@ -86,7 +86,8 @@ class RootRun : public JobObserver {
   StudyIdentity identity_;
   const SweepOptions& options_;
   RootRole root_;
-  IndexSet share_;  // the points that this run is about
+  std::uint64_t damaged_rows_ = 0;  // in the store, when it was opened
+  IndexSet share_;                  // the points that this run is about
   SweepCosts costs_;
   FailureJudge judge_;
   Deadline deadline_;

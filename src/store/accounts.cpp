@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include "rows.hpp"
+#include "sums.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -72,15 +75,18 @@ std::vector<RunTimes> read_run_times(Connection& connection) {
 
 void for_each_evaluation(Connection& connection, double from, double to,
                          const std::function<void(const EvaluationTime&)>& visit) {
-  std::string sql =
-      "SELECT rank, started, \"index\", host, elapsed, r.status, 1 FROM evaluations "
-      "CROSS JOIN results r USING(\"index\") WHERE started BETWEEN ?1 AND ?2 AND attempts > 0";
+  std::string sql = fmt::format(
+      "SELECT rank, started, \"index\", host, elapsed, r.status, 1, {} AND {} FROM evaluations e "
+      "CROSS JOIN results r USING(\"index\") WHERE started BETWEEN ?1 AND ?2 AND attempts > 0",
+      intact_sql(connection, "evaluations", "e"), intact_sql(connection, "results", "r"));
   if (has_generations(connection)) {
-    sql +=
-        " UNION ALL SELECT rank, started, \"index\", host, elapsed, status, 0 FROM attempts "
-        "WHERE started BETWEEN ?1 AND ?2";
+    sql += fmt::format(
+        " UNION ALL SELECT rank, started, \"index\", host, elapsed, status, 0, {} FROM attempts a "
+        "WHERE started BETWEEN ?1 AND ?2",
+        intact_sql(connection, "attempts", "a"));
   }
   const auto tell = [&](const Statement& row) {
+    if (row.integer(7) == 0) throw_damaged_row(connection.file(), row.count(2));
     visit({row.count(2), static_cast<int>(row.integer(0)), row.text(3), row.real(1), row.real(4), row.text(5),
            row.integer(6) != 0});
   };

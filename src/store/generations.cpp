@@ -71,7 +71,10 @@ std::int64_t retire_present(Connection& connection, const StudyIdentity& identit
   const std::int64_t number = connection.integer("UPDATE study SET generation = generation + 1 RETURNING generation");
   connection.execute("DROP INDEX failures");
   for (const char* table : data_tables)
-    connection.execute(fmt::format("ALTER TABLE {0} RENAME TO {0}_{1}", table, number));
+    connection.execute(
+        fmt::format("ALTER TABLE {0} RENAME TO {0}_{1};"
+                    "UPDATE totals SET \"table\" = '{0}_{1}' WHERE \"table\" = '{0}'",
+                    table, number));
   connection.execute(
       fmt::format("INSERT INTO generations SELECT {0}, points FROM study;"
                   "INSERT INTO earlier_definition SELECT {0}, position, name, text FROM definition;"
@@ -85,7 +88,10 @@ std::int64_t retire_present(Connection& connection, const StudyIdentity& identit
 }
 
 void drop_generation(Connection& connection, const Generation& generation) {
-  for (const char* table : data_tables) connection.execute("DROP TABLE " + generation.table(table));
+  for (const char* table : data_tables) {
+    connection.execute(
+        fmt::format("DROP TABLE {0}; DELETE FROM totals WHERE \"table\" = '{0}'", generation.table(table)));
+  }
   for (const char* table : {"generations", "earlier_definition", "earlier_columns"}) {
     connection.execute(fmt::format("DELETE FROM {} WHERE generation = {}", table, generation.number));
   }

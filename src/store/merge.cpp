@@ -17,6 +17,8 @@
 #include "sqlite.hpp"
 #include "store/interface/journal.hpp"
 #include "store/interface/writer_lock.hpp"
+#include "sums.hpp"
+#include "verify.hpp"
 #include "windrow/base/files.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -104,14 +106,13 @@ class Source {
   }
 
  private:
-  /// It may be removed afterwards, so what cannot be read has to be noticed before.
+  /// It may be removed afterwards, so what cannot be read, or is not right, has to be noticed before.
   static void require_sound(Connection& connection) {
-    const std::string answer = connection.text("PRAGMA quick_check(1)");
-    if (answer == "ok") return;
+    const Soundness found = verify(connection);
+    if (found.sound()) return;
     throw StoreError(
-        fmt::format("{}: the file is damaged ({}): move it away and run again, or recover rows with "
-                    "`sqlite3 FILE .recover`",
-                    connection.file().string(), answer));
+        fmt::format("{}: the file is damaged ({}): {}, for a new merge; the other points are evaluated again",
+                    connection.file().string(), found.lines(1).front(), how_to_recover(connection.file())));
   }
 
   fs::path directory_;
@@ -139,7 +140,7 @@ constexpr const char* unknown_attempt =
 
 /// A failure there that does not stand here, and is not the one that does.
 constexpr const char* lost_failures_sql = R"(
-INSERT INTO main.attempts
+INSERT INTO main.attempts("index", attempt, status, rank, host, started, elapsed, code, message)
 SELECT e."index", {} + 1, r.status, e.rank, e.host, e.started, e.elapsed, e.code, e.message
 FROM shard.results r INDEXED BY failures CROSS JOIN shard.evaluations e USING("index")
 CROSS JOIN main.evaluations o ON o."index" = e."index"
@@ -147,13 +148,13 @@ WHERE r.status <> 'ok' AND e."index" NOT IN (SELECT "index" FROM temp.taken)
 AND NOT (o.started IS e.started AND o.rank = e.rank AND o.host = e.host) AND {})";
 
 constexpr const char* replaced_failures_sql = R"(
-INSERT INTO main.attempts
+INSERT INTO main.attempts("index", attempt, status, rank, host, started, elapsed, code, message)
 SELECT e."index", {} + 1, r.status, e.rank, e.host, e.started, e.elapsed, e.code, e.message
 FROM temp.taken t CROSS JOIN main.results r ON r."index" = t."index" CROSS JOIN main.evaluations e
 ON e."index" = t."index" WHERE t.replaces)";
 
 constexpr const char* attempts_sql = R"(
-INSERT INTO main.attempts
+INSERT INTO main.attempts("index", attempt, status, rank, host, started, elapsed, code, message)
 SELECT a."index", {} + a.attempt, a.status, a.rank, a.host, a.started, a.elapsed, a.code, a.message
 FROM shard.attempts a WHERE {})";
 
@@ -221,6 +222,7 @@ std::uint64_t MergeRows::take(std::vector<std::string>& problems) {
     connection_.execute(
         "UPDATE main.study SET index_matters = 1 WHERE EXISTS (SELECT 1 FROM shard.study s WHERE "
         "s.index_matters)");
+    renew_spare(connection_);
     const std::int64_t count = connection_.integer("SELECT count(*) FROM temp.taken");
     transaction.commit();
     return static_cast<std::uint64_t>(count);
@@ -270,8 +272,13 @@ void MergeRows::take_outcomes() {
                   "r USING(\"index\") ORDER BY t.\"index\"",
                   columns));
   connection_.execute(
-      "INSERT OR REPLACE INTO main.evaluations SELECT r.* FROM temp.taken t CROSS JOIN shard.evaluations r "
-      "USING(\"index\") ORDER BY t.\"index\"");
+      "INSERT OR REPLACE INTO main.evaluations SELECT r.\"index\", r.rank, r.host, r.attempts, r.started, r.elapsed, "
+      "r.code, r.message, NULL FROM temp.taken t CROSS JOIN shard.evaluations r USING(\"index\") ORDER BY t.\"index\"");
+  const std::string taken = "t.\"index\" IN (SELECT \"index\" FROM temp.taken)";
+  seal(connection_, "results", taken);
+  seal(connection_, "evaluations", taken);
+  seal(connection_, "attempts");
+  for (const char* table : {"results", "evaluations", "attempts"}) renew_total(connection_, table);
 }
 
 void MergeRows::take_runs() {

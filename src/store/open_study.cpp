@@ -4,9 +4,11 @@
 
 #include <system_error>
 
+#include "file_seal.hpp"
 #include "point_files.hpp"
 #include "resume.hpp"
 #include "schema.hpp"
+#include "sums.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -74,6 +76,13 @@ std::optional<Resumption> OpenStudy::open(const PointValues& points, const ReadO
     return std::nullopt;
   }
   migrate(connection);
+  if (!is_sealed(connection)) damage = verify(connection);
+  if (!damage.structure.empty()) {
+    throw StoreError(fmt::format("{}: {}; the file is damaged: move it away and run again, or recover it first: {}",
+                                 connection.file().string(), damage.structure.front(),
+                                 how_to_recover(connection.file())));
+  }
+  if (!damage.sound()) remove_damaged(connection);
   move_point_files(connection, directory);
   const StudyIdentity stored = read_identity(connection);
   identity.index_matters = identity.index_matters || stored.index_matters;

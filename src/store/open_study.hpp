@@ -5,6 +5,7 @@
 
 #include "sqlite.hpp"
 #include "store/interface/writer_lock.hpp"
+#include "verify.hpp"
 #include "windrow/store/store.hpp"
 
 namespace windrow::detail {
@@ -24,6 +25,7 @@ struct OpenStudy {
   std::filesystem::path directory;
   WriterLock lock;  // before the connection, so that it is given up after it
   Connection connection;
+  Soundness damage;                      ///< what was found, and removed: those points are new
   std::optional<Resumption> resumption;  ///< what was found if the study has changed
 
  private:

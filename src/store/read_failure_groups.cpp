@@ -49,8 +49,10 @@ void add_levels(Connection& connection, const StudyIdentity& identity, std::vect
   if (questions.empty()) return;
   std::string sql;
   for (const Question& question : questions) sql += (sql.empty() ? "SELECT " : ", ") + sql_of(question);
-  connection.for_each_row(sql + " FROM results", [&](const Statement& row) {
+  sql += fmt::format(", min({})", intact_sql(connection, "results", "r"));
+  connection.for_each_row(sql + " FROM results r", [&](const Statement& row) {
     int column = 0;
+    if (row.integer(2 * static_cast<int>(questions.size())) == 0) throw_damaged_rows(connection.file());
     for (const Question& question : questions) {
       const bool has_others = row.integer(column++) != 0;
       const bool succeeded = row.integer(column++) != 0;

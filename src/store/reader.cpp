@@ -13,6 +13,7 @@
 #include "sqlite.hpp"
 #include "store/interface/journal.hpp"
 #include "store/interface/writer_lock.hpp"
+#include "sums.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/store/store.hpp"
@@ -72,7 +73,8 @@ std::unique_ptr<Connection> open_foreign_wal(const std::filesystem::path& file) 
 /// SQLite needs to write beside the file even to read it; where it may not, the file alone is read, which is right only
 /// if nothing of it is in a journal.
 std::unique_ptr<Connection> open(const std::filesystem::path& file) {
-  if (detail::has_wal(file) && detail::is_on_network(file.parent_path())) return open_foreign_wal(file);
+  // In this order: to look into the file gives up the locks that this process has on it, those of a writer, too.
+  if (detail::is_on_network(file.parent_path()) && detail::has_wal(file)) return open_foreign_wal(file);
   try {
     auto connection = std::make_unique<Connection>(file, Connection::Mode::read);
     require_results(*connection);
@@ -99,12 +101,29 @@ std::size_t page_size(const StudyIdentity& identity) {
 
 struct StoreReader::Impl {
   explicit Impl(const std::filesystem::path& given) : file(file_in(given)), connection(open(file)) {
+    detail::Transaction snapshot(*connection);
+    if (detail::has_sums(*connection)) require_layout();
     identity = detail::read_identity(*connection);
+    records.emplace(*connection, identity);
+    snapshot.commit();
     whole_ranges = detail::whole_ranges(identity);
   }
 
-  Record read(const detail::Statement& row) const {
-    Record record = detail::read_record(row, identity, file);
+  void require_layout() {
+    const std::string problem = detail::problem_of_layout(*connection);
+    if (problem.empty()) return;
+    throw StoreError(
+        fmt::format("{}: the file is damaged: {}; {}", file.string(), problem, detail::how_to_recover(file)));
+  }
+
+  /// How many rows of results there are; nothing if the file does not say.
+  std::optional<detail::Total> total() const {
+    if (!detail::has_sums(*connection)) return std::nullopt;
+    return detail::read_total(*connection, "results");
+  }
+
+  Record read(const detail::Statement& row, detail::Total* total = nullptr) {
+    Record record = records->read(row, total);
     for (std::size_t i = 0; i < record.parameters.size(); ++i) {
       Value& value = record.parameters[i];
       if (whole_ranges[i]) value.spelled(detail::without_point(value));
@@ -122,6 +141,7 @@ struct StoreReader::Impl {
   std::unique_ptr<Connection> connection;
   StudyIdentity identity;
   std::vector<bool> whole_ranges;  ///< by parameter: its values are written without a point
+  std::optional<detail::RecordReader> records;
   std::optional<detail::Statement> select_one;
 };
 
@@ -144,17 +164,13 @@ StoreStatus StoreReader::status() const {
   StoreStatus status;
   status.name = connection.text("SELECT name FROM study");
   status.points = impl_->identity.points;
-  connection.for_each_row(
-      "SELECT status, count(*) FROM results INDEXED BY failures WHERE status <> 'ok' "
-      "GROUP BY status ORDER BY count(*) DESC, status",
-      [&](const detail::Statement& row) {
-        status.failures.emplace_back(row.text(0), row.count(1));
-        status.failed += row.count(1);
-      });
-  connection.for_each_row("SELECT count(*), total(elapsed) FROM evaluations", [&](const detail::Statement& row) {
-    status.succeeded = row.count(0) - status.failed;
-    status.busy_seconds = row.real(1);
-  });
+  for (const auto& [kind, count] : detail::count_failures(connection)) {
+    status.failures.emplace_back(kind, count);
+    status.failed += count;
+  }
+  const detail::TimesTaken taken = detail::add_up_times(connection);
+  status.succeeded = taken.evaluations - status.failed;
+  status.busy_seconds = taken.seconds;
   status.earlier = detail::count_earlier(connection);
   status.again = detail::read_again(connection, /*evaluate=*/true).size();
   snapshot.commit();
@@ -162,11 +178,19 @@ StoreStatus StoreReader::status() const {
   return status;
 }
 
+std::uint64_t StoreReader::outcomes() const {
+  Connection& connection = *impl_->connection;
+  if (!detail::has_sums(connection)) {
+    return static_cast<std::uint64_t>(connection.integer("SELECT count(*) FROM evaluations"));
+  }
+  return static_cast<std::uint64_t>(detail::read_total(connection, "evaluations").count);
+}
+
 std::optional<Record> StoreReader::find(std::uint64_t index) const {
   if (index >= impl_->identity.points) return std::nullopt;
   auto& select = impl_->select_one;
   if (!select) {
-    select.emplace(*impl_->connection, detail::select_records_sql(impl_->identity) + " WHERE r.\"index\" = ?");
+    select.emplace(*impl_->connection, impl_->records->select() + " WHERE r.\"index\" = ?");
   }
   const detail::ResetAtEnd end(*select);
   select->with(index);
@@ -218,13 +242,17 @@ Array StoreReader::array(std::uint64_t index, const std::string& output) const {
 }
 
 void StoreReader::for_each(const std::function<void(const Record&)>& visit) const {
-  detail::Statement select(*impl_->connection, detail::select_records_sql(impl_->identity) +
-                                                   " WHERE r.\"index\" >= ? ORDER BY r.\"index\" LIMIT ?");
-  const auto read = [&](const detail::Statement& row) { return impl_->read(row); };
+  detail::Statement select(*impl_->connection,
+                           impl_->records->select() + " WHERE r.\"index\" >= ? ORDER BY r.\"index\" LIMIT ?");
+  detail::Total seen;
+  const auto before = impl_->total();
+  const auto read = [&](const detail::Statement& row) { return impl_->read(row, &seen); };
   detail::for_each_in_pages(select, page_size(impl_->identity), read, [&](const Record& record) {
     visit(record);
     return true;
   });
+  // Between pages a run may have added some.
+  if (before && seen != *before && *impl_->total() == *before) detail::throw_incomplete(impl_->file, "results");
 }
 
 void StoreReader::for_each_time(const std::function<void(const PointTime&)>& visit) const {
@@ -278,6 +306,7 @@ KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues
   Connection& connection = *impl_->connection;
   detail::Transaction snapshot(connection);
   if (has_outcomes_of(impl_->identity, present)) {
+    detail::require_whole(connection);
     known = detail::read_known(connection);
   } else if (points) {
     const StudyIdentity as = impl_->seen(present);

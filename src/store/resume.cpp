@@ -13,6 +13,7 @@
 #include "readings.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
+#include "sums.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
@@ -127,19 +128,20 @@ void take_rows(Connection& connection, const Generation& from, const StudyIdenti
       "FROM moves m CROSS JOIN {{}} r ON r.\"index\" = m.was LEFT JOIN temp.collected c ON c.now = m.now "
       "WHERE m.generation = {}",
       from.number);
-  std::string results = "INSERT INTO results SELECT m.now, coalesce(c.status, r.status)";
+  std::string results = "INSERT INTO results SELECT m.now, coalesce(c.status, r.status)";  // ... and a checksum, below
   append_columns(results, 'p', from.identity.parameters, present.parameters);
   append_outputs(results, from, present);
   append_former(results, from, former);
-  connection.execute(results + " " + fmt::format(fmt::runtime(moved), from.table("results")));
+  connection.execute(results + ", NULL " + fmt::format(fmt::runtime(moved), from.table("results")));
   connection.execute(
       "INSERT INTO evaluations SELECT m.now, r.rank, r.host, r.attempts, r.started, r.elapsed, "
-      "iif(c.now IS NULL, r.code, 0), coalesce(c.message, r.message) " +
+      "iif(c.now IS NULL, r.code, 0), coalesce(c.message, r.message), NULL " +
       fmt::format(fmt::runtime(moved), from.table("evaluations")));
   connection.execute(
       "INSERT INTO attempts SELECT m.now, r.attempt, r.status, r.rank, r.host, r.started, r.elapsed, r.code, "
-      "r.message " +
+      "r.message, NULL " +
       fmt::format(fmt::runtime(moved), from.table("attempts")));
+  for (const char* table : {"results", "evaluations", "attempts"}) seal(connection, table);
 }
 
 /// Marks follow their points.
@@ -360,6 +362,8 @@ Resumption change_study(Connection& connection, const std::filesystem::path& dir
   found->differences = differences_of(generations.front().identity, present);
   replace_identity(connection, present);
   if (renumbers && !has_point_files(directory)) connection.execute("DROP TABLE moves");
+  if (renumbers) renew_totals(connection);
+  renew_spare(connection);
   transaction.commit();
   move_point_files(connection, directory);
   return *found;
@@ -387,9 +391,11 @@ void forget_earlier(Connection& connection, const StudyIdentity& present, const 
     for (const char* table : {"results", "evaluations", "attempts"}) {
       Statement forget(connection, fmt::format("DELETE FROM {} WHERE \"index\" = ?", generation.table(table)));
       for (const std::uint64_t index : found) forget.run(index);
+      renew_total(connection, generation.table(table));
     }
     if (!has_rows(connection, generation)) drop_generation(connection, generation);
   }
+  renew_spare(connection);
 }
 
 }  // namespace windrow::detail

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
 #include <type_traits>
 
 #include "arrays/interface/array_files.hpp"
 #include "schema.hpp"
+#include "sums.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -78,87 +81,15 @@ Value read_value(const Statement& statement, int column, bool boolean_column, co
 }
 
 std::string insert_results_sql(const StudyIdentity& identity) {
-  std::string sql = "INSERT OR REPLACE INTO results(\"index\", status" + value_columns('p', identity.parameters) +
-                    value_columns('o', identity.outputs) + ") VALUES(?, ?";
+  std::string sql = "INSERT OR IGNORE INTO results(\"index\", status" + value_columns('p', identity.parameters) +
+                    value_columns('o', identity.outputs) + ", checksum) VALUES(?, ?";
   for (std::size_t i = 0; i < identity.parameters.size() + identity.outputs.size(); ++i) sql += ", ?";
-  return sql + ")";
+  return sql + ", ?)";
 }
 
-TaskFailure read_failure(const Statement& row, const std::filesystem::path& file) {
-  TaskFailure failure = read_evaluation(row);
-  failure.kind = read_kind(row.text(status_column), file);
-  return failure;
-}
-
-}  // namespace
-
-void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column) {
-  std::visit(
-      [&](const auto& held) {
-        using Held = std::decay_t<decltype(held)>;
-        if constexpr (std::is_same_v<Held, std::string>) {
-          statement.bind(parameter, std::string_view(held));
-        } else if constexpr (std::is_same_v<Held, std::shared_ptr<const Array>>) {
-          throw StoreError("an array cannot be recorded in a column of another type");
-        } else if constexpr (std::is_same_v<Held, double>) {
-          std::isnan(held) ? statement.bind_null(parameter) : statement.bind(parameter, held);
-        } else if (std::is_same_v<Held, bool> == boolean_column) {
-          statement.bind(parameter, static_cast<std::int64_t>(held));
-        } else {
-          statement.bind_blob(parameter, value.render());
-        }
-      },
-      value.variant());
-}
-
-std::vector<std::string> names_of_arrays(const StudyIdentity& identity) {
-  std::vector<std::string> names;
-  for (const Column& output : identity.outputs) {
-    if (is_array_type(output.type)) names.push_back(output.name);
-  }
-  return names;
-}
-
-RecordWriter::RecordWriter(Connection& connection, const StudyIdentity& identity)
-    : identity_(identity),
-      results_(connection, insert_results_sql(identity)),
-      evaluations_(connection, "INSERT OR REPLACE INTO evaluations VALUES(?, ?, ?, ?, ?, ?, ?, ?)") {}
-
-void RecordWriter::write(const Record& record, const std::vector<ArrayFile>& arrays) {
-  write_results(record, arrays);
-  const TaskFailure* failure = record.outcome.ok() ? nullptr : &record.outcome.failure();
-  evaluations_.run(record.index, record.rank, record.host, record.attempts, record.started, record.elapsed,
-                   failure != nullptr ? failure->code : 0,
-                   failure != nullptr ? std::string_view(failure->message) : std::string_view());
-}
-
-void RecordWriter::write_results(const Record& record, const std::vector<ArrayFile>& arrays) {
-  const bool ok = record.outcome.ok();
-  auto array = arrays.begin();
-  int at = 1;
-  results_.bind(at++, record.index);
-  results_.bind(at++, ok ? ok_status : name_of(record.outcome.failure().kind));
-  for (std::size_t i = 0; i < identity_.parameters.size(); ++i) {
-    bind_value(results_, at++, record.parameters[i], is_boolean(identity_.parameters[i]));
-  }
-  for (std::size_t i = 0; i < identity_.outputs.size(); ++i) {
-    if (!ok) {
-      results_.bind_null(at++);
-    } else if (is_array_type(identity_.outputs[i].type)) {
-      array->size == 0 ? results_.bind_null(at) : results_.bind(at, array_cell(*array));
-      ++at;
-      ++array;
-    } else {
-      bind_value(results_, at++, record.outcome.value()[i], is_boolean(identity_.outputs[i]));
-    }
-  }
-  results_.run();
-}
-
-std::string select_records_sql(const StudyIdentity& identity) {
-  // CROSS JOIN keeps SQLite from walking `evaluations` first.
-  return fmt::format("SELECT {}", evaluation_columns) + value_columns('p', identity.parameters) +
-         value_columns('o', identity.outputs) + " FROM results r CROSS JOIN evaluations e USING(\"index\")";
+/// An SQL condition: the rows `r` of results and `e` of evaluations are as they were written.
+std::string both_intact(Connection& connection) {
+  return intact_sql(connection, "results", "r") + " AND " + intact_sql(connection, "evaluations", "e");
 }
 
 Record read_record(const Statement& row, const StudyIdentity& identity, const std::filesystem::path& file) {
@@ -202,14 +133,174 @@ Record read_record(const Statement& row, const StudyIdentity& identity, const st
   return record;
 }
 
+TaskFailure read_failure(const Statement& row, const std::filesystem::path& file) {
+  TaskFailure failure = read_evaluation(row);
+  failure.kind = read_kind(row.text(status_column), file);
+  return failure;
+}
+
+}  // namespace
+
+void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column, RowHash* hash) {
+  std::visit(
+      [&](const auto& held) {
+        using Held = std::decay_t<decltype(held)>;
+        if constexpr (std::is_same_v<Held, std::string>) {
+          statement.bind(parameter, std::string_view(held));
+          if (hash != nullptr) hash->add_text(held);
+        } else if constexpr (std::is_same_v<Held, std::shared_ptr<const Array>>) {
+          throw StoreError("an array cannot be recorded in a column of another type");
+        } else if constexpr (std::is_same_v<Held, double>) {
+          if (hash != nullptr) std::isnan(held) ? hash->add_null() : hash->add(held);
+          std::isnan(held) ? statement.bind_null(parameter) : statement.bind(parameter, held);
+        } else if (std::is_same_v<Held, bool> == boolean_column) {
+          if (hash != nullptr) hash->add(static_cast<std::int64_t>(held));
+          statement.bind(parameter, static_cast<std::int64_t>(held));
+        } else {
+          const std::string rendered = value.render();
+          if (hash != nullptr) hash->add_blob(rendered);
+          statement.bind_blob(parameter, rendered);
+        }
+      },
+      value.variant());
+}
+
+std::vector<std::string> names_of_arrays(const StudyIdentity& identity) {
+  std::vector<std::string> names;
+  for (const Column& output : identity.outputs) {
+    if (is_array_type(output.type)) names.push_back(output.name);
+  }
+  return names;
+}
+
+RecordWriter::RecordWriter(Connection& connection, const StudyIdentity& identity, RowSums& sums)
+    : connection_(connection),
+      identity_(identity),
+      sums_(sums),
+      results_salt_(salt_of(connection, "results")),
+      evaluations_salt_(salt_of(connection, "evaluations")),
+      former_(former_columns(connection, "results").size()),
+      results_(connection, insert_results_sql(identity)),
+      evaluations_(connection, "INSERT INTO evaluations VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)") {}
+
+void RecordWriter::write(const Record& record, const std::vector<ArrayFile>& arrays) {
+  bind_results(record, arrays);
+  const std::int64_t results = hash_.value();
+  results_.run();
+  if (connection_.changes() == 0) {  // there is one already
+    sums_.remove(record.index);
+    results_.run();
+  }
+  bind_evaluation(record);
+  evaluations_.run();
+  sums_.add(results, !record.outcome.ok(), hash_.value());
+}
+
+void RecordWriter::bind_evaluation(const Record& record) {
+  const TaskFailure* failure = record.outcome.ok() ? nullptr : &record.outcome.failure();
+  const int code = failure != nullptr ? failure->code : 0;
+  const std::string_view message = failure != nullptr ? std::string_view(failure->message) : std::string_view();
+  hash_.restart(evaluations_salt_);
+  const auto add_real = [&](double value) {
+    std::isnan(value) ? hash_.add_null() : hash_.add(value + 0.0);  // a REAL column loses the sign of -0.0
+  };
+  hash_.add(static_cast<std::int64_t>(record.index));
+  hash_.add(static_cast<std::int64_t>(record.rank));
+  hash_.add_text(record.host);
+  hash_.add(static_cast<std::int64_t>(record.attempts));
+  add_real(record.started);
+  add_real(record.elapsed);
+  hash_.add(static_cast<std::int64_t>(code));
+  hash_.add_text(message);
+  evaluations_.with(record.index, record.rank, record.host, record.attempts, record.started, record.elapsed, code,
+                    message, hash_.value());
+}
+
+void RecordWriter::bind_results(const Record& record, const std::vector<ArrayFile>& arrays) {
+  const bool ok = record.outcome.ok();
+  const std::string_view status = ok ? ok_status : name_of(record.outcome.failure().kind);
+  auto array = arrays.begin();
+  int at = 1;
+  results_.bind(at++, record.index);
+  results_.bind(at++, status);
+  hash_.restart(results_salt_);
+  hash_.add(static_cast<std::int64_t>(record.index));
+  hash_.add_text(status);
+  const auto bind_null = [&] {
+    results_.bind_null(at++);
+    hash_.add_null();
+  };
+  for (std::size_t i = 0; i < identity_.parameters.size(); ++i) {
+    bind_value(results_, at++, record.parameters[i], is_boolean(identity_.parameters[i]), &hash_);
+  }
+  for (std::size_t i = 0; i < identity_.outputs.size(); ++i) {
+    if (!ok) {
+      bind_null();
+    } else if (is_array_type(identity_.outputs[i].type)) {
+      const std::string cell = array->size == 0 ? std::string() : array_cell(*array);
+      ++array;
+      if (cell.empty()) {
+        bind_null();
+        continue;
+      }
+      results_.bind(at++, std::string_view(cell));
+      hash_.add_text(cell);
+    } else {
+      bind_value(results_, at++, record.outcome.value()[i], is_boolean(identity_.outputs[i]), &hash_);
+    }
+  }
+  for (std::size_t i = 0; i < former_; ++i) hash_.add_null();
+  results_.bind(at, hash_.value());
+}
+
+RecordReader::RecordReader(Connection& connection, const StudyIdentity& identity)
+    : identity_(identity),
+      file_(connection.file()),
+      has_sums_(detail::has_sums(connection)),
+      values_(static_cast<int>(identity.parameters.size() + identity.outputs.size())) {
+  select_ = fmt::format("SELECT {}", evaluation_columns) + value_columns('p', identity.parameters) +
+            value_columns('o', identity.outputs);
+  if (has_sums_) {
+    results_salt_ = salt_of(connection, "results");
+    evaluations_salt_ = salt_of(connection, "evaluations");
+    for (const std::string& former : former_columns(connection, "results")) {
+      select_ += ", " + former;
+      ++values_;
+    }
+    select_ += ", r.checksum, e.checksum";
+  }
+  // CROSS JOIN keeps SQLite from walking `evaluations` first.
+  select_ += " FROM results r CROSS JOIN evaluations e USING(\"index\")";
+}
+
+void RecordReader::check(const Statement& row, Total* total) {
+  hash_.restart(results_salt_);
+  for (const int column : {0, status_column}) row.add_to(hash_, column);
+  for (int i = 0; i < values_; ++i) row.add_to(hash_, first_value_column + i);
+  const int checksum = first_value_column + values_;
+  const bool intact = row.type(checksum) == Statement::Type::integer && hash_.value() == row.integer(checksum);
+  hash_.restart(evaluations_salt_);
+  for (const int column : {0, 2, 3, 4, started_column, 5, 6, 7}) row.add_to(hash_, column);  // as the table has them
+  if (!intact || hash_.value() != row.integer(checksum + 1)) throw_damaged_row(file_, row.count(0));
+  if (total != nullptr) total->add(row.integer(checksum));
+}
+
+Record RecordReader::read(const Statement& row, Total* total) {
+  if (has_sums_) check(row, total);
+  return read_record(row, identity_, file_);
+}
+
 bool for_each_point(Connection& connection, const Generation& generation,
                     const std::function<bool(const StoredPoint&)>& visit, const std::string& flag) {
-  Statement select(connection,
-                   fmt::format("SELECT \"index\", status, {}{} FROM {} WHERE \"index\" >= ? ORDER BY \"index\" LIMIT ?",
-                               flag, value_columns('p', generation.identity.parameters), generation.table("results")));
+  Statement select(
+      connection,
+      fmt::format("SELECT \"index\", status, {}, {}{} FROM {} r WHERE \"index\" >= ? ORDER BY \"index\" LIMIT ?", flag,
+                  intact_sql(connection, generation.table("results"), "r"),
+                  value_columns('p', generation.identity.parameters), generation.table("results")));
   const auto read = [&](const Statement& row) {
     StoredPoint point{row.count(0), row.text(1) != ok_status, row.integer(2) != 0, {}};
-    int column = 3;
+    if (row.integer(3) == 0) throw_damaged_row(connection.file(), point.index);
+    int column = 4;
     for (const Column& parameter : generation.identity.parameters) {
       point.values.push_back(read_value(row, column++, is_boolean(parameter), connection.file()));
     }
@@ -219,10 +310,15 @@ bool for_each_point(Connection& connection, const Generation& generation,
 }
 
 void for_each_time(Connection& connection, const std::function<void(const PointTime&)>& visit) {
-  Statement select(connection,
-                   "SELECT e.\"index\", e.elapsed, r.status = 'ok' FROM evaluations e CROSS JOIN results r "
-                   "USING(\"index\") WHERE e.\"index\" >= ? AND e.attempts > 0 ORDER BY e.\"index\" LIMIT ?");
-  const auto read = [](const Statement& row) { return PointTime{row.count(0), row.real(1), row.integer(2) != 0}; };
+  Statement select(
+      connection,
+      fmt::format("SELECT e.\"index\", e.elapsed, r.status = 'ok', {} FROM evaluations e CROSS JOIN results r "
+                  "USING(\"index\") WHERE e.\"index\" >= ? AND e.attempts > 0 ORDER BY e.\"index\" LIMIT ?",
+                  both_intact(connection)));
+  const auto read = [&](const Statement& row) {
+    if (row.integer(3) == 0) throw_damaged_row(connection.file(), row.count(0));
+    return PointTime{row.count(0), row.real(1), row.integer(2) != 0};
+  };
   for_each_in_pages(select, 4096, read, [&](const PointTime& time) {
     visit(time);
     return true;
@@ -232,7 +328,8 @@ void for_each_time(Connection& connection, const std::function<void(const PointT
 void write_attempt(Connection& connection, const Attempt& attempt) {
   const TaskFailure& failure = attempt.failure;
   connection.run(
-      "INSERT INTO attempts SELECT ?1, coalesce(max(attempt), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM attempts "
+      "INSERT INTO attempts(\"index\", attempt, status, rank, host, started, elapsed, code, message) "
+      "SELECT ?1, coalesce(max(attempt), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM attempts "
       "WHERE \"index\" = ?1",
       failure.index, name_of(failure.kind), failure.rank, failure.host, attempt.started, failure.elapsed, failure.code,
       failure.message);
@@ -240,7 +337,8 @@ void write_attempt(Connection& connection, const Attempt& attempt) {
 
 void keep_as_attempt(Connection& connection, std::uint64_t index) {
   connection.run(
-      "INSERT INTO attempts SELECT ?1, (SELECT coalesce(max(attempt), 0) + 1 FROM attempts WHERE \"index\" = ?1), "
+      "INSERT INTO attempts(\"index\", attempt, status, rank, host, started, elapsed, code, message) "
+      "SELECT ?1, (SELECT coalesce(max(attempt), 0) + 1 FROM attempts WHERE \"index\" = ?1), "
       "r.status, e.rank, e.host, e.started, e.elapsed, e.code, e.message "
       "FROM results r CROSS JOIN evaluations e USING(\"index\") WHERE r.\"index\" = ?1 AND e.attempts > 0",
       index);
@@ -262,14 +360,25 @@ std::vector<std::string> read_array_cells(Connection& connection, const StudyIde
   return cells;
 }
 
-void copy_outcome(Connection& connection, const StudyIdentity& identity, std::uint64_t from, std::uint64_t to) {
-  connection.run(fmt::format("INSERT OR REPLACE INTO results SELECT ?1, status{}{} FROM results WHERE \"index\" = ?2",
-                             value_columns('p', identity.parameters), value_columns('o', identity.outputs)),
-                 to, from);
+void copy_outcome(Connection& connection, const StudyIdentity& identity, RowSums& sums, std::uint64_t from,
+                  std::uint64_t to) {
+  connection.for_each_row(
+      fmt::format("SELECT {} FROM results r CROSS JOIN evaluations e USING(\"index\") WHERE r.\"index\" = ?",
+                  both_intact(connection)),
+      [&](const Statement& row) {
+        if (row.integer(0) == 0) throw_damaged_row(connection.file(), from);
+      },
+      from);
+  sums.remove(to);
+  const std::string columns = "status" + value_columns('p', identity.parameters) + value_columns('o', identity.outputs);
   connection.run(
-      "INSERT OR REPLACE INTO evaluations SELECT ?1, rank, host, 0, started, 0.0, code, message FROM evaluations "
+      fmt::format("INSERT INTO results(\"index\", {0}) SELECT ?1, {0} FROM results WHERE \"index\" = ?2", columns), to,
+      from);
+  connection.run(
+      "INSERT INTO evaluations SELECT ?1, rank, host, 0, started, 0.0, code, message, NULL FROM evaluations "
       "WHERE \"index\" = ?2",
       to, from);
+  sums.close(to);
 }
 
 std::vector<Attempt> read_attempts(Connection& connection, std::uint64_t index) {
@@ -277,9 +386,11 @@ std::vector<Attempt> read_attempts(Connection& connection, std::uint64_t index) 
   // In the order of evaluation_columns. What failed in an earlier run becomes an attempt only when this one has an
   // outcome, after the attempts of this run.
   connection.for_each_row(
-      "SELECT \"index\", status, rank, host, 1, elapsed, code, message, started FROM attempts WHERE \"index\" = ? "
-      "ORDER BY started, attempt",
+      fmt::format("SELECT \"index\", status, rank, host, 1, elapsed, code, message, started, {} FROM attempts a "
+                  "WHERE \"index\" = ? ORDER BY started, attempt",
+                  intact_sql(connection, "attempts", "a")),
       [&](const Statement& row) {
+        if (row.integer(started_column + 1) == 0) throw_damaged_row(connection.file(), index);
         attempts.push_back({read_failure(row, connection.file()), row.real(started_column)});
       },
       index);
@@ -290,20 +401,80 @@ std::vector<TaskFailure> read_failures(Connection& connection, std::size_t limit
   constexpr std::size_t most = std::size_t{1} << 62U;
   std::vector<TaskFailure> failures;
   connection.for_each_row(
-      fmt::format("SELECT {} FROM results r INDEXED BY failures CROSS JOIN evaluations e USING(\"index\") "
+      fmt::format("SELECT {}, {} FROM results r INDEXED BY failures CROSS JOIN evaluations e USING(\"index\") "
                   "WHERE r.status <> 'ok' ORDER BY r.\"index\" LIMIT ?",
-                  evaluation_columns),
-      [&](const Statement& row) { failures.push_back(read_failure(row, connection.file())); }, std::min(limit, most));
+                  evaluation_columns, both_intact(connection)),
+      [&](const Statement& row) {
+        if (row.integer(first_value_column) == 0) throw_damaged_row(connection.file(), row.count(0));
+        failures.push_back(read_failure(row, connection.file()));
+      },
+      std::min(limit, most));
   return failures;
 }
 
 void for_each_failure(Connection& connection, const StudyIdentity& identity,
                       const std::function<void(const Record&)>& visit) {
+  const int intact = first_value_column + static_cast<int>(identity.parameters.size());
   connection.for_each_row(
-      fmt::format("SELECT {}{} FROM results r INDEXED BY failures CROSS JOIN evaluations e USING(\"index\") "
+      fmt::format("SELECT {}{}, {} FROM results r INDEXED BY failures CROSS JOIN evaluations e USING(\"index\") "
                   "WHERE r.status <> 'ok'",
-                  evaluation_columns, value_columns('p', identity.parameters)),
-      [&](const Statement& row) { visit(read_record(row, identity, connection.file())); });
+                  evaluation_columns, value_columns('p', identity.parameters), both_intact(connection)),
+      [&](const Statement& row) {
+        if (row.integer(intact) == 0) throw_damaged_row(connection.file(), row.count(0));
+        visit(read_record(row, identity, connection.file()));
+      });
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> count_failures(Connection& connection) {
+  const bool checked = has_sums(connection);
+  std::map<std::string, std::uint64_t> counts;
+  Total total;
+  connection.for_each_row(fmt::format("SELECT status, {}, {} FROM results r INDEXED BY failures WHERE status <> 'ok'",
+                                      checked ? "checksum" : "0", intact_sql(connection, "results", "r")),
+                          [&](const Statement& row) {
+                            ++counts[row.text(0)];
+                            total.add(row.integer(1));
+                            if (row.integer(2) == 0) throw_damaged_rows(connection.file());
+                          });
+  if (checked && total != read_total(connection, failures_total)) throw_incomplete(connection.file(), "results");
+  std::vector<std::pair<std::string, std::uint64_t>> sorted(counts.begin(), counts.end());
+  std::ranges::stable_sort(sorted, std::greater(), [](const auto& kind) { return kind.second; });
+  return sorted;
+}
+
+TimesTaken add_up_times(Connection& connection) {
+  TimesTaken taken;
+  if (!has_sums(connection)) {
+    connection.for_each_row("SELECT count(*), total(elapsed) FROM evaluations", [&](const Statement& row) {
+      taken = {row.count(0), row.real(1)};
+    });
+    return taken;
+  }
+  constexpr int elapsed = 5, checksum = 8;  // as the table has them
+  RowHash hash(0);
+  Total total;
+  const std::int64_t salt = salt_of(connection, "evaluations");
+  connection.for_each_row("SELECT * FROM evaluations", [&](const Statement& row) {
+    hash.restart(salt);
+    for (int i = 0; i < checksum; ++i) row.add_to(hash, i);
+    if (hash.value() != row.integer(checksum)) throw_damaged_row(connection.file(), row.count(0));
+    total.add(row.integer(checksum));
+    if (row.type(elapsed) != Statement::Type::null) taken.seconds += row.real(elapsed);
+  });
+  taken.evaluations = static_cast<std::uint64_t>(total.count);
+  if (total != read_total(connection, "evaluations")) throw_incomplete(connection.file(), "evaluations");
+  return taken;
+}
+
+void require_whole(Connection& connection) {
+  if (!has_sums(connection)) return;
+  Total evaluations, failures;
+  connection.for_each_row("SELECT checksum FROM evaluations",
+                          [&](const Statement& row) { evaluations.add(row.integer(0)); });
+  connection.for_each_row("SELECT checksum FROM results r INDEXED BY failures WHERE status <> 'ok'",
+                          [&](const Statement& row) { failures.add(row.integer(0)); });
+  if (evaluations != read_total(connection, "evaluations")) throw_incomplete(connection.file(), "evaluations");
+  if (failures != read_total(connection, failures_total)) throw_incomplete(connection.file(), "results");
 }
 
 IndexSet read_failed(Connection& connection) {

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "generations.hpp"
+#include "row_hash.hpp"
 #include "sqlite.hpp"
+#include "sums.hpp"
 #include "windrow/store/store.hpp"
 
 /// Records as rows of `results` and `evaluations`.
@@ -16,8 +18,8 @@
 /// renders as. An array is the text of array_cell().
 namespace windrow::detail {
 
-/// A value for a column. @throws StoreError for an array
-void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column);
+/// A value for a column, which a hash takes, too, as SQLite will give it back. @throws StoreError for an array
+void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column, RowHash* hash = nullptr);
 
 /// Names of the outputs that are arrays.
 std::vector<std::string> names_of_arrays(const StudyIdentity& identity);
@@ -25,15 +27,22 @@ std::vector<std::string> names_of_arrays(const StudyIdentity& identity);
 /// Writes records, each in the place of an earlier one of its index.
 class RecordWriter {
  public:
-  /// @param identity  must stay where it is
-  RecordWriter(Connection& connection, const StudyIdentity& identity);
+  /// @param identity, sums  must stay where they are
+  RecordWriter(Connection& connection, const StudyIdentity& identity, RowSums& sums);
   /// @param arrays  where the arrays of a result are, in the order of their outputs
   void write(const Record& record, const std::vector<ArrayFile>& arrays);
 
  private:
-  void write_results(const Record& record, const std::vector<ArrayFile>& arrays);
+  void bind_results(const Record& record, const std::vector<ArrayFile>& arrays);
+  void bind_evaluation(const Record& record);
 
+  Connection& connection_;
   const StudyIdentity& identity_;
+  RowSums& sums_;
+  std::int64_t results_salt_;
+  std::int64_t evaluations_salt_;
+  RowHash hash_{0};
+  std::size_t former_;  // columns of outputs that the study has no more
   Statement results_;
   Statement evaluations_;
 };
@@ -41,15 +50,37 @@ class RecordWriter {
 /// What the row of a point says of its arrays (array_cell); none if it failed.
 std::vector<std::string> read_array_cells(Connection& connection, const StudyIdentity& identity, std::uint64_t index);
 /// Gives `to` the outcome of `from`, in the place of what it has.
-void copy_outcome(Connection& connection, const StudyIdentity& identity, std::uint64_t from, std::uint64_t to);
+void copy_outcome(Connection& connection, const StudyIdentity& identity, RowSums& sums, std::uint64_t from,
+                  std::uint64_t to);
 /// Adds an attempt, numbered after those that the point has.
 void write_attempt(Connection& connection, const Attempt& attempt);
 /// The same of the outcome that a point has, if it was evaluated itself.
 void keep_as_attempt(Connection& connection, std::uint64_t index);
 
-/// "SELECT ... FROM results JOIN evaluations", for read_record(); conditions can follow.
-std::string select_records_sql(const StudyIdentity& identity);
-Record read_record(const Statement& row, const StudyIdentity& identity, const std::filesystem::path& file);
+/// Reads records, each checked against its checksums.
+class RecordReader {
+ public:
+  /// @param identity  must stay where it is
+  RecordReader(Connection& connection, const StudyIdentity& identity);
+
+  /// "SELECT ... FROM results JOIN evaluations", for read(); conditions can follow.
+  const std::string& select() const { return select_; }
+  /// @param total  if given: what the rows of `results` add up to, so far
+  Record read(const Statement& row, Total* total = nullptr);
+
+ private:
+  void check(const Statement& row, Total* total);
+
+  const StudyIdentity& identity_;
+  std::filesystem::path file_;
+  bool has_sums_;
+  std::int64_t results_salt_ = 0;
+  std::int64_t evaluations_salt_ = 0;
+  int values_;  // columns of parameters and outputs, former ones, too
+  std::string select_;
+  RowHash hash_{0};
+};
+
 /// The attempts at a point, oldest first.
 std::vector<Attempt> read_attempts(Connection& connection, std::uint64_t index);
 /// The first failures in index order.
@@ -61,6 +92,16 @@ void for_each_failure(Connection& connection, const StudyIdentity& identity,
 std::vector<FailureGroup> read_failure_groups(Connection& connection, const StudyIdentity& identity, bool with_levels);
 /// Which points have an outcome.
 KnownOutcomes read_known(Connection& connection);
+/// How many failures there are of each kind, most frequent first. @throws StoreError if the rows are not right
+std::vector<std::pair<std::string, std::uint64_t>> count_failures(Connection& connection);
+struct TimesTaken {
+  std::uint64_t evaluations = 0;
+  double seconds = 0.0;
+};
+/// @throws StoreError if the rows are not right
+TimesTaken add_up_times(Connection& connection);
+/// Whether no row is missing or doubled. @throws StoreError if one is
+void require_whole(Connection& connection);
 /// Those that failed alone, which are few and found at once.
 IndexSet read_failed(Connection& connection);
 /// Those of one kind.

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "generations.hpp"
+#include "sums.hpp"
 #include "windrow/base/clock.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
@@ -14,12 +15,12 @@ namespace windrow::detail {
 namespace {
 
 constexpr std::int64_t application_id = 0x574e4452;  // "WNDR"
-/// Version 2 added earlier forms of the study and attempts; version 3 knows templates and inputs by XXH3.
-constexpr std::int64_t format_version = 3;
-/// Version 4 keeps values of outputs that a study has no more: a file becomes one only when there are such.
-constexpr std::int64_t newest_version = 4;
+/// Version 2 added earlier forms of the study and attempts; version 3 knows templates and inputs by XXH3; version 4
+/// keeps values of outputs that a study has no more; version 5 has checksums.
+constexpr std::int64_t format_version = 5;
+static_assert(format_version == first_version_with_sums);
 
-/// SQLite allows 2,000 in a table and in an answer; an answer also holds the columns of `evaluations`.
+/// SQLite allows 2,000 in a table and in an answer; an answer also holds the columns of `evaluations`, and checksums.
 constexpr std::size_t max_columns = 1900;
 
 constexpr const char* fixed_tables = R"(
@@ -43,17 +44,28 @@ CREATE TABLE earlier_columns(generation INTEGER NOT NULL, position INTEGER NOT N
                              PRIMARY KEY(generation, position)) WITHOUT ROWID;
 )";
 
-constexpr const char* evaluations_table = R"(
-CREATE TABLE evaluations("index" INTEGER PRIMARY KEY, rank INTEGER NOT NULL, host TEXT NOT NULL,
+/// After "CREATE TABLE NAME".
+constexpr const char* evaluations_columns = R"(("index" INTEGER PRIMARY KEY, rank INTEGER NOT NULL, host TEXT NOT NULL,
                          attempts INTEGER NOT NULL, started REAL, elapsed REAL, code INTEGER NOT NULL,
-                         message TEXT NOT NULL);
+                         message TEXT NOT NULL, checksum INTEGER);
 )";
 
 /// Since version 2.
-constexpr const char* attempts_table = R"(
-CREATE TABLE attempts("index" INTEGER NOT NULL, attempt INTEGER NOT NULL, status TEXT NOT NULL, rank INTEGER NOT NULL,
+constexpr const char* attempts_columns =
+    R"(("index" INTEGER NOT NULL, attempt INTEGER NOT NULL, status TEXT NOT NULL, rank INTEGER NOT NULL,
                       host TEXT NOT NULL, started REAL, elapsed REAL, code INTEGER NOT NULL, message TEXT NOT NULL,
-                      PRIMARY KEY("index", attempt)) WITHOUT ROWID;
+                      checksum INTEGER, PRIMARY KEY("index", attempt)) WITHOUT ROWID;
+)";
+
+/// Since version 5.
+constexpr const char* sums_tables = R"(
+CREATE TABLE totals("table" TEXT PRIMARY KEY, salt INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 0,
+                    sum INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+)";
+
+/// After all others: what damages neighbouring pages leaves either this copy or the other.
+constexpr const char* spare_table = R"(
+CREATE TABLE spare(id INTEGER PRIMARY KEY, checksum INTEGER NOT NULL, text BLOB NOT NULL);
 )";
 
 /// Of version 4.
@@ -63,13 +75,22 @@ CREATE TABLE IF NOT EXISTS former_outputs(generation INTEGER NOT NULL, position 
                                           PRIMARY KEY(generation, position)) WITHOUT ROWID;
 )";
 
-std::string results_table(const StudyIdentity& identity, std::size_t former) {
+std::string evaluations_table(const std::string& name) {
+  return "CREATE TABLE " + name + evaluations_columns;
+}
+
+std::string attempts_table(const std::string& name) {
+  return "CREATE TABLE " + name + attempts_columns;
+}
+
+std::string results_table(const StudyIdentity& identity, std::size_t former, const std::string& name = "results") {
   std::string former_columns;
   for (std::size_t i = 0; i < former; ++i) former_columns += fmt::format(", f{}", i);
   // Failures are few: found through an index of their own, they cost no pass over the results.
-  return R"(CREATE TABLE results("index" INTEGER PRIMARY KEY, status TEXT NOT NULL)" +
+  const std::string index = name == "results" ? "CREATE INDEX failures ON results(status) WHERE status <> 'ok';" : "";
+  return "CREATE TABLE " + name + R"(("index" INTEGER PRIMARY KEY, status TEXT NOT NULL)" +
          value_columns('p', identity.parameters) + value_columns('o', identity.outputs) + former_columns +
-         "); CREATE INDEX failures ON results(status) WHERE status <> 'ok';";
+         ", checksum INTEGER);" + index;
 }
 
 void insert_columns(Statement& insert, std::int64_t first_position, const char* role, char letter,
@@ -93,6 +114,24 @@ void update_columns(Statement& update, const char* role, const std::vector<Colum
   for (const Column& column : columns) update.run(column.unit, column.description, role, column.name);
 }
 
+/// Of all tables that are there, which have been read without checks until now.
+void add_sums(Connection& connection) {
+  connection.execute(sums_tables);
+  add_other_totals(connection);
+  for (const Generation& generation : read_generations(connection)) {
+    for (const char* base : {"results", "evaluations", "attempts"}) {
+      const std::string table = generation.table(base);
+      add_total(connection, table);
+      const bool is_new = connection.integer(fmt::format(
+                              "SELECT count(*) FROM pragma_table_info('{}') WHERE name = 'checksum'", table)) != 0;
+      if (!is_new) connection.execute(fmt::format("ALTER TABLE {} ADD COLUMN checksum INTEGER", table));
+      seal(connection, table);
+    }
+  }
+  connection.execute(spare_table);
+  renew_totals(connection);
+}
+
 }  // namespace
 
 Content inspect(Connection& connection) {
@@ -106,11 +145,15 @@ Content inspect(Connection& connection) {
                     "directory",
                     connection.file().string()));
   }
-  if (version > newest_version) {
+  if (version < first_version_with_sums && connection.has_table("totals")) {
+    throw StoreError(fmt::format("{}: the file is damaged: it has checksums, but says that it is of version {}; {}",
+                                 connection.file().string(), version, how_to_recover(connection.file())));
+  }
+  if (version > format_version) {
     throw StoreError(
         fmt::format("{}: written by a newer windrow (format {}, this one knows up to {}); use that one, or "
                     "choose another directory",
-                    connection.file().string(), version, newest_version));
+                    connection.file().string(), version, format_version));
   }
   return Content::results;
 }
@@ -135,23 +178,40 @@ std::string value_columns(char letter, const std::vector<Column>& columns) {
 
 void create_data_tables(Connection& connection, const StudyIdentity& identity,
                         const std::vector<FormerOutput>& former) {
-  connection.execute(evaluations_table + (attempts_table + results_table(identity, former.size())));
+  connection.execute(evaluations_table("evaluations") + attempts_table("attempts") +
+                     results_table(identity, former.size()));
+  for (const char* table : {"results", "evaluations", "attempts"}) add_total(connection, table);
   if (former.empty()) return;
   connection.execute(former_table);
-  connection.execute(fmt::format("PRAGMA user_version = {}", newest_version));
   for (std::size_t i = 0; i < former.size(); ++i) {
     connection.run("INSERT INTO former_outputs VALUES(0, ?, ?, ?, ?, ?)", i, former[i].name, former[i].type,
                    former[i].reading, former[i].sql_name);
   }
 }
 
+void create_data_tables(Connection& connection, const Generation& generation) {
+  connection.execute(evaluations_table(generation.table("evaluations")) + attempts_table(generation.table("attempts")) +
+                     results_table(generation.identity, generation.former.size(), generation.table("results")));
+}
+
+void create_empty_tables(Connection& connection) {
+  connection.execute(std::string(fixed_tables) + earlier_tables + sums_tables + spare_table + former_table);
+}
+
+void mark_file(Connection& connection) {
+  connection.execute(
+      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version));
+}
+
 void create_tables(Connection& connection, const StudyIdentity& identity) {
-  connection.execute(std::string(fixed_tables) + earlier_tables);
+  connection.execute(std::string(fixed_tables) + earlier_tables + sums_tables);
+  add_other_totals(connection);
   create_data_tables(connection, identity);
   connection.run("INSERT INTO study(name, points) VALUES(?, ?)", identity.name, identity.points);
   insert_identity(connection, identity);
-  connection.execute(
-      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version));
+  connection.execute(spare_table);
+  mark_file(connection);
+  renew_spare(connection);
 }
 
 void migrate(Connection& connection) {
@@ -163,9 +223,12 @@ void migrate(Connection& connection) {
         "ALTER TABLE study ADD COLUMN index_matters INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE study ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;"
         "DELETE FROM definition WHERE name = 'command.timeout'");
-    connection.execute(std::string(earlier_tables) + attempts_table);
+    connection.execute(earlier_tables);
+    connection.execute(attempts_table("attempts"));
   }
+  add_sums(connection);
   connection.execute(fmt::format("PRAGMA user_version = {}", format_version));
+  renew_spare(connection);
   transaction.commit();
 }
 

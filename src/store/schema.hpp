@@ -14,19 +14,20 @@
 ///   study        one row: name, points, index_matters, generation (how many earlier forms there ever were)
 ///   definition   what identifies the study: position, name, text
 ///   columns      position, role ("parameter" or "output"), name, unit, type, description, sql_name
-///   results      "index", status ("ok" or the kind of failure), then p0, p1, ... and o0, o1, ...
-///   evaluations  "index", rank, host, attempts, started, elapsed, code, message
-///   attempts     "index", attempt (from 1), status, rank, host, started, elapsed, code, message: evaluations whose
-///                outcome did not stand
+///   results      "index", status ("ok" or the kind of failure), then p0, p1, ... and o0, o1, ..., and a checksum
+///   evaluations  "index", rank, host, attempts, started, elapsed, code, message, checksum
+///   attempts     "index", attempt (from 1), status, rank, host, started, elapsed, code, message, checksum: evaluations
+///                whose outcome did not stand
 ///   runs         run, started; provenance: run, position, name, text
 ///   accounts     run, worker (-1: the root's own thread), host, then the numbers of WorkerAccount; only once a run has
 ///                ended (accounts.cpp)
 ///   generations  generation, points; earlier_definition, earlier_columns, results_N, evaluations_N, attempts_N:
 ///                outcomes of earlier forms of the study (generations.hpp)
 ///   former_outputs  generation (0: the present one), position, name, type, reading, sql_name: outputs that the study
-///                had, whose values are kept in columns f0, f1, ... of results; a file of version 4 may have it
+///                had, whose values are kept in columns f0, f1, ... of results; only where there are such
 ///   again        "index", evaluate: points with an outcome that are to be evaluated again (1), or whose directory may
 ///                be of an evaluation that did not end (0)
+///   totals       table, salt, count, sum; spare: id, checksum, text (sums.hpp)
 ///   moves        only from a change of the study until the points' directories have followed (point_files.hpp)
 ///
 /// Values are in columns p0... and o0..., since SQLite takes `T` and `t` for one name; `columns` says which is which.
@@ -35,13 +36,14 @@
 namespace windrow::detail {
 
 struct FormerOutput;
+struct Generation;
 
 /// The file's name in the study's directory.
 inline constexpr const char* results_file = "results.sqlite";
 
 enum class Content { nothing, results };
 
-/// What the file holds: nothing yet, or results of a version that this program reads (1 to 4).
+/// What the file holds: nothing yet, or results of a version that this program reads (1 to 5).
 /// @throws StoreError if it is damaged, of a newer version, or of another program
 Content inspect(Connection& connection);
 
@@ -55,6 +57,12 @@ void create_tables(Connection& connection, const StudyIdentity& identity);
 /// @param former  outputs that results have room for beside those of the study
 void create_data_tables(Connection& connection, const StudyIdentity& identity,
                         const std::vector<FormerOutput>& former = {});
+/// The same of any generation, of which `totals` has the salts already.
+void create_data_tables(Connection& connection, const Generation& generation);
+/// All other tables, without rows.
+void create_empty_tables(Connection& connection);
+/// Says whose file it is, and of which version.
+void mark_file(Connection& connection);
 /// Brings a file of an older version to the present one, in one transaction of its own.
 void migrate(Connection& connection);
 StudyIdentity read_identity(Connection& connection);

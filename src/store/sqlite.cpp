@@ -9,6 +9,8 @@
 #include <limits>
 #include <system_error>
 
+#include "row_hash.hpp"
+
 namespace windrow::detail {
 namespace {
 
@@ -29,9 +31,10 @@ std::string_view advice(int code, int error_number) {
     case SQLITE_PROTOCOL:
       return "another program holds the file: close it and try again";
     case SQLITE_CORRUPT:
-      return "the file is damaged: move it away and run again, or recover rows with `sqlite3 FILE .recover`";
+      return "the file is damaged: move it away and run again, or keep what is right of it by `windrow recover`";
     case SQLITE_NOTADB:
-      return "this is not a results file, or it is damaged: move it away and run again";
+      return "this is not a results file, or it is damaged: move it away and run again, or keep what is right of "
+             "it by `windrow recover`";
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
@@ -45,7 +48,8 @@ std::string_view advice(int code, int error_number) {
     case SQLITE_TOOBIG:
       return "a text is larger than SQLite can hold (10^9 bytes)";
     case SQLITE_ERROR:
-      return "the file was not written by windrow, or it is damaged: move it away and run again";
+      return "the file was not written by windrow, or it is damaged: move it away and run again, or keep what is "
+             "right of it by `windrow recover`";
     default:
       return {};
   }
@@ -58,8 +62,8 @@ std::string_view advice(int code, int error_number) {
   if (!from_system) error_number = 0;
   if (error_number != 0) message += fmt::format(" ({})", std::generic_category().message(error_number));
   const std::string_view what_to_do = advice(code, error_number);
-  throw SqliteError(fmt::format("{}: {}{}{}", file.string(), message, what_to_do.empty() ? "" : "; ", what_to_do),
-                    code);
+  throw SqliteError(fmt::format("{}: {}{}{}", file.string(), message, what_to_do.empty() ? "" : "; ", what_to_do), code,
+                    message);
 }
 
 /// The path as a URI, for the options that only a URI can carry.
@@ -79,7 +83,43 @@ void create(const std::filesystem::path& file) {
   if (fd >= 0) ::close(fd);  // if it cannot be made, SQLite says why
 }
 
+std::string_view bytes_of(sqlite3_value* value) {
+  const void* data = sqlite3_value_blob(value);
+  return {static_cast<const char*>(data), data != nullptr ? static_cast<std::size_t>(sqlite3_value_bytes(value)) : 0};
+}
+
+void add(RowHash& hash, sqlite3_value* value) {
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+      return hash.add(static_cast<std::int64_t>(sqlite3_value_int64(value)));
+    case SQLITE_FLOAT:
+      return hash.add(sqlite3_value_double(value));
+    case SQLITE_TEXT:
+      return hash.add_text(bytes_of(value));
+    case SQLITE_BLOB:
+      return hash.add_blob(bytes_of(value));
+    default:
+      return hash.add_null();
+  }
+}
+
+/// windrow_sum(salt, value, ...): see RowHash.
+void sum_of_row(sqlite3_context* call, int count, sqlite3_value** values) {
+  try {
+    RowHash hash(count > 0 ? sqlite3_value_int64(values[0]) : 0);
+    for (int i = 1; i < count; ++i) add(hash, values[i]);
+    sqlite3_result_int64(call, hash.value());
+  } catch (const std::bad_alloc&) {
+    sqlite3_result_error_nomem(call);
+  }
+}
+
 }  // namespace
+
+bool SqliteError::is_damage() const {
+  const int primary = code_ & 0xff;
+  return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR;
+}
 
 bool SqliteError::is_access() const {
   const int primary = code_ & 0xff;
@@ -91,13 +131,17 @@ Connection::Connection(const std::filesystem::path& file, Mode mode)
   const bool frozen = mode == Mode::frozen;
   int flags = frozen ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
   if (mode == Mode::write) flags |= SQLITE_OPEN_CREATE;
+  flags |= SQLITE_OPEN_NOMUTEX;  // for one thread at a time; a lock for each value would cost more than the checksums
   const std::string name = frozen ? immutable_uri(file_) : file_.string();
   if (mode == Mode::write) create(file_);
   const int code = sqlite3_open_v2(name.c_str(), &handle_, flags | SQLITE_OPEN_EXRESCODE, nullptr);
   try {
     if (code != SQLITE_OK) fail(code);
     sqlite3_busy_timeout(handle_, busy_milliseconds);
-    if (mode != Mode::write) execute("PRAGMA query_only = 1");
+    sqlite3_create_function_v2(handle_, "windrow_sum", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, &sum_of_row,
+                               nullptr, nullptr, nullptr);
+    // What is removed is overwritten: no row that was replaced is found in the ruins of a file (recover.cpp).
+    execute(mode == Mode::write ? "PRAGMA secure_delete = 1" : "PRAGMA query_only = 1");
   } catch (...) {
     sqlite3_close(handle_);
     throw;
@@ -139,6 +183,18 @@ std::string Connection::text(const std::string& sql) {
   Statement statement(*this, sql);
   if (!statement.step()) throw_error(file_, SQLITE_CORRUPT, 0, fmt::format("no answer to `{}`", sql));
   return statement.text(0);
+}
+
+bool Connection::read_file(char* bytes, std::size_t count, std::uint64_t at) {
+  require_owner();
+  sqlite3_file* file = nullptr;
+  const int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code != SQLITE_OK || file == nullptr || file->pMethods == nullptr) return false;
+  return file->pMethods->xRead(file, bytes, static_cast<int>(count), static_cast<sqlite3_int64>(at)) == SQLITE_OK;
+}
+
+int Connection::changes() const {
+  return sqlite3_changes(handle_);
 }
 
 bool Connection::has_table(std::string_view name) {
@@ -224,6 +280,18 @@ std::string Statement::text(int column) const {
   const void* data = sqlite3_column_blob(handle_, column);  // of a text: its bytes
   const int size = sqlite3_column_bytes(handle_, column);
   return data != nullptr ? std::string(static_cast<const char*>(data), static_cast<std::size_t>(size)) : std::string();
+}
+
+int Statement::columns() const {
+  return sqlite3_column_count(handle_);
+}
+
+void Statement::copy_to(Statement& other, int column) const {
+  other.check(sqlite3_bind_value(other.handle_, column + 1, sqlite3_column_value(handle_, column)));
+}
+
+void Statement::add_to(RowHash& hash, int column) const {
+  add(hash, sqlite3_column_value(handle_, column));
 }
 
 Transaction::~Transaction() {

@@ -20,15 +20,23 @@ struct sqlite3_stmt;
 /// would free is lost), since closing would tell the file system that the parent is done with the file.
 namespace windrow::detail {
 
+class RowHash;
+
 /// A StoreError that SQLite reported.
 class SqliteError : public StoreError {
  public:
-  SqliteError(const std::string& what, int code) : StoreError(what), code_(code) {}
+  SqliteError(const std::string& what, int code, std::string message)
+      : StoreError(what), code_(code), message_(std::move(message)) {}
+  /// What SQLite said, without the file and what to do.
+  const std::string& message() const { return message_; }
   /// Whether the file, or one that SQLite needs beside it, could not be opened or written for want of permission.
   bool is_access() const;
+  /// Whether the file is not what SQLite wrote.
+  bool is_damage() const;
 
  private:
   int code_;
+  std::string message_;
 };
 
 class Connection {
@@ -58,6 +66,11 @@ class Connection {
   std::int64_t integer(const std::string& sql);
   std::string text(const std::string& sql);
   bool has_table(std::string_view name);
+  /// Reads from the file as it lies on the disk. (To open it once more would give up SQLite's locks.)
+  /// @return whether so many bytes are there
+  bool read_file(char* bytes, std::size_t count, std::uint64_t at);
+  /// How many rows the last statement has added, changed or removed.
+  int changes() const;
 
   const std::filesystem::path& file() const { return file_; }
   /// False in a forked child of the process that opened it.
@@ -117,6 +130,10 @@ class Statement {
   std::uint64_t count(int column) const { return static_cast<std::uint64_t>(integer(column)); }
   double real(int column) const;  ///< NaN for NULL
   std::string text(int column) const;
+  int columns() const;
+  void add_to(RowHash& hash, int column) const;
+  /// Binds it as the parameter of the same place.
+  void copy_to(Statement& other, int column) const;
 
  private:
   void check(int code) const;

@@ -9,6 +9,7 @@
 
 #include "arrays/interface/array_files.hpp"
 #include "collected.hpp"
+#include "file_seal.hpp"
 #include "open_study.hpp"
 #include "readings.hpp"
 #include "resume.hpp"
@@ -16,6 +17,7 @@
 #include "schema.hpp"
 #include "sqlite.hpp"
 #include "store/interface/journal.hpp"
+#include "sums.hpp"
 #include "windrow/error.hpp"
 #include "windrow/process/log.hpp"
 
@@ -50,7 +52,9 @@ struct Store::Impl : detail::OpenStudy {
     if (!connection.is_owner()) return;  // a forked copy
     if (arrays) arrays->clear();
     try {
-      if (failure.empty()) commit();
+      if (!failure.empty()) return;
+      commit();
+      detail::seal_file(connection);
     } catch (const StoreError&) {
       // Nobody is left to tell; what is lost is recomputed by the next run.
     }
@@ -61,11 +65,13 @@ struct Store::Impl : detail::OpenStudy {
     detail::Transaction transaction(connection, "BEGIN IMMEDIATE");
     detail::update_annotations(connection, identity);
     detail::add_run(connection, provenance);
+    detail::renew_spare(connection);
     const Clock::time_point begin = Clock::now();
     transaction.commit();
     timer.committed(begin);
     if (stat(connection.file().c_str(), &opened) != 0) opened = {};
-    writer.emplace(connection, identity);
+    sums.emplace(connection);
+    writer.emplace(connection, identity, *sums);
     failed = detail::read_failed(connection);
     marked = detail::read_again(connection, /*evaluate=*/false);
     arrays.emplace(directory, detail::names_of_arrays(identity));
@@ -116,13 +122,16 @@ struct Store::Impl : detail::OpenStudy {
     if (!read_outputs || (!wanted.empty() && !std::filesystem::is_directory(files, ignored))) return std::nullopt;
     const auto outcome = wanted.empty() ? std::vector<Value>() : read_outputs(index, files, wanted);
     begin();
+    sums->open(index);
     if (!outcome.ok()) {
       connection.run("UPDATE evaluations SET message = ? WHERE \"index\" = ?", outcome.failure().message, index);
+      sums->close(index);
       return false;
     }
     for (std::size_t i = 0; i < wanted.size(); ++i) write_output(index, wanted[i], outcome.value()[i]);
     connection.run("UPDATE results SET status = 'ok' WHERE \"index\" = ?", index);
     connection.run("UPDATE evaluations SET code = 0, message = '' WHERE \"index\" = ?", index);
+    sums->close(index);
     failed.remove(index);
     return true;
   }
@@ -147,9 +156,14 @@ struct Store::Impl : detail::OpenStudy {
     if (!pending) pending.emplace(connection, "BEGIN IMMEDIATE");
   }
 
+  void keep_as_attempt(std::uint64_t index) {
+    detail::keep_as_attempt(connection, index);
+    sums->close_attempts(index);
+  }
+
   void write(const Record& record) {
     begin();
-    if (failed.remove(record.index)) detail::keep_as_attempt(connection, record.index);
+    if (failed.remove(record.index)) keep_as_attempt(record.index);
     if (!marked.empty()) unmark(record.index);
     if (!record.outcome.ok()) {
       failed.insert(record.index);
@@ -186,8 +200,8 @@ struct Store::Impl : detail::OpenStudy {
       if (!cells.empty() && !arrays->link(of, index, cells)) return false;
       if (cells.empty()) arrays->remove(index);  // it failed
     }
-    if (failed.remove(index)) detail::keep_as_attempt(connection, index);
-    detail::copy_outcome(connection, identity, of, index);
+    if (failed.remove(index)) keep_as_attempt(index);
+    detail::copy_outcome(connection, identity, *sums, of, index);
     if (failed.contains(of)) failed.insert(index);
     ++written;
     if (timer.is_due()) commit();
@@ -197,6 +211,7 @@ struct Store::Impl : detail::OpenStudy {
   void write(const Attempt& attempt) {
     begin();
     detail::write_attempt(connection, attempt);
+    sums->close_attempts(attempt.failure.index);
     ++written;
     if (timer.is_due()) commit();
   }
@@ -204,6 +219,7 @@ struct Store::Impl : detail::OpenStudy {
   void note_index_matters() {
     begin();
     connection.execute("UPDATE study SET index_matters = 1");
+    detail::renew_spare(connection);
     identity.index_matters = true;
   }
 
@@ -213,6 +229,7 @@ struct Store::Impl : detail::OpenStudy {
     const std::string lost = why_lost();
     try {
       arrays->sync();
+      sums->write();
       pending->commit();
       pending.reset();
     } catch (const StoreError&) {
@@ -251,6 +268,7 @@ struct Store::Impl : detail::OpenStudy {
     }
   }
 
+  std::optional<detail::RowSums> sums;
   std::optional<detail::RecordWriter> writer;
   std::optional<detail::ArrayFiles> arrays;
   IndexSet failed;  // in the file or pending
@@ -283,6 +301,15 @@ const std::filesystem::path& Store::directory() const {
 
 const std::optional<Resumption>& Store::resumption() const {
   return impl_->resumption;
+}
+
+const IndexSet& Store::damaged_rows() const {
+  return impl_->damage.points;
+}
+
+std::vector<std::string> Store::damage() const {
+  constexpr std::size_t most = 10;
+  return impl_->damage.lines(most, ", and evaluated again");
 }
 
 IndexSet Store::failed() const {

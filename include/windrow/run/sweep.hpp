@@ -89,6 +89,9 @@ struct SweepOptions {
   std::function<void(const TaskFailure&)> on_first_failure = {};
   /// Called at the root before the first point, if the store holds an earlier form of the study, with what was found.
   std::function<void(const Resumption&)> on_resumed = {};
+  /// Called at the root before the first point, if the store's file was damaged, with a line for each thing that is
+  /// wrong, or for the first ones; those points are evaluated again.
+  std::function<void(const std::vector<std::string>&)> on_damaged = {};
   /// More of what is kept with the run.
   std::vector<Setting> provenance = {};
 };

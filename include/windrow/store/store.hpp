@@ -211,9 +211,10 @@ class Store {
   /// @param points  the present design's, to find earlier outcomes by; without it, a changed study is refused
   /// @param read    of a study whose outputs are read from files: reads them for points whose earlier outcomes lack
   ///                them, where the points' directories were kept. Without it such outcomes are left where they are
-  /// @throws StoreError if the directory cannot be written, another process has the store open, the file is damaged or
-  ///         of a newer version, or it belongs to another study: one that differs (it is said in what) and has another
-  ///         name, or comes without `points`
+  /// Rows are checked before anything else. Points whose rows are damaged have no outcome any more (damaged_rows).
+  /// @throws StoreError if the directory cannot be written, another process has the store open, the file is damaged in
+  ///         more than rows or of a newer version, or it belongs to another study: one that differs (it is said in
+  ///         what) and has another name, or comes without `points`
   Store(const std::filesystem::path& directory, const StudyIdentity& identity,
         const std::vector<std::pair<std::string, std::string>>& provenance, Journal journal = Journal::automatic,
         const PointValues& points = {}, const ReadOutputs& read = {});
@@ -225,6 +226,10 @@ class Store {
   const std::filesystem::path& directory() const;
   /// What was found for the present study when the store was opened; nothing if it is the one that wrote last.
   const std::optional<Resumption>& resumption() const;
+  /// Points whose rows were found damaged when the store was opened: they have no outcome any more.
+  const IndexSet& damaged_rows() const;
+  /// What was damaged, in words: a line for each point, as long as they are few.
+  std::vector<std::string> damage() const;
   /// Indices with a recorded outcome.
   IndexSet succeeded() const;
   IndexSet failed() const;
@@ -298,6 +303,8 @@ class StoreReader {
   /// Provenance of every run that wrote to the store, oldest first.
   std::vector<std::vector<std::pair<std::string, std::string>>> runs() const;
   StoreStatus status() const;
+  /// How many points have an outcome, which takes no time.
+  std::uint64_t outcomes() const;
   std::optional<Record> find(std::uint64_t index) const;
   /// The equal point whose outcome a record has that was not evaluated itself (Record::attempts is 0); nothing if that
   /// one has another outcome by now, or is gone. Looks at the times of all points, and at few of their values.
