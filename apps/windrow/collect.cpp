@@ -39,15 +39,17 @@ void print_found(const Study& study, const Resumption& found) {
   const StoreReader store(study.directory);
   const StoreStatus status = store.status();
   if (!found.differences.empty()) show("{}\n", with_options(found.describe()));
-  if (found.read == 0) {
+  if (found.read > 0) {
+    show("Outputs of {} were read from files that were kept.\n", points(found.read));
+  } else if (found.judged == 0) {
     show("Nothing was read from files{}.\n",
          found.without_files > 0 ? ": those of the points that need it were not kept" : "; all outputs are there");
-  } else {
-    show("Outputs of {} were read from files that were kept.\n", points(found.read));
   }
+  if (found.judged > 0)
+    show("{} {} judged by known values.\n", points(found.judged), found.judged == 1 ? "was" : "were");
   if (found.unreadable > 0) {
-    show("Of {} an output is not there; they count as failed (bad_output) until it can be read:\n",
-         points(found.unreadable));
+    show("{} of them {} (bad_output), since an output is not there, or a condition does not hold:\n",
+         text::with_thousands(found.unreadable), found.unreadable == 1 ? "fails" : "fail");
     for (const TaskFailure& failure : unreadable(store)) show("{}", indented(describe(failure), 2));
   }
   const std::uint64_t left = status.points - std::min(status.points, status.succeeded + status.failed);
@@ -68,6 +70,7 @@ void print_collected_json(const Study& study, const Resumption& found) {
              {"failed", status.failed},
              {"left", left},
              {"read", found.read},
+             {"judged", found.judged},
              {"unreadable", found.unreadable},
              {"without_files", found.without_files},
              {"changes", found.differences},

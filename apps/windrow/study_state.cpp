@@ -40,7 +40,8 @@ std::optional<StudyState> state_of(const Study& study, Command command, bool ret
   const Sweep sweep(study.design, std::move(command));
   const StudyIdentity present = sweep.identity(study.name);
   const StoreStatus status = store.status();
-  StudyState state{status.succeeded, status.failed, 0, status.running, store.preview(present, points), {}};
+  StudyState state{
+      status.succeeded, status.failed, 0, status.running, store.preview(present, points, sweep.reader()), {}};
   if (state.found) {
     state.succeeded = state.found->succeeded;
     state.failed = state.found->failed;
@@ -51,7 +52,8 @@ std::optional<StudyState> state_of(const Study& study, Command command, bool ret
   state.left = study.design.size() - std::min(done - again, study.design.size());
   const std::vector<EqualPoint> equal = sweep.equal_points();
   if (!equal.empty()) {
-    state.left -= std::min(state.left, spared_points(equal, store.known(present, points), retry_failed));
+    state.left -=
+        std::min(state.left, spared_points(equal, store.known(present, points, sweep.reader()), retry_failed));
   }
   if (state.succeeded + state.failed > 0) state.remaining = estimate_remaining(store, state.left);
   return state;

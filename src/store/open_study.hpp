@@ -28,6 +28,7 @@ struct OpenStudy {
 
  private:
   std::optional<Resumption> open(const PointValues& points, const ReadOutputs& read);
+  void keep_definition();
 };
 
 }  // namespace windrow::detail

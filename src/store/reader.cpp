@@ -260,36 +260,33 @@ bool StoreReader::is_of(const StudyIdentity& study) const {
   return detail::study_differences(impl_->identity, study).empty();
 }
 
-std::optional<Resumption> StoreReader::preview(const StudyIdentity& present, const PointValues& points) const {
+std::optional<Resumption> StoreReader::preview(const StudyIdentity& present, const PointValues& points,
+                                               const ReadOutputs& read) const {
   if (is_of(present)) return std::nullopt;
-  return detail::find_outcomes(*impl_->connection, impl_->seen(present), points);
+  return detail::find_outcomes(*impl_->connection, impl_->seen(present), points, read);
 }
 
 IndexSet StoreReader::again() const {
   return detail::read_again(*impl_->connection, /*evaluate=*/true);
 }
 
-KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues& points) const {
+KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues& points,
+                                 const ReadOutputs& read) const {
   KnownOutcomes known;
   Connection& connection = *impl_->connection;
   detail::Transaction snapshot(connection);
   if (is_of(present)) {
     known = detail::read_known(connection);
   } else if (points) {
-    const StudyIdentity as = impl_->seen(present);
-    detail::Outcomes(connection, detail::read_generations(connection), as)
-        .match(as, points, [&](const detail::Match& match) {
-          if (match.reads) return false;
-          (match.failed ? known.failed : known.succeeded).insert(match.now);
-          return true;
-        });
+    known = detail::find_known(connection, impl_->seen(present), points, read);
   }
   snapshot.commit();
   return known;
 }
 
-PointOrigin StoreReader::origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points) const {
-  return detail::origin_of(*impl_->connection, impl_->seen(present), index, points);
+PointOrigin StoreReader::origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points,
+                                const ReadOutputs& read) const {
+  return detail::origin_of(*impl_->connection, impl_->seen(present), index, points, read);
 }
 
 std::vector<TaskFailure> StoreReader::failures(std::size_t limit) const {

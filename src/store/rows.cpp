@@ -61,6 +61,21 @@ TaskFailure read_evaluation(const Statement& row) {
   return failure;
 }
 
+std::string insert_results_sql(const StudyIdentity& identity) {
+  std::string sql = "INSERT OR REPLACE INTO results(\"index\", status" + value_columns('p', identity.parameters) +
+                    value_columns('o', identity.outputs) + ") VALUES(?, ?";
+  for (std::size_t i = 0; i < identity.parameters.size() + identity.outputs.size(); ++i) sql += ", ?";
+  return sql + ")";
+}
+
+TaskFailure read_failure(const Statement& row, const std::filesystem::path& file) {
+  TaskFailure failure = read_evaluation(row);
+  failure.kind = read_kind(row.text(status_column), file);
+  return failure;
+}
+
+}  // namespace
+
 Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file) {
   switch (statement.type(column)) {
     case Statement::Type::integer:
@@ -76,21 +91,6 @@ Value read_value(const Statement& statement, int column, bool boolean_column, co
   }
   return statement.real(column);
 }
-
-std::string insert_results_sql(const StudyIdentity& identity) {
-  std::string sql = "INSERT OR REPLACE INTO results(\"index\", status" + value_columns('p', identity.parameters) +
-                    value_columns('o', identity.outputs) + ") VALUES(?, ?";
-  for (std::size_t i = 0; i < identity.parameters.size() + identity.outputs.size(); ++i) sql += ", ?";
-  return sql + ")";
-}
-
-TaskFailure read_failure(const Statement& row, const std::filesystem::path& file) {
-  TaskFailure failure = read_evaluation(row);
-  failure.kind = read_kind(row.text(status_column), file);
-  return failure;
-}
-
-}  // namespace
 
 void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column) {
   std::visit(
