@@ -103,12 +103,11 @@ TEST_F(StaleTest, a_range_that_is_written_in_another_way_is_computed_anew) {
 }
 
 TEST_F(StaleTest, of_programs_that_a_parameter_names_only_the_changed_one_runs_again) {
-  const auto expect_noticed = [&](const std::string& command, const std::string& format = "") {
+  const auto expect_noticed = [&](const std::string& command) {
     std::filesystem::remove_all(path("study.windrow"));
     write_sim("bin/sim_a", "1");
     write_sim("bin/sim_b", "1");
-    write("study.toml", "[parameters]\nx = [0, 1]\nsolver = [\"a\", \"b\", \"none\"]\n[run]\ngive_up_early = false\n" +
-                            format + "[command]\nrun = " + command + "\n[outputs]\ny = { stdout = 'y=(\\S+)' }\n");
+    write("study.toml", "[parameters.x]\nvalues = [0, 1]\n[parameters.solver]\nvalues = [\"a\", \"b\", \"none\"]\n[run]\ngive_up_early = false\n[command]\nrun = " + command + "\n[outputs]\ny = { stdout = 'y=(\\S+)' }\n");
     std::filesystem::remove(path("log"));
     EXPECT_EQ(windrow({"run", "study.toml"}).code, 1) << "one is not there";
     EXPECT_EQ(logged("log"), (Indices{0, 0, 1, 1})) << command;
