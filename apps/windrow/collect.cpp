@@ -101,15 +101,17 @@ void print_found(const Study& study, const Collected& all) {
   const auto points = [](std::uint64_t n) { return counted(n, "point"); };
   for (const std::string& problem : all.problems) show_aside("windrow: {}\n", problem);
   if (!found.differences.empty()) show("{}\n", with_options(found.describe()));
-  if (found.read == 0) {
+  if (found.read > 0) {
+    show("Outputs of {} were read from files that were kept.\n", points(found.read));
+  } else if (found.judged == 0) {
     show("Nothing was read from files{}.\n",
          found.without_files > 0 ? ": those of the points that need it were not kept" : "; all outputs are there");
-  } else {
-    show("Outputs of {} were read from files that were kept.\n", points(found.read));
   }
+  if (found.judged > 0)
+    show("{} {} judged by known values.\n", points(found.judged), found.judged == 1 ? "was" : "were");
   if (found.unreadable > 0) {
-    show("Of {} an output is not there; they count as failed (bad_output) until it can be read:\n",
-         points(found.unreadable));
+    show("{} of them {} (bad_output), since an output is not there, or a condition does not hold:\n",
+         text::with_thousands(found.unreadable), found.unreadable == 1 ? "fails" : "fail");
     for (const TaskFailure& failure : all.unreadable) show("{}", indented(describe(failure), 2));
   }
   show("{} of {} succeeded, {} failed{}.\n", text::with_thousands(all.succeeded), points(all.points),
@@ -129,6 +131,7 @@ void print_collected_json(const Study& study, const Collected& all) {
              {"failed", all.failed},
              {"left", all.left()},
              {"read", all.found.read},
+             {"judged", all.found.judged},
              {"unreadable", all.found.unreadable},
              {"without_files", all.found.without_files},
              {"changes", all.found.differences},

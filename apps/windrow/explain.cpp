@@ -108,15 +108,16 @@ std::string study_file_of(const StoreReader& store) {
 struct Present {
   Study study;
   StudyIdentity identity;
+  Sweep sweep;
 };
 
 // Nothing if the study file has moved, or is not in order.
 std::optional<Present> present_study(const StoreReader& store, const std::filesystem::path& given) {
   try {
     Study study = load_study(given.extension() == ".toml" ? given.string() : study_file_of(store));
-    const Sweep sweep(study.design, Command(study.command, study.design));
+    Sweep sweep(study.design, Command(study.command, study.design));
     StudyIdentity identity = sweep.identity(study.name);
-    return Present{std::move(study), std::move(identity)};
+    return Present{std::move(study), std::move(identity), std::move(sweep)};
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -203,7 +204,7 @@ void print_planned(const Present& present, std::uint64_t index) {
 /// Why the next run will evaluate a point of a changed study, or will not.
 void print_origin(const StoreReader& store, const Present& present, std::uint64_t index) {
   const auto points = [&](std::uint64_t i) { return present.study.design.point(i).values(); };
-  const PointOrigin origin = store.origin(present.identity, index, points);
+  const PointOrigin origin = store.origin(present.identity, index, points, present.sweep.reader());
   if (origin.known) {
     show("The next `windrow run` does not evaluate it: it has the outcome of point {} before the change.\n",
          *origin.nearest);
@@ -262,7 +263,7 @@ void add_planned(Json& json, const StoreReader& store, const Present& present, s
   if (index >= present.identity.points) return;
   const auto points = [&](std::uint64_t i) { return present.study.design.point(i).values(); };
   json["planned"] = json_of(present.identity.parameters, points(index));
-  const PointOrigin origin = store.origin(present.identity, index, points);
+  const PointOrigin origin = store.origin(present.identity, index, points, present.sweep.reader());
   json["next_run"] = {{"evaluates", !origin.known}};
   if (origin.nearest) json["next_run"]["nearest"] = *origin.nearest;
   json["next_run"]["changes"] = origin.changes;

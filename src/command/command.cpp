@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -93,6 +94,25 @@ const CommandSpec& Command::spec() const {
   return impl_->spec;
 }
 
+/// A pair for each value that names programs: their names and contents.
+std::vector<std::pair<std::string, std::string>> Command::Impl::definition_of_value_programs() const {
+  std::vector<std::pair<std::string, std::string>> result;
+  std::map<std::string, std::string> known_by;  // several values may name one file
+  for (const detail::ValueProgram& program : value_programs) {
+    const std::string& name = program.file.name;
+    std::string& content = known_by[name];
+    if (content.empty()) content = name + " " + detail::content_known_by(spec.study_directory, name, "program");
+    const std::string key = fmt::format("command.program_of.{}={}", program.parameter, program.value);
+    const auto found = std::ranges::find(result, key, &std::pair<std::string, std::string>::first);
+    if (found == result.end()) {
+      result.emplace_back(key, content);
+    } else if (found->second.find(content) == std::string::npos) {
+      found->second += ", " + content;
+    }
+  }
+  return result;
+}
+
 std::vector<std::pair<std::string, std::string>> Command::definition() const {
   const CommandSpec& spec = impl_->spec;
   std::vector<std::pair<std::string, std::string>> result;
@@ -113,6 +133,7 @@ std::vector<std::pair<std::string, std::string>> Command::definition() const {
     result.emplace_back("command.program." + program.name,
                         detail::content_known_by(spec.study_directory, program.name, "program"));
   }
+  for (auto& item : impl_->definition_of_value_programs()) result.push_back(std::move(item));
   for (const StageSpec& stage : spec.stage) {
     result.emplace_back("command.stage." + stage.path,
                         detail::content_known_by(spec.study_directory, stage.path, "staged file"));

@@ -37,6 +37,7 @@ struct Command::Impl {
   std::filesystem::path directory_of(const Point& point) const;
   detail::Bindings bind(const Point& point) const;
   std::string stdin_known_by() const;
+  std::vector<std::pair<std::string, std::string>> definition_of_value_programs() const;
   std::vector<std::string> render_run(const detail::Bindings& bindings) const;
   RenderedCommand render(const Point& point, std::span<const HostSlots> slots) const;
   Outcome<std::vector<Value>> evaluate(const Point& point, const std::function<bool()>& stop_requested,
@@ -53,21 +54,19 @@ struct Command::Impl {
   std::optional<detail::MpiLaunch> mpi;
   std::vector<File> files;
   std::optional<detail::Extraction> extraction;
-  std::optional<detail::Extraction> part;  ///< of it, for the outputs `part_of`
-  std::vector<std::size_t> part_of;
   detail::ShellStart shell;  ///< of a text `run`
   std::vector<std::pair<std::string, detail::Template>> variables;
   std::optional<detail::Template> stdin_file;
   std::vector<StagedFile> staged;
   detail::StagedOriginals originals;
   std::vector<std::string> warnings;
-  std::vector<detail::ProgramFile> own_programs;  ///< that were there when the study was read
+  std::vector<detail::ProgramFile> own_programs;     ///< that were there when the study was read
+  std::vector<detail::ValueProgram> value_programs;  ///< the same, by values of parameters; on a rank that looks
   detail::PointDirectory point_directory;
   std::shared_ptr<Launcher> launcher = std::make_shared<Launcher>();
 
   bool looks_for_files() const;
-  /// What reads these outputs.
-  const detail::Extraction& extraction_of(const std::vector<std::size_t>& wanted);
+  EvaluatedPoint without_doubtful(EvaluatedPoint evaluated) const;
 
  private:
   void enter(const std::filesystem::path& directory, const detail::PointDirectory::Files& written);
@@ -89,7 +88,7 @@ struct Command::Impl {
   std::string moved_template(const std::string& message, const std::filesystem::path& directory) const;
   std::optional<TaskFailure> run_program(RenderedCommand& command, detail::StopQuestion& stop);
   void leave(const std::filesystem::path& directory, const detail::PointDirectory::Files& written, bool failed);
-  void find_programs();
+  void find_programs(const Design& design);
   void check_inputs() const;
   void check_outputs(const Design& design);
   void check_program();

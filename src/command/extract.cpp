@@ -230,8 +230,6 @@ struct Extraction::Impl {
     for (const TextCheck& check : spec.require) require.push_back(ready(check, "require", names));
     check_success_codes(spec.success_codes);
   }
-  explicit Impl(std::vector<ReadyOutput> some) : outputs(std::move(some)) {}
-
   std::vector<ReadyOutput> outputs;
   std::vector<ReadyCheck> fail_if;
   std::vector<ReadyCheck> require;
@@ -243,18 +241,24 @@ namespace {
 /// What is read for one point.
 class Reading {
  public:
-  Reading(const Extraction::Impl& what, const fs::path& directory, const Bindings& bindings)
-      : what_(what), directory_(directory), bindings_(bindings), found_(what.outputs.size()) {
+  /// @param known  what need not be read; may be null
+  Reading(const Extraction::Impl& what, const fs::path& directory, const Bindings& bindings,
+          const EvaluatedPoint* known)
+      : what_(what), directory_(directory), bindings_(bindings), known_(known), found_(what.outputs.size()) {
     for (std::size_t i = 0; i < found_.size(); ++i) {
-      find(i, [&] { found_[i].file = what_.outputs[i].file.find(directory_, bindings_); });
+      if (is_wanted(i)) find(i, [&] { found_[i].file = what_.outputs[i].file.find(directory_, bindings_); });
     }
   }
 
   /// Of texts, all that is looked for in them.
   void read_texts() {
-    for (std::size_t i = 0; i < found_.size(); ++i) add_scanner(i);
-    add_checks(what_.fail_if, fail_if_);
-    add_checks(what_.require, require_);
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+      if (is_wanted(i)) add_scanner(i);
+    }
+    if (checks_texts()) {
+      add_checks(what_.fail_if, fail_if_);
+      add_checks(what_.require, require_);
+    }
     for (auto& [file, text] : texts_) {
       try {
         scan_text(file, text.scanners);
@@ -266,6 +270,7 @@ class Reading {
 
   /// @throws FailedCheck, BadOutput
   void check() const {
+    if (!checks_texts()) return;
     for (const FileCheck& check : fail_if_) {
       if (!is_found(check)) continue;
       const std::string line = made_visible(trimmed(check.scan->match()->line).substr(0, shown_of_line));
@@ -284,7 +289,7 @@ class Reading {
     std::map<fs::path, std::vector<std::size_t>> json;
     std::map<fs::path, std::vector<std::size_t>> csv;
     for (std::size_t i = 0; i < found_.size(); ++i) {
-      if (found_[i].problem) continue;
+      if (!is_wanted(i) || found_[i].problem) continue;
       if (what_.outputs[i].source<JsonSource>() != nullptr) json[found_[i].file].push_back(i);
       if (what_.outputs[i].source<CsvSource>() != nullptr) csv[found_[i].file].push_back(i);
     }
@@ -372,6 +377,8 @@ class Reading {
     }
   }
 
+  bool is_wanted(std::size_t i) const { return known_ == nullptr || !known_->known[i]; }
+  bool checks_texts() const { return known_ == nullptr || known_->texts; }
   static bool is_numeric(const OutputSpec& spec) { return spec.type == "number" || spec.type == "integer"; }
 
   std::string shown(const fs::path& file) const { return made_visible(file.lexically_relative(directory_).string()); }
@@ -480,11 +487,30 @@ class Reading {
   const Extraction::Impl& what_;
   const fs::path& directory_;
   const Bindings& bindings_;
+  const EvaluatedPoint* known_;
   std::vector<Found> found_;
   std::map<fs::path, Text> texts_;
   std::vector<FileCheck> fail_if_;
   std::vector<FileCheck> require_;
 };
+
+/// A value that is known: an array is the path of its file.
+void require_finite_known(const OutputSpec& spec, const Value& value) {
+  if (!spec.finite || (spec.optional && is_missing_value(value))) return;
+  if (value.is_number()) return require_finite(value);
+  try {
+    require_finite(npy::read(value.text()));
+  } catch (const SpecError& error) {
+    throw BadOutput(made_visible(error.what()));
+  }
+}
+
+/// Whether a directory is as its program left it: `keep` may have let some of its files alone stay.
+bool is_complete(const fs::path& directory) {
+  std::error_code none;
+  return fs::exists(directory / "command", none) && fs::exists(directory / "stdout", none) &&
+         fs::exists(directory / "stderr", none);
+}
 
 /// For an array in NumPy's format: its file, which has been looked at, but not read. Else nothing.
 std::optional<fs::path> file_to_keep(const ReadyOutput& output, const fs::path& file) {
@@ -504,15 +530,8 @@ std::optional<fs::path> file_to_keep(const ReadyOutput& output, const fs::path& 
 Extraction::Extraction(const CommandSpec& spec, const Design& design, const std::vector<std::string>& names)
     : impl_(std::make_unique<Impl>(spec, design, names)) {}
 
-Extraction::Extraction(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 Extraction::~Extraction() = default;
 Extraction::Extraction(Extraction&&) noexcept = default;
-
-Extraction Extraction::only(const std::vector<std::size_t>& outputs) const {
-  std::vector<ReadyOutput> some;
-  for (const std::size_t output : outputs) some.push_back(impl_->outputs.at(output));
-  return Extraction(std::make_unique<const Impl>(std::move(some)));
-}
 
 bool Extraction::uses(std::size_t name, std::string_view text) const {
   const auto has_tag = [name](const auto& read) { return read.file.names(name); };
@@ -521,10 +540,14 @@ bool Extraction::uses(std::size_t name, std::string_view text) const {
          std::any_of(impl_->require.begin(), impl_->require.end(), has_tag) || impl_->conditions.uses(text);
 }
 
+bool Extraction::judges(std::string_view name) const {
+  return impl_->conditions.uses(name);
+}
+
 std::vector<Value> Extraction::extract(const fs::path& directory, const Point& point, const Bindings& bindings,
-                                       const KeepFile& keep_file) const {
+                                       const KeepFile& keep_file, const EvaluatedPoint* known) const {
   const auto& outputs = impl_->outputs;
-  Reading reading(*impl_, directory, bindings);
+  Reading reading(*impl_, directory, bindings, known);
   reading.read_texts();
   reading.check();
   reading.read_documents();
@@ -534,6 +557,12 @@ std::vector<Value> Extraction::extract(const fs::path& directory, const Point& p
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const OutputSpec& spec = outputs[i].spec;
     try {
+      if (known != nullptr && known->known[i]) {
+        values[i] = *known->known[i];
+        is_missing[i] = spec.optional && is_missing_value(values[i]);
+        require_finite_known(spec, values[i]);
+        continue;
+      }
       const bool may_keep = keep_file && outputs[i].source<ArraySource>() != nullptr;
       if (auto file = may_keep ? file_to_keep(outputs[i], reading.file(i)) : std::nullopt) {
         files.emplace_back(i, *std::move(file));
@@ -552,6 +581,32 @@ std::vector<Value> Extraction::extract(const fs::path& directory, const Point& p
   impl_->conditions.check(point, values, is_missing);
   for (const auto& [position, file] : files) values[position] = keep_file(file);
   return values;
+}
+
+KnownBy Extraction::reads_from(const EvaluatedPoint& evaluated, const Bindings& bindings) const {
+  const bool checks = evaluated.texts && !(impl_->fail_if.empty() && impl_->require.empty());
+  const auto is_known = [](const std::optional<Value>& value) { return value.has_value(); };
+  if (!checks && std::all_of(evaluated.known.begin(), evaluated.known.end(), is_known)) return KnownBy::values;
+  const fs::path& directory = evaluated.directory;
+  std::error_code none;
+  if (!fs::is_directory(directory, none)) return KnownBy::nothing;
+  const bool complete = is_complete(directory);
+  const auto is_there = [&](const OutputFile& file) {
+    const auto files = file.find_all(directory, bindings);
+    return std::any_of(files.begin(), files.end(), [&](const fs::path& one) { return fs::exists(one, none); });
+  };
+  for (std::size_t i = 0; i < impl_->outputs.size(); ++i) {
+    if (evaluated.known[i] || is_there(impl_->outputs[i].file)) continue;
+    // Arrays in NumPy's format are taken out of the directories of points that succeed.
+    const bool was_moved = !evaluated.failed && file_of(impl_->outputs[i].spec).ends_with(".npy");
+    if (!complete || was_moved) return KnownBy::nothing;
+  }
+  for (const auto* some : {&impl_->fail_if, &impl_->require}) {
+    for (const ReadyCheck& check : *some) {
+      if (checks && !complete && !is_there(check.file)) return KnownBy::nothing;
+    }
+  }
+  return KnownBy::files;
 }
 
 }  // namespace windrow::detail

@@ -30,21 +30,22 @@ class Extraction {
 
   /// Whether a name of a file has the tag `name` (a position among the names), or a condition names it.
   bool uses(std::size_t name, std::string_view text) const;
+  /// Whether a condition names this output or parameter.
+  bool judges(std::string_view name) const;
 
   /// @param keep_file  as for Command::evaluate()
+  /// @param known      what is known already: is judged, but not read. Null: nothing
   /// @throws FailedCheck if the program says that it failed, or a condition does not hold; BadOutput for the first
   ///         output that is not as it should be
   std::vector<Value> extract(const std::filesystem::path& directory, const Point& point, const Bindings& bindings,
-                             const KeepFile& keep_file) const;
+                             const KeepFile& keep_file, const EvaluatedPoint* known = nullptr) const;
 
-  /// The same for some outputs, by their positions, and without the checks, for points that have passed them.
-  Extraction only(const std::vector<std::size_t>& outputs) const;
+  /// By what extract() can tell the outcome of a point that was evaluated before.
+  KnownBy reads_from(const EvaluatedPoint& evaluated, const Bindings& bindings) const;
 
   struct Impl;
 
  private:
-  explicit Extraction(std::unique_ptr<const Impl> impl);
-
   std::unique_ptr<const Impl> impl_;
 };
 

@@ -83,4 +83,8 @@ Value missing_value() {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
+bool is_missing_value(const Value& value) {
+  return value.is_number() && std::isnan(value.number());
+}
+
 }  // namespace windrow::detail

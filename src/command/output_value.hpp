@@ -23,5 +23,7 @@ std::string why_not_of_type(std::string_view text, const std::string& type);
 
 /// What stands for an optional output that is missing.
 Value missing_value();
+/// Whether a value is it, or a NaN.
+bool is_missing_value(const Value& value);
 
 }  // namespace windrow::detail

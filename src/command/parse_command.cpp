@@ -111,7 +111,7 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
   check_formats(design);
   sees_point_seed = depends_on("point.seed") || depends_on("point.seed31");
   check_program();
-  find_programs();
+  find_programs(design);
   // Finds a place where the shell text cannot take a value. Not the launcher: the ranks of one point are its own
   // matter.
   if (design.size() > 0) try_first_point(design);
@@ -329,7 +329,7 @@ void Command::Impl::parse_template(const fs::path& file) {
 }
 
 // One rank looks for all: the others are sent the names, a line each.
-void Command::Impl::find_programs() {
+void Command::Impl::find_programs(const Design& design) {
   const auto look = [&] {
     std::string lines;
     for (const detail::ProgramFile& program : detail::program_files(spec)) lines += program.name + "\n";
@@ -340,6 +340,15 @@ void Command::Impl::find_programs() {
   std::istringstream lines(spec.files ? spec.files->text("own programs of " + run, look) : look());
   for (std::string name; std::getline(lines, name);) {
     own_programs.push_back({name, (spec.study_directory / name).lexically_normal()});
+  }
+  if (!looks_for_files()) return;
+  std::vector<std::string> beyond;
+  value_programs = detail::programs_of_values(spec, design.parameters(), beyond);
+  for (const std::string& parameter : beyond) {
+    warnings.push_back(fmt::format(
+        "`{}` has more than {} values and may name a program: those of its first {} count by their content, others by "
+        "their name alone",
+        parameter, detail::kMostProgramValues, detail::kMostProgramValues));
   }
 }
 

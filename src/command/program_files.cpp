@@ -6,8 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
+
+#include "windrow/design/format.hpp"
+#include "windrow/error.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -114,6 +118,69 @@ bool is_awk(const std::string& program) {
   return fs::path(program).filename().string().ends_with("awk");
 }
 
+/// The name in the tag that begins at a position, and where the tag ends; only of one that stands for a value.
+struct Tag {
+  std::string name;
+  std::string format;
+  std::size_t end = 0;
+};
+
+std::optional<Tag> tag_at(const std::string& text, std::size_t begin) {
+  std::size_t end = text.find("}}", begin);
+  if (end == std::string::npos) return std::nullopt;
+  std::string inner = text.substr(begin + 2, end - begin - 2);
+  end += 2;
+  if (inner.starts_with('{') && end < text.size() && text[end] == '}') ++end;
+  if (inner.starts_with('{') || inner.starts_with('&')) inner.erase(0, 1);
+  const std::size_t colon = inner.find(':');
+  Tag tag{inner.substr(0, colon), colon == std::string::npos ? "" : inner.substr(colon + 1), end};
+  std::erase(tag.name, ' ');
+  return tag;
+}
+
+/// What a tag shows. @throws Rejected, SpecError where the value does not fit
+std::string shown_by(const Tag& tag, const Parameter& parameter, const Value& value) {
+  if (!tag.format.empty()) return Format(tag.format).write(value);
+  return parameter.format() != nullptr ? parameter.format()->write(value) : value.written();
+}
+
+/// The only parameter of which a text has tags.
+const Parameter* only_parameter(const std::string& text, const std::vector<Parameter>& parameters) {
+  const Parameter* only = nullptr;
+  for (std::size_t at = text.find("{{"); at != std::string::npos; at = text.find("{{", at)) {
+    const auto tag = tag_at(text, at);
+    if (!tag) return nullptr;
+    const auto found = std::ranges::find(parameters, tag->name, &Parameter::name);
+    if (found == parameters.end() || (only != nullptr && only != &*found)) return nullptr;
+    only = &*found;
+    at = tag->end;
+  }
+  return only;
+}
+
+std::string with_value(const std::string& text, const Parameter& parameter, const Value& value) {
+  std::string result;
+  std::size_t done = 0;
+  for (std::size_t at = text.find("{{"); at != std::string::npos; at = text.find("{{", done)) {
+    const auto tag = tag_at(text, at);
+    result += text.substr(done, at - done) + shown_by(*tag, parameter, value);
+    done = tag->end;
+  }
+  return result + text.substr(done);
+}
+
+/// The first so many different values.
+std::vector<Value> values_of(const Parameter& parameter, std::size_t most) {
+  std::vector<Value> values;
+  std::set<std::string> seen;
+  const std::uint64_t levels = parameter.is_random() ? 0 : parameter.level_count();
+  for (std::uint64_t i = 0; i < levels && values.size() < most; ++i) {
+    const Value value = parameter.level(i);
+    if (seen.insert(value.identity_text()).second) values.push_back(value);
+  }
+  return values;
+}
+
 bool is_regular(const fs::path& path) {
   struct stat status {};
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
@@ -121,9 +188,11 @@ bool is_regular(const fs::path& path) {
 
 class Finder {
  public:
-  explicit Finder(const CommandSpec& spec) : spec_(spec), directory_(spec.study_directory) {}
+  /// @param parameters  of which values are to be looked at; others have none
+  Finder(const CommandSpec& spec, const std::vector<Parameter>& parameters)
+      : spec_(spec), parameters_(parameters), directory_(spec.study_directory) {}
 
-  std::vector<ProgramFile> find() {
+  void find() {
     const bool has_shell = spec_.run.index() == 1;
     std::vector<Word> words;
     if (has_shell) {
@@ -139,13 +208,17 @@ class Finder {
       }
       look_at(words, i);
     }
-    return std::move(found_);
   }
+
+  std::vector<ProgramFile> found;
+  std::vector<ValueProgram> of_values;
+  std::vector<std::string> beyond;  // parameters with more values than are looked at
 
  private:
   void look_at(const std::vector<Word>& words, std::size_t i) {
     const std::string& text = words[i].text;
-    if (text.empty() || !is_constant(text)) return;
+    if (text.empty()) return;
+    if (!is_constant(text)) return look_at_values(words[i]);
     if (words[i].begins_command && is_interpreter(text)) script_ = is_awk(text) ? Script::after_f : Script::next;
     if (words[i].begins_command && !is_interpreter(text)) script_ = Script::none;
     if (words[i].begins_command) return add(text, /*executable=*/true);
@@ -162,19 +235,50 @@ class Finder {
     }
   }
 
+  void look_at_values(const Word& word) {
+    const Parameter* parameter = only_parameter(word.text, parameters_);
+    if (parameter == nullptr) return;
+    std::vector<Value> values = values_of(*parameter, kMostProgramValues + 1);
+    if (values.size() > kMostProgramValues) {
+      values.pop_back();
+      if (std::ranges::find(beyond, parameter->name()) == beyond.end()) beyond.push_back(parameter->name());
+    }
+    const bool is_script = !word.begins_command && script_ == Script::next;
+    const std::size_t before = of_values.size();
+    for (const Value& value : values) {
+      try {
+        const std::string text = with_value(word.text, *parameter, value);
+        const bool may_be = word.begins_command || is_script || may_be_inside(text);
+        const auto file = may_be ? program(text, !is_script) : std::nullopt;
+        if (file) of_values.push_back({parameter->name(), value.identity_text(), *file});
+      } catch (const Error&) {  // a value that does not fit its format: the matter of its points
+      }
+    }
+    if (is_script && of_values.size() > before) script_ = Script::none;
+  }
+
   /// Of an argument, which may as well be a file that the program writes: only what can be run.
   void add_if_inside(const std::string& text) {
-    if (text.starts_with('/') || (text.find('/') != std::string::npos && spec_.run.index() == 1)) add(text, true);
+    if (may_be_inside(text)) add(text, true);
+  }
+  bool may_be_inside(const std::string& text) const {
+    return text.starts_with('/') || (text.find('/') != std::string::npos && spec_.run.index() == 1);
   }
 
   void add(const std::string& text, bool executable) {
+    auto file = program(text, executable);
+    const auto is_it = [&](const ProgramFile& other) { return other.path == file->path; };
+    if (file && std::ranges::none_of(found, is_it)) found.push_back(*std::move(file));
+  }
+
+  /// The study's own program that a word names.
+  std::optional<ProgramFile> program(const std::string& text, bool executable) const {
     const bool by_name = text.find('/') == std::string::npos;
     const fs::path path = (directory_ / text).lexically_normal();
-    if (text.starts_with('/') && !is_below(path)) return;
-    if (by_name && executable && spec_.run.index() == 0) return;  // is looked for in PATH
-    if (!is_regular(path) || (executable && access(path.c_str(), X_OK) != 0)) return;
-    const bool is_known = std::ranges::any_of(found_, [&](const ProgramFile& file) { return file.path == path; });
-    if (!is_known) found_.push_back({path.lexically_relative(directory_).string(), path});
+    if (text.starts_with('/') && !is_below(path)) return std::nullopt;
+    if (by_name && executable && spec_.run.index() == 0) return std::nullopt;  // is looked for in PATH
+    if (!is_regular(path) || (executable && access(path.c_str(), X_OK) != 0)) return std::nullopt;
+    return ProgramFile{path.lexically_relative(directory_).string(), path};
   }
 
   bool is_below(const fs::path& path) const {
@@ -185,15 +289,26 @@ class Finder {
   enum class Script { none, next, after_f };
 
   const CommandSpec& spec_;
+  const std::vector<Parameter>& parameters_;
   fs::path directory_;
   Script script_ = Script::none;
-  std::vector<ProgramFile> found_;
 };
 
 }  // namespace
 
 std::vector<ProgramFile> program_files(const CommandSpec& spec) {
-  return Finder(spec).find();
+  const std::vector<Parameter> none;
+  Finder finder(spec, none);
+  finder.find();
+  return std::move(finder.found);
+}
+
+std::vector<ValueProgram> programs_of_values(const CommandSpec& spec, const std::vector<Parameter>& parameters,
+                                             std::vector<std::string>& beyond) {
+  Finder finder(spec, parameters);
+  finder.find();
+  beyond = std::move(finder.beyond);
+  return std::move(finder.of_values);
 }
 
 }  // namespace windrow::detail

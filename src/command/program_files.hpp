@@ -21,4 +21,19 @@ struct ProgramFile {
 /// @pre study_directory is absolute and normal
 std::vector<ProgramFile> program_files(const CommandSpec& spec);
 
+/// Such a file where the word that names it has a tag: what it is for one value of a parameter.
+struct ValueProgram {
+  std::string parameter;
+  std::string value;  ///< Value::identity_text()
+  ProgramFile file;
+};
+
+/// Of how many values of a parameter programs are looked for.
+inline constexpr std::size_t kMostProgramValues = 1000;
+
+/// The programs that words with tags of one parameter name, for each of its values, as far as they are there.
+/// @param beyond  the names of parameters that have more values than are looked at
+std::vector<ValueProgram> programs_of_values(const CommandSpec& spec, const std::vector<Parameter>& parameters,
+                                             std::vector<std::string>& beyond);
+
 }  // namespace windrow::detail

@@ -32,6 +32,14 @@ std::vector<Column> columns_of(const Command& command) {
   return columns;
 }
 
+EvaluatedPoint evaluated(const UnreadOutcome& outcome) {
+  return {outcome.directory, outcome.known, outcome.failed, outcome.texts};
+}
+
+ReadFrom source_of(KnownBy known) {
+  return known == KnownBy::values ? ReadFrom::values : known == KnownBy::files ? ReadFrom::files : ReadFrom::nothing;
+}
+
 class ProgramSlots : public PointNeeds {
  public:
   ProgramSlots(const Design& design, const Command& command) : design_(design), command_(command) {}
@@ -114,10 +122,14 @@ class CommandKind : public EvaluationKind {
   }
 
   ReadOutputs reader(const Design& design) const override {
-    return [this, &design](std::uint64_t index, const std::filesystem::path& directory,
-                           const std::vector<std::size_t>& wanted) {
-      return command_.read(design.point(index), directory, wanted);
-    };
+    return {.from =
+                [this, &design](const UnreadOutcome& outcome) {
+                  return source_of(command_.reads_from(design.point(outcome.index), evaluated(outcome)));
+                },
+            .read =
+                [this, &design](const UnreadOutcome& outcome) {
+                  return command_.read(design.point(outcome.index), evaluated(outcome));
+                }};
   }
 
   bool computes_equal_points_once() const override { return !command_.sees_index(); }

@@ -64,7 +64,7 @@ SweepPreview Sweep::preview(const SweepOptions& options) const {
   if (std::filesystem::exists(options.store / "results.sqlite", none)) {
     const StoreReader store(options.store);
     const auto points = [this](std::uint64_t index) { return design_.point(index).values(); };
-    Foreseen foreseen = store.foresee(identity(options.name), points, options.retry_kinds);
+    Foreseen foreseen = store.foresee(identity(options.name), points, options.retry_kinds, reader());
     preview.succeeded = foreseen.known.succeeded.size();
     preview.failed = foreseen.known.failed.size();
     again = foreseen.again;

@@ -1,5 +1,7 @@
 #include "windrow/run/sweep.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <exception>
@@ -35,6 +37,17 @@ std::vector<Column> parameter_columns(const Design& design) {
   return columns;
 }
 
+/// How the numbers of ranges are written, "1" or "1.0", which programs see: `from = 1` and `from = 1.0` are one
+/// definition.
+void add_spellings(const Design& design, StudyIdentity& identity) {
+  for (const Parameter& p : design.parameters()) {
+    const bool is_range = !p.is_random() && !std::holds_alternative<Levels>(p.source());
+    if (!is_range) continue;
+    const bool whole = p.level(0).written().find_first_not_of("-0123456789") == std::string::npos;
+    identity.definition.emplace_back(fmt::format("parameters.{}.written", p.name()), whole ? "1" : "1.0");
+  }
+}
+
 }  // namespace
 
 void detail::on_root(ParallelManager& manager, const std::function<void()>& prepare) {
@@ -63,7 +76,12 @@ StudyIdentity Sweep::identity(std::string name) const {
   StudyIdentity identity{std::move(name), design_.size(), parameter_columns(design_), kind_->outputs(),
                          design_.definition()};
   kind_->identify(identity);
+  if (identity.outputs_are_read) add_spellings(design_, identity);
   return identity;
+}
+
+ReadOutputs Sweep::reader() const {
+  return kind_->reader(design_);
 }
 
 std::vector<EqualPoint> Sweep::equal_points() const {
@@ -91,8 +109,9 @@ Resumption Sweep::collect(const SweepOptions& options) const {
   if (!store.resumption()) return again;
   Resumption found = *store.resumption();
   // Those that were read in a moment ago, and fail still, are read once more: they are counted once.
-  const std::uint64_t mended = again.read - again.unreadable;
+  const std::uint64_t mended = again.read + again.judged - again.unreadable;
   found.read = std::max(found.read, again.read);
+  found.judged = std::max(found.judged, again.judged);
   found.unreadable -= std::min(found.unreadable, mended);
   found.succeeded += mended;
   found.failed -= std::min(found.failed, mended);

@@ -9,6 +9,7 @@
 
 #include "arrays/interface/array_files.hpp"
 #include "readings.hpp"
+#include "resume.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
 #include "windrow/error.hpp"
@@ -18,11 +19,6 @@ namespace windrow::detail {
 namespace fs = std::filesystem;
 
 namespace {
-
-bool is_kept(const fs::path& directory) {
-  std::error_code ignored;
-  return fs::is_directory(directory, ignored);
-}
 
 void rename_staged(const fs::path& from, const fs::path& to) {
   std::error_code error;
@@ -45,34 +41,38 @@ CollectedOutputs::CollectedOutputs(Connection& connection, fs::path directory, c
       value_columns('o', present.outputs) + ")");
 }
 
-std::optional<bool> CollectedOutputs::read(const Generation& generation, bool is_present, std::uint64_t now,
-                                           std::uint64_t was, const ReadOutputs& read) {
-  const auto wanted = Readings(generation, present_).wanted(connection_, generation, was);
-  if (wanted.empty()) {
-    insert(now, wanted, std::vector<Value>());
-    return true;
+std::optional<bool> CollectedOutputs::read(const Match& match, const Generation& generation, const ReadOutputs& read,
+                                           Resumption& found) {
+  auto unread = unread_.find(generation.number);
+  if (unread == unread_.end()) {
+    unread = unread_.try_emplace(generation.number, connection_, generation, match.generation == 0, present_).first;
   }
-  const fs::path files = directory_of_point(directory_, is_present, generation.number, was);
-  if (!read || !is_kept(files)) return std::nullopt;
-  const Outcome<std::vector<Value>> outcome = read(now, files, wanted);
-  insert(now, wanted, outcome);
-  return outcome.ok();
+  const auto outcome = unread->second.find(match.now, match.was);
+  const ReadFrom from = source_of(outcome, read);
+  if (from == ReadFrom::nothing || !read) return std::nullopt;
+  const Outcome<std::vector<Value>> now = read.read(*outcome);
+  const bool is_as_before = now.ok() && !outcome->failed && unknown_outputs(*outcome).empty();
+  if (!is_as_before) insert(*outcome, now);
+  ++(from == ReadFrom::files ? found.read : found.judged);
+  found.unreadable += now.ok() ? 0 : 1;
+  return now.ok();
 }
 
-void CollectedOutputs::insert(std::uint64_t now, const std::vector<std::size_t>& wanted,
-                              const Outcome<std::vector<Value>>& outcome) {
+void CollectedOutputs::insert(const UnreadOutcome& unread, const Outcome<std::vector<Value>>& outcome) {
   std::string sql = "INSERT INTO temp.collected VALUES(?, ?, ?";
   for (std::size_t i = 0; i < present_.outputs.size(); ++i) sql += ", ?";
   Statement insert(connection_, sql + ")");
-  insert.bind(1, now);
+  insert.bind(1, unread.index);
   insert.bind(2, outcome.ok() ? std::string_view("ok") : name_of(outcome.failure().kind));
   insert.bind(3, outcome.ok() ? std::string_view() : std::string_view(outcome.failure().message));
-  for (std::size_t i = 0; i < wanted.size() && outcome.ok(); ++i) {
-    const Column& output = present_.outputs[wanted[i]];
+  for (const std::size_t i : unknown_outputs(unread)) {
+    if (!outcome.ok()) break;
+    const Column& output = present_.outputs[i];
     const Value& value = outcome.value()[i];
-    const int at = static_cast<int>(wanted[i]) + 4;
-    if (is_array_type(output.type)) {
-      insert.bind(at, std::string_view(array_cell(stage(output, now, value))));
+    const int at = static_cast<int>(i) + 4;
+    const bool is_missing = value.is_number();
+    if (is_array_type(output.type) && !is_missing) {
+      insert.bind(at, std::string_view(array_cell(stage(output, unread.index, value))));
     } else {
       bind_value(insert, at, value, output.type == "boolean");
     }
@@ -87,12 +87,6 @@ ArrayFile CollectedOutputs::stage(const Column& output, std::uint64_t now, const
   ArrayFile array = store_array(value, to);
   rename_staged(array.file, to / fmt::format("{}.npy", now));
   return array;
-}
-
-bool can_be_read(Connection& connection, const fs::path& directory, const Generation& generation, bool is_present,
-                 std::uint64_t was, const StudyIdentity& present) {
-  return is_kept(directory_of_point(directory, is_present, generation.number, was)) ||
-         Readings(generation, present).wanted(connection, generation, was).empty();
 }
 
 ArrayFile store_array(const Value& value, const fs::path& directory) {

@@ -35,10 +35,28 @@ char kind_of(const Value& value) {
   return value.is_number() ? 'n' : 'b';
 }
 
+/// Of programs that values of parameters name, by parameter and value.
+std::map<std::string, std::map<std::string, std::string>> contents_of(const StudyIdentity& study) {
+  std::map<std::string, std::map<std::string, std::string>> contents;
+  for (const auto& [name, content] : study.definition) {
+    if (const auto value = value_of_program(name)) contents[value->first][value->second] = content;
+  }
+  return contents;
+}
+
 }  // namespace
 
 bool is_reading(const std::string& name) {
   return name.starts_with("outputs.");
+}
+
+bool is_spelling(const std::string& name) {
+  return name.starts_with("parameters.") && name.ends_with(".written");
+}
+
+bool is_condition(const std::string& name) {
+  return name == "command.fail_if" || name == "command.require" || name == "command.valid" ||
+         name == "command.success_codes";
 }
 
 bool is_program(const std::string& name) {
@@ -49,6 +67,32 @@ std::string program_name(const std::string& name) {
   return name.substr(std::string_view("command.program.").size());
 }
 
+std::optional<std::pair<std::string, std::string>> value_of_program(const std::string& name) {
+  constexpr std::string_view beginning = "command.program_of.";
+  const std::size_t end = name.find('=');
+  if (!name.starts_with(beginning) || end == std::string::npos) return std::nullopt;
+  return std::pair(name.substr(beginning.size(), end - beginning.size()), name.substr(end + 1));
+}
+
+ValuePrograms::ValuePrograms(const StudyIdentity& study, const StudyIdentity& as) : contents_(contents_of(study)) {
+  contents_.merge(contents_of(as));
+}
+
+const std::string* ValuePrograms::find(const std::string& parameter, const Value& value) const {
+  const auto of_it = contents_.find(parameter);
+  if (of_it == contents_.end()) return nullptr;
+  const auto content = of_it->second.find(value.identity_text());
+  return content != of_it->second.end() ? &content->second : nullptr;
+}
+
+bool same_value_programs(const StudyIdentity& stored, const StudyIdentity& present) {
+  const auto now = contents_of(present);
+  return std::ranges::all_of(contents_of(stored), [&](const auto& of_it) {
+    const auto found = now.find(of_it.first);
+    return found != now.end() && found->second == of_it.second;
+  });
+}
+
 bool knows_programs(const StudyIdentity& study) {
   return std::ranges::any_of(study.definition, [](const auto& item) { return is_program(item.first); });
 }
@@ -56,8 +100,9 @@ bool knows_programs(const StudyIdentity& study) {
 std::vector<std::pair<std::string, std::string>> evaluation_of(const StudyIdentity& study, const StudyIdentity& as) {
   std::vector<std::pair<std::string, std::string>> evaluation;
   for (const auto& item : study.definition) {
-    const bool counts = !is_of_the_design(item.first) && !(as.outputs_are_read && is_reading(item.first));
-    if (counts) evaluation.push_back(item);
+    const bool judges = as.outputs_are_read && (is_reading(item.first) || is_condition(item.first));
+    const bool is_of_point = is_of_the_design(item.first) || value_of_program(item.first).has_value();
+    if (!judges && !is_of_point) evaluation.push_back(item);
     if (item.first == "design.seed" && as.seed_matters) evaluation.emplace_back("seed", item.second);
   }
   if (!knows_programs(study)) {
@@ -69,7 +114,8 @@ std::vector<std::pair<std::string, std::string>> evaluation_of(const StudyIdenti
   return evaluation;
 }
 
-PointHash::PointHash(const StudyIdentity& study, const StudyIdentity& as) : index_matters_(as.index_matters) {
+PointHash::PointHash(const StudyIdentity& study, const StudyIdentity& as)
+    : programs_(study, as), index_matters_(as.index_matters) {
   for (std::size_t i = 0; i < study.parameters.size(); ++i) parameters_.push_back({study.parameters[i].name, i});
   std::ranges::sort(parameters_, {}, &Named::name);
   std::string evaluation;
@@ -90,6 +136,7 @@ Hash128 PointHash::operator()(std::uint64_t index, const std::vector<Value>& val
     append_text(bytes_, parameter.name);
     bytes_ += kind_of(value);
     append_text(bytes_, value.identity_text());
+    if (const std::string* program = programs_.find(parameter.name, value)) append_text(bytes_, *program);
   }
   return hash128(bytes_);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "content.hpp"
 #include "schema.hpp"
@@ -66,6 +67,30 @@ std::string text_of(const Definition& definition, std::string_view name) {
   return found == definition.end() ? "" : found->second;
 }
 
+Definition without_spellings(Definition definition) {
+  std::erase_if(definition, [](const auto& item) { return is_spelling(item.first); });
+  return definition;
+}
+
+/// Of a program that a value of a parameter names, if there is something to say.
+/// @param remarks  takes those parameters of whose programs the store says nothing
+void compare_value_program(std::vector<std::string>& lines, std::set<std::string>& remarks, const Definition& stored,
+                           const std::pair<std::string, std::string>& value, const std::string* old_text,
+                           const std::string* new_text) {
+  const auto& [parameter, text] = value;
+  const auto is_of_it = [&](const auto& item) {
+    const auto other = value_of_program(item.first);
+    return other && other->first == parameter;
+  };
+  if (std::ranges::none_of(stored, is_of_it)) {
+    remarks.insert(parameter);
+    return;
+  }
+  const bool gone = new_text == nullptr;
+  const char* what = old_text == nullptr ? "is new" : gone ? "is gone" : "has changed";
+  lines.push_back(fmt::format("the program of {} = {} {}", parameter, excerpt(text, 0), what));
+}
+
 void compare_definitions(std::vector<std::string>& lines, const Definition& stored, const Definition& wanted) {
   const std::size_t before = lines.size();
   bool other_hash = false;
@@ -73,10 +98,21 @@ void compare_definitions(std::vector<std::string>& lines, const Definition& stor
   const bool programs_are_new = std::ranges::none_of(stored, has_program);
   const bool run_changed = text_of(stored, "command.run") != text_of(wanted, "command.run");
   std::string programs;
+  std::set<std::string> value_programs;
   for_each_change(
       stored, wanted, [&](const std::string& name, const std::string* old_text, const std::string* new_text) {
         if (is_program(name) && programs_are_new && !run_changed) {
           programs += (programs.empty() ? "" : ", ") + program_name(name);
+          return;
+        }
+        if (const auto value = value_of_program(name)) {
+          return compare_value_program(lines, value_programs, stored, *value, old_text, new_text);
+        }
+        if (is_spelling(name)) {
+          if (old_text == nullptr || new_text == nullptr) return;  // an earlier windrow did not say
+          lines.push_back(fmt::format("{} is written as {}, no more as {}",
+                                      name.substr(0, name.size() - std::string_view(".written").size()), *new_text,
+                                      *old_text));
           return;
         }
         const bool goes_with_run = is_program(name) && run_changed && (old_text == nullptr || new_text == nullptr);
@@ -96,11 +132,18 @@ void compare_definitions(std::vector<std::string>& lines, const Definition& stor
         "the content of {} is now part of what a point is; results that were there before are taken as its results",
         programs));
   }
+  for (const std::string& parameter : value_programs) {
+    lines.push_back(
+        fmt::format("the content of the programs that `{}` names is now part of what a point is; results that were "
+                    "there before are taken as its results",
+                    parameter));
+  }
   if (other_hash) {
     lines.emplace_back("templates and inputs: an earlier windrow knew them by another hash, so all points are new");
   }
   // Same texts, so another order (or a name that stands twice): still not the same definition.
-  if (lines.size() == before && stored != wanted) lines.push_back("the order of the definition");
+  if (lines.size() == before && without_spellings(stored) != without_spellings(wanted))
+    lines.push_back("the order of the definition");
 }
 
 }  // namespace
@@ -177,9 +220,16 @@ void require_same_study(const std::filesystem::path& directory, const StudyIdent
 std::string Resumption::describe() const {
   std::string line = fmt::format("{} of {} points are known from earlier runs",
                                  text::with_thousands(succeeded + failed), text::with_thousands(points));
-  if (read > 0) line += fmt::format(" ({} by files that were kept)", text::with_thousands(read));
-  if (unreadable > 0)
-    line += fmt::format(", {} of them fail: an output is not there", text::with_thousands(unreadable));
+  std::string how;
+  if (judged > 0) how = fmt::format("{} judged again by their values", text::with_thousands(judged));
+  if (read > 0) {
+    how += fmt::format("{}{} by files that were kept", how.empty() ? "" : ", ", text::with_thousands(read));
+  }
+  if (!how.empty()) line += " (" + how + ")";
+  if (unreadable > 0) {
+    line += fmt::format(", {} of them {}: an output is not there, or a condition does not hold",
+                        text::with_thousands(unreadable), unreadable == 1 ? "fails" : "fail");
+  }
   if (without_files > 0) {
     line += fmt::format(", {} run again since {} files were not kept", text::with_thousands(without_files),
                         without_files == 1 ? "its" : "their");

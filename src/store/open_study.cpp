@@ -92,8 +92,17 @@ std::optional<Resumption> OpenStudy::open(const PointValues& points, const ReadO
     require_same_study(directory, stored, identity);
     return std::nullopt;
   }
-  if (study_differences(stored, identity).empty()) return std::nullopt;
+  if (study_differences(stored, identity).empty()) {
+    if (stored.definition != identity.definition) keep_definition();  // it says more than an earlier windrow did
+    return std::nullopt;
+  }
   return change_study(connection, directory, identity, points, read);
+}
+
+void OpenStudy::keep_definition() {
+  Transaction transaction(connection, "BEGIN IMMEDIATE");
+  replace_identity(connection, identity);
+  transaction.commit();
 }
 
 }  // namespace windrow::detail

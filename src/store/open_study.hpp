@@ -31,6 +31,7 @@ struct OpenStudy {
  private:
   std::optional<Resumption> take_programs(const StudyIdentity& stored);
   std::optional<Resumption> open(const PointValues& points, const ReadOutputs& read);
+  void keep_definition();
 };
 
 }  // namespace windrow::detail

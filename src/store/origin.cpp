@@ -44,7 +44,10 @@ class View {
  public:
   View(const Generation& generation, const StudyIdentity& present, std::uint64_t index,
        const std::vector<Value>& values)
-      : parameters_(generation.identity.parameters), index_(index), index_matters_(present.index_matters) {
+      : parameters_(generation.identity.parameters),
+        programs_(generation.identity, present),
+        index_(index),
+        index_matters_(present.index_matters) {
     for (std::size_t i = 0; i < present.parameters.size(); ++i) wanted_.emplace(present.parameters[i].name, values[i]);
     for (const Column& parameter : parameters_) {
       const auto found = wanted_.find(parameter.name);
@@ -54,6 +57,16 @@ class View {
     for (const auto& [name, value] : wanted_) {
       if (std::ranges::find(parameters_, name, &Column::name) != parameters_.end()) continue;
       evaluation_changes_.push_back(fmt::format("parameter `{}` is new", name));
+    }
+    for (const auto& [name, value] : wanted_) {
+      const auto stored = std::ranges::find(parameters_, name, &Column::name);
+      if (stored == parameters_.end()) continue;
+      const std::string* before = programs_.find(name, value);
+      const std::string* now = ValuePrograms(present, present).find(name, value);
+      const bool changed = (before == nullptr) != (now == nullptr) || (before != nullptr && *before != *now);
+      if (!changed) continue;
+      program_changes_.emplace_back(static_cast<std::size_t>(stored - parameters_.begin()),
+                                    fmt::format("the program of {} = {} has changed", name, value.render()));
     }
     const auto now_all = evaluation_of(present, present);
     const auto before_all = evaluation_of(generation.identity, present);
@@ -83,6 +96,7 @@ class View {
       ++distance.changes;
       distance.relative += relative_difference(point.values[i], *counterparts_[i]);
     }
+    for (const auto& change : program_changes_) distance.changes += counts(change, point) ? 1 : 0;
     return distance;
   }
 
@@ -93,6 +107,9 @@ class View {
       lines.push_back(
           difference(parameters_[i].name, point.values[i].render(), counterparts_[i]->render(), changed_format));
     }
+    for (const auto& change : program_changes_) {
+      if (counts(change, point)) lines.push_back(change.second);
+    }
     lines.insert(lines.end(), evaluation_changes_.begin(), evaluation_changes_.end());
     if (index_differs(point)) {
       lines.push_back(fmt::format("its index, which the evaluation sees, changed from {} to {}", point.index, index_));
@@ -101,9 +118,16 @@ class View {
   }
 
  private:
+  /// Of a point with another value, another program is no change of its own.
+  bool counts(const std::pair<std::size_t, std::string>& change, const StoredPoint& point) const {
+    const Value* wanted = counterparts_[change.first];
+    return wanted != nullptr && same(point.values[change.first], *wanted);
+  }
   bool index_differs(const StoredPoint& point) const { return index_matters_ && point.index != index_; }
 
   const std::vector<Column>& parameters_;
+  ValuePrograms programs_;                                            // as they were
+  std::vector<std::pair<std::size_t, std::string>> program_changes_;  // of the present value of a parameter
   std::uint64_t index_;
   bool index_matters_;
   std::map<std::string, Value> wanted_;
@@ -114,7 +138,7 @@ class View {
 }  // namespace
 
 PointOrigin origin_of(Connection& connection, const StudyIdentity& present, std::uint64_t index,
-                      const PointValues& points) {
+                      const PointValues& points, const ReadOutputs& read) {
   PointOrigin origin;
   Distance nearest;
   const std::vector<Generation> generations = read_generations(connection);
@@ -136,15 +160,20 @@ PointOrigin origin_of(Connection& connection, const StudyIdentity& present, std:
   if (nearest.changes == 0 && study_differences(generations.front().identity, present).size() > 0) {
     StudyIdentity until = present;
     until.points = index + 1;
-    const std::filesystem::path directory = connection.file().parent_path();
     const auto look = [&](const Match& match) {
       const Generation& generation = generations[match.generation];
       const bool reads =
-          match.reads && !can_be_read(connection, directory, generation, match.generation == 0, match.was, present);
+          match.reads &&
+          source_of(UnreadOutcomes(connection, generation, match.generation == 0, present).find(match.now, match.was),
+                    read) == ReadFrom::nothing;
       if (match.now != index) return !reads;
       if (reads) {
-        for (const std::string& name : Readings(generation, present).missing(present)) {
+        const std::vector<std::string> missing = Readings(generation, present).missing(present);
+        for (const std::string& name : missing) {
           origin.changes.push_back(fmt::format("output `{}` is not in its results, and its files were not kept", name));
+        }
+        if (missing.empty()) {
+          origin.changes.emplace_back("it has to be judged again, by files that were not kept");
         }
         return false;
       }

@@ -280,16 +280,17 @@ bool StoreReader::is_of(const StudyIdentity& study) const {
   return detail::study_differences(impl_->identity, study).empty();
 }
 
-std::optional<Resumption> StoreReader::preview(const StudyIdentity& present, const PointValues& points) const {
+std::optional<Resumption> StoreReader::preview(const StudyIdentity& present, const PointValues& points,
+                                               const ReadOutputs& read) const {
   if (is_of(present)) return std::nullopt;
-  return foresee(present, points).found;
+  return foresee(present, points, {}, read).found;
 }
 
 Foreseen StoreReader::foresee(const StudyIdentity& present, const PointValues& points,
-                              const std::vector<FailureKind>& kinds) const {
+                              const std::vector<FailureKind>& kinds, const ReadOutputs& read) const {
   Connection& connection = *impl_->connection;
   // Not in one transaction: it may take minutes, and the writer would wait.
-  if (!is_of(present)) return detail::find_outcomes(connection, impl_->seen(present), points, kinds);
+  if (!is_of(present)) return detail::find_outcomes(connection, impl_->seen(present), points, kinds, read);
   detail::Transaction snapshot(connection);
   Foreseen foreseen;
   detail::read_present(connection, kinds, foreseen);
@@ -301,7 +302,8 @@ IndexSet StoreReader::again() const {
   return detail::read_again(*impl_->connection, /*evaluate=*/true);
 }
 
-KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues& points) const {
+KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues& points,
+                                 const ReadOutputs& read) const {
   KnownOutcomes known;
   Connection& connection = *impl_->connection;
   detail::Transaction snapshot(connection);
@@ -309,20 +311,15 @@ KnownOutcomes StoreReader::known(const StudyIdentity& present, const PointValues
     detail::require_whole(connection);
     known = detail::read_known(connection);
   } else if (points) {
-    const StudyIdentity as = impl_->seen(present);
-    detail::Outcomes(connection, detail::read_generations(connection), as)
-        .match(as, points, [&](const detail::Match& match) {
-          if (match.reads) return false;
-          (match.failed ? known.failed : known.succeeded).insert(match.now);
-          return true;
-        });
+    known = detail::find_known(connection, impl_->seen(present), points, read);
   }
   snapshot.commit();
   return known;
 }
 
-PointOrigin StoreReader::origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points) const {
-  return detail::origin_of(*impl_->connection, impl_->seen(present), index, points);
+PointOrigin StoreReader::origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points,
+                                const ReadOutputs& read) const {
+  return detail::origin_of(*impl_->connection, impl_->seen(present), index, points, read);
 }
 
 std::vector<TaskFailure> StoreReader::failures(std::size_t limit) const {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <string>
 #include <tuple>
@@ -25,15 +26,31 @@ std::set<std::string> names_of(const std::vector<Column>& columns) {
   return names;
 }
 
-/// Whether programs were given 1.0, by a list, where they are given 1 now.
+/// How whole numbers of a parameter go into programs: all as 1, or all as 1.0.
+enum class Spelling { unknown, whole, point };
+
+Spelling spelling_of(const StudyIdentity& study, const Column& parameter) {
+  const std::string name = "parameters." + parameter.name;
+  const std::string written = name + ".written";
+  for (const auto& [pair, text] : study.definition) {
+    if (pair == written) return text == "1" ? Spelling::whole : Spelling::point;
+    if (pair == name && text.starts_with("values(") && parameter.type == "number") return Spelling::point;
+  }
+  return parameter.type == "integer" ? Spelling::whole : Spelling::unknown;
+}
+
+/// For each parameter of the present study, how it was and is spelled.
+std::pair<Spelling, Spelling> spellings(const StudyIdentity& earlier, const StudyIdentity& present,
+                                        const Column& parameter) {
+  const auto was = std::ranges::find(earlier.parameters, parameter.name, &Column::name);
+  if (was == earlier.parameters.end() || !present.outputs_are_read) return {Spelling::unknown, Spelling::unknown};
+  return {spelling_of(earlier, *was), spelling_of(present, parameter)};
+}
+
+/// Whether programs were given 1.0 where they are given 1 now.
 bool has_lost_points(const StudyIdentity& earlier, const StudyIdentity& present) {
-  return std::ranges::any_of(earlier.definition, [&](const auto& item) {
-    if (!present.outputs_are_read || !item.second.starts_with("values(")) return false;
-    const auto is_it = [&](const Column& column) { return "parameters." + column.name == item.first; };
-    const auto was = std::ranges::find_if(earlier.parameters, is_it);
-    const auto now = std::ranges::find_if(present.parameters, is_it);
-    return was != earlier.parameters.end() && now != present.parameters.end() && was->type == "number" &&
-           now->type == "integer";
+  return std::ranges::any_of(present.parameters, [&](const Column& parameter) {
+    return spellings(earlier, present, parameter) == std::pair(Spelling::point, Spelling::whole);
   });
 }
 
@@ -53,14 +70,15 @@ bool has_rows(Connection& connection, const Generation& generation) {
   return connection.integer(fmt::format("SELECT EXISTS(SELECT 1 FROM {})", generation.table("results"))) != 0;
 }
 
-/// Parameters that have become numbers: a program is given 1.0 where it was given 1. (Functions see no difference.)
+/// Parameters of which a program is given 1.0 where it was given 1. (Functions see no difference.)
 std::vector<std::size_t> former_integers(const StudyIdentity& earlier, const StudyIdentity& present) {
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < present.parameters.size() && present.outputs_are_read; ++i) {
-    const auto was = std::ranges::find(earlier.parameters, present.parameters[i].name, &Column::name);
-    const bool became =
-        was != earlier.parameters.end() && was->type == "integer" && present.parameters[i].type == "number";
-    if (became) positions.push_back(i);
+    const Column& now = present.parameters[i];
+    const auto was = std::ranges::find(earlier.parameters, now.name, &Column::name);
+    const bool other_type = was != earlier.parameters.end() && was->type == "integer" && now.type == "number";
+    const bool other_spelling = spellings(earlier, present, now) == std::pair(Spelling::whole, Spelling::point);
+    if (other_type || other_spelling) positions.push_back(i);
   }
   return positions;
 }
@@ -110,11 +128,11 @@ void append_former(std::string& sql, const Generation& from, const std::vector<F
     std::string column = "NULL";
     for (std::size_t i = 0; i < from.identity.outputs.size(); ++i) {
       const Column& stored = from.identity.outputs[i];
-      const bool is_it = stored.type == output.type && reading_of(from.identity, stored) == output.reading;
+      const bool is_it = stored.type == output.type && reading_of(from.identity, stored).how == output.reading;
       if (is_it && column == "NULL") column = fmt::format("r.o{}", i);
     }
     for (const FormerOutput& stored : from.former) {
-      const bool is_it = stored.type == output.type && stored.reading == output.reading;
+      const bool is_it = stored.type == output.type && parse_reading(stored.reading).how == output.reading;
       if (is_it && column == "NULL") column = "r." + stored.sql_name;
     }
     sql += ", " + column;
@@ -188,11 +206,9 @@ Resumption renumber(Connection& connection, std::vector<Generation> generations,
       const Generation& generation = generations[match.generation];
       bool failed = match.failed;
       if (match.reads) {
-        const auto ok = collected.read(generation, match.generation == 0, match.now, match.was, read);
+        const auto ok = collected.read(match, generation, read, found);
         if (!ok) return false;
         failed = !*ok;
-        ++found.read;
-        found.unreadable += failed ? 1 : 0;
       }
       ++(failed ? found.failed : found.succeeded);
       insert.run(match.now, generation.number, match.was);
@@ -222,24 +238,59 @@ bool failed_in_one_of(Connection& connection, const Generation& generation, std:
   return found;
 }
 
-/// What renumber() will find, as far as that can be told without reading.
+/// What renumber() will find, as far as that can be told without reading files.
+class Foresight {
+ public:
+  Foresight(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present,
+            const ReadOutputs& read)
+      : connection_(connection), generations_(generations), present_(present), read_(read) {
+    unread_.resize(generations.size());
+  }
+
+  /// Whether the outcome will stand, and be a failure. None: the point will be evaluated again.
+  std::optional<bool> failed(const Match& match, Resumption& found) {
+    if (!match.reads) return match.failed;
+    auto& unread = unread_[match.generation];
+    const bool is_present = match.generation == 0;
+    if (!unread) {
+      unread = std::make_unique<UnreadOutcomes>(connection_, generations_[match.generation], is_present, present_);
+    }
+    const auto outcome = unread->find(match.now, match.was);
+    const ReadFrom from = source_of(outcome, read_);
+    if (from == ReadFrom::nothing) return std::nullopt;
+    ++(from == ReadFrom::files ? found.read : found.judged);
+    const bool fails = from == ReadFrom::values && read_ && !read_.read(*outcome).ok();
+    found.unreadable += fails ? 1 : 0;
+    return fails;
+  }
+
+  /// Whether a failure that will stand is of one of these kinds.
+  bool is_one_of(const Match& match, const std::vector<FailureKind>& kinds) const {
+    if (match.reads) return std::ranges::find(kinds, FailureKind::bad_output) != kinds.end();
+    return failed_in_one_of(connection_, generations_[match.generation], match.was, kinds);
+  }
+
+ private:
+  Connection& connection_;
+  const std::vector<Generation>& generations_;
+  const StudyIdentity& present_;
+  const ReadOutputs& read_;
+  std::vector<std::unique_ptr<UnreadOutcomes>> unread_;
+};
+
 Foreseen foresee(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present,
-                 const PointValues& points, const std::vector<FailureKind>& kinds) {
+                 const PointValues& points, const std::vector<FailureKind>& kinds, const ReadOutputs& read) {
   Foreseen foreseen;
   Resumption& found = foreseen.found.emplace();
-  const std::filesystem::path directory = connection.file().parent_path();
   const IndexSet marked = read_again(connection, /*evaluate=*/true);
+  Foresight foresight(connection, generations, present, read);
   const auto look = [&](const Match& match) {
-    const Generation& generation = generations[match.generation];
-    if (match.reads) {
-      if (!can_be_read(connection, directory, generation, match.generation == 0, match.was, present)) return false;
-      ++found.read;
-    }
-    const bool failed = match.failed && !match.reads;
-    ++(failed ? found.failed : found.succeeded);
-    (failed ? foreseen.known.failed : foreseen.known.succeeded).insert(match.now);
+    const std::optional<bool> failed = foresight.failed(match, found);
+    if (!failed) return false;
+    ++(*failed ? found.failed : found.succeeded);
+    (*failed ? foreseen.known.failed : foreseen.known.succeeded).insert(match.now);
     if (match.generation == 0 && marked.contains(match.was)) foreseen.again.insert(match.now);
-    if (failed && failed_in_one_of(connection, generation, match.was, kinds)) foreseen.of_kinds.insert(match.now);
+    if (*failed && foresight.is_one_of(match, kinds)) foreseen.of_kinds.insert(match.now);
     return true;
   };
   Outcomes(connection, generations, present).match(present, points, look, [&](std::uint64_t) {
@@ -316,6 +367,7 @@ std::optional<Resumption> only_adds_points(Connection& connection, const std::ve
   const StudyIdentity& stored = generations.front().identity;
   const bool alike = same_layout(stored.parameters, present.parameters) &&
                      same_layout(stored.outputs, present.outputs) && may_have_points_of(stored, present) &&
+                     former_integers(stored, present).empty() && same_value_programs(stored, present) &&
                      Readings(generations.front(), present).same();
   const bool others = std::any_of(generations.begin() + 1, generations.end(), [&](const Generation& generation) {
     return may_have_points_of(generation.identity, present) && has_rows(connection, generation);
@@ -337,18 +389,32 @@ void read_present(Connection& connection, const std::vector<FailureKind>& kinds,
 }
 
 Foreseen find_outcomes(Connection& connection, const StudyIdentity& present, const PointValues& points,
-                       const std::vector<FailureKind>& kinds) {
+                       const std::vector<FailureKind>& kinds, const ReadOutputs& read) {
   const std::vector<Generation> generations = read_generations(connection);
   Foreseen foreseen;
   foreseen.found = only_adds_points(connection, generations, present, points);
   if (foreseen.found) {
     read_present(connection, kinds, foreseen);
   } else {
-    foreseen = foresee(connection, generations, present, points, kinds);
+    foreseen = foresee(connection, generations, present, points, kinds, read);
   }
   foreseen.found->points = present.points;
   foreseen.found->differences = differences_of(generations.front().identity, present);
   return foreseen;
+}
+
+KnownOutcomes find_known(Connection& connection, const StudyIdentity& present, const PointValues& points,
+                         const ReadOutputs& read) {
+  const std::vector<Generation> generations = read_generations(connection);
+  KnownOutcomes known;
+  Resumption found;
+  Foresight foresight(connection, generations, present, read);
+  Outcomes(connection, generations, present).match(present, points, [&](const Match& match) {
+    const std::optional<bool> failed = match.reads && !read ? std::nullopt : foresight.failed(match, found);
+    if (failed) (*failed ? known.failed : known.succeeded).insert(match.now);
+    return failed.has_value();
+  });
+  return known;
 }
 
 Resumption change_study(Connection& connection, const std::filesystem::path& directory, const StudyIdentity& present,

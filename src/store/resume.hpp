@@ -18,7 +18,7 @@ struct Match {
   std::size_t generation = 0;  ///< position among the generations
   std::uint64_t was = 0;       ///< its index there
   bool failed = false;
-  bool reads = false;  ///< it stands only once outputs have been read from files
+  bool reads = false;  ///< it stands only once it has been read or judged
 };
 
 /// Outcomes by what they compute: 32 bytes for each.
@@ -60,7 +60,12 @@ void read_present(Connection& connection, const std::vector<FailureKind>& kinds,
 
 /// What there is for `present`, a changed study, changing nothing.
 Foreseen find_outcomes(Connection& connection, const StudyIdentity& present, const PointValues& points,
-                       const std::vector<FailureKind>& kinds);
+                       const std::vector<FailureKind>& kinds, const ReadOutputs& read);
+
+/// Which points of `present` have an outcome, changing nothing. Without `read`, not those that have to be read or
+/// judged again.
+KnownOutcomes find_known(Connection& connection, const StudyIdentity& present, const PointValues& points,
+                         const ReadOutputs& read);
 
 /// Makes `present` the study of the store: outcomes that it still has get their new indices. In one transaction, so
 /// that the store is as before or as after, whatever happens. Then the files of the points follow (PointFiles).
@@ -75,6 +80,6 @@ void forget_earlier(Connection& connection, const StudyIdentity& present, const 
 /// See StoreReader::origin(). The most similar point is the one with the fewest changes; of several the one whose
 /// numbers are relatively nearest, then the first.
 PointOrigin origin_of(Connection& connection, const StudyIdentity& present, std::uint64_t index,
-                      const PointValues& points);
+                      const PointValues& points, const ReadOutputs& read);
 
 }  // namespace windrow::detail

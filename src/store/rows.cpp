@@ -64,6 +64,8 @@ TaskFailure read_evaluation(const Statement& row) {
   return failure;
 }
 
+}  // namespace
+
 Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file) {
   switch (statement.type(column)) {
     case Statement::Type::integer:
@@ -79,6 +81,8 @@ Value read_value(const Statement& statement, int column, bool boolean_column, co
   }
   return statement.real(column);
 }
+
+namespace {
 
 std::string insert_results_sql(const StudyIdentity& identity) {
   std::string sql = "INSERT OR IGNORE INTO results(\"index\", status" + value_columns('p', identity.parameters) +

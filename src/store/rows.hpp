@@ -21,6 +21,9 @@ namespace windrow::detail {
 /// A value for a column, which a hash takes, too, as SQLite will give it back. @throws StoreError for an array
 void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column, RowHash* hash = nullptr);
 
+/// What bind_value() has put into a column. @param file  to be named if it is damaged
+Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file);
+
 /// Names of the outputs that are arrays.
 std::vector<std::string> names_of_arrays(const StudyIdentity& identity);
 

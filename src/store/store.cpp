@@ -114,32 +114,35 @@ struct Store::Impl : detail::OpenStudy {
     marked = marked.united(points);
   }
 
-  /// Reads what a failed point lacks, in its place. @return whether it has a result now; none: it has no files
-  std::optional<bool> read_in_place(const detail::Readings& readings, std::uint64_t index) {
-    const auto wanted = readings.wanted(connection, {0, identity}, index);
-    const auto files = detail::directory_of_point(directory, /*is_present=*/true, 0, index);
-    std::error_code ignored;
-    if (!read_outputs || (!wanted.empty() && !std::filesystem::is_directory(files, ignored))) return std::nullopt;
-    const auto outcome = wanted.empty() ? std::vector<Value>() : read_outputs(index, files, wanted);
+  /// Reads what a failed point lacks, and judges it, in its place.
+  void read_in_place(detail::UnreadOutcomes& unread, std::uint64_t index, Resumption& found) {
+    const std::optional<UnreadOutcome> stored = unread.find(index, index);
+    const ReadFrom from = read_outputs ? detail::source_of(stored, read_outputs) : ReadFrom::nothing;
+    if (from == ReadFrom::nothing) {
+      ++found.without_files;
+      return;
+    }
+    const auto outcome = read_outputs.read(*stored);
+    ++(from == ReadFrom::files ? found.read : found.judged);
     begin();
     sums->open(index);
     if (!outcome.ok()) {
+      ++found.unreadable;
       connection.run("UPDATE evaluations SET message = ? WHERE \"index\" = ?", outcome.failure().message, index);
       sums->close(index);
-      return false;
+      return;
     }
-    for (std::size_t i = 0; i < wanted.size(); ++i) write_output(index, wanted[i], outcome.value()[i]);
+    for (const std::size_t i : detail::unknown_outputs(*stored)) write_output(index, i, outcome.value()[i]);
     connection.run("UPDATE results SET status = 'ok' WHERE \"index\" = ?", index);
     connection.run("UPDATE evaluations SET code = 0, message = '' WHERE \"index\" = ?", index);
     sums->close(index);
     failed.remove(index);
-    return true;
   }
 
   void write_output(std::uint64_t index, std::size_t output, const Value& value) {
     const Column& column = identity.outputs[output];
     detail::Statement update(connection, fmt::format("UPDATE results SET o{} = ? WHERE \"index\" = ?", output));
-    if (detail::is_array_type(column.type)) {
+    if (detail::is_array_type(column.type) && !value.is_number()) {
       const auto names = detail::names_of_arrays(identity);
       const auto position = static_cast<std::size_t>(std::ranges::find(names, column.name) - names.begin());
       const ArrayFile placed = arrays->place(position, index, detail::store_array(value, arrays->incoming()));
@@ -347,17 +350,11 @@ Resumption Store::read_again() {
   Resumption found;
   found.points = impl_->identity.points;
   impl_->guarded([&] {
-    const detail::Readings readings({0, impl_->identity}, impl_->identity);
+    detail::UnreadOutcomes outcomes(impl_->connection, {0, impl_->identity}, /*is_present=*/true, impl_->identity);
     const IndexSet unread = detail::read_failed(impl_->connection, FailureKind::bad_output).without(impl_->marked);
     for (const IndexRange& range : unread.ranges()) {
       for (std::uint64_t i = 0; i < range.count; ++i) {
-        const std::optional<bool> ok = impl_->read_in_place(readings, range.first + i);
-        if (!ok) {
-          ++found.without_files;
-          continue;
-        }
-        ++found.read;
-        found.unreadable += *ok ? 0 : 1;
+        impl_->read_in_place(outcomes, range.first + i, found);
         if (impl_->timer.is_due()) impl_->commit();
       }
     }

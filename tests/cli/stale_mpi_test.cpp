@@ -53,6 +53,13 @@ TEST_F(StaleMpiTest, a_changed_program_an_added_output_and_chosen_points_as_on_o
     run({});
     EXPECT_THAT(exported(results), HasSubstr("19,19,133,19,ok\n"));
     EXPECT_EQ(exported(results), exported("results1"));
+    write_study(std::string(kY) + "z = { stdout = 'z=(\\S+)' }\nvalid = \"y < 100\"\n");
+    const Ended judged = mpirun_windrow(ranks, {"run", "study.toml", "--dir", results});
+    EXPECT_EQ(judged.code, 1) << judged.text();
+    EXPECT_THAT(judged.err, HasSubstr("20 of 20 points are known from earlier runs (20 judged again by their values), "
+                                      "5 of them fail: "));
+    EXPECT_THAT(judged.out, HasSubstr("Nothing to do"));
+    EXPECT_THAT(exported(results), HasSubstr("14,14,98,14,ok\n15,15,nan,nan,bad_output\n"));
   }
 }
 

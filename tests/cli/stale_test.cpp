@@ -77,6 +77,62 @@ TEST_F(StaleTest, what_a_program_is_given_in_another_spelling_is_computed_anew) 
   EXPECT_THAT(last_.out, HasSubstr("Nothing to do")) << "what was computed before is there still";
 }
 
+// As `values = { linear = ... }` with whole ends is computed, its definition says nothing of 1 or 1.0.
+TEST_F(StaleTest, a_range_that_is_written_in_another_way_is_computed_anew) {
+  const auto run_with = [this](const std::string& from, const std::string& to, int points = 3) {
+    write("study.toml", "[parameters.x]\nvalues = { linear = { from = " + from + ", to = " + to +
+                            ", points = " + std::to_string(points) +
+                            " } }\n[command]\nrun = [\"echo\", \"{{x}}\"]\n[outputs]\ny = { stdout = '(\\S+)', "
+                            "type = \"string\" }\n");
+    run();
+    return exported("study.windrow");
+  };
+  run_with("1", "3");
+  EXPECT_THAT(last_.out, HasSubstr("evaluated 3"));
+  run_with("1", "3");
+  EXPECT_THAT(last_.out, HasSubstr("Nothing to do"));
+  EXPECT_THAT(run_with("1.0", "3.0"), HasSubstr("0,1.0,1.0,ok\n"));
+  EXPECT_THAT(last_.out, HasSubstr("evaluated 3"));
+  EXPECT_THAT(last_.err, HasSubstr("parameters.x is written as 1.0, no more as 1"));
+  EXPECT_THAT(run_with("1", "3"), HasSubstr("0,1,1,ok\n"));
+  EXPECT_THAT(last_.out, HasSubstr("Nothing to do")) << "what was computed before is there still";
+  run_with("1", "5", 5);
+  EXPECT_THAT(last_.out, HasSubstr("evaluated 2"));
+  run_with("1.0", "4.0", 4);
+  EXPECT_THAT(last_.out, HasSubstr("evaluated 1"));
+}
+
+TEST_F(StaleTest, of_programs_that_a_parameter_names_only_the_changed_one_runs_again) {
+  const auto expect_noticed = [&](const std::string& command) {
+    std::filesystem::remove_all(path("study.windrow"));
+    write_sim("bin/sim_a", "1");
+    write_sim("bin/sim_b", "1");
+    write("study.toml",
+          "[parameters.x]\nvalues = [0, 1]\n[parameters.solver]\nvalues = [\"a\", \"b\", "
+          "\"none\"]\n[run]\ngive_up_early = false\n[command]\nrun = " +
+              command + "\n[outputs]\ny = { stdout = 'y=(\\S+)' }\n");
+    std::filesystem::remove(path("log"));
+    EXPECT_EQ(windrow({"run", "study.toml"}).code, 1) << "one is not there";
+    EXPECT_EQ(logged("log"), (Indices{0, 0, 1, 1})) << command;
+    EXPECT_THAT(windrow({"run", "study.toml"}).out, HasSubstr("Nothing to do")) << command;
+    write_sim("bin/sim_b", "7");
+    EXPECT_THAT(windrow({"plan", "study.toml"}).out,
+                AllOf(HasSubstr("the program of solver = b has changed"), HasSubstr("left to run: 2 of ")));
+    EXPECT_THAT(windrow({"explain", "study.toml", "4"}).out, HasSubstr("the program of solver = b has changed"));
+    std::filesystem::remove(path("log"));
+    const Ended again = windrow({"run", "study.toml"});
+    EXPECT_EQ(logged("log"), (Indices{0, 1})) << command << again.text();
+    EXPECT_THAT(exported("study.windrow"), AllOf(HasSubstr(",1,a,1,ok\n"), HasSubstr(",1,b,7,ok\n")));
+    write_sim("bin/sim_b", "1");
+    std::filesystem::remove(path("log"));
+    EXPECT_EQ(windrow({"run", "study.toml"}).code, 1);
+    EXPECT_EQ(logged("log"), Indices()) << "what the program computed before is there still";
+  };
+  expect_noticed(R"(["./bin/sim_{{solver}}", "{{x}}"])");
+  expect_noticed(R"("{{study.dir}}/bin/sim_{{solver}} {{x}}")");
+  expect_noticed(R"(["sh", "{{study.dir}}/bin/sim_{{ solver }}", "{{x}}"])");
+}
+
 TEST_F(StaleTest, programs_are_found_in_shell_texts_and_behind_interpreters) {
   const auto expect_noticed = [&](const std::string& command) {
     std::filesystem::remove_all(path("study.windrow"));

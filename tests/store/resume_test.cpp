@@ -14,6 +14,7 @@ namespace {
 
 using namespace test;
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -129,6 +130,54 @@ TEST(ResumeByContentTest, results_that_know_no_program_are_those_of_the_present_
   EXPECT_THAT(run(directory.path(), study), IsEmpty()) << "the old program again";
 }
 
+/// The study with ranges of which it is said how they are written.
+Study written(Study study, const std::string& how) {
+  study.identity.outputs_are_read = true;
+  for (const char* name : {"a", "b"}) {
+    study.identity.definition.emplace_back(fmt::format("parameters.{}.written", name), how);
+  }
+  return study;
+}
+
+// As an earlier windrow left them.
+TEST(ResumeByContentTest, results_that_do_not_say_how_ranges_are_written_are_taken_as_they_are) {
+  Study grid({"a", "b"}, kGrid);
+  grid.identity.outputs_are_read = true;
+  for (const auto& [how, other] : {std::pair("1", "1.0"), std::pair("1.0", "1")}) {
+    const TemporaryDirectory directory;
+    run(directory.path(), grid);
+    EXPECT_TRUE(StoreReader(directory.path()).is_of(written(grid, how).identity));
+    EXPECT_THAT(run(directory.path(), written(grid, how)), IsEmpty());
+    const Study changed = written(grid, other);
+    EXPECT_THAT(StoreReader(directory.path()).preview(changed.identity, changed.points())->differences,
+                Contains(fmt::format("parameters.a is written as {}, no more as {}", other, how)))
+        << "the run has taken note";
+  }
+}
+
+/// What values of a name, in a study that has them.
+Study with_programs(Study study, const std::string& one, const std::string& two) {
+  study.identity.definition.emplace_back("command.program_of.a=1", one);
+  study.identity.definition.emplace_back("command.program_of.a=2", two);
+  return study;
+}
+
+TEST(ResumeByContentTest, only_points_whose_value_names_a_changed_program_run_again) {
+  const TemporaryDirectory directory;
+  const Study study({"a", "b"}, kGrid);
+  run(directory.path(), study);
+  const Study known = with_programs(study, "one 01", "two 02");
+  EXPECT_THAT(StoreReader(directory.path()).preview(known.identity, known.points())->differences,
+              ElementsAre("the content of the programs that `a` names is now part of what a point is; results that "
+                          "were there before are taken as its results"));
+  EXPECT_THAT(run(directory.path(), known), IsEmpty()) << "an earlier windrow did not know";
+  const Study changed = with_programs(study, "one 01", "two 22");
+  EXPECT_THAT(StoreReader(directory.path()).preview(changed.identity, changed.points())->differences,
+              ElementsAre("the program of a = 2 has changed"));
+  EXPECT_THAT(run(directory.path(), changed), ElementsAre(2, 3));
+  EXPECT_THAT(run(directory.path(), known), IsEmpty()) << "the old program again";
+}
+
 TEST(ResumeByContentTest, points_marked_to_be_evaluated_again_follow_a_change_of_the_design) {
   const TemporaryDirectory directory;
   const Study study({"a", "b"}, kGrid);
@@ -174,10 +223,17 @@ TEST(ReadOutputsTest, what_is_read_as_before_is_taken_over_and_the_rest_needs_th
   const Study more = reading(grid, {{"y", "Y"}, {"w", "W"}});
   fs::create_directories(directory.path() / "points" / "2");
   std::vector<std::string> read;
-  const auto reader = [&](std::uint64_t index, const fs::path& files, const std::vector<std::size_t>& wanted) {
-    read.push_back(fmt::format("{} {} {}", index, files.lexically_relative(directory.path()).string(), wanted.at(0)));
-    return Outcome<std::vector<Value>>(std::vector<Value>{7.0});
-  };
+  const ReadOutputs reader = {
+      .from =
+          [](const UnreadOutcome& outcome) {
+            return fs::exists(outcome.directory) ? ReadFrom::files : ReadFrom::nothing;
+          },
+      .read =
+          [&](const UnreadOutcome& outcome) {
+            const std::string files = outcome.directory.lexically_relative(directory.path()).string();
+            read.push_back(fmt::format("{} {} {}", outcome.index, files, outcome.known.at(0)->render()));
+            return Outcome<std::vector<Value>>(std::vector<Value>{1.0, 7.0});
+          }};
   EXPECT_EQ(StoreReader(directory.path()).preview(more.identity, more.points())->read, 1u);
   {
     const Store store(directory.path(), more.identity, {}, Journal::automatic, more.points(), reader);

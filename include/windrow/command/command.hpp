@@ -184,6 +184,20 @@ struct RenderedCommand {
   std::string line() const;
 };
 
+/// What there is of a point that was evaluated before.
+struct EvaluatedPoint {
+  std::filesystem::path directory{};  ///< that its program ran in; need not be there
+  /// For each output its value, if it is known: of an array the path (a text) of its file. A NaN also stands for what
+  /// is optional and missing.
+  std::vector<std::optional<Value>> known{};
+  bool failed = false;  ///< it was a failure
+  bool texts = false;   ///< `fail_if` and `require` are to be judged, too
+};
+
+/// By what the outcome of such a point can be told: what is known of it, the files in its directory, or nothing that is
+/// there.
+enum class KnownBy { values, files, nothing };
+
 /// What a program needs of its surroundings is not there: its directory cannot be made or written (no space, no inode,
 /// no permission), or the program itself has vanished. Not a failure of the point at which it was noticed.
 class SurroundingsFailed : public Error {
@@ -249,12 +263,14 @@ class Command {
   /// @param slots  where the ranks of an MPI program run; empty: all on this host
   RenderedCommand render(const Point& point, std::span<const HostSlots> slots = {}) const;
 
-  /// Reads outputs of a point from a directory that evaluate() has left.
-  /// @param wanted  their positions in CommandSpec::outputs
-  /// @return their values in that order: of an array in NumPy's format the path of its file, as a text. Or a failure of
-  ///         the kind bad_output
-  Outcome<std::vector<Value>> read(const Point& point, const std::filesystem::path& directory,
-                                   const std::vector<std::size_t>& wanted) const;
+  /// By what read() can tell the outcome of a point that was evaluated before.
+  KnownBy reads_from(const Point& point, const EvaluatedPoint& evaluated) const;
+  /// Reads what is not known of a point that was evaluated before, from the directory that evaluate() has left, and
+  /// judges it by `finite` and `valid`, and if need be by `fail_if` and `require`.
+  /// @return all outputs: of an array in NumPy's format the path of its file, as a text. Or a failure of the kind
+  ///         bad_output
+  /// @pre reads_from() is not KnownBy::nothing
+  Outcome<std::vector<Value>> read(const Point& point, const EvaluatedPoint& evaluated) const;
 
   /// Runs the point's program in its own directory and collects the outputs. A failure of the program, the time-out or
   /// an output is a value. Everything that the program started has ended when this returns.

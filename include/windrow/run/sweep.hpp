@@ -229,6 +229,8 @@ class Sweep {
   /// What a store knows the sweep by.
   /// @param name  of the study
   StudyIdentity identity(std::string name) const;
+  /// Reads and judges outcomes of earlier forms of the study, for StoreReader. The sweep outlives it.
+  ReadOutputs reader() const;
 
   /// Evaluates every point that has no outcome yet. Collective: every rank calls it with the same design and functions;
   /// the store and the options that concern it matter at the root alone.

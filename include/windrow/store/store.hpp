@@ -38,8 +38,10 @@ struct Column {
 /// design may be the same (replicates): each takes one earlier outcome, never two the same one.
 ///
 /// Outputs that are read from files (`outputs_are_read`) are no part of it: how they are read is what their pairs
-/// "outputs.NAME" say. Nor is the content of programs, the pairs "command.program...", for results of a windrow that
-/// did not know it: they count as results of the program as it is now.
+/// "outputs.NAME" say. Nor are the conditions on them, by which an outcome is a result or a failure: the pairs
+/// "command.fail_if", "command.require", "command.valid" and "command.success_codes". Nor is the content of programs,
+/// the pairs "command.program...", for results of a windrow that did not know it: they count as results of the program
+/// as it is now.
 struct StudyIdentity {
   std::string name;
   std::uint64_t points = 0;
@@ -52,21 +54,42 @@ struct StudyIdentity {
   bool seed_matters = false;     ///< ... and the seed, which is "design.seed" in the definition
   bool outputs_by_name = false;  ///< outputs in another order are the same, as those of a program; else not
   /// Outputs are read from files that a program leaves. A point whose outputs are read in another way is the same: its
-  /// values are taken over where they are read as before, and the others read anew.
+  /// values are taken over where they are read as before, and the others read anew. By other conditions its outcome is
+  /// judged again.
   bool outputs_are_read = false;
 };
 
 /// The values of the parameters at an index of the present design.
 using PointValues = std::function<std::vector<Value>(std::uint64_t)>;
 
-/// Reads outputs of a point from the files that its program left.
-/// @param index      of the present design
-/// @param directory  where the files are; they stay as they are
-/// @param wanted     positions of the outputs
-/// @return their values in that order; an array is an Array, or the path (a text) of a file in NumPy's format. Or why
-///         not: a failure of the kind bad_output
-using ReadOutputs = std::function<Outcome<std::vector<Value>>(
-    std::uint64_t index, const std::filesystem::path& directory, const std::vector<std::size_t>& wanted)>;
+/// What is known of an outcome that stands only once outputs have been read, or conditions been judged again.
+struct UnreadOutcome {
+  std::uint64_t index = 0;            ///< of its point, in the present design
+  std::filesystem::path directory{};  ///< where the files of its program are, if they were kept; they stay as they are
+  /// For each output its value, if it is known: of an array the path (a text) of its file. A NaN also stands for what
+  /// is optional and missing.
+  std::vector<std::optional<Value>> known{};
+  bool failed = false;  ///< it is a failure so far
+  bool texts = false;   ///< conditions on texts (fail_if, require) have to be judged, too
+};
+
+/// By what an outcome can be told.
+enum class ReadFrom {
+  values,  ///< what is known of it
+  files,   ///< ... and the files of its program
+  nothing  ///< files that are not there
+};
+
+/// Reads outputs of programs from files, and judges outcomes. Both functions, or neither.
+struct ReadOutputs {
+  std::function<ReadFrom(const UnreadOutcome&)> from{};
+  /// @return all outputs (an array is an Array, or the path of a file in NumPy's format), or a failure of the kind
+  ///         bad_output
+  /// @pre from() is not ReadFrom::nothing
+  std::function<Outcome<std::vector<Value>>(const UnreadOutcome&)> read{};
+
+  explicit operator bool() const { return static_cast<bool>(read); }
+};
 
 /// One finished evaluation, as it is recorded. Where and how long are the record's own: those of its TaskFailure are
 /// not looked at, and read back the same as the record's.
@@ -99,8 +122,9 @@ struct Resumption {
   std::uint64_t succeeded = 0;           ///< of these, how many have a result from earlier runs
   std::uint64_t failed = 0;              ///< ... and how many a failure
   std::vector<std::string> differences;  ///< "parameters.x: linear(0, 1, 5) -> linear(0, 1, 6)", earlier -> present
-  std::uint64_t read = 0;        ///< of those with a result or a failure: outputs were (will be) read from kept files
-  std::uint64_t unreadable = 0;  ///< of those that were read: failures, since an output is not in the files
+  std::uint64_t read = 0;        ///< of those with a result or a failure: read (to be read) from files that were kept
+  std::uint64_t judged = 0;      ///< ... and those that are judged again by their values alone
+  std::uint64_t unreadable = 0;  ///< of both: failures, since an output is not there, or a condition does not hold
   std::uint64_t without_files = 0;  ///< points to be evaluated again, since the files of their outcome are gone
 
   /// One line: "120 of 500 points are known from earlier runs; what differs: parameters.x: ... -> ...".
@@ -210,7 +234,8 @@ class Store {
   /// time and memory whatever its size; one that has takes time, and 32 bytes, for each outcome that is in the file.
   /// @param points  the present design's, to find earlier outcomes by; without it, a changed study is refused
   /// @param read    of a study whose outputs are read from files: reads them for points whose earlier outcomes lack
-  ///                them, where the points' directories were kept. Without it such outcomes are left where they are
+  ///                them, where the points' directories were kept, and judges outcomes by changed conditions. Without
+  ///                it such outcomes are left where they are
   /// Rows are checked before anything else. Points whose rows are damaged have no outcome any more (damaged_rows).
   /// @throws StoreError if the directory cannot be written, another process has the store open, the file is damaged in
   ///         more than rows or of a newer version, or it belongs to another study: one that differs (it is said in
@@ -244,7 +269,8 @@ class Store {
   /// These points, which have an outcome, are about to be evaluated again: what is in their directories meanwhile is
   /// not what their outcomes are of. Commits.
   void doubt_files(const IndexSet& points);
-  /// Reads the outputs of points again that failed because an output was not found in their files.
+  /// Reads the outputs of points again that failed because an output was not found in their files, or a condition did
+  /// not hold.
   /// @return how many have a result now, and how many have not
   Resumption read_again();
   /// Those that succeeded, but with a file of an array that is missing or not as long as it was. Looks at every file's
@@ -332,18 +358,22 @@ class StoreReader {
   bool is_of(const StudyIdentity& study) const;
   /// What a run of `present` would find here; nothing if it is the study that wrote last.
   /// Where outputs have to be read from files, it counts on files that are there.
-  std::optional<Resumption> preview(const StudyIdentity& present, const PointValues& points) const;
+  /// @param read  as the store's that a run opens; it is asked for what can be told without files
+  std::optional<Resumption> preview(const StudyIdentity& present, const PointValues& points,
+                                    const ReadOutputs& read = {}) const;
   /// The same, point by point.
-  Foreseen foresee(const StudyIdentity& present, const PointValues& points,
-                   const std::vector<FailureKind>& kinds = {}) const;
+  Foreseen foresee(const StudyIdentity& present, const PointValues& points, const std::vector<FailureKind>& kinds = {},
+                   const ReadOutputs& read = {}) const;
   /// As Store::again().
   IndexSet again() const;
   /// The points of `present` that have an outcome here, by what they compute. If the study is not the one that wrote
-  /// last, that takes `points`, and 32 bytes for each outcome; without `points`, nothing is known then.
-  KnownOutcomes known(const StudyIdentity& present, const PointValues& points = {}) const;
+  /// last, that takes `points`, and 32 bytes for each outcome; without `points`, nothing is known then, and without
+  /// `read` no outcome that has to be read or judged again.
+  KnownOutcomes known(const StudyIdentity& present, const PointValues& points = {}, const ReadOutputs& read = {}) const;
   /// Where the outcome of a point of `present` will be from that has none in find(), or why there is none. Reads all
   /// outcomes.
-  PointOrigin origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points) const;
+  PointOrigin origin(const StudyIdentity& present, std::uint64_t index, const PointValues& points,
+                     const ReadOutputs& read = {}) const;
   /// The first `limit` failures in index order.
   std::vector<TaskFailure> failures(std::size_t limit) const;
   /// All failures in groups, the largest first. Memory does not grow with their number; a writer may have to wait.
