@@ -21,29 +21,39 @@ std::string this_node() {
   return host_name() + "/" + std::string(link.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
 }
 
+NodeBytes own_bytes(std::size_t bytes) {
+  const auto memory = std::make_shared_for_overwrite<char[]>(bytes);
+  return {memory, {memory.get(), bytes}};
+}
+
 }  // namespace
 
-NodeMemory::NodeMemory(ParallelManager& manager) : nodes_(manager.all_gather(this_node())), rank_(manager.rank()) {}
-
 NodeBytes NodeMemory::make(std::size_t bytes) {
-  const auto here = std::ranges::count(nodes_, nodes_[static_cast<std::size_t>(rank_)]);
+  constexpr std::size_t kWorthSharing = std::size_t{1} << 16U;
   made_ = nullptr;
-  if (here == 1 || bytes == 0) {
-    const auto memory = std::make_shared_for_overwrite<char[]>(bytes);
-    return {memory, {memory.get(), bytes}};
-  }
+  if (bytes < kWorthSharing) return own_bytes(bytes);
   made_ = std::make_shared<SharedMemory>(SharedMemory::create("table", bytes));
   return {made_, {static_cast<char*>(made_->data()), bytes}};
 }
 
+bool NodeMemory::Ranks::are_near(int a, int b) const {
+  return nodes[static_cast<std::size_t>(a)] == nodes[static_cast<std::size_t>(b)];
+}
+
 /// One rank of each node where one has no bytes yet: the first of them.
-std::vector<int> NodeMemory::leaders(const std::vector<std::uint8_t>& has) const {
+std::vector<int> NodeMemory::Ranks::leaders() const {
   std::vector<int> leaders;
   std::set<std::string_view> known;
-  for (std::size_t rank = 0; rank < nodes_.size(); ++rank) {
-    if (has[rank] == 0 && known.insert(nodes_[rank]).second) leaders.push_back(static_cast<int>(rank));
+  for (std::size_t rank = 0; rank < nodes.size(); ++rank) {
+    if (have[rank] == 0 && known.insert(nodes[rank]).second) leaders.push_back(static_cast<int>(rank));
   }
   return leaders;
+}
+
+NodeMemory::Offer NodeMemory::offer_of(std::string_view at_root) const {
+  if (!made_) return {.size = at_root.size()};
+  return {made_->full_name(),
+          static_cast<std::uint64_t>(at_root.data() - static_cast<const char*>(made_->data())), at_root.size()};
 }
 
 bool NodeMemory::open(const Offer& offer) {
@@ -58,53 +68,48 @@ bool NodeMemory::open(const Offer& offer) {
   }
 }
 
-/// @param to  empty: nothing is kept
-void NodeMemory::receive(ParallelManager& manager, std::string_view at_root, std::span<char> to) const {
+/// @param to  of no bytes: nothing is kept
+void NodeMemory::receive(ParallelManager& manager, std::string_view at_root, const NodeBytes& to) {
   const auto size = manager.broadcast(static_cast<std::uint64_t>(at_root.size()));
   std::vector<char> part;
   for (std::uint64_t at = 0; at < size; at += kPart) {
     part.resize(std::min<std::uint64_t>(kPart, size - at));
     if (manager.is_root()) std::ranges::copy(at_root.substr(at, part.size()), part.begin());
     manager.broadcast(part);
-    if (!to.empty()) std::ranges::copy(part, to.subspan(at).begin());
+    if (!to.bytes.empty()) std::ranges::copy(part, to.bytes.subspan(at).begin());
   }
+  if (!to.bytes.empty()) bytes_ = {to.owner, {to.bytes.data(), to.bytes.size()}};
+}
+
+/// One rank of each node that has no bytes gets them, and the others there open its memory if they can.
+void NodeMemory::receive_for_node(ParallelManager& manager, std::string_view at_root, const Ranks& ranks,
+                                  std::uint64_t size) {
+  const std::vector<int> leaders = ranks.leaders();
+  const bool leads = std::ranges::find(leaders, ranks.own) != leaders.end();
+  receive(manager, at_root, leads ? make(size) : NodeBytes{});
+  const auto offers = manager.all_gather(leads ? offer_of(bytes_.bytes) : Offer{});
+  const auto near = std::ranges::find_if(leaders, [&](int leader) { return ranks.are_near(leader, ranks.own); });
+  if (bytes_.bytes.empty() && near != leaders.end()) open(offers[static_cast<std::size_t>(*near)]);
 }
 
 SharedBytes NodeMemory::share(ParallelManager& manager, std::string_view at_root) {
-  Offer offer{.size = at_root.size()};
-  if (manager.is_root()) {
-    bytes_ = {nullptr, at_root};
-    if (made_) {
-      offer.name = made_->full_name();
-      offer.offset = static_cast<std::uint64_t>(at_root.data() - static_cast<const char*>(made_->data()));
-    }
+  if (manager.is_root()) bytes_ = {nullptr, at_root};
+  const Offer offer = manager.broadcast(manager.is_root() ? offer_of(at_root) : Offer{});
+  const auto own = [&] { return bytes_.bytes.empty() ? own_bytes(offer.size) : NodeBytes{}; };
+  if (offer.name.empty()) {
+    receive(manager, at_root, own());
+    return std::exchange(bytes_, {});
   }
-  offer = manager.broadcast(offer);
-  bool has = manager.is_root() || offer.size == 0;
-  if (!has && nodes_[static_cast<std::size_t>(rank_)] == nodes_[0]) has = open(offer);
-  // First one rank of each node for all others there, then whoever has still nothing for itself.
-  for (const bool for_others : {true, false}) {
-    const auto all_have = manager.all_gather(static_cast<std::uint8_t>(has ? 1 : 0));
-    const std::vector<int> first = leaders(all_have);
-    if (first.empty()) break;
-    const bool keeps = !has && (!for_others || std::ranges::find(first, rank_) != first.end());
-    NodeBytes memory;
-    if (keeps) {
-      const auto own = std::make_shared_for_overwrite<char[]>(for_others ? 0 : offer.size);
-      memory = for_others ? make(offer.size) : NodeBytes{own, {own.get(), offer.size}};
-    }
-    receive(manager, at_root, memory.bytes);
-    if (keeps) bytes_ = {memory.owner, {memory.bytes.data(), memory.bytes.size()}};
-    has = has || keeps;
-    if (!for_others) break;
-    Offer mine{keeps && made_ ? made_->full_name() : "", 0, offer.size};
-    const auto offers = manager.all_gather(mine);
-    for (const int leader : first) {
-      const bool is_near = nodes_[static_cast<std::size_t>(leader)] == nodes_[static_cast<std::size_t>(rank_)];
-      if (!has && is_near) has = open(offers[static_cast<std::size_t>(leader)]);
-    }
+  Ranks ranks{.own = manager.rank(), .nodes = manager.all_gather(this_node())};
+  const auto ask = [&] { ranks.have = manager.all_gather(static_cast<std::uint8_t>(bytes_.bytes.empty() ? 0 : 1)); };
+  if (!manager.is_root() && ranks.are_near(0, ranks.own)) open(offer);
+  ask();
+  if (!ranks.leaders().empty()) {
+    receive_for_node(manager, at_root, ranks, offer.size);
+    ask();
+    if (!ranks.leaders().empty()) receive(manager, at_root, own());
   }
-  manager.sync();  // whoever offers it keeps it until all have opened it
+  manager.sync();  // whoever offers memory keeps it until all have opened it
   return std::exchange(bytes_, {});
 }
 

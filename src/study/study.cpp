@@ -119,7 +119,7 @@ Study load_study(ParallelManager& manager, const fs::path& file, const fs::path&
   if (manager.size() == 1) return load_study(file, results_directory);
   std::optional<Study> study;
   auto files = std::make_shared<detail::FileTexts>();
-  detail::NodeMemory memory(manager);
+  detail::NodeMemory memory;
   detail::StudyTable table([&](std::size_t bytes) { return made_by(memory, bytes); });
   detail::on_root(manager, [&] { study = load(file, results_directory, files, table); });
   const auto texts = manager.broadcast(files->all());

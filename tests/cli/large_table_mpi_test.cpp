@@ -22,8 +22,10 @@ using LargeTableMpiTest = LargeTableFixture;
 
 TEST_F(LargeTableMpiTest, ranks_of_a_node_share_one_text) {
   constexpr int kRanks = 4;
-  write_study("\"echo {{i}} >> ../../../log; while [ ! -e ../../../go ]; do sleep 0.05; done; echo '<{{name}}>'\"", "",
-              kEcho);
+  write_study(
+      "['sh', '-c', 'echo $1 >> ../../../log; while [ ! -e ../../../go ]; do sleep 0.05; done; echo \"<$2>\"', 'sh', "
+      "'{{i}}', '{{name}}']",
+      "", kEcho);
   const auto memory_of_all = [&](int rows) {
     write_rows(rows);
     for (const char* left : {"study.windrow", "go", "log"}) std::filesystem::remove_all(path(left));

@@ -14,7 +14,7 @@ using LargeTableCliTest = LargeTableFixture;
 TEST_F(LargeTableCliTest, every_verb_takes_at_most_one_and_a_half_times_the_file) {
   const std::vector<Arguments> verbs = {{"plan", "study.toml"},
                                         {"run", "study.toml", "--dry-run"},
-                                        {"run", "study.toml", "--only", "7", "-j", "1"},
+                                        {"run", "study.toml", "--only", "7", "--workers", "1"},
                                         {"plan", "study.toml", "--json"},
                                         {"explain", "study.windrow", "7"},
                                         {"explain", "study.windrow", "8"}};

@@ -26,13 +26,10 @@ struct SharedBytes {
   std::string_view bytes{};
 };
 
-/// Brings bytes of the root to all ranks so that they lie in memory once on each node.
+/// Brings bytes of the root to all ranks so that, unless they are few, they lie in memory once on each node.
 class NodeMemory {
  public:
-  /// Collective.
-  explicit NodeMemory(ParallelManager& manager);
-
-  /// Memory that the ranks on this rank's node can share, if there are others; else its own.
+  /// Memory that other ranks on this rank's node can share, if it is worth it; else its own.
   NodeBytes make(std::size_t bytes);
 
   /// The root's bytes on every rank; on other nodes they arrive in parts, and one rank of each node keeps them. Ranks
@@ -50,12 +47,20 @@ class NodeMemory {
     }
   };
 
-  bool open(const Offer& offer);
-  void receive(ParallelManager& manager, std::string_view at_root, std::span<char> to) const;
-  std::vector<int> leaders(const std::vector<std::uint8_t>& has) const;
+  /// What each rank is on, and whether it has the bytes.
+  struct Ranks {
+    int own = 0;
+    std::vector<std::string> nodes{};
+    std::vector<std::uint8_t> have{};
+    bool are_near(int a, int b) const;
+    std::vector<int> leaders() const;
+  };
 
-  std::vector<std::string> nodes_;  // of the ranks
-  int rank_;
+  Offer offer_of(std::string_view at_root) const;
+  bool open(const Offer& offer);
+  void receive(ParallelManager& manager, std::string_view at_root, const NodeBytes& to);
+  void receive_for_node(ParallelManager& manager, std::string_view at_root, const Ranks& ranks, std::uint64_t size);
+
   std::shared_ptr<SharedMemory> made_;  // what make() made last, if it is shared
   SharedBytes bytes_;
 };
