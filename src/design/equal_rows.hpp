@@ -11,7 +11,7 @@
 
 namespace windrow::detail {
 
-/// Hashes of 32 bits: whether another has been added that may be the same. Two bits for each of 16 places a hash.
+/// Hashes of 32 bits: whether another has been added that may be the same. Two bits for each of 8 places a hash.
 class SeenTwice {
  public:
   explicit SeenTwice(std::uint64_t hashes) : mask_(mask_for(hashes)), pairs_(mask_ / 32 + 1) {}
@@ -26,7 +26,7 @@ class SeenTwice {
  private:
   static std::uint64_t mask_for(std::uint64_t hashes) {
     constexpr std::uint64_t all = std::uint64_t{1} << 32U;
-    return std::bit_ceil(std::clamp<std::uint64_t>(hashes, 4, all / 16) * 16) - 1;
+    return std::bit_ceil(std::clamp<std::uint64_t>(hashes, 8, all / 8) * 8) - 1;
   }
 
   std::uint64_t mask_;

@@ -142,14 +142,28 @@ std::size_t line_at(std::string_view text, std::size_t at) {
 }
 
 RowPlaces::RowPlaces(std::string_view text) {
-  const auto lines = line_at(text, text.size());
-  low_.reserve(lines);  // pages that no row fills are never there
-  if (text.size() > std::numeric_limits<std::uint32_t>::max()) high_.reserve(lines);
+  const std::size_t lines = line_at(text, text.size());
+  firsts_.reserve(lines / kBlock + 1);
+  narrow_.reserve(lines);  // pages that no row fills are never there
 }
 
 void RowPlaces::add(std::size_t place) {
-  low_.push_back(static_cast<std::uint32_t>(place));
-  if (high_.capacity() > 0) high_.push_back(static_cast<std::uint16_t>(place >> 32U));
+  if (size_++ % kBlock == 0) firsts_.push_back(place);
+  const std::size_t behind = place - firsts_.back();
+  if (behind > std::numeric_limits<std::uint32_t>::max()) throw SpecError("64 rows of a table have more than 4 GiB");
+  if (wide_.empty() && behind > std::numeric_limits<std::uint16_t>::max()) widen();
+  if (wide_.empty()) {
+    narrow_.push_back(static_cast<std::uint16_t>(behind));
+  } else {
+    wide_.push_back(static_cast<std::uint32_t>(behind));
+  }
+}
+
+/// @pre there is a row: no first of a block lies behind itself
+void RowPlaces::widen() {
+  wide_.reserve(narrow_.capacity());
+  wide_.assign(narrow_.begin(), narrow_.end());
+  narrow_ = {};
 }
 
 }  // namespace windrow::detail

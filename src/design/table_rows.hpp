@@ -62,20 +62,25 @@ class RowScanner {
 /// The number, from 1, of the line in which text[at] is.
 std::size_t line_at(std::string_view text, std::size_t at);
 
-/// Where rows begin, in four bytes for each unless the text is longer than these can tell.
+/// Where rows begin, in two bytes for each and a few for 64 of them, or in four if rows are long.
 class RowPlaces {
  public:
   /// Makes room for as many rows as there are lines.
   explicit RowPlaces(std::string_view text);
   void add(std::size_t place);
   std::size_t operator[](std::uint64_t row) const {
-    return low_[row] | (high_.empty() ? std::size_t{0} : std::size_t{high_[row]} << 32U);
+    return firsts_[row / kBlock] + (wide_.empty() ? narrow_[row] : wide_[row]);
   }
-  std::uint64_t size() const { return low_.size(); }
+  std::uint64_t size() const { return size_; }
 
  private:
-  std::vector<std::uint32_t> low_;
-  std::vector<std::uint16_t> high_;  // empty: all are 0
+  static constexpr std::uint64_t kBlock = 64;
+  void widen();
+
+  std::uint64_t size_ = 0;
+  std::vector<std::uint64_t> firsts_;   // of each block
+  std::vector<std::uint16_t> narrow_;   // behind the first of its block; empty if one does not fit
+  std::vector<std::uint32_t> wide_;     // then these are not
 };
 
 }  // namespace windrow::detail

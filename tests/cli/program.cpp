@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,11 +86,7 @@ Program::Program(Spec spec) : spec_(std::move(spec)) {
 }
 
 Program::Program(Program&& other) noexcept
-    : spec_(std::move(other.spec_)),
-      pid_(other.pid_),
-      status_(other.status_),
-      peak_(other.peak_),
-      ended_(other.ended_) {
+    : spec_(std::move(other.spec_)), pid_(other.pid_), status_(other.status_), ended_(other.ended_) {
   other.ended_ = true;
 }
 
@@ -104,11 +99,9 @@ Program::~Program() {
 bool Program::reap(int options) {
   if (ended_) return true;
   pid_t result = 0;
-  rusage usage{};
-  while ((result = wait4(pid_, &status_, options, &usage)) < 0 && errno == EINTR) {
+  while ((result = waitpid(pid_, &status_, options)) < 0 && errno == EINTR) {
   }
   ended_ = result == pid_;
-  peak_ = usage.ru_maxrss;
   return ended_;
 }
 
@@ -135,7 +128,6 @@ Ended Program::wait(std::chrono::seconds limit) {
     signal_group(SIGKILL);
     reap(0);
   }
-  result.peak = peak_;
   if (WIFEXITED(status_)) result.code = WEXITSTATUS(status_);
   if (WIFSIGNALED(status_)) result.signal = WTERMSIG(status_);
   if (spec_.terminal >= 0) return result;

@@ -15,7 +15,6 @@ struct Ended {
   int code = -1;        ///< exit code, or -1 if a signal ended it
   int signal = 0;       ///< that signal, or 0
   bool in_time = true;  ///< false: it was killed because it took too long
-  long peak = 0;        ///< kilobytes of memory of its largest process, or of those that it waited for
   std::string out;
   std::string err;
 
@@ -54,7 +53,6 @@ class Program {
   Spec spec_;
   pid_t pid_ = -1;
   int status_ = 0;
-  long peak_ = 0;
   bool ended_ = false;
 };
 
