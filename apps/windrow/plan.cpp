@@ -36,17 +36,28 @@ std::string listed(const std::vector<Value>& levels) {
   return text;
 }
 
+std::vector<Value> first_levels(const Parameter& parameter, std::uint64_t count) {
+  std::vector<Value> levels;
+  for (std::uint64_t i = 0; i < count; ++i) levels.push_back(parameter.level(i));
+  return levels;
+}
+
 /// What its values are: of many listed ones the first and the last, and how many there are.
 std::string levels_of(const Parameter& parameter) {
-  const auto* levels = std::get_if<Levels>(&parameter.source());
-  if (levels == nullptr) return within_line(parameter.definition(), 200);
-  const std::vector<Value>& all = levels->values;
-  const bool few = all.size() <= kMostLevels;
-  const std::vector<Value> first(all.begin(), few ? all.end() : all.begin() + kMostLevels / 2);
-  const std::string text = within_line(listed(first), 160);
+  if (!parameter.is_listed()) return within_line(parameter.definition(), 200);
+  const std::uint64_t count = parameter.level_count();
+  const bool few = count <= kMostLevels;
+  const std::string text = within_line(listed(first_levels(parameter, few ? count : kMostLevels / 2)), 160);
   if (few) return fmt::format("values({})", text);
-  return fmt::format("values({}, ..., {})  ({})", text, within_line(listed({all.back()}), 40),
-                     counted(all.size(), "value"));
+  return fmt::format("values({}, ..., {})  ({})", text, within_line(listed({parameter.level(count - 1)}), 40),
+                     counted(count, "value"));
+}
+
+/// As a canonical text; of a long table what levels_of() says, since a text of all would be as long as the file.
+std::string definition_of(const Parameter& parameter) {
+  constexpr std::uint64_t kMostRows = 10'000;
+  const bool is_long = std::holds_alternative<TableColumn>(parameter.source()) && parameter.level_count() > kMostRows;
+  return is_long ? levels_of(parameter) : parameter.definition();
 }
 
 void print_parameters(const Design& design) {
@@ -223,7 +234,7 @@ void print_json(const Study& study, Command command, std::uint64_t point, const 
                {"points", study.design.size()}, {"parameters", Json::array()},      {"outputs", Json::array()}};
   for (const Parameter& p : study.design.parameters()) {
     json["parameters"].push_back(
-        {{"name", p.name()}, {"values", p.definition()}, {"unit", p.unit()}, {"description", p.description()}});
+        {{"name", p.name()}, {"values", definition_of(p)}, {"unit", p.unit()}, {"description", p.description()}});
   }
   for (const OutputSpec& output : study.command.outputs) {
     json["outputs"].push_back({{"name", output.name}, {"unit", output.unit}});

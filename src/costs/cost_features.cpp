@@ -21,21 +21,20 @@ std::vector<Value> distinct_levels(const Parameter& parameter, std::size_t most)
     if (std::find(levels.begin(), levels.end(), value) == levels.end()) levels.push_back(value);
     return levels.size();
   };
-  if (const auto* list = std::get_if<Levels>(&parameter.source())) {
-    for (const Value& value : list->values) {
-      if (add(value) > most) break;
-    }
-    return levels;
+  const std::uint64_t all = parameter.level_count();
+  const std::uint64_t count = parameter.is_listed() ? all : std::min<std::uint64_t>(all, most + 1);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (add(parameter.level(i)) > most) break;
   }
-  const std::uint64_t count = std::min<std::uint64_t>(parameter.level_count(), most + 1);
-  for (std::uint64_t i = 0; i < count; ++i) add(parameter.level(i));
   return levels;
 }
 
 bool all_numbers(const Parameter& parameter) {
-  const auto* list = std::get_if<Levels>(&parameter.source());
-  return list == nullptr ||
-         std::all_of(list->values.begin(), list->values.end(), [](const Value& value) { return value.is_number(); });
+  if (const auto* list = std::get_if<Levels>(&parameter.source())) {
+    return std::ranges::all_of(list->values, [](const Value& value) { return value.is_number(); });
+  }
+  const auto type = parameter.type_of_values();
+  return type == ValueType::number || type == ValueType::integer;
 }
 
 /// Numbers that stand for the parameter: all that are listed, or an even sample.
@@ -44,8 +43,8 @@ std::vector<double> sample(const Parameter& parameter) {
   const auto add = [&numbers](double number) {
     if (std::isfinite(number)) numbers.push_back(number);
   };
-  if (const auto* list = std::get_if<Levels>(&parameter.source())) {
-    for (const Value& value : list->values) add(value.number());
+  if (parameter.is_listed()) {
+    for (std::uint64_t i = 0; i < parameter.level_count(); ++i) add(parameter.level(i).number());
   } else if (parameter.is_random()) {
     for (std::uint64_t i = 0; i < kSamples; ++i) {
       add(parameter.quantile((static_cast<double>(i) + 0.5) / static_cast<double>(kSamples)).number());

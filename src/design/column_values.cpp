@@ -1,100 +1,98 @@
 #include "design/column_values.hpp"
 
 #include <algorithm>
+#include <charconv>
 
+#include "design/column_look.hpp"
 #include "windrow/base/text.hpp"
+#include "windrow/error.hpp"
 
 namespace windrow::detail {
 namespace {
 
-std::string_view without_blanks(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+/// Whether it says what stands in the text. (There are no blanks around such cells.)
+bool stands_as_it_is(const Cell& cell, const ColumnForm& form) {
+  return !cell.quoted && !form.has_decimal_commas;
 }
 
-/// "0012", "-007", "00.5"; not "0", "0.5", "0e1".
-bool is_code(std::string_view text) {
-  text = without_blanks(text);
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-  return text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9';
+/// What the cell says, with a point for a comma.
+std::string_view said_by(const Cell& cell, const ColumnForm& form, TextRoom& room) {
+  const std::string_view text = cell.text(room.cell);
+  if (!form.has_decimal_commas || cell.quoted) return text;
+  auto number = with_point(text);
+  if (!number) return text;
+  room.cell = *std::move(number);
+  return room.cell;
 }
 
-bool is_text(const Cell& cell) {
-  return (cell.quoted && !cell.text.empty()) || is_code(cell.text);
-}
-
-std::optional<Value> as_integer(std::string_view text) {
-  const auto whole = text::parse_integer(text);
-  return whole ? std::optional(Value(*whole).spelled(text)) : std::nullopt;
-}
-
-std::optional<Value> as_number(std::string_view text) {
-  const auto number = text::parse_double(text);
-  if (!number || text::is_rounded_whole(text)) return {};
-  return Value(*number).spelled(text);
-}
-
-std::optional<Value> as_truth(std::string_view text) {
-  if (text == "true") return Value(true);
-  if (text == "false") return Value(false);
-  return {};
-}
-
-/// Every cell as `parse` reads it, or none if one cell (an empty one aside) is something else.
-template <typename Parse>
-std::optional<std::vector<Value>> read_all(const std::vector<Cell>& cells, const Parse& parse) {
-  std::vector<Value> values;
-  values.reserve(cells.size());
-  for (const Cell& cell : cells) {
-    if (cell.text.empty()) continue;
-    const auto value = parse(without_blanks(cell.text));
-    if (!value) return {};
-    values.push_back(*value);
+Value typed_value(std::string_view text, ValueType type) {
+  if (text.empty() && type != ValueType::string) {
+    throw SpecError("is empty here; it is of the type " + std::string(name_of(type)));
   }
-  if (values.empty()) return {};
-  return values;
-}
-
-void check_none_empty(const std::vector<Cell>& cells, std::string_view others) {
-  const auto empty = std::find_if(cells.begin(), cells.end(), [](const Cell& cell) { return cell.text.empty(); });
-  if (empty == cells.end()) return;
-  throw BadCell(static_cast<std::size_t>(empty - cells.begin()),
-                "is empty here; its other values are " + std::string(others));
-}
-
-std::vector<Value> texts(const std::vector<Cell>& cells) {
-  std::vector<Value> values;
-  values.reserve(cells.size());
-  for (const Cell& cell : cells) values.emplace_back(cell.text);
-  return values;
-}
-
-std::vector<Value> of_type(const std::vector<Cell>& cells, ValueType type) {
-  std::vector<Value> values;
-  values.reserve(cells.size());
-  for (const Cell& cell : cells) {
-    try {
-      if (cell.text.empty()) throw SpecError("is empty here; it is of the type " + std::string(name_of(type)));
-      values.push_back(parse_as(cell.text, type));
-    } catch (const SpecError& error) {
-      throw BadCell(values.size(),
-                    (cell.text.empty() ? "" : "holds a cell that does not fit: ") + std::string(error.what()));
-    }
+  try {
+    return parse_as(text, type);
+  } catch (const SpecError& error) {
+    throw SpecError("holds a cell that does not fit: " + std::string(error.what()));
   }
-  return values;
+}
+
+/// Whether a plain number is written as text::render() writes it: without zeros that say nothing, and not so long that
+/// an exponent would be shorter. (No two numbers of 15 digits are one double, so no shorter text can be the same.)
+bool is_rendered(std::string_view number, PlainNumber plain) {
+  constexpr std::size_t kFewZeros = 3;
+  if (number.starts_with('-')) number.remove_prefix(1);
+  const std::size_t whole = std::min(number.find('.'), number.size());
+  const bool below_one = number[0] == '0';
+  if (below_one && whole > 1) return false;
+  if (plain == PlainNumber::whole) {
+    const std::size_t last = number.find_last_not_of('0');
+    return below_one || number.size() - 1 - last <= kFewZeros;
+  }
+  return number.back() != '0' && !(below_one && number.substr(whole + 1).starts_with("00"));
+}
+
+std::string_view rendered(double number, std::string& room) {
+  room = text::render(number);
+  return room;
 }
 
 }  // namespace
 
-std::vector<Value> column_values(const std::vector<Cell>& cells, std::optional<ValueType> type) {
-  if (type == ValueType::string || (!type && std::any_of(cells.begin(), cells.end(), is_text))) return texts(cells);
-  if (type) return of_type(cells, *type);
-  auto values = read_all(cells, as_integer);
-  if (!values) values = read_all(cells, as_number);
-  if (!values) values = read_all(cells, as_truth);
-  if (!values) return texts(cells);
-  check_none_empty(cells, values->front().is_number() ? "numbers (nan is one)" : "true or false");
-  return std::move(*values);
+Value value_of(const Cell& cell, const ColumnForm& form, TextRoom& room) {
+  std::string_view text = said_by(cell, form, room);
+  if (form.is_typed) return typed_value(text, form.type);
+  if (form.type == ValueType::string) return text;
+  text = without_blanks(text);
+  if (form.type == ValueType::integer) return Value(text::parse_integer(text).value_or(0)).spelled(text);
+  if (form.type == ValueType::number) return Value(text::parse_double(text).value_or(0.0)).spelled(text);
+  return Value(text == "true");
+}
+
+std::string_view written_text_of(const Cell& cell, const ColumnForm& form, TextRoom& room) {
+  if (form.is_typed && form.type != ValueType::string) {
+    room.text = value_of(cell, form, room).written();
+    return room.text;
+  }
+  if (stands_as_it_is(cell, form)) return cell.raw;
+  const std::string_view text = said_by(cell, form, room);
+  return form.type == ValueType::string ? text : without_blanks(text);
+}
+
+std::string_view identity_text_of(const Cell& cell, const ColumnForm& form, TextRoom& room) {
+  if (form.type == ValueType::string) return stands_as_it_is(cell, form) ? cell.raw : said_by(cell, form, room);
+  if (!form.is_typed) {
+    const std::string_view text = stands_as_it_is(cell, form) ? cell.raw : without_blanks(said_by(cell, form, room));
+    if (form.type == ValueType::boolean) return text;
+    const PlainNumber plain = plain_number(text);
+    const bool is_whole_zero = form.type == ValueType::integer && text.starts_with("-0");
+    if (plain != PlainNumber::none && !is_whole_zero) {
+      if (form.type == ValueType::integer && (text.size() == 1 || text[0] != '0')) return text;
+      if (form.type == ValueType::number && is_rendered(text, plain)) return text;
+    }
+    if (form.type == ValueType::number) return rendered(text::parse_double(text).value_or(0.0), room.text);
+  }
+  room.text = value_of(cell, form, room).identity_text();
+  return room.text;
 }
 
 }  // namespace windrow::detail

@@ -1,36 +1,34 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
+#include "design/table_rows.hpp"
 #include "windrow/design/value.hpp"
-#include "windrow/error.hpp"
 
 namespace windrow::detail {
 
-/// A cell of a table as it stands in the file.
-struct Cell {
-  std::string text;
-  bool quoted = false;
+/// What the cells of a column are taken for.
+struct ColumnForm {
+  std::size_t place = 0;  ///< in a row
+  ValueType type = ValueType::string;
+  /// Whether the type was said: then values are written as those of this type are. Else numbers stay spelled as they
+  /// are (`1.10`, `63E3`).
+  bool is_typed = false;
+  bool has_decimal_commas = false;
 };
 
-/// A cell that does not fit the other values of its column, or its type.
-class BadCell : public SpecError {
- public:
-  BadCell(std::size_t row, const std::string& message) : SpecError(message), row_(row) {}
-  std::size_t row() const { return row_; }  ///< from 0
-
- private:
-  std::size_t row_;
+/// Keeps what a text is made of that does not stand in a table as it is.
+struct TextRoom {
+  std::string cell, text;
 };
 
-/// The cells of a column as values of one kind. Without a type: integers if every cell is one, else numbers, else truth
-/// values (`true`, `false`), else texts. All are texts if one of them is quoted or begins with a zero as a code does
-/// (`0012`), or is a whole number that would lose digits. Numbers stay spelled as they are (`1.10`, `63E3`); with a
-/// type they are written as values of this type are.
-/// @throws BadCell for an empty cell among numbers or truth values, and one that is not of the type
-std::vector<Value> column_values(const std::vector<Cell>& cells, std::optional<ValueType> type);
+/// @pre the cell fits the form @throws SpecError if it does not, and the type was said
+Value value_of(const Cell& cell, const ColumnForm& form, TextRoom& room);
+
+/// Of its value, Value::written() and identity_text(), without making the value where that can be.
+std::string_view written_text_of(const Cell& cell, const ColumnForm& form, TextRoom& room);
+std::string_view identity_text_of(const Cell& cell, const ColumnForm& form, TextRoom& room);
 
 }  // namespace windrow::detail

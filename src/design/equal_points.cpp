@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "design/equal_rows.hpp"
 #include "design/kernel.hpp"
 #include "windrow/base/hash.hpp"
 
@@ -26,17 +27,11 @@ Hash128 hash_of_row(const std::vector<Parameter>& parameters, std::uint64_t row,
   return hash128(bytes);
 }
 
-struct HashedRow {
-  Hash128 hash;
-  std::uint64_t row;
-};
-
 /// For each level the first that is the same; empty if none is there twice.
 std::vector<std::uint64_t> first_levels(const Parameter& parameter) {
-  const auto* levels = std::get_if<Levels>(&parameter.source());
   const std::uint64_t count = parameter.level_count();
   // Levels of a range differ, unless it has no length.
-  const bool may_repeat = levels != nullptr || (count > 1 && is_same(parameter.level(0), parameter.level(1)));
+  const bool may_repeat = parameter.is_listed() || (count > 1 && is_same(parameter.level(0), parameter.level(1)));
   if (!may_repeat) return {};
   std::vector<std::uint64_t> first(count);
   for (std::uint64_t level = 0; level < count; ++level) first[level] = level;
@@ -48,24 +43,10 @@ std::vector<std::uint64_t> first_levels(const Parameter& parameter) {
 }  // namespace
 
 std::vector<EqualPoint> equal_rows(const std::vector<Parameter>& parameters, std::uint64_t rows) {
-  std::vector<HashedRow> hashed;
-  hashed.reserve(rows);
   std::string bytes;
-  for (std::uint64_t row = 0; row < rows; ++row) hashed.push_back({hash_of_row(parameters, row, bytes), row});
-  std::ranges::sort(hashed, [](const HashedRow& a, const HashedRow& b) {
-    return a.hash == b.hash ? a.row < b.row : a.hash < b.hash;
-  });
-  std::vector<EqualPoint> equal;
-  for (std::size_t begin = 0, end = 0; begin < hashed.size(); begin = end) {
-    for (end = begin + 1; end < hashed.size() && hashed[end].hash == hashed[begin].hash; ++end) {
-      // No text is taken for another because their hashes are equal.
-      if (are_same_rows(parameters, hashed[begin].row, hashed[end].row)) {
-        equal.push_back({hashed[begin].row, hashed[end].row});
-      }
-    }
-  }
-  std::ranges::sort(equal);
-  return equal;
+  return equal_among(
+      rows, [&](std::uint64_t row) { return hash_of_row(parameters, row, bytes); },
+      [&](std::uint64_t a, std::uint64_t b) { return are_same_rows(parameters, a, b); });
 }
 
 std::vector<EqualPoint> equal_combinations(const std::vector<Parameter>& parameters, std::uint64_t size) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "design/kernel.hpp"
+#include "design/table_cells.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/design/random.hpp"
 #include "windrow/error.hpp"
@@ -59,6 +60,10 @@ void check_source(const std::string& name, const Levels& source) {
     if (value.is_array())
       fail(name, "an array cannot be a level: list a name or number for each, and look it up by that");
   }
+}
+
+void check_source(const std::string& name, const TableColumn& source) {
+  if (source.cells == nullptr || source.column >= source.cells->columns()) fail(name, "there is no such column");
 }
 
 void check_source(const std::string& name, const Uniform& source) {
@@ -138,6 +143,21 @@ void check_told_apart(const std::string& name, const Computed auto& source) {
   fail(name, "whole numbers beyond 2^53 lose digits in a range; list them as integers");
 }
 
+Levels listed(const TableColumn& source) {
+  Levels levels;
+  for (std::uint64_t row = 0; row < source.cells->rows(); ++row) {
+    levels.values.push_back(source.cells->value(row, source.column));
+  }
+  return levels;
+}
+
+bool is_of_type(const Parameter::Source& source, ValueType type) {
+  const auto* column = std::get_if<TableColumn>(&source);
+  if (column == nullptr) return false;
+  const detail::ColumnForm& form = column->cells->form(column->column);
+  return form.is_typed && form.type == type;
+}
+
 std::string arguments(double a, double b) {
   return text::render(a) + ", " + text::render(b);
 }
@@ -181,7 +201,10 @@ Parameter& Parameter::type(ValueType type) {
   const auto check_drawn = [&](const auto&) {
     if (type != ValueType::number) wrong("numbers that are drawn are");
   };
-  std::visit(Overloaded{convert_all, check_range, check_drawn}, source_);
+  if (!is_of_type(source_, type)) {
+    if (const auto* column = std::get_if<TableColumn>(&source_)) source_ = listed(*column);
+    std::visit(Overloaded{convert_all, check_range, check_drawn}, source_);
+  }
   type_ = type;
   writes_whole_ = false;
   return *this;
@@ -190,9 +213,7 @@ Parameter& Parameter::type(ValueType type) {
 Parameter& Parameter::format(std::string_view conversion) {
   try {
     auto format = std::make_shared<const Format>(conversion);
-    if (const auto* levels = std::get_if<Levels>(&source_)) {
-      for (const Value& value : levels->values) format->check(value);
-    }
+    for (std::uint64_t i = 0; is_listed() && i < level_count(); ++i) format->check(level(i));
     format_ = std::move(format);
   } catch (const SpecError& error) {
     fail(name_, error.what());
@@ -212,7 +233,7 @@ Parameter& Parameter::whole_numbers() {
 
 std::string_view Parameter::kind() const {
   constexpr std::array<std::string_view, std::variant_size_v<Source>> names = {
-      "linear", "geometric", "reversed_geometric", "values", "uniform", "normal"};
+      "linear", "geometric", "reversed_geometric", "values", "uniform", "normal", "values"};
   return names[source_.index()];
 }
 
@@ -220,14 +241,30 @@ bool Parameter::is_random() const {
   return std::holds_alternative<Uniform>(source_) || std::holds_alternative<Normal>(source_);
 }
 
+bool Parameter::is_listed() const {
+  return std::holds_alternative<Levels>(source_) || std::holds_alternative<TableColumn>(source_);
+}
+
+std::optional<ValueType> Parameter::type_of_values() const {
+  if (type_) return type_;
+  if (const auto* column = std::get_if<TableColumn>(&source_)) return column->cells->form(column->column).type;
+  const auto* levels = std::get_if<Levels>(&source_);
+  if (levels == nullptr) return ValueType::number;
+  const auto kind = [](const Value& value) { return value.variant().index(); };
+  const std::size_t first = kind(levels->values.front());
+  const bool same = std::ranges::all_of(levels->values, [&](const Value& value) { return kind(value) == first; });
+  return same ? std::optional(static_cast<ValueType>(first)) : std::nullopt;
+}
+
 std::uint64_t Parameter::level_count() const {
   const auto random = [this]() -> std::uint64_t {
     fail(name_, std::string(kind()) + " has no levels; it must be sampled");
   };
-  return std::visit(Overloaded{[](const Computed auto& source) { return source.points; },
-                               [](const Levels& source) -> std::uint64_t { return source.values.size(); },
-                               [&](const auto&) { return random(); }},
-                    source_);
+  return std::visit(
+      Overloaded{[](const Computed auto& source) { return source.points; },
+                 [](const Levels& source) -> std::uint64_t { return source.values.size(); },
+                 [](const TableColumn& source) { return source.cells->rows(); }, [&](const auto&) { return random(); }},
+      source_);
 }
 
 Value Parameter::level(std::uint64_t i) const {
@@ -238,6 +275,7 @@ Value Parameter::level(std::uint64_t i) const {
     return writes_whole_ ? Value(level).spelled(text::render_plain(level)) : Value(level);
   };
   return std::visit(Overloaded{computed, [i](const Levels& source) -> Value { return source.values[i]; },
+                               [i](const TableColumn& source) { return source.cells->value(i, source.column); },
                                [](const auto&) -> Value { return {}; }},  // level_count() has thrown
                     source_);
 }
@@ -247,9 +285,9 @@ Value Parameter::quantile(double u) const {
   const auto fixed = [this]() -> Value {
     fail(name_, std::string(kind()) + " cannot be sampled; make it uniform, normal or a list of values, or use a grid");
   };
-  const auto choose = [u](const Levels& source) -> Value {
-    const std::size_t count = source.values.size();
-    return source.values[std::min(static_cast<std::size_t>(u * static_cast<double>(count)), count - 1)];
+  const auto choose = [&](const auto&) -> Value {
+    const std::uint64_t count = level_count();
+    return level(std::min(static_cast<std::uint64_t>(u * static_cast<double>(count)), count - 1));
   };
   // In extended precision the width of the range cannot overflow, and rounding cannot leave it.
   const auto between = [u](const Uniform& source) -> Value {
@@ -259,20 +297,21 @@ Value Parameter::quantile(double u) const {
   const auto around = [u](const Normal& source) -> Value {
     return static_cast<double>(source.mean + source.sd * static_cast<long double>(rng::normal_quantile(u)));
   };
-  return std::visit(Overloaded{choose, between, around, [&](const Computed auto&) { return fixed(); }}, source_);
+  const auto impossible = [&](const Computed auto&) { return fixed(); };
+  return std::visit(Overloaded{choose, between, around, impossible}, source_);
 }
 
 std::string Parameter::definition() const {
   const auto computed = [](const Computed auto& source) {
     return arguments(source.from, source.to) + ", " + std::to_string(source.points);
   };
-  const auto listed = [](const Levels& source) {
+  const auto all = [this](const auto&) {
     std::string list;
-    for (const Value& value : source.values) list += (list.empty() ? "" : ", ") + literal(value);
+    for (std::uint64_t i = 0; i < level_count(); ++i) list += (list.empty() ? "" : ", ") + literal(level(i));
     return list;
   };
   const std::string inside =
-      std::visit(Overloaded{computed, listed, [](const Uniform& source) { return arguments(source.low, source.high); },
+      std::visit(Overloaded{computed, all, [](const Uniform& source) { return arguments(source.low, source.high); },
                             [](const Normal& source) { return arguments(source.mean, source.sd); }},
                  source_);
   return std::string(kind()) + "(" + inside + ")";

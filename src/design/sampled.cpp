@@ -11,7 +11,7 @@ void check_sampled(const std::vector<Parameter>& parameters, std::uint64_t point
   detail::check_parameters(parameters);
   if (points < 1 || points > detail::max_points) throw SpecError(method + ": points must be from 1 to 2^62");
   for (const Parameter& parameter : parameters) {
-    if (parameter.is_random() || std::holds_alternative<Levels>(parameter.source())) continue;
+    if (parameter.is_random() || parameter.is_listed()) continue;
     throw SpecError("parameter `" + parameter.name() + "` is " + std::string(parameter.kind()) + ", which " + method +
                     " cannot sample; make it uniform, normal or a list of values, or use a grid");
   }

@@ -3,20 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
-#include <sstream>
-#include <system_error>
 
 #include "design/column_look.hpp"
 #include "design/interface/table.hpp"
 #include "design/kernel.hpp"
+#include "design/table_cells.hpp"
+#include "design/table_rows.hpp"
 #include "design/table_text.hpp"
 #include "windrow/base/csv.hpp"
-#include "windrow/base/files.hpp"
-#include "windrow/base/hash.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -24,12 +22,17 @@ namespace windrow {
 namespace {
 
 using detail::Cell;
+using detail::ColumnForm;
+using detail::ColumnLook;
+using detail::TableCells;
 
 /// A column of a table as it stands in the file.
-struct CellColumn {
+struct FileColumn {
   std::string header;
-  std::vector<Cell> cells{};
-  std::string name{};  ///< of the parameter
+  std::size_t place;
+  ColumnLook look;
+  std::uint64_t not_ok = 0;  ///< of a column `status`: cells that are not `ok`
+  std::string name{};        ///< of the parameter
   std::string unit{};
 };
 
@@ -39,13 +42,16 @@ struct DoubtfulComment {
   std::string cell;
 };
 
-/// A table as it stands in the file.
-struct CellTable {
-  std::vector<CellColumn> columns;
-  std::vector<std::size_t> lines;  ///< of the rows
+/// What a table consists of.
+struct FileTable {
+  explicit FileTable(std::string_view text) : rows(text) {}
+
+  std::vector<FileColumn> columns;
+  detail::RowPlaces rows;
   std::size_t header_line = 0;
   std::uint64_t comments = 0, empty_rows = 0;  ///< below the header
-  std::vector<DoubtfulComment> doubtful;
+  std::optional<DoubtfulComment> doubtful;     ///< the first
+  bool begins_with_numbers = false;            ///< whether the first column has numbers alone
 };
 
 std::string counted_fields(std::size_t count, const char* what) {
@@ -67,110 +73,133 @@ std::string trimmed(const std::string& text) {
   return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-class CellReader {
+/// Goes through a table once.
+class TableReader {
  public:
-  CellReader(const std::string& text, std::string path, csv::Dialect dialect)
-      : in_(text), path_(std::move(path)), dialect_(dialect), reader_(in_, path_, dialect) {}
+  TableReader(std::string_view text, const std::string& path, csv::Dialect dialect)
+      : path_(path), dialect_(dialect), scanner_(text, path_, dialect), table_(text) {}
 
-  CellTable read() {
-    std::vector<std::string> fields;
-    read_header(fields);
-    while (reader_.next(fields)) add_row(fields);
+  FileTable read() {
+    std::vector<Cell> cells;
+    read_header(cells);
+    while (scanner_.next(cells)) {
+      if (scanner_.is_comment()) {
+        add_comment(cells[0].raw);
+      } else {
+        add_row(cells);
+      }
+    }
+    table_.begins_with_numbers = table_.columns.front().look.as_written().is_of_numbers_alone();
     return std::move(table_);
   }
 
  private:
-  [[noreturn]] void fail(const std::string& message) const {
-    throw SpecError(fmt::format("{}:{}: {}", path_, reader_.line(), message));
-  }
-
   /// The fields of a comment, less its mark.
-  std::vector<std::string> fields_of(const std::string& comment) const {
-    std::istringstream in(comment.substr(comment.find(dialect_.comment) + 1));
+  std::vector<std::string> fields_of(std::string_view comment) const {
     csv::Dialect dialect = dialect_;
     dialect.comment = '\0';
+    detail::RowScanner scanner(comment.substr(comment.find(dialect_.comment) + 1), path_, dialect);
+    std::vector<Cell> cells;
     std::vector<std::string> fields;
     try {
-      csv::Reader(in, path_, dialect).next(fields);
+      scanner.next(cells);
+      for (const Cell& cell : cells) fields.emplace_back(cell.text(room_));
     } catch (const SpecError&) {
       fields.clear();  // quotes mean nothing in a comment
     }
     return fields;
   }
 
-  void read_header(std::vector<std::string>& fields) {
-    std::vector<std::string> comment;
+  void read_header(std::vector<Cell>& cells) {
+    std::string_view comment;
     std::size_t comment_line = 0;
     bool found = false;
-    while ((found = reader_.next(fields)) && reader_.is_comment()) {
-      comment = fields_of(fields[0]);
-      comment_line = reader_.line();
+    while ((found = scanner_.next(cells)) && scanner_.is_comment()) {
+      comment = cells[0].raw;
+      comment_line = scanner_.line();
     }
     if (!found) throw SpecError(path_ + ": the file is empty; its first line must name the columns");
-    const bool all_numbers =
-        std::ranges::all_of(fields, [](const std::string& field) { return text::parse_double(field).has_value(); });
-    const bool named_by_comment = all_numbers && comment.size() == fields.size();
-    if (all_numbers && !named_by_comment) fail("the first line must name the columns, but it holds numbers alone");
-    table_.header_line = named_by_comment ? comment_line : reader_.line();
-    for (const std::string& header : named_by_comment ? comment : fields) {
-      table_.columns.push_back({trimmed(header)});
+    const bool all_numbers = std::ranges::all_of(
+        cells, [this](const Cell& cell) { return text::parse_double(cell.text(room_)).has_value(); });
+    std::vector<std::string> names;
+    if (all_numbers && !comment.empty()) names = fields_of(comment);
+    const bool named_by_comment = all_numbers && names.size() == cells.size();
+    if (all_numbers && !named_by_comment) {
+      scanner_.fail("the first line must name the columns, but it holds numbers alone");
     }
-    if (named_by_comment) add_row(fields);
+    table_.header_line = named_by_comment ? comment_line : scanner_.line();
+    if (!named_by_comment) {
+      names.clear();
+      for (const Cell& cell : cells) names.emplace_back(cell.text(room_));
+    }
+    for (const std::string& name : names) add_column(name);
+    if (named_by_comment) add_row(cells);
   }
 
-  void add_row(std::vector<std::string>& fields) {
-    std::vector<CellColumn>& columns = table_.columns;
-    if (reader_.is_comment()) return add_comment(fields[0]);
-    while (fields.size() > columns.size() && fields.back().empty()) fields.pop_back();
-    bool is_empty = true;
-    for (std::size_t i = 0; i < fields.size(); ++i) is_empty = is_empty && fields[i].empty() && !reader_.was_quoted(i);
-    if (is_empty && columns.size() > 1) {  // what spreadsheets leave behind
+  void add_column(const std::string& name) {
+    constexpr std::size_t kLongestName = 10'000;
+    const std::size_t place = table_.columns.size();
+    if (name.size() > kLongestName) {
+      throw SpecError(
+          fmt::format("{}:{}: the name of column {} has {} bytes; is this the header, and the separator "
+                      "right?",
+                      path_, table_.header_line, place + 1, name.size()));
+    }
+    table_.columns.push_back({trimmed(name), place, ColumnLook(dialect_.separator != ',')});
+  }
+
+  void add_row(std::vector<Cell>& cells) {
+    std::vector<FileColumn>& columns = table_.columns;
+    while (cells.size() > columns.size() && cells.back().raw.empty()) cells.pop_back();
+    const auto is_nothing = [](const Cell& cell) { return cell.raw.empty() && !cell.quoted; };
+    if (columns.size() > 1 && std::ranges::all_of(cells, is_nothing)) {  // what spreadsheets leave behind
       ++table_.empty_rows;
       return;
     }
-    if (fields.size() != columns.size()) {
-      fail(fmt::format("the row has {}, but the header names {}", counted_fields(fields.size(), "field"),
-                       counted_fields(columns.size(), "column")));
+    if (cells.size() != columns.size()) {
+      scanner_.fail(fmt::format("the row has {}, but the header names {}", counted_fields(cells.size(), "field"),
+                                counted_fields(columns.size(), "column")));
     }
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      columns[i].cells.push_back({std::move(fields[i]), reader_.was_quoted(i)});
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const std::string_view text = cells[i].text(room_);
+      columns[i].look.add(text, cells[i].quoted);
+      if (text != "ok") ++columns[i].not_ok;
     }
-    table_.lines.push_back(reader_.line());
+    table_.rows.add(scanner_.begin());
   }
 
-  void add_comment(const std::string& line) {
+  void add_comment(std::string_view line) {
     ++table_.comments;
     const std::size_t behind = line.find(dialect_.comment) + 1;
     const bool is_word =
         behind < line.size() && line[behind] != ' ' && line[behind] != '\t' && line[behind] != dialect_.comment;
-    if (!is_word) return;
+    if (!is_word || table_.doubtful) return;
     std::vector<std::string> fields = fields_of(line);
-    if (fields.size() == table_.columns.size()) table_.doubtful.push_back({reader_.line(), fields[0]});
+    if (fields.size() == table_.columns.size()) table_.doubtful = {scanner_.line(), std::move(fields[0])};
   }
 
-  std::istringstream in_;
-  std::string path_;
+  const std::string& path_;
   csv::Dialect dialect_;
-  csv::Reader reader_;
-  CellTable table_;
+  detail::RowScanner scanner_;
+  FileTable table_;
+  mutable std::string room_;
 };
 
-CellTable read_cells(const std::string& text, const std::string& path, csv::Dialect dialect) {
-  CellTable table = CellReader(text, path, dialect).read();
-  if (table.lines.empty() && !table.doubtful.empty()) {  // then these lines are the rows
+/// @param dialect  that the rows are to be read in afterwards
+FileTable read_table(std::string_view text, const std::string& path, csv::Dialect& dialect) {
+  FileTable table = TableReader(text, path, dialect).read();
+  if (table.rows.size() == 0 && table.doubtful) {  // then these lines are the rows
     dialect.comment = '\0';
-    return CellReader(text, path, dialect).read();
+    return TableReader(text, path, dialect).read();
   }
-  if (table.lines.empty()) throw SpecError(path + ": there is no row below the header");
+  if (table.rows.size() == 0) throw SpecError(path + ": there is no row below the header");
   return table;
 }
 
 /// A row of numbers that has been put out of use is one thing, a colour `#ff0000` among others another.
-void refuse_doubtful_comments(const CellTable& table, const std::string& path, char comment) {
-  if (table.doubtful.empty()) return;
-  const auto is_number = [](const Cell& cell) { return text::parse_double(cell.text).has_value(); };
-  if (std::ranges::all_of(table.columns.front().cells, is_number)) return;
-  const DoubtfulComment& first = table.doubtful.front();
+void refuse_doubtful_comments(const FileTable& table, const std::string& path, char comment) {
+  if (!table.doubtful || table.begins_with_numbers) return;
+  const DoubtfulComment& first = *table.doubtful;
   throw SpecError(
       fmt::format("{0}:{1}: is this a comment, or a row that begins with the cell `{2}{3}`? Put a blank behind the "
                   "`{2}` of a comment, "
@@ -205,17 +234,17 @@ std::string possible_name(const std::string& header) {
 /// Which columns are parameters, and how they are called.
 class ColumnChoice {
  public:
-  ColumnChoice(CellTable& table, const TableOptions& options, const std::string& path, std::vector<std::string>& notes)
+  ColumnChoice(FileTable& table, const TableOptions& options, const std::string& path, std::vector<std::string>& notes)
       : table_(table), options_(options), path_(path), notes_(notes) {}
 
   void apply() {
-    for (CellColumn& column : table_.columns) column.name = column.header;
+    for (FileColumn& column : table_.columns) column.name = column.header;
     drop_unnamed();
     name_columns();
     ignore_columns();
     if (!options_.columns.empty()) {
       for (const std::string& header : options_.columns) require(header, "columns");
-      drop([&](const CellColumn& column) { return !names(column) && !lists(options_.columns, column.header); });
+      drop([&](const FileColumn& column) { return !names(column) && !lists(options_.columns, column.header); });
     }
     drop_what_windrow_adds();
     if (table_.columns.empty()) throw SpecError(path_ + ": no column is left to be a parameter");
@@ -226,7 +255,7 @@ class ColumnChoice {
   static bool lists(const std::vector<std::string>& headers, const std::string& header) {
     return std::ranges::find(headers, header) != headers.end();
   }
-  bool names(const CellColumn& column) const {
+  bool names(const FileColumn& column) const {
     return std::ranges::find(options_.names, column.header, &std::pair<std::string, std::string>::second) !=
            options_.names.end();
   }
@@ -235,42 +264,31 @@ class ColumnChoice {
     std::erase_if(table_.columns, which);
   }
 
-  CellColumn& require(const std::string& header, const char* option) {
-    const auto found = std::ranges::find(table_.columns, trimmed(header), &CellColumn::header);
+  FileColumn& require(const std::string& header, const char* option) {
+    const auto found = std::ranges::find(table_.columns, trimmed(header), &FileColumn::header);
     if (found != table_.columns.end()) return *found;
     std::vector<std::string> headers;
-    for (const CellColumn& column : table_.columns) headers.push_back(column.header);
+    for (const FileColumn& column : table_.columns) headers.push_back(column.header);
     throw detail::BadTableOption(option, fmt::format("{}:{}: there is no column `{}`{}", path_, table_.header_line,
                                                      header, text::suggestion(header, headers)));
   }
 
   /// Columns at the right without any cell, and a first one that numbers the rows.
   void drop_unnamed() {
-    std::vector<CellColumn>& columns = table_.columns;
-    const auto is_empty = [](const CellColumn& column) {
-      return column.header.empty() &&
-             std::ranges::all_of(column.cells, [](const Cell& cell) { return cell.text.empty(); });
+    std::vector<FileColumn>& columns = table_.columns;
+    const auto is_empty = [](const FileColumn& column) {
+      return column.header.empty() && column.look.as_written().is_empty();
     };
     while (columns.size() > 1 && is_empty(columns.back())) columns.pop_back();
-    if (columns.size() < 2 || !columns.front().header.empty() || !numbers_rows(columns.front())) return;
+    if (columns.size() < 2 || !columns.front().header.empty() || !columns.front().look.numbers_rows()) return;
     notes_.push_back(path_ + ": the first column, without a name, numbers the rows and is no parameter");
     columns.erase(columns.begin());
   }
 
-  static bool numbers_rows(const CellColumn& column) {
-    const auto counts_from = [&](std::size_t first) {
-      for (std::size_t row = 0; row < column.cells.size(); ++row) {
-        if (column.cells[row].text != std::to_string(first + row)) return false;
-      }
-      return true;
-    };
-    return counts_from(0) || counts_from(1);
-  }
-
   void name_columns() {
-    std::set<const CellColumn*> named;
+    std::set<const FileColumn*> named;
     for (const auto& [name, header] : options_.names) {
-      CellColumn& column = require(header, "columns");
+      FileColumn& column = require(header, "columns");
       if (!named.insert(&column).second) {
         throw detail::BadTableOption("columns", fmt::format("two parameters are to be the column `{}`", header));
       }
@@ -285,20 +303,20 @@ class ColumnChoice {
       throw detail::BadTableOption("ignore",
                                    fmt::format("column `{}` is to be a parameter, and to be ignored", header));
     }
-    drop([&](const CellColumn& column) {
+    drop([&](const FileColumn& column) {
       return std::ranges::any_of(options_.ignore, [&](const std::string& h) { return trimmed(h) == column.header; });
     });
   }
 
   void drop_what_windrow_adds() {
     const auto has = [&](const char* header) {
-      return std::ranges::any_of(table_.columns, [&](const CellColumn& c) { return c.name == header && !names(c); });
+      return std::ranges::any_of(table_.columns, [&](const FileColumn& c) { return c.name == header && !names(c); });
     };
     if (!has("index") || !has("status")) return;
-    const auto status = std::ranges::find(table_.columns, "status", &CellColumn::header);
-    const auto failed = std::ranges::count_if(status->cells, [](const Cell& cell) { return cell.text != "ok"; });
+    const auto status = std::ranges::find(table_.columns, "status", &FileColumn::header);
+    const std::uint64_t failed = status->not_ok;
     std::string left_out;
-    drop([&](const CellColumn& column) {
+    drop([&](const FileColumn& column) {
       const bool added = column.name == "index" || column.name == "status" || lists(options_.outputs, column.name);
       if (added && !names(column)) left_out += (left_out.empty() ? "`" : ", `") + column.header + "`";
       return added && !names(column);
@@ -310,7 +328,7 @@ class ColumnChoice {
   void check_names() const {
     std::set<std::string> taken;
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      const CellColumn& column = table_.columns[i];
+      const FileColumn& column = table_.columns[i];
       if (!taken.insert(column.name).second) {
         throw SpecError(fmt::format("{}:{}: two columns are named `{}`", path_, table_.header_line, column.name));
       }
@@ -323,14 +341,14 @@ class ColumnChoice {
     }
   }
 
-  std::string advice(const CellColumn& column) const {
+  std::string advice(const FileColumn& column) const {
     if (names(column) || column.header.empty()) return "";
     const std::string header = in_toml(column.header);
     return fmt::format("; to name it: columns = {{ {} = {} }}; to leave it out: ignore = [{}]",
                        possible_name(column.header), header, header);
   }
 
-  CellTable& table_;
+  FileTable& table_;
   const TableOptions& options_;
   const std::string& path_;
   std::vector<std::string>& notes_;
@@ -341,9 +359,9 @@ const Parameter* annotation_of(const std::string& name, const std::vector<Parame
   return found == annotations.end() ? nullptr : &*found;
 }
 
-void require_columns_of(const std::vector<Parameter>& annotations, const CellTable& table, const std::string& path) {
+void require_columns_of(const std::vector<Parameter>& annotations, const FileTable& table, const std::string& path) {
   std::vector<std::string> names;
-  for (const CellColumn& column : table.columns) names.push_back(column.name);
+  for (const FileColumn& column : table.columns) names.push_back(column.name);
   for (const Parameter& annotation : annotations) {
     if (std::ranges::find(names, annotation.name()) != names.end()) continue;
     throw SpecError(path + ": there is no column `" + annotation.name() + "`" +
@@ -368,39 +386,92 @@ void note_taken(const std::map<detail::Taken, std::vector<std::string>>& taken, 
   }
 }
 
+/// @param type  that was said, if any
 /// @throws BadCell
-std::vector<Value> values_of(const CellColumn& column, std::optional<ValueType> type, bool decimal_commas,
-                             detail::Taken& taken) {
-  std::optional<std::vector<Cell>> points;
-  if (decimal_commas && type != ValueType::string) points = detail::with_points(column.cells);
-  const std::vector<Cell>& cells = points ? *points : column.cells;
-  taken = points ? detail::Taken::decimal_commas : type ? detail::Taken::as_it_looks : detail::why_texts(cells);
-  return detail::column_values(cells, type);
+ColumnForm form_of(const FileColumn& column, std::optional<ValueType> type, detail::Taken& taken) {
+  ColumnForm form{column.place, type.value_or(ValueType::string), type.has_value(), false};
+  const detail::CellsLook* pointed = type == ValueType::string ? nullptr : column.look.with_points();
+  const detail::CellsLook& look = pointed != nullptr ? *pointed : column.look.as_written();
+  form.has_decimal_commas = pointed != nullptr;
+  taken = pointed != nullptr ? detail::Taken::decimal_commas : type ? detail::Taken::as_it_looks : look.why_texts();
+  if (!type) form.type = look.type();
+  return form;
 }
 
-std::vector<Parameter> parameters_of(CellTable& table, const std::vector<Parameter>& annotations, bool decimal_commas,
-                                     const std::string& path, std::vector<std::string>& notes) {
-  std::vector<Parameter> parameters;
-  std::map<detail::Taken, std::vector<std::string>> taken;
-  for (CellColumn& column : table.columns) {
-    const Parameter* annotation = annotation_of(column.name, annotations);
-    const auto type = annotation != nullptr ? annotation->type() : std::nullopt;
-    try {
-      detail::Taken how{};
-      parameters.push_back(values(column.name, values_of(column, type, decimal_commas, how)));
-      taken[how].push_back(column.name);
-    } catch (const detail::BadCell& bad) {
-      throw SpecError(fmt::format("{}:{}: column `{}` {}", path, table.lines[bad.row()], column.name, bad.what()));
-    }
-    parameters.back().unit(column.unit);
-    if (annotation != nullptr) annotate(parameters.back(), *annotation);
-    column.cells = {};
+/// Of each column whose type was said what is wrong with the first cell that does not fit.
+std::vector<std::optional<detail::BadCell>> misfits(const TableCells& cells) {
+  std::vector<std::optional<detail::BadCell>> misfits(cells.columns());
+  std::vector<std::size_t> typed;
+  for (std::size_t i = 0; i < cells.columns(); ++i) {
+    if (cells.form(i).is_typed && cells.form(i).type != ValueType::string) typed.push_back(i);
   }
-  note_taken(taken, path, notes);
-  return parameters;
+  if (typed.empty()) return misfits;
+  detail::TextRoom room;
+  cells.for_each_row([&](std::uint64_t row, const std::vector<Cell>& row_cells) {
+    for (const std::size_t i : typed) {
+      if (misfits[i]) continue;
+      try {
+        value_of(row_cells[cells.form(i).place], cells.form(i), room);
+      } catch (const SpecError& error) {
+        misfits[i].emplace(row, error.what());
+      }
+    }
+  });
+  return misfits;
 }
 
-void note_left_out(const CellTable& table, const std::string& path, std::vector<std::string>& notes) {
+/// The parameters of the columns that are left, and what their cells are.
+class TableParameters {
+ public:
+  TableParameters(const FileTable& table, const std::vector<Parameter>& annotations, const std::string& path)
+      : table_(table), annotations_(annotations), path_(path) {}
+
+  /// What the columns' cells are, and in `notes` what may have been meant otherwise.
+  std::vector<ColumnForm> forms(std::vector<std::string>& notes) {
+    std::map<detail::Taken, std::vector<std::string>> taken;
+    std::vector<ColumnForm> forms;
+    for (const FileColumn& column : table_.columns) {
+      const Parameter* annotation = annotation_of(column.name, annotations_);
+      detail::Taken how{};
+      try {
+        forms.push_back(form_of(column, annotation != nullptr ? annotation->type() : std::nullopt, how));
+        bad_.emplace_back();
+      } catch (const detail::BadCell& bad) {
+        forms.push_back({column.place});
+        bad_.emplace_back(bad);
+      }
+      taken[how].push_back(column.name);
+    }
+    note_taken(taken, path_, notes);
+    return forms;
+  }
+
+  /// @param cells  of these forms
+  std::vector<Parameter> parameters(const std::shared_ptr<const TableCells>& cells) {
+    const auto misfit = misfits(*cells);
+    std::vector<Parameter> parameters;
+    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
+      const FileColumn& column = table_.columns[i];
+      for (const std::optional<detail::BadCell>& bad : {bad_[i], misfit[i]}) {
+        if (!bad) continue;
+        throw SpecError(
+            fmt::format("{}:{}: column `{}` {}", path_, cells->line_of(bad->row()), column.name, bad->what()));
+      }
+      parameters.emplace_back(column.name, TableColumn{cells, i}).unit(column.unit);
+      const Parameter* annotation = annotation_of(column.name, annotations_);
+      if (annotation != nullptr) annotate(parameters.back(), *annotation);
+    }
+    return parameters;
+  }
+
+ private:
+  const FileTable& table_;
+  const std::vector<Parameter>& annotations_;
+  const std::string& path_;
+  std::vector<std::optional<detail::BadCell>> bad_;
+};
+
+void note_left_out(const FileTable& table, const std::string& path, std::vector<std::string>& notes) {
   if (table.empty_rows > 0) {
     notes.push_back(fmt::format("{}: {} left out", path,
                                 table.empty_rows == 1 ? "a row without any cell is"
@@ -414,29 +485,32 @@ void note_left_out(const CellTable& table, const std::string& path, std::vector<
 
 class Table : public Design::Kernel {
  public:
-  Table(std::uint64_t rows, std::vector<std::string> notes) : Kernel("table", rows), notes_(std::move(notes)) {}
+  Table(std::shared_ptr<const TableCells> cells, std::vector<std::string> notes)
+      : Kernel("table", cells->rows()), cells_(std::move(cells)), notes_(std::move(notes)) {}
+
+  std::vector<Value> values(const std::vector<Parameter>& /*parameters*/, std::uint64_t /*seed*/,
+                            std::uint64_t index) const override {
+    return cells_->values(index);
+  }
 
   /// A hash of the values: as telling as the values, and not as long as the file.
   std::string definition(const Parameter& parameter) const override {
-    detail::ContentHash hash;
-    for (std::uint64_t row = 0; row < size; ++row) {
-      const Value value = parameter.level(row);
-      const std::string text = value.identity_text();
-      // Kind and length keep 1 | "1" | true and ("ab", "c") | ("a", "bc") apart.
-      hash.add(fmt::format("{}:{}:", value.variant().index(), text.size()));
-      hash.add(text);
-    }
-    return fmt::format("column({} rows, xxh3 {})", size, hash.value().text());
+    // All at once, since a row holds all: one by one would take as many times as long as there are columns.
+    std::call_once(hashed_, [this] { definitions_ = cells_->definitions(); });
+    return definitions_.at(std::get<TableColumn>(parameter.source()).column);
   }
 
-  std::vector<EqualPoint> equal_points(const std::vector<Parameter>& parameters) const override {
-    return detail::equal_rows(parameters, size);
+  std::vector<EqualPoint> equal_points(const std::vector<Parameter>& /*parameters*/) const override {
+    return cells_->equal_rows();
   }
 
   std::vector<std::string> notes() const override { return notes_; }
 
  private:
+  std::shared_ptr<const TableCells> cells_;
   std::vector<std::string> notes_;
+  mutable std::once_flag hashed_;
+  mutable std::vector<std::string> definitions_;
 };
 
 }  // namespace
@@ -447,27 +521,26 @@ Design table(const std::string& path, const std::vector<Parameter>& annotations,
 
 Design table(const std::string& path, const TableOptions& options, const std::vector<Parameter>& annotations,
              std::uint64_t seed) {
-  auto bytes = detail::read_file(path);
-  if (!bytes) throw SpecError("cannot open `" + path + "`: " + std::generic_category().message(errno));
-  return detail::table(std::move(*bytes), path, options, annotations, seed);
+  return detail::table(detail::read_table_text(path), path, options, annotations, seed);
 }
 
-Design detail::table(std::string bytes, const std::string& path, const TableOptions& options,
+Design detail::table(const TableText& text, const std::string& path, const TableOptions& options,
                      const std::vector<Parameter>& annotations, std::uint64_t seed) {
-  std::vector<std::string> notes;
-  std::string text = as_utf8(std::move(bytes), path, notes);
-  const auto said = separator_line(text);
+  std::vector<std::string> notes = text.notes;
   const char separator = options.separator ? *options.separator
-                         : said            ? *said
-                                           : guess_separator(text, path, options.comment);
-  CellTable cells = read_cells(text, path, {separator, true, options.comment});
-  refuse_doubtful_comments(cells, path, options.comment);
-  ColumnChoice(cells, options, path, notes).apply();
-  require_columns_of(annotations, cells, path);
-  std::vector<Parameter> parameters = parameters_of(cells, annotations, separator != ',', path, notes);
-  note_left_out(cells, path, notes);
-  const std::uint64_t rows = parameters.front().level_count();
-  return {std::move(parameters), seed, std::make_shared<Table>(rows, std::move(notes))};
+                         : text.separator  ? *text.separator
+                                           : guess_separator(text.text, path, options.comment);
+  csv::Dialect dialect{separator, true, options.comment};
+  FileTable file = read_table(text.text, path, dialect);
+  refuse_doubtful_comments(file, path, options.comment);
+  ColumnChoice(file, options, path, notes).apply();
+  require_columns_of(annotations, file, path);
+  TableParameters making(file, annotations, path);
+  std::vector<ColumnForm> forms = making.forms(notes);
+  const auto cells = std::make_shared<const TableCells>(text, path, dialect, std::move(file.rows), std::move(forms));
+  std::vector<Parameter> parameters = making.parameters(cells);
+  note_left_out(file, path, notes);
+  return {std::move(parameters), seed, std::make_shared<Table>(cells, std::move(notes))};
 }
 
 }  // namespace windrow

@@ -5,18 +5,19 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <sstream>
+#include <cstring>
 #include <string_view>
 
-#include "windrow/base/csv.hpp"
+#include "design/table_rows.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow::detail {
 namespace {
 
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+/// Calls put(byte) for each byte of a character.
+template <typename Put>
+void put_utf8(const Put& put, std::uint32_t code) {
   const auto put_rest = [&](int shift) { put(0x80U | (code >> shift & 0x3fU)); };
   if (code < 0x80U) return put(code);
   if (code < 0x800U) {
@@ -32,19 +33,31 @@ void append_utf8(std::string& out, std::uint32_t code) {
   put_rest(0);
 }
 
+/// UTF-8 of the characters that `decode` calls its argument with. Goes through them twice, so that the text is made
+/// once, in memory of its size.
+template <typename Decode>
+TextMemory converted(const Decode& decode, const MakeMemory& make) {
+  std::size_t size = 0;
+  decode([&](std::uint32_t code) { put_utf8([&](std::uint32_t) { ++size; }, code); });
+  TextMemory memory = make(size);
+  memory.bytes = memory.bytes.first(size);
+  char* next = memory.bytes.data();
+  decode([&](std::uint32_t code) { put_utf8([&](std::uint32_t byte) { *next++ = static_cast<char>(byte); }, code); });
+  return memory;
+}
+
 std::uint32_t byte_at(std::string_view bytes, std::size_t at) {
   return static_cast<unsigned char>(bytes[at]);
 }
 
 /// @param big  whether the byte that counts more comes first
-std::string from_utf16(std::string_view bytes, bool big, const std::string& path) {
+template <typename Each>
+void for_each_of_utf16(std::string_view bytes, bool big, const std::string& path, const Each& each) {
   const auto fail = [&](const char* what) -> void { throw SpecError(fmt::format("{}: its UTF-16 {}", path, what)); };
   if (bytes.size() % 2 != 0) fail("has half a character at its end");
   const auto unit = [&](std::size_t at) {
     return big ? byte_at(bytes, at) << 8U | byte_at(bytes, at + 1) : byte_at(bytes, at + 1) << 8U | byte_at(bytes, at);
   };
-  std::string text;
-  text.reserve(bytes.size() / 2);
   for (std::size_t at = 0; at < bytes.size(); at += 2) {
     std::uint32_t code = unit(at);
     if (code >= 0xd800U && code < 0xe000U) {
@@ -53,9 +66,8 @@ std::string from_utf16(std::string_view bytes, bool big, const std::string& path
       code = 0x10000U + ((code - 0xd800U) << 10U) + (low - 0xdc00U);
       at += 2;
     }
-    append_utf8(text, code);
+    each(code);
   }
-  return text;
 }
 
 /// What bytes from 0x80 to 0x9f are in Windows-1252, which spreadsheets write; 0: none.
@@ -64,15 +76,13 @@ constexpr std::array<std::uint16_t, 32> kWindows = {0x20ac, 0,      0x201a, 0x01
                                                     0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
                                                     0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
 
-std::string from_latin1(std::string_view bytes) {
-  std::string text;
-  text.reserve(bytes.size());
+template <typename Each>
+void for_each_of_latin1(std::string_view bytes, const Each& each) {
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     const std::uint32_t byte = byte_at(bytes, at);
     const bool of_windows = byte >= 0x80U && byte < 0xa0U && kWindows[byte - 0x80U] != 0;
-    append_utf8(text, of_windows ? kWindows[byte - 0x80U] : byte);
+    each(of_windows ? kWindows[byte - 0x80U] : byte);
   }
-  return text;
 }
 
 /// UTF-16 of a text that is mostly ASCII has a null byte in every second place.
@@ -91,10 +101,20 @@ struct Utf8Look {
   bool has_multibyte = false;  ///< characters that are no ASCII, and valid
 };
 
+/// The first place from `at` on that is no ASCII, or the end. Eight bytes at a time.
+std::size_t skip_ascii(std::string_view text, std::size_t at) {
+  for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & 0x8080808080808080U) != 0) break;
+  }
+  while (at < text.size() && byte_at(text, at) < 0x80U) ++at;
+  return at;
+}
+
 Utf8Look look_at_utf8(std::string_view text) {
   Utf8Look look;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = byte_at(text, at) < 0x80U ? 1 : text::utf8_length(text, at);
+  for (std::size_t at = skip_ascii(text, 0); at < text.size(); at = skip_ascii(text, at)) {
+    const std::size_t length = text::utf8_length(text, at);
     if (length == 0 && look.first_invalid == std::string_view::npos) look.first_invalid = at;
     look.has_multibyte = look.has_multibyte || length > 1;
     at += std::max<std::size_t>(length, 1);
@@ -102,27 +122,45 @@ Utf8Look look_at_utf8(std::string_view text) {
   return look;
 }
 
-std::string decoded(std::string bytes, const std::string& path, std::vector<std::string>& notes) {
-  const std::string_view view = bytes;
+std::string_view text_in(const TextMemory& memory) {
+  return {memory.bytes.data(), memory.bytes.size()};
+}
+
+void refuse_nulls(std::string_view text, const std::string& path) {
+  const std::size_t null = text.find('\0');
+  if (null == std::string_view::npos) return;
+  throw SpecError(fmt::format("{}:{}: there is a null byte; is this a text file?", path, line_at(text, null)));
+}
+
+TextMemory decoded(TextMemory bytes, const std::string& path, std::vector<std::string>& notes, const MakeMemory& make) {
+  const std::string_view view = text_in(bytes);
   if (view.starts_with(std::string_view("\xff\xfe\0\0", 4))) {
     throw SpecError(path + ": is UTF-32; save it as UTF-8");
   }
   const bool little = view.starts_with("\xff\xfe");
-  const bool big = view.starts_with("\xfe\xff");
-  if (little || big || has_nulls_at(view, 1) || has_nulls_at(view, 0)) {
+  const bool marked = little || view.starts_with("\xfe\xff");
+  if (marked || has_nulls_at(view, 1) || has_nulls_at(view, 0)) {
     notes.push_back(path + ": is UTF-16; its texts go on as UTF-8");
-    return from_utf16(view.substr(little || big ? 2 : 0), big || (!little && has_nulls_at(view, 0)), path);
+    const bool big = marked ? !little : has_nulls_at(view, 0);
+    const auto decode = [&](const auto& each) { for_each_of_utf16(view.substr(marked ? 2 : 0), big, path, each); };
+    return converted(decode, make);
   }
   const Utf8Look look = look_at_utf8(view);
   if (look.first_invalid == std::string_view::npos) return bytes;
   if (look.has_multibyte) {
-    const auto line =
-        1 + std::count(view.begin(), view.begin() + static_cast<std::ptrdiff_t>(look.first_invalid), '\n');
     throw SpecError(fmt::format("{}:{}: byte 0x{:02x} is no UTF-8, as others in this file are; save it as UTF-8", path,
-                                line, byte_at(view, look.first_invalid)));
+                                line_at(view, look.first_invalid), byte_at(view, look.first_invalid)));
   }
   notes.push_back(path + ": is no UTF-8, so it was read as Latin-1 (Windows-1252); its texts go on as UTF-8");
-  return from_latin1(view);
+  return converted([&](const auto& each) { for_each_of_latin1(view, each); }, make);
+}
+
+/// What a first line "sep=;" says; the line is emptied.
+std::optional<char> take_separator_line(std::string_view& text) {
+  const std::string_view line = text.substr(0, std::min(text.find_first_of("\r\n"), text.size()));
+  if (line.size() != 5 || !(line.starts_with("sep=") || line.starts_with("SEP="))) return {};
+  text.remove_prefix(line.size());
+  return line.back();
 }
 
 /// What a separator makes of the beginning of a table.
@@ -134,22 +172,23 @@ struct Look {
   bool fits() const { return fields >= 2 && is_even; }
 };
 
-Look look_at(const std::string& sample, char separator, char comment) {
+Look look_at(std::string_view sample, char separator, char comment) {
   constexpr int kMostRows = 100;
   Look look{separator};
-  std::istringstream in(sample);
-  csv::Reader reader(in, "", {separator, true, comment});
-  std::vector<std::string> fields;
+  const std::string unnamed;
+  RowScanner rows(sample, unnamed, {separator, true, comment});
+  std::vector<Cell> cells;
+  std::string room;
   try {
-    for (int rows = 0; rows < kMostRows && reader.next(fields);) {
-      if (reader.is_comment()) continue;
-      if (rows++ == 0) {
-        look.fields = fields.size();
-        look.is_named = std::ranges::all_of(fields, is_identifier);
+    for (int row = 0; row < kMostRows && rows.next(cells);) {
+      if (rows.is_comment()) continue;
+      if (row++ == 0) {
+        look.fields = cells.size();
+        look.is_named = std::ranges::all_of(cells, [&](const Cell& cell) { return is_identifier(cell.text(room)); });
         continue;
       }
-      while (fields.size() > look.fields && fields.back().empty()) fields.pop_back();
-      look.is_even = look.is_even && fields.size() == look.fields;
+      while (cells.size() > look.fields && cells.back().raw.empty()) cells.pop_back();
+      look.is_even = look.is_even && cells.size() == look.fields;
     }
   } catch (const SpecError&) {  // of quotes; or the sample ends inside of them
     look.is_even = look.is_even && look.fields > 0;
@@ -163,32 +202,30 @@ std::string shown(char separator) {
 
 }  // namespace
 
-std::string as_utf8(std::string bytes, const std::string& path, std::vector<std::string>& notes) {
-  std::string text = decoded(std::move(bytes), path, notes);
-  if (text.find('\n') == std::string::npos) std::ranges::replace(text, '\r', '\n');  // of an old Macintosh
-  return text;
+TableText as_text(TextMemory bytes, const std::string& path, const MakeMemory& make) {
+  TableText result;
+  TextMemory memory = decoded(std::move(bytes), path, result.notes, make);
+  std::string_view text = text_in(memory);
+  refuse_nulls(text, path);
+  if (text.find('\n') == std::string_view::npos) std::ranges::replace(memory.bytes, '\r', '\n');  // of an old Macintosh
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  result.separator = take_separator_line(text);
+  result.text = text;
+  result.owner = std::move(memory.owner);
+  return result;
 }
 
-std::optional<char> separator_line(std::string& text) {
-  const std::size_t begin = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
-  const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
-  const std::string_view line = std::string_view(text).substr(begin, end - begin);
-  if (line.size() != 5 || !(line.starts_with("sep=") || line.starts_with("SEP="))) return {};
-  const char separator = line.back();
-  text.erase(begin, 5);
-  return separator;
-}
-
-bool is_identifier(const std::string& name) {
+bool is_identifier(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   return !name.empty() && !digit(name[0]) && std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); });
 }
 
-char guess_separator(const std::string& text, const std::string& path, char comment) {
+char guess_separator(std::string_view text, const std::string& path, char comment) {
   constexpr std::size_t kSample = 65536;
-  const std::size_t end = text.size() <= kSample ? std::string::npos : text.rfind('\n', kSample);
-  const std::string sample = end == std::string::npos ? text : text.substr(0, end + 1);
+  std::size_t end = text.size() <= kSample ? std::string_view::npos : text.rfind('\n', kSample);
+  if (end == std::string_view::npos && text.size() > kSample) end = text.find('\n', kSample);  // a long header
+  const std::string_view sample = text.substr(0, end == std::string_view::npos ? end : end + 1);
   std::vector<Look> looks;
   for (const char separator : {',', '\t', ';', '|', ' '}) looks.push_back(look_at(sample, separator, comment));
   const auto only = [&](const auto& accepts) {

@@ -24,13 +24,21 @@ std::span<const std::byte> get_part(ByteReader& in) {
   return in.take(in.get<std::uint64_t>());
 }
 
+/// A table's column as a list of its values: who gets it does not have the table.
+Parameter::Source portable_source(const Parameter& parameter) {
+  if (!std::holds_alternative<TableColumn>(parameter.source())) return parameter.source();
+  Levels levels;
+  for (std::uint64_t i = 0; i < parameter.level_count(); ++i) levels.values.push_back(parameter.level(i));
+  return levels;
+}
+
 void put_source(ByteWriter& out, const Parameter::Source& source) {
   out.put(static_cast<std::uint8_t>(source.index()));
   std::visit(
       [&out](const auto& kind) {
         if constexpr (std::is_same_v<std::decay_t<decltype(kind)>, Levels>) {
           put_part(out, encode(Evaluated{1, kind.values}));
-        } else {
+        } else if constexpr (!std::is_same_v<std::decay_t<decltype(kind)>, TableColumn>) {
           out.put(kind);
         }
       },
@@ -46,6 +54,8 @@ Parameter::Source get_source(ByteReader& in, std::size_t index) {
     if (index != I) return get_source<I + 1>(in, index);
     if constexpr (std::is_same_v<Kind, Levels>) {
       return Levels{decode(get_part(in)).outputs};
+    } else if constexpr (std::is_same_v<Kind, TableColumn>) {
+      throw ParallelError("a parameter has a source that cannot be sent");
     } else {
       return in.get<Kind>();
     }
@@ -57,7 +67,7 @@ void put_parameters(ByteWriter& out, const std::vector<Parameter>& parameters) {
   for (const Parameter& parameter : parameters) {
     for (const std::string* text : {&parameter.name(), &parameter.unit(), &parameter.description()})
       out.put_text(*text);
-    put_source(out, parameter.source());
+    put_source(out, portable_source(parameter));
   }
 }
 

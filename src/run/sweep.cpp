@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -21,14 +20,8 @@ namespace windrow {
 namespace {
 
 std::string type_of(const Parameter& parameter) {
-  if (parameter.type()) return std::string(name_of(*parameter.type()));
-  const auto* levels = std::get_if<Levels>(&parameter.source());
-  if (levels == nullptr || levels->values.empty()) return "number";
-  static const std::array<std::string, 4> names = {"number", "integer", "boolean", "string"};
-  const std::size_t kind = levels->values.front().variant().index();
-  const bool same = std::all_of(levels->values.begin(), levels->values.end(),
-                                [kind](const Value& value) { return value.variant().index() == kind; });
-  return same ? names[kind] : "mixed";
+  const auto type = parameter.type_of_values();
+  return type ? std::string(name_of(*type)) : "mixed";
 }
 
 std::vector<Column> parameter_columns(const Design& design) {

@@ -5,7 +5,6 @@
 
 #include "design/interface/table.hpp"
 #include "study/study_parts.hpp"
-#include "windrow/base/files.hpp"
 #include "windrow/base/text.hpp"
 
 namespace windrow::detail {
@@ -185,18 +184,11 @@ void check_belongs(const TomlTable& design, std::string_view key, bool needed, c
 
 /// A table and its annotations. If they do not fit, tries them one by one to name the line of the one that is wrong.
 Design read_table(const TomlTable& root, const std::string& path, const std::vector<Parameter>& annotations,
-                  std::uint64_t seed, FileTexts* files) {
+                  std::uint64_t seed, StudyTable& known) {
   const TableOptions options = read_table_options(root);
-  const auto read_bytes = [&] {
-    auto text = read_file(path);
-    if (!text) windrow::table(path, options, annotations, seed);  // says why
-    return std::move(text).value();
-  };
-  const auto read = [&](const std::vector<Parameter>& some) {
-    if (!files) return windrow::table(path, options, some, seed);
-    return table(files->text("table", read_bytes), path, options, some, seed);
-  };
   const TomlTable& design = *root.table("design");
+  const TableText text = design.locate("file", [&] { return known.text(path); });
+  const auto read = [&](const std::vector<Parameter>& some) { return table(text, path, options, some, seed); };
   try {
     return read(annotations);
   } catch (const BadTableOption& error) {
@@ -214,7 +206,7 @@ Design read_table(const TomlTable& root, const std::string& path, const std::vec
 
 namespace {
 
-Design read_points(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, FileTexts* files) {
+Design read_points(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, StudyTable& known) {
   std::string method = "grid";
   const TomlTable* design = root.table("design");
   if (design) {
@@ -229,7 +221,7 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
   }
   const std::vector<Parameter> parameters = read_parameters(root, method == "table");
   if (design && method == "table")
-    return read_table(root, (folder / *design->text("file")).string(), parameters, seed, files);
+    return read_table(root, (folder / *design->text("file")).string(), parameters, seed, known);
   const std::uint64_t points = design && design->has("points") ? required_count(*design, "points") : 0;
   return root.locate(design ? "design" : "parameters", [&] {
     if (method == "zip") return zip(parameters, seed);
@@ -241,8 +233,8 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
 
 }  // namespace
 
-Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, FileTexts* files) {
-  Design points = read_points(root, folder, seed, files);
+Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, StudyTable& known) {
+  Design points = read_points(root, folder, seed, known);
   const TomlTable* design = root.table("design");
   if (!design || !design->has("replicates")) return points;
   const std::uint64_t replicates = required_count(*design, "replicates");

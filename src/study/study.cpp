@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "parallel/interface/node_memory.hpp"
 #include "run/interface/on_root.hpp"
 #include "study/study_parts.hpp"
 #include "windrow/base/files.hpp"
@@ -46,7 +47,8 @@ std::string read_name(const detail::TomlTable& root, const detail::TomlTable* ta
 }
 
 /// @param files  what the files' texts are taken from; null: the files
-Study load(const fs::path& file, const fs::path& results_directory, const std::shared_ptr<detail::FileTexts>& files) {
+Study load(const fs::path& file, const fs::path& results_directory, const std::shared_ptr<detail::FileTexts>& files,
+           detail::StudyTable& rows) {
   const auto read = [&file] { return read_text(file); };
   std::string source = files ? files->text("study", read) : read();
   const auto root = detail::TomlTable::parse(source, file.string());
@@ -62,7 +64,7 @@ Study load(const fs::path& file, const fs::path& results_directory, const std::s
   const auto seed = static_cast<std::uint64_t>(table ? table->integer("seed", 0).value_or(0) : 0);
   const std::string description = table ? table->text("description").value_or("") : "";
 
-  Design design = detail::read_design(root, file.parent_path(), seed, files.get());
+  Design design = detail::read_design(root, file.parent_path(), seed, rows);
   CommandSpec command = detail::read_command(root, design, folder, directory / "points", files);
   detail::RunPolicy policy = detail::read_run_policy(root);
   return Study{name,
@@ -77,23 +79,57 @@ Study load(const fs::path& file, const fs::path& results_directory, const std::s
                policy.limits};
 }
 
+detail::TextMemory made_by(detail::NodeMemory& memory, std::size_t bytes) {
+  const detail::NodeBytes made = memory.make(bytes);
+  return {made.owner, made.bytes};
+}
+
+/// What is said of a table's text beside it.
+struct TableHead {
+  std::uint64_t size = 0;
+  char separator = '\0';  // none
+  std::vector<std::string> notes;
+  template <typename Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& size& separator& notes;
+  }
+};
+
+/// The root's table on every rank, once on each node. Collective.
+std::optional<detail::TableText> shared(ParallelManager& manager, detail::NodeMemory& memory,
+                                        const std::optional<detail::TableText>& at_root) {
+  std::optional<TableHead> mine;
+  if (at_root) mine = TableHead{at_root->text.size(), at_root->separator.value_or('\0'), at_root->notes};
+  const auto head = manager.broadcast(mine);
+  if (!head) return {};
+  const detail::SharedBytes bytes = memory.share(manager, at_root ? at_root->text : std::string_view());
+  detail::TableText text{bytes.owner, bytes.bytes, std::nullopt, head->notes};
+  if (head->separator != '\0') text.separator = head->separator;
+  return text;
+}
+
 }  // namespace
 
 Study load_study(const fs::path& file, const fs::path& results_directory) {
-  return load(file, results_directory, nullptr);
+  detail::StudyTable table;
+  return load(file, results_directory, nullptr, table);
 }
 
 Study load_study(ParallelManager& manager, const fs::path& file, const fs::path& results_directory) {
   if (manager.size() == 1) return load_study(file, results_directory);
   std::optional<Study> study;
   auto files = std::make_shared<detail::FileTexts>();
-  detail::on_root(manager, [&] { study = load(file, results_directory, files); });
+  detail::NodeMemory memory;
+  detail::StudyTable table([&](std::size_t bytes) { return made_by(memory, bytes); });
+  detail::on_root(manager, [&] { study = load(file, results_directory, files, table); });
   const auto texts = manager.broadcast(files->all());
+  const auto rows = shared(manager, memory, table.known());
   if (!manager.is_root()) {
     files = std::make_shared<detail::FileTexts>(texts);
-    study = load(file, results_directory, files);
+    table = rows ? detail::StudyTable(*rows) : detail::StudyTable();
+    study = load(file, results_directory, files, table);
   }
-  for (const char* whole : {"study", "table"}) files->forget(whole);  // the study has what they say
+  files->forget("study");  // what it says is in the study
   return *std::move(study);
 }
 

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/interface/file_texts.hpp"
+#include "design/interface/table.hpp"
 #include "study/toml_table.hpp"
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
@@ -16,10 +18,27 @@
 
 namespace windrow::detail {
 
+/// The text of a study's table, read when it is asked for the first time, if nobody else has read it.
+class StudyTable {
+ public:
+  explicit StudyTable(MakeMemory make = own_memory) : make_(std::move(make)) {}
+  explicit StudyTable(TableText text) : text_(std::move(text)) {}
+
+  const TableText& text(const std::string& path) {
+    if (!text_) text_ = read_table_text(path, make_);
+    return *text_;
+  }
+  /// None if there is no table, or it was not asked for.
+  const std::optional<TableText>& known() const { return text_; }
+
+ private:
+  MakeMemory make_;
+  std::optional<TableText> text_;
+};
+
 /// What [parameters] and [design] say.
 /// @param folder  where a relative table file starts
-/// @param files   gives its text; null: it is read
-Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, FileTexts* files);
+Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, StudyTable& table);
 
 /// What [design] says of how its table is read. @pre there is [design]
 TableOptions read_table_options(const TomlTable& root);

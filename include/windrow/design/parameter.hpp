@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,6 +34,14 @@ struct ReversedGeometric {
 struct Levels {
   std::vector<Value> values;
 };
+namespace detail {
+class TableCells;
+}
+/// Levels that stand in a table's column: Parameter::level() makes a value of a cell when it is asked for.
+struct TableColumn {
+  std::shared_ptr<const detail::TableCells> cells;
+  std::size_t column;
+};
 /// Drawn between low and high: needs a sampled design.
 struct Uniform {
   double low, high;
@@ -45,7 +54,7 @@ struct Normal {
 /// One factor of a design: a name, where its values come from, and what they mean.
 class Parameter {
  public:
-  using Source = std::variant<Linear, Geometric, ReversedGeometric, Levels, Uniform, Normal>;
+  using Source = std::variant<Linear, Geometric, ReversedGeometric, Levels, Uniform, Normal, TableColumn>;
 
   /// @throws SpecError if the name is not an identifier ([A-Za-z_][A-Za-z0-9_]*) or is reserved (`index`, `status`,
   ///         `seed`), or if the source is impossible (0 points, geometric through zero, sd < 0, not finite, ...)
@@ -81,6 +90,10 @@ class Parameter {
 
   /// Whether the values are drawn (uniform, normal) rather than listed.
   bool is_random() const;
+  /// Whether they are listed one by one, in a list or in a table's column.
+  bool is_listed() const;
+  /// The type of all values: as it was said, or what a list or a table's column has; none if it has several.
+  std::optional<ValueType> type_of_values() const;
   /// Number of levels of a fixed kind. @throws SpecError for a random kind
   std::uint64_t level_count() const;
   /// Level i of a fixed kind. End points are exact, the others are rounded once from extended precision.

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "windrow/base/hash.hpp"
+#include "windrow/design/design.hpp"
+
+namespace windrow::detail {
+
+/// Hashes of 32 bits: whether another has been added that may be the same. Two bits for each of 8 places a hash.
+class SeenTwice {
+ public:
+  explicit SeenTwice(std::uint64_t hashes) : mask_(mask_for(hashes)), pairs_(mask_ / 32 + 1) {}
+
+  void add(std::uint32_t hash) {
+    std::uint64_t& pairs = pairs_[(hash & mask_) / 32];
+    const std::uint64_t once = std::uint64_t{1} << hash % 32 * 2;
+    pairs |= once | (pairs & once) << 1U;
+  }
+  bool may_be_twice(std::uint32_t hash) const { return (pairs_[(hash & mask_) / 32] >> hash % 32 * 2 & 2U) != 0; }
+
+ private:
+  static std::uint64_t mask_for(std::uint64_t hashes) {
+    constexpr std::uint64_t all = std::uint64_t{1} << 32U;
+    return std::bit_ceil(std::clamp<std::uint64_t>(hashes, 8, all / 8) * 8) - 1;
+  }
+
+  std::uint64_t mask_;
+  std::vector<std::uint64_t> pairs_;
+};
+
+/// Those of `rows` rows that may be equal to another by 32 bits of their hash. Takes 8 to 12 bytes a row while it
+/// looks.
+template <typename HashOf>
+std::vector<std::uint64_t> rows_in_doubt(std::uint64_t rows, const HashOf& hash) {
+  std::vector<std::uint32_t> hashes(rows);
+  for (std::uint64_t row = 0; row < rows; ++row) hashes[row] = static_cast<std::uint32_t>(hash(row).low);
+  // A loop of its own, so that the processor waits for several places in memory at once.
+  SeenTwice seen(rows);
+  for (const std::uint32_t value : hashes) seen.add(value);
+  std::vector<std::uint64_t> doubtful;
+  for (std::uint64_t row = 0; row < rows; ++row) {
+    if (seen.may_be_twice(hashes[row])) doubtful.push_back(row);
+  }
+  return doubtful;
+}
+
+/// The rows below `rows` that are equal to earlier ones, as Design::equal_points(). Whole hashes are kept of rows alone
+/// that may be equal to others.
+/// @param hash      gives the Hash128 of a row
+/// @param are_same  whether two rows of one hash are equal
+template <typename HashOf, typename AreSame>
+std::vector<EqualPoint> equal_among(std::uint64_t rows, const HashOf& hash, const AreSame& are_same) {
+  struct HashedRow {
+    Hash128 hash;
+    std::uint64_t row;
+  };
+  std::vector<HashedRow> hashed;
+  for (const std::uint64_t row : rows_in_doubt(rows, hash)) hashed.push_back({hash(row), row});
+  std::ranges::sort(hashed, [](const HashedRow& a, const HashedRow& b) {
+    return a.hash == b.hash ? a.row < b.row : a.hash < b.hash;
+  });
+  std::vector<EqualPoint> equal;
+  for (std::size_t begin = 0, end = 0; begin < hashed.size(); begin = end) {
+    for (end = begin + 1; end < hashed.size() && hashed[end].hash == hashed[begin].hash; ++end) {
+      // No row is taken for another because their hashes are equal.
+      if (are_same(hashed[begin].row, hashed[end].row)) equal.push_back({hashed[begin].row, hashed[end].row});
+    }
+  }
+  std::ranges::sort(equal);
+  return equal;
+}
+
+}  // namespace windrow::detail
