@@ -46,7 +46,7 @@ int complain(const std::string& message) {
     std::this_thread::sleep_for(std::chrono::seconds(2));
     return 2;
   }
-  fmt::print(stderr, "windrow: {}\n", text::visible(with_options(message), "\n\t"));
+  put_aside(fmt::format("windrow: {}\n", text::visible(with_options(message), "\n\t")));
   return 2;
 }
 
@@ -143,7 +143,7 @@ std::string indented(const std::string& text, int spaces) {
 
 void write_output(const std::string& target, const std::function<void(std::ostream&)>& content) {
   if (target != "-") {
-    std::fflush(stdout);  // it may be the target by another name
+    static_cast<void>(flush_output());  // it may be the target by another name
     detail::NewFile file(target);
     try {
       content(file.stream());
@@ -153,9 +153,18 @@ void write_output(const std::string& target, const std::function<void(std::ostre
     }
     return file.take_name();
   }
-  content(std::cout);
-  std::cout.flush();
-  if (!std::cout) throw SystemError("cannot write to standard output", errno);
+  const auto require_written = [] {
+    std::cout.flush();
+    const int error = flush_output();
+    if (error != 0 || !std::cout) throw SystemError("cannot write to standard output", error != 0 ? error : EIO);
+  };
+  try {
+    content(std::cout);
+  } catch (const Error&) {
+    if (!std::cout) require_written();  // throws, and says why
+    throw;
+  }
+  require_written();
 }
 
 bool is_standard_output(const std::string& target) {

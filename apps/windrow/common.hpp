@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "streams.hpp"
 #include "windrow/base/display.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/design/design.hpp"
@@ -26,13 +27,13 @@ std::string version();
 /// and tabs are seen as "\x1b", and bytes that are not UTF-8 as "\xe9".
 template <typename... Values>
 void show(fmt::format_string<Values...> format, Values&&... values) {
-  fmt::print("{}", text::visible(fmt::format(format, std::forward<Values>(values)...), "\n\t"));
+  put(text::visible(fmt::format(format, std::forward<Values>(values)...), "\n\t"));
 }
 
 /// The same on stderr.
 template <typename... Values>
 void show_aside(fmt::format_string<Values...> format, Values&&... values) {
-  fmt::print(stderr, "{}", text::visible(fmt::format(format, std::forward<Values>(values)...), "\n\t"));
+  put_aside(text::visible(fmt::format(format, std::forward<Values>(values)...), "\n\t"));
 }
 
 /// A value, or a name, within a line: at most `width` columns of it, line ends seen too.
