@@ -43,7 +43,7 @@ std::string_view what_to_do(int error_number) {
     case EDQUOT:
       return "free some of your quota";
     case EFBIG:
-      return "raise the limit of the size of files (`ulimit -f`)";
+      return "raise the file size limit (`ulimit -f`)";
     case EROFS:
     case EACCES:
     case EPERM:
