@@ -8,7 +8,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <iostream>
+#include <ostream>
+#include <streambuf>
 #include <string_view>
 #include <thread>
 
@@ -141,6 +142,23 @@ std::string indented(const std::string& text, int spaces) {
   return out;
 }
 
+namespace {
+
+/// So that the reason is known where something cannot be written.
+class StandardOutput : public std::streambuf {
+ protected:
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    return put({text, static_cast<std::size_t>(size)}) ? size : 0;
+  }
+  int_type overflow(int_type next) override {
+    const char c = traits_type::to_char_type(next);
+    return put({&c, 1}) ? traits_type::not_eof(next) : traits_type::eof();
+  }
+  int sync() override { return flush_output() == 0 ? 0 : -1; }
+};
+
+}  // namespace
+
 void write_output(const std::string& target, const std::function<void(std::ostream&)>& content) {
   if (target != "-") {
     static_cast<void>(flush_output());  // it may be the target by another name
@@ -153,18 +171,13 @@ void write_output(const std::string& target, const std::function<void(std::ostre
     }
     return file.take_name();
   }
-  const auto require_written = [] {
-    std::cout.flush();
-    const int error = flush_output();
-    if (error != 0 || !std::cout) throw SystemError("cannot write to standard output", error != 0 ? error : EIO);
-  };
+  StandardOutput buffer;
+  std::ostream out(&buffer);
   try {
-    content(std::cout);
+    content(out);
   } catch (const Error&) {
-    if (!std::cout) require_written();  // throws, and says why
-    throw;
+    if (out) throw;  // what could not be written is told at the end
   }
-  require_written();
 }
 
 bool is_standard_output(const std::string& target) {

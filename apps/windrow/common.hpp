@@ -94,7 +94,7 @@ std::string indented(const std::string& text, int spaces);
 
 /// Writes what `content` writes to a file, which is there whole or not at all, or to standard output if `target` is
 /// "-". Links are followed; devices, FIFOs and descriptors such as /dev/stdout are written into.
-/// @throws SystemError
+/// @throws SystemError  for a file; of standard output, what is lost is told by end_of_output()
 void write_output(const std::string& target, const std::function<void(std::ostream&)>& content);
 /// Whether that is standard output, as "-", /dev/stdout and /dev/fd/1 are. @throws SystemError
 bool is_standard_output(const std::string& target);

@@ -32,9 +32,10 @@ void take_standard_streams() {
   for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
 }
 
-void put(std::string_view text) {
+bool put(std::string_view text) {
   errno = 0;
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) note_error();
+  return first_error == 0;
 }
 
 void put_aside(std::string_view text) {

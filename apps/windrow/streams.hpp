@@ -10,8 +10,9 @@ namespace windrow::app {
 /// launched have default signals.)
 void take_standard_streams();
 
-/// Prints to standard output. What cannot be written is told by end_of_output().
-void put(std::string_view text);
+/// Prints to standard output. What cannot be written is told by end_of_output(). @return whether it was written, or
+/// kept to be
+bool put(std::string_view text);
 /// Prints to standard error. If that cannot be written, there is nobody to tell.
 void put_aside(std::string_view text);
 

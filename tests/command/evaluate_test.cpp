@@ -231,9 +231,7 @@ TEST_F(EvaluateTest, a_limit_of_the_size_of_files_is_no_failure_of_the_point) {
     try {
       evaluate(made, design);
     } catch (const SurroundingsFailed& error) {
-      _exit(std::string(error.what()).find("raise the file size limit (`ulimit -f`)") != std::string::npos
-                ? 0
-                : 2);
+      _exit(std::string(error.what()).find("raise the file size limit (`ulimit -f`)") != std::string::npos ? 0 : 2);
     }
     _exit(1);
   }
