@@ -8,7 +8,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <iostream>
+#include <ostream>
+#include <streambuf>
 #include <string_view>
 #include <thread>
 
@@ -46,7 +47,7 @@ int complain(const std::string& message) {
     std::this_thread::sleep_for(std::chrono::seconds(2));
     return 2;
   }
-  fmt::print(stderr, "windrow: {}\n", text::visible(with_options(message), "\n\t"));
+  put_aside(fmt::format("windrow: {}\n", text::visible(with_options(message), "\n\t")));
   return 2;
 }
 
@@ -141,9 +142,26 @@ std::string indented(const std::string& text, int spaces) {
   return out;
 }
 
+namespace {
+
+/// So that the reason is known where something cannot be written.
+class StandardOutput : public std::streambuf {
+ protected:
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    return put({text, static_cast<std::size_t>(size)}) ? size : 0;
+  }
+  int_type overflow(int_type next) override {
+    const char c = traits_type::to_char_type(next);
+    return put({&c, 1}) ? traits_type::not_eof(next) : traits_type::eof();
+  }
+  int sync() override { return flush_output() == 0 ? 0 : -1; }
+};
+
+}  // namespace
+
 void write_output(const std::string& target, const std::function<void(std::ostream&)>& content) {
   if (target != "-") {
-    std::fflush(stdout);  // it may be the target by another name
+    static_cast<void>(flush_output());  // it may be the target by another name
     detail::NewFile file(target);
     try {
       content(file.stream());
@@ -153,9 +171,13 @@ void write_output(const std::string& target, const std::function<void(std::ostre
     }
     return file.take_name();
   }
-  content(std::cout);
-  std::cout.flush();
-  if (!std::cout) throw SystemError("cannot write to standard output", errno);
+  StandardOutput buffer;
+  std::ostream out(&buffer);
+  try {
+    content(out);
+  } catch (const Error&) {
+    if (out) throw;  // what could not be written is told at the end
+  }
 }
 
 bool is_standard_output(const std::string& target) {

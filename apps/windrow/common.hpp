@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "streams.hpp"
 #include "windrow/base/display.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/design/design.hpp"
@@ -26,13 +27,13 @@ std::string version();
 /// and tabs are seen as "\x1b", and bytes that are not UTF-8 as "\xe9".
 template <typename... Values>
 void show(fmt::format_string<Values...> format, Values&&... values) {
-  fmt::print("{}", text::visible(fmt::format(format, std::forward<Values>(values)...), "\n\t"));
+  put(text::visible(fmt::format(format, std::forward<Values>(values)...), "\n\t"));
 }
 
 /// The same on stderr.
 template <typename... Values>
 void show_aside(fmt::format_string<Values...> format, Values&&... values) {
-  fmt::print(stderr, "{}", text::visible(fmt::format(format, std::forward<Values>(values)...), "\n\t"));
+  put_aside(text::visible(fmt::format(format, std::forward<Values>(values)...), "\n\t"));
 }
 
 /// A value, or a name, within a line: at most `width` columns of it, line ends seen too.
@@ -93,7 +94,7 @@ std::string indented(const std::string& text, int spaces);
 
 /// Writes what `content` writes to a file, which is there whole or not at all, or to standard output if `target` is
 /// "-". Links are followed; devices, FIFOs and descriptors such as /dev/stdout are written into.
-/// @throws SystemError
+/// @throws SystemError  for a file; of standard output, what is lost is told by end_of_output()
 void write_output(const std::string& target, const std::function<void(std::ostream&)>& content);
 /// Whether that is standard output, as "-", /dev/stdout and /dev/fd/1 are. @throws SystemError
 bool is_standard_output(const std::string& target);

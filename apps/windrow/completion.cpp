@@ -60,7 +60,7 @@ std::string bash_values(const OptionInfo& option) {
 }
 
 void print_bash(const CommandTree& tree) {
-  fmt::print("{}", R"(# Completion of windrow for bash, made by `windrow completion bash`.
+  show("{}", R"(# Completion of windrow for bash, made by `windrow completion bash`.
 _windrow_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current"); }
 _windrow_files() { mapfile -t COMPREPLY < <(compgen -f -- "$current"); }
 _windrow_directories() { mapfile -t COMPREPLY < <(compgen -d -- "$current"); }
@@ -74,18 +74,17 @@ _windrow() {
 )");
   std::vector<std::string> first = names_of(tree.options);
   for (const VerbInfo& verb : tree.verbs) first.push_back(verb.name);
-  fmt::print("    '') _windrow_words {}; return ;;\n", quoted(joined(first)));
+  show("    '') _windrow_words {}; return ;;\n", quoted(joined(first)));
   for (const VerbInfo& verb : tree.verbs) {
-    fmt::print("    {})\n      options={}\n", verb.name, quoted(joined(names_of(verb.options))));
-    fmt::print("      case $previous in\n");
+    show("    {})\n      options={}\n", verb.name, quoted(joined(names_of(verb.options))));
+    show("      case $previous in\n");
     for (const OptionInfo& option : verb.options) {
-      if (!option.value.empty())
-        fmt::print("        {}) {}; return ;;\n", joined(option.names, "|"), bash_values(option));
+      if (!option.value.empty()) show("        {}) {}; return ;;\n", joined(option.names, "|"), bash_values(option));
     }
-    fmt::print("      esac\n      [[ $current == -* ]] || {{ {}; return; }} ;;\n",
-               verb.arguments.empty() ? ":" : bash_values(verb.arguments.front()));
+    show("      esac\n      [[ $current == -* ]] || {{ {}; return; }} ;;\n",
+         verb.arguments.empty() ? ":" : bash_values(verb.arguments.front()));
   }
-  fmt::print("{}", R"(  esac
+  show("{}", R"(  esac
   _windrow_words "$options"
 }
 complete -o filenames -F _windrow windrow
@@ -113,12 +112,12 @@ void print_zsh_option(const OptionInfo& option) {
   for (const std::string& name : option.names) {
     const std::string others = option.names.size() > 1 ? fmt::format("({})", joined(option.names)) : "";
     const std::string attached = !option.value.empty() && name.starts_with("--") ? "=" : "";
-    fmt::print(" \\\n        {}", quoted(fmt::format("{}{}{}[{}]{}", others, name, attached, description, value)));
+    show(" \\\n        {}", quoted(fmt::format("{}{}{}[{}]{}", others, name, attached, description, value)));
   }
 }
 
 void print_zsh(const CommandTree& tree) {
-  fmt::print("{}", R"(#compdef windrow
+  show("{}", R"(#compdef windrow
 # Completion of windrow for zsh, made by `windrow completion zsh`.
 _windrow() {
   if (( CURRENT == 2 )); then
@@ -126,22 +125,21 @@ _windrow() {
     verbs=(
 )");
   for (const VerbInfo& verb : tree.verbs) {
-    fmt::print("      {}\n", quoted(verb.name + ":" + replaced(verb.description, ":", "\\:")));
+    show("      {}\n", quoted(verb.name + ":" + replaced(verb.description, ":", "\\:")));
   }
-  fmt::print("    )\n    if [[ $PREFIX == -* ]]; then compadd -- {}; else _describe verb verbs; fi\n    return\n  fi\n",
-             joined(names_of(tree.options)));
-  fmt::print("  local verb=$words[2]\n  shift words\n  (( CURRENT-- ))\n  case $verb in\n");
+  show("    )\n    if [[ $PREFIX == -* ]]; then compadd -- {}; else _describe verb verbs; fi\n    return\n  fi\n",
+       joined(names_of(tree.options)));
+  show("  local verb=$words[2]\n  shift words\n  (( CURRENT-- ))\n  case $verb in\n");
   for (const VerbInfo& verb : tree.verbs) {
-    fmt::print("    {})\n      _arguments", verb.name);
+    show("    {})\n      _arguments", verb.name);
     for (const OptionInfo& option : verb.options) print_zsh_option(option);
     for (std::size_t i = 0; i < verb.arguments.size(); ++i) {
       const OptionInfo& argument = verb.arguments[i];
-      fmt::print(" \\\n        {}",
-                 quoted(fmt::format("{}:{}:{}", i + 1, argument.names.front(), zsh_values(argument))));
+      show(" \\\n        {}", quoted(fmt::format("{}:{}:{}", i + 1, argument.names.front(), zsh_values(argument))));
     }
-    fmt::print(" ;;\n");
+    show(" ;;\n");
   }
-  fmt::print("{}", R"(  esac
+  show("{}", R"(  esac
 }
 if [ "$funcstack[1]" = _windrow ]; then _windrow "$@"; else compdef _windrow windrow; fi
 )");
@@ -163,26 +161,26 @@ std::string fish_values(const OptionInfo& option) {
 }
 
 void print_fish_option(const OptionInfo& option, const std::string& condition) {
-  fmt::print("complete -c windrow -n {}", quoted(condition));
+  show("complete -c windrow -n {}", quoted(condition));
   for (const std::string& name : option.names) {
-    fmt::print(" {}", name.starts_with("--") ? "-l " + name.substr(2) : "-s " + name.substr(1));
+    show(" {}", name.starts_with("--") ? "-l " + name.substr(2) : "-s " + name.substr(1));
   }
-  fmt::print("{} -d {}\n", option.value.empty() ? "" : fish_values(option), quoted(option.description));
+  show("{} -d {}\n", option.value.empty() ? "" : fish_values(option), quoted(option.description));
 }
 
 void print_fish(const CommandTree& tree) {
-  fmt::print("# Completion of windrow for fish, made by `windrow completion fish`.\ncomplete -c windrow -f\n");
+  show("# Completion of windrow for fish, made by `windrow completion fish`.\ncomplete -c windrow -f\n");
   for (const OptionInfo& option : tree.options) print_fish_option(option, "__fish_use_subcommand");
   for (const VerbInfo& verb : tree.verbs) {
-    fmt::print("complete -c windrow -n __fish_use_subcommand -a {} -d {}\n", verb.name, quoted(verb.description));
+    show("complete -c windrow -n __fish_use_subcommand -a {} -d {}\n", verb.name, quoted(verb.description));
     const std::string condition = "__fish_seen_subcommand_from " + verb.name;
     for (const OptionInfo& option : verb.options) print_fish_option(option, condition);
     if (verb.arguments.empty()) continue;
     const OptionInfo& argument = verb.arguments.front();
     if (!argument.choices.empty()) {
-      fmt::print("complete -c windrow -n {} -a {}\n", quoted(condition), quoted(joined(argument.choices)));
+      show("complete -c windrow -n {} -a {}\n", quoted(condition), quoted(joined(argument.choices)));
     } else if (files_of(argument) != Files::none) {
-      fmt::print("complete -c windrow -n {} -F\n", quoted(condition));
+      show("complete -c windrow -n {} -F\n", quoted(condition));
     }
   }
 }

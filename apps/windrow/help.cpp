@@ -54,9 +54,9 @@ void replace_line(std::string& text, const std::string& line, const std::string&
 void print_topics() {
   std::size_t width = 0;
   for (const ManualPage& page : manual_pages()) width = std::max(width, page.topic.size());
-  fmt::print("windrow help TOPIC shows a page of the manual:\n\n");
-  for (const ManualPage& page : manual_pages()) fmt::print("  {:<{}}  {}\n", page.topic, width, title(page));
-  fmt::print("\nwindrow VERB --help shows the options of a verb.\n");
+  show("windrow help TOPIC shows a page of the manual:\n\n");
+  for (const ManualPage& page : manual_pages()) show("  {:<{}}  {}\n", page.topic, width, title(page));
+  show("\nwindrow VERB --help shows the options of a verb.\n");
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ int help(const HelpArguments& arguments, const CommandTree& tree) {
                                 text::suggestion(topic, topics)));
   }
   const std::string markdown = expanded(*page, tree);
-  fmt::print("{}", arguments.markdown ? markdown : plain_text(markdown));
+  show("{}", arguments.markdown ? markdown : plain_text(markdown));
   return kSuccess;
 }
 

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "streams.hpp"
 #include "windrow/base/display.hpp"
 
 namespace windrow::app {
@@ -64,7 +65,8 @@ Json json_of(const RemainingTime& remaining) {
 }
 
 void print(const Json& json) {
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+  put(text::safe_json(json.dump(2, ' ', false, Json::error_handler_t::replace)));
+  put("\n");
 }
 
 }  // namespace windrow::app

@@ -24,7 +24,7 @@ Json json_of(const std::vector<Column>& columns, const std::vector<Value>& value
 Json json_of(const TaskFailure& failure);
 Json json_of(const RemainingTime& remaining);
 
-/// On standard output, with replacement characters for what is not UTF-8.
+/// On standard output, with replacement characters for what is not UTF-8, and nothing that a terminal obeys.
 void print(const Json& json);
 
 }  // namespace windrow::app

@@ -37,7 +37,7 @@ also after levels were added, refined or reordered; a changed command runs all o
 Exit codes:
   0    all points succeeded
   1    some points failed
-  2    wrong usage, study file or results directory
+  2    wrong usage, study file or results directory; or standard output could not be written
   75   ended before all points were done, by a time limit, the end of the Slurm job,
        SIGTERM or SIGUSR1: run the same command again
   130  interrupted: what was finished is kept; run the same command again to continue)";
@@ -138,9 +138,11 @@ class Windrow {
 }  // namespace windrow::app
 
 int main(int argc, char** argv) {
+  using namespace windrow::app;
+  take_standard_streams();
   try {
-    return windrow::app::Windrow(argc, argv).run_verb();
+    return end_of_output(Windrow(argc, argv).run_verb());
   } catch (const std::exception& error) {
-    return windrow::app::complain(error.what());
+    return end_of_output(complain(error.what()));
   }
 }

@@ -176,7 +176,7 @@ void requeue(const SweepResult& result, bool quiet) {
     return;
   }
   if (!quiet) show_aside("Slurm is asked to queue job {} again.\n", slurm_job());
-  std::fflush(stdout);
+  static_cast<void>(flush_output());
   try {
     requeue_slurm_job();  // ends this process, too
   } catch (const Error& error) {

@@ -26,7 +26,7 @@ sigset_t signal_set() {
 }
 
 // A terminal that has gone takes nothing; wait() will say so.
-void put(std::string_view text) {
+void to_terminal(std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
     if (count < 0 && errno != EINTR) return;
@@ -72,11 +72,11 @@ void Screen::enter() {
     raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
     ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
   }
-  put("\033[?1049h\033[?25l\033[2J");  // alternate screen, no cursor, cleared
+  to_terminal("\033[?1049h\033[?25l\033[2J");  // alternate screen, no cursor, cleared
 }
 
 void Screen::restore() {
-  put("\033[?25h\033[?1049l");
+  to_terminal("\033[?25h\033[?1049l");
   if (keys_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
 }
 
@@ -95,7 +95,7 @@ void Screen::draw(const std::vector<std::string>& lines) {
     text += lines[i];
     text += "\033[K";
   }
-  put(text + "\033[J");
+  to_terminal(text + "\033[J");
 }
 
 Screen::Event Screen::wait(std::chrono::milliseconds limit) {

@@ -207,40 +207,40 @@ bool announce(const Study& study, const Selection& selection) {
   const StudyState state = state_of(study, Sweep(study.design, Command(study.command, study.design)), selection);
   const bool all = !selection.chooses();
   if (state.left == 0) {
-    fmt::print("Nothing to do: all {} are evaluated already",
-               all ? counted(study.design.size(), "point") : std::string("chosen points"));
+    show("Nothing to do: all {} are evaluated already",
+         all ? counted(study.design.size(), "point") : std::string("chosen points"));
     if (state.failed > 0 && all) {
-      fmt::print(", {} failed (--retry-failed evaluates those again)", text::with_thousands(state.failed));
+      show(", {} failed (--retry-failed evaluates those again)", text::with_thousands(state.failed));
     }
-    fmt::print(".\n");
+    show(".\n");
     return false;
   }
-  fmt::print("{}: {} ({}), {}{} to run{}\n", study.name, counted(study.design.size(), "point"), study.design.method(),
-             all ? "" : text::with_thousands(state.chosen) + " chosen, ", text::with_thousands(state.left),
-             state.running ? "; a run is at it at this moment" : "");
+  show("{}: {} ({}), {}{} to run{}\n", study.name, counted(study.design.size(), "point"), study.design.method(),
+       all ? "" : text::with_thousands(state.chosen) + " chosen, ", text::with_thousands(state.left),
+       state.running ? "; a run is at it at this moment" : "");
   return true;
 }
 
 void show_script(const fs::path& file, const std::string& script, const fs::path& kept) {
-  fmt::print("\n{}:\n\n{}\n", file.string(), indented(script, 2));
+  show("\n{}:\n\n{}\n", file.string(), indented(script, 2));
   if (kept.empty()) return;
-  fmt::print("{} had been edited since windrow wrote it: that one is kept as {}\n", file.filename().string(),
-             kept.filename().string());
+  show("{} had been edited since windrow wrote it: that one is kept as {}\n", file.filename().string(),
+       kept.filename().string());
 }
 
 void print_follow_up(const SubmittedJob& job, const BatchJob& batch) {
   const std::string id = job.id.substr(0, job.id.find(';'));
   const std::string directory = shell_line({batch.directory.string()});
-  if (!job.messages.empty()) fmt::print("{}\n", job.messages);
-  fmt::print("Submitted as job {}.\n", id);
-  fmt::print("  windrow status {0}\n  windrow watch {0}\n", directory);
-  fmt::print("  squeue --job {}\n", id);
-  fmt::print("  tail -F {}/slurm-{}{}.out\n", directory, id, batch.array.empty() ? "" : "_1");
-  fmt::print("  scancel {}      what is finished is kept; `windrow submit` again runs the rest\n", id);
+  if (!job.messages.empty()) show("{}\n", job.messages);
+  show("Submitted as job {}.\n", id);
+  show("  windrow status {0}\n  windrow watch {0}\n", directory);
+  show("  squeue --job {}\n", id);
+  show("  tail -F {}/slurm-{}{}.out\n", directory, id, batch.array.empty() ? "" : "_1");
+  show("  scancel {}      what is finished is kept; `windrow submit` again runs the rest\n", id);
 }
 
 int hand_over(const fs::path& script, const BatchJob& batch) {
-  std::fflush(stdout);
+  static_cast<void>(flush_output());
   const std::string by_hand = shell_line({"sbatch", script.string()});
   try {
     print_follow_up(submit_slurm_job(script), batch);
@@ -287,7 +287,7 @@ int submit(const SubmitArguments& arguments, const std::vector<std::string>& com
   const WrittenScript written = write_script(study.directory / "slurm.sh", script);
   show_script(written.file, script, written.kept);
   if (arguments.print) {
-    fmt::print("Nothing was submitted; this does it: {}\n", shell_line({"sbatch", written.file.string()}));
+    show("Nothing was submitted; this does it: {}\n", shell_line({"sbatch", written.file.string()}));
     return kSuccess;
   }
   return hand_over(written.file, job);

@@ -124,7 +124,7 @@ void print_tsv(const RunTiming& run) {
   show("\tfailed\n");
   for (const WorkerAccount& worker : all_rows(run.account)) {
     show("{}\t{}\t{}\t{:.9f}\t{}\t{}\t{}", run.run, worker.worker < 0 ? "root" : std::to_string(worker.worker),
-         worker.host, worker.wall, worker.points, worker.attempts, worker.losses);
+         text::visible(worker.host), worker.wall, worker.points, worker.attempts, worker.losses);
     for (const Part& part : kParts) show("\t{:.9f}", part.seconds(worker));
     show("\t{:.9f}\n", worker.failed);
   }
@@ -187,7 +187,8 @@ int timing(const TimingArguments& arguments) {
   const TimingFormat format = format_of(arguments.format);
   if (arguments.compare) {
     if (!run.is_complete && format == TimingFormat::text) show("{}", incomplete(store));
-    show("{}", compare(timing_records(run.account), {.format = format}));
+    const std::string table = compare(timing_records(run.account), {.format = format});
+    format == TimingFormat::json ? put(table) : show("{}", table);
   } else if (format == TimingFormat::text) {
     print_text(store, run);
   } else {

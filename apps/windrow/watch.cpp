@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <thread>
@@ -29,7 +28,6 @@ std::size_t width_here() {
 
 void print_frame(const WatchFrame& frame) {
   for (const std::string& line : render(frame, width_here(), kPlainHeight)) show("{}\n", line);
-  std::fflush(stdout);
 }
 
 /// Of a terminal as wide as that is; elsewhere on one line, as it is searched for.
@@ -44,7 +42,7 @@ Watched::Seen watch_in_lines(Watched& watched, Milliseconds interval) {
   while (seen.running) {
     print_frame(seen.frame);
     show("\n");
-    std::fflush(stdout);
+    if (flush_output() != 0) return seen;  // nobody reads any more
     std::this_thread::sleep_for(interval);
     seen = watched.look();
   }

@@ -23,7 +23,9 @@ namespace {
 constexpr std::size_t kPart = 1U << 20U;
 
 [[noreturn]] void throw_unwritten(const fs::path& directory, int error_number) {
-  const char* advice = error_number == ENOSPC || error_number == EDQUOT ? "; make room and run again" : "";
+  const char* advice = error_number == ENOSPC || error_number == EDQUOT ? "; make room and run again"
+                       : error_number == EFBIG ? "; raise the file size limit (`ulimit -f`) and run again"
+                                               : "";
   throw StoreError(fmt::format("{}: an array cannot be written: {}{}", directory.string(),
                                std::generic_category().message(error_number), advice));
 }

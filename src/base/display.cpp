@@ -76,6 +76,13 @@ std::string as_cell(std::string_view text) {
   return visible(text, "\t\n\r");
 }
 
+std::string safe_json(std::string json) {
+  if (is_plain(json)) return json;
+  json = visible(json, "\n\x7f");  // above ASCII it escapes as JSON does, "\u009b"
+  for (std::size_t at = 0; (at = json.find('\x7f', at)) != std::string::npos;) json.replace(at, 1, "\\u007f");
+  return json;
+}
+
 std::size_t columns_of(int descriptor, std::size_t otherwise) {
   winsize size{};
   const bool is_terminal = ::isatty(descriptor) == 1;

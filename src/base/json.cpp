@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "windrow/base/display.hpp"
+
 namespace windrow::detail {
 
 Json json_number(double number) {
@@ -14,7 +16,7 @@ Json json_number(double number) {
 }
 
 std::string json_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text::safe_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace windrow::detail

@@ -12,6 +12,7 @@
 
 #include "command_impl.hpp"
 #include "excerpt.hpp"
+#include "output_size.hpp"
 #include "program_check.hpp"
 #include "shell.hpp"
 #include "surroundings.hpp"
@@ -94,6 +95,13 @@ TaskFailure over_relative_limit(double limit, double factor, const fs::path& dir
                                             detail::render_relative_limit(limit, factor), last_words(directory)));
 }
 
+/// Whether or not there was the time to end it: what comes of a point does not depend on how fast it prints.
+std::optional<TaskFailure> printed_too_much(const detail::PrintedSize& printed, const fs::path& directory) {
+  const std::string problem = printed.problem();
+  if (problem.empty()) return std::nullopt;
+  return TaskFailure::bad_output(fmt::format("{}; {}", problem, last_words(directory)));
+}
+
 }  // namespace
 
 void Command::Impl::enter(const fs::path& directory, const PointDirectory::Files& written) {
@@ -153,7 +161,9 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
                                                     std::span<const HostSlots> slots) {
   const auto began = std::chrono::steady_clock::now();
   const fs::path directory = directory_of(point);
-  detail::StopQuestion stop(stop_requested, spec.relative_timeout ? time_limit : std::function<double()>());
+  detail::PrintedSize printed(directory, spec.max_output_size);
+  const auto is_to_stop = [&] { return (stop_requested && stop_requested()) || printed.is_passed(); };
+  detail::StopQuestion stop(is_to_stop, spec.relative_timeout ? time_limit : std::function<double()>());
   std::vector<Value> values;
   std::optional<TaskFailure> failure;
   PointDirectory::Files written;
@@ -164,11 +174,12 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     enter(directory, written);
     entered = true;
     failure = run_program(command, stop);
+    if (!failure) failure = printed_too_much(printed, directory);
     if (!failure) values = extraction->extract(directory, point, bind(point), keep_file);
   } catch (const Interrupted&) {
     if (const auto limit = stop.limit_passed()) {
       failure = over_relative_limit(*limit, *spec.relative_timeout, directory);
-    } else {
+    } else if (!(failure = printed_too_much(printed, directory))) {
       point_directory.leave(directory, written);
       point_directory.give_up_prepared();
       stop.rethrow();

@@ -14,6 +14,7 @@
 #include "excerpt.hpp"
 #include "json_scan.hpp"
 #include "output_file.hpp"
+#include "output_size.hpp"
 #include "output_value.hpp"
 #include "regex_scan.hpp"
 #include "table_scan.hpp"
@@ -100,8 +101,8 @@ void find_columns(const std::vector<std::string>& header, std::vector<CsvCell>& 
 }
 
 /// @throws BadOutput, SpecError
-CsvTable read_csv(const fs::path& path, std::vector<CsvCell>& cells) {
-  std::ifstream in = open_output(path);
+CsvTable read_csv(const fs::path& path, std::uint64_t most, std::vector<CsvCell>& cells) {
+  std::ifstream in = open_output(path, most);
   csv::Reader reader(in, path.string());
   CsvTable table;
   if (!reader.next(table.header)) throw BadOutput(fmt::format("{} is empty", path.string()));
@@ -136,12 +137,15 @@ std::string cell_of(const CsvCell& cell, const CsvTable& table, const fs::path& 
 void require_there(const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error)) throw MissingOutput(fmt::format("{}: there is no such file", path.string()));
+  if (!fs::is_regular_file(path, error)) throw BadOutput(fmt::format("{} is no regular file", path.string()));
 }
 
-Value read_array(const ArraySource& source, const fs::path& path) {
+Value read_array(const ArraySource& source, std::uint64_t most, const fs::path& path) {
   require_there(path);
   try {
-    return path.extension() == ".npy" ? npy::read(path) : npy::read_text(path, source.form);
+    if (path.extension() == ".npy") return npy::read(path);
+    require_size(path, most);
+    return npy::read_text(path, source.form);
   } catch (const SpecError& error) {
     const bool is_whole = source.form.skip == 0 && source.form.columns.index() == 0;
     const std::string message = made_visible(error.what());
@@ -229,11 +233,13 @@ struct Extraction::Impl {
     for (const TextCheck& check : spec.fail_if) fail_if.push_back(ready(check, "fail_if", names));
     for (const TextCheck& check : spec.require) require.push_back(ready(check, "require", names));
     check_success_codes(spec.success_codes);
+    max_output_size = spec.max_output_size;
   }
   std::vector<ReadyOutput> outputs;
   std::vector<ReadyCheck> fail_if;
   std::vector<ReadyCheck> require;
   Conditions conditions;
+  std::uint64_t max_output_size = 0;
 };
 
 namespace {
@@ -261,7 +267,7 @@ class Reading {
     }
     for (auto& [file, text] : texts_) {
       try {
-        scan_text(file, text.scanners);
+        scan_text(file, what_.max_output_size, text.scanners);
       } catch (const BadOutput&) {
         text.problem = std::current_exception();
       }
@@ -308,7 +314,7 @@ class Reading {
     const fs::path& path = file(i);
     if (const auto* regex = output.source<RegexSource>()) return value_of_match(i, *regex);
     if (output.source<JsonSource>() != nullptr) return value_of_node(i);
-    if (const auto* array = output.source<ArraySource>()) return read_array(*array, path);
+    if (const auto* array = output.source<ArraySource>()) return read_array(*array, what_.max_output_size, path);
     if (output.source<TableSource>() != nullptr) {
       rethrow_problem_of(path);
       return checked(found_[i].table->cell(path.string()), output.spec, path);
@@ -428,7 +434,7 @@ class Reading {
   void read_json(const fs::path& file, const std::vector<std::size_t>& outputs) {
     std::vector<std::vector<std::string>> pointers;
     for (const std::size_t output : outputs) pointers.push_back(what_.outputs[output].pointer);
-    std::ifstream in = open_output(file);
+    std::ifstream in = open_output(file, what_.max_output_size);
     try {
       auto nodes = JsonScan(std::move(pointers)).scan(in);
       for (std::size_t i = 0; i < outputs.size(); ++i) found_[outputs[i]].node = std::move(nodes[i]);
@@ -460,7 +466,7 @@ class Reading {
     for (const std::size_t output : outputs) cells.push_back({what_.outputs[output].source<CsvSource>()});
     CsvTable table;
     try {
-      table = read_csv(file, cells);
+      table = read_csv(file, what_.max_output_size, cells);
     } catch (const SpecError& error) {
       throw BadOutput(made_visible(error.what()));
     }
@@ -478,7 +484,7 @@ class Reading {
     const auto& source = std::get<CsvSource>(spec.source);
     TableScan table({source.file, source.column, source.row, {}}, is_numeric(spec));
     TextScanner* const scanner = &table;
-    scan_text(file, {&scanner, 1});
+    scan_text(file, what_.max_output_size, {&scanner, 1});
     if (table.has_table()) return table.cell(file.string());
     throw MissingOutput(fmt::format("there is no column `{}` in {}{}", source.column, file.string(),
                                     made_visible(text::suggestion(source.column, header))));

@@ -44,6 +44,7 @@ class Template::Parser {
       : text_(text), origin_(origin), name_lines_(name_lines), names_(names) {}
 
   std::vector<Token> parse() {
+    check_depth();
     mustache::context<std::string> context;
     mustache::context_internal<std::string> state(context);
     Component root;
@@ -59,6 +60,44 @@ class Template::Parser {
 
  private:
   using Component = mustache::component<std::string>;
+
+  /// The library keeps the text of each section, all that are within it included: very many within each other would
+  /// take all memory.
+  void check_depth() const {
+    constexpr std::size_t kDeepest = 100;
+    std::string open = "{{";
+    std::string close = "}}";
+    std::size_t depth = 0;
+    for (std::size_t at = 0; (at = text_.find(open, at)) != std::string::npos;) {
+      const std::size_t begin = text_.find_first_not_of(" \t", at + open.size());
+      const std::size_t end = text_.find(close, at + open.size());
+      if (begin == std::string::npos || end == std::string::npos) return;  // the parser says what is wrong
+      const char kind = text_[begin];
+      if (kind == '#' || kind == '^') ++depth;
+      if (kind == '/' && depth > 0) --depth;
+      if (depth > kDeepest) {
+        throw SpecError(fmt::format("{}: sections are nested more than {} deep", where(at), kDeepest));
+      }
+      at = end + close.size();
+      if (kind == '=') set_delimiters(std::string_view(text_).substr(begin + 1, end - begin - 1), open, close);
+    }
+  }
+
+  /// "<% %>="
+  static void set_delimiters(std::string_view tag, std::string& open, std::string& close) {
+    static constexpr std::string_view kBlanks = " \t\r\n=";
+    const auto next = [&tag] {
+      tag.remove_prefix(std::min(tag.find_first_not_of(kBlanks), tag.size()));
+      const std::string word(tag.substr(0, tag.find_first_of(kBlanks)));
+      tag.remove_prefix(word.size());
+      return word;
+    };
+    const std::string first = next();
+    const std::string second = next();
+    if (first.empty() || second.empty()) return;
+    open = first;
+    close = second;
+  }
 
   std::string where(std::size_t position) const {
     if (!name_lines_) return origin_;

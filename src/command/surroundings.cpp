@@ -25,13 +25,14 @@ constexpr std::size_t kProbeBytes = 4096;
 
 /// Errors that have nothing to do with what is at a point.
 bool is_of_surroundings(int error_number) {
-  static constexpr std::array errors = {ENOSPC, EDQUOT, EROFS,  EACCES, EPERM,  EIO,    ENXIO,     ENODEV,
+  static constexpr std::array errors = {ENOSPC, EDQUOT, EFBIG,  EROFS,  EACCES, EPERM,  EIO,       ENXIO,  ENODEV,
                                         ESTALE, ENOENT, ENFILE, EMFILE, ENOMEM, EAGAIN, ETIMEDOUT, ENOTDIR};
   return std::find(errors.begin(), errors.end(), error_number) != errors.end();
 }
 
 bool is_lack(int error_number) {
-  static constexpr std::array errors = {ENOSPC, EDQUOT, EROFS, EIO, ENFILE, EMFILE, ENOMEM, EAGAIN, ESTALE, ETXTBSY};
+  static constexpr std::array errors = {ENOSPC, EDQUOT, EFBIG,  EROFS,  EIO,    ENFILE,
+                                        EMFILE, ENOMEM, EAGAIN, ESTALE, ETXTBSY};
   return std::find(errors.begin(), errors.end(), error_number) != errors.end();
 }
 
@@ -41,6 +42,8 @@ std::string_view what_to_do(int error_number) {
       return "free some space, or inodes (`df -h`, `df -i`)";
     case EDQUOT:
       return "free some of your quota";
+    case EFBIG:
+      return "raise the file size limit (`ulimit -f`)";
     case EROFS:
     case EACCES:
     case EPERM:

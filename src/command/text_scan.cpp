@@ -7,25 +7,27 @@
 #include <vector>
 
 #include "bad_output.hpp"
+#include "output_size.hpp"
 
 namespace windrow::detail {
 
-std::ifstream open_output(const std::filesystem::path& file) {
+std::ifstream open_output(const std::filesystem::path& file, std::uint64_t most) {
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(file, error);
   if (!std::filesystem::exists(status)) throw MissingOutput(fmt::format("there is no file {}", file.string()));
   if (!std::filesystem::is_regular_file(status)) {
     throw BadOutput(fmt::format("{} is no regular file", file.string()));
   }
+  require_size(file, most);
   std::ifstream in(file, std::ios::binary);
   if (!in) throw BadOutput(fmt::format("{} cannot be read", file.string()));
   return in;
 }
 
-void scan_text(const std::filesystem::path& file, std::span<TextScanner* const> scanners) {
+void scan_text(const std::filesystem::path& file, std::uint64_t most, std::span<TextScanner* const> scanners) {
   constexpr std::size_t overlap = TextScanner::reach + TextScanner::behind;
   constexpr std::size_t step = std::size_t{1} << 16U;
-  std::ifstream in = open_output(file);
+  std::ifstream in = open_output(file, most);
   std::vector<TextScanner*> active(scanners.begin(), scanners.end());
   std::string text;
   std::uint64_t offset = 0;

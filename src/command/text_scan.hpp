@@ -31,11 +31,13 @@ class TextScanner {
 };
 
 /// Gives a file to all of them, in one pass and in memory that does not grow with it.
-/// @throws BadOutput if it cannot be read
-void scan_text(const std::filesystem::path& file, std::span<TextScanner* const> scanners);
+/// @throws as open_output(), and BadOutput if it cannot be read
+void scan_text(const std::filesystem::path& file, std::uint64_t most, std::span<TextScanner* const> scanners);
 
-/// Opens a regular file. @throws MissingOutput if there is none, BadOutput if it cannot be read
-std::ifstream open_output(const std::filesystem::path& file);
+/// Opens a regular file of at most so many bytes. What is none, as a pipe or a device, is not opened: it may have no
+/// end, or keep who opens it waiting.
+/// @throws MissingOutput if there is none, BadOutput if it is none, is longer, or cannot be read
+std::ifstream open_output(const std::filesystem::path& file, std::uint64_t most);
 
 /// A scanner of lines.
 class LineScanner : public TextScanner {

@@ -13,6 +13,7 @@
 #include "parallel/launch_mpi.hpp"
 #include "windrow/base/exception_text.hpp"
 #include "windrow/base/machine.hpp"
+#include "windrow/base/text.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/parallel/serial_manager.hpp"
 #include "windrow/process/log.hpp"
@@ -25,8 +26,9 @@ int workers_of_environment() {
   if (text == nullptr || *text == '\0') return 1;
   int workers = 0;
   const auto [end, error] = std::from_chars(text, text + std::strlen(text), workers);
-  if (error != std::errc() || *end != '\0' || workers < 1) {
-    throw SpecError(fmt::format("WINDROW_WORKERS is `{}`; it must be a whole number from 1", text));
+  constexpr int kMost = 100'000;
+  if (error != std::errc() || *end != '\0' || workers < 1 || workers > kMost) {
+    throw SpecError(fmt::format("WINDROW_WORKERS is `{}`; it must be a whole number from 1 to {}", text, kMost));
   }
   return workers;
 }
@@ -57,7 +59,7 @@ const MpiBackend* linked_mpi_backend() {
 
 void tell(const LaunchOptions& options, const std::string& message) {
   if (options.on_message) return options.on_message(message);
-  std::fprintf(stderr, "windrow: %s\n", message.c_str());
+  std::fprintf(stderr, "windrow: %s\n", text::visible(message, "\n\t").c_str());
   std::fflush(stderr);
 }
 

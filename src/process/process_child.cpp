@@ -12,6 +12,7 @@
 #include "process/guardian.hpp"
 #include "process/inherited.hpp"
 #include "windrow/base/exception_text.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -92,7 +93,8 @@ void run_child(const std::function<int()>& body, const ProcessOptions& options, 
     prepare_signals(options.ignore_interrupts);
     code = body();
   } catch (...) {
-    std::fprintf(stderr, "%s: %s\n", options.name.c_str(), exception_text(std::current_exception()).c_str());
+    std::fprintf(stderr, "%s: %s\n", options.name.c_str(),
+                 text::visible(exception_text(std::current_exception()), "\n\t").c_str());
   }
   flush_standard_streams();
   ::_exit(code);

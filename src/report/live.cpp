@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "base/interface/json.hpp"
 #include "base/interface/leftover_names.hpp"
@@ -46,40 +48,88 @@ Json encode(const LiveStatus& live) {
           {"workers", std::move(workers)}};
 }
 
+/// Not what a run writes. Whoever can write the file can write anything.
+class WrongContent : public std::runtime_error {
+ public:
+  WrongContent() : std::runtime_error("not as a run writes it") {}
+};
+
+void require(bool right) {
+  if (!right) throw WrongContent();
+}
+
+// A conversion would make something of any number.
+std::uint64_t count_in(const Json& from) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 53U;  // more points than a run can have
+  require(from.is_number_unsigned() && from.get<std::uint64_t>() <= kMost);
+  return from.get<std::uint64_t>();
+}
+
+int number_in(const Json& from) {
+  require(from.is_number_integer() && std::in_range<int>(from.get<std::int64_t>()));
+  return from.get<int>();
+}
+
+double seconds_in(const Json& from) {
+  constexpr double kMost = 1e12;  // 30,000 years
+  require(from.is_number() && from.get<double>() >= 0.0 && from.get<double>() <= kMost);
+  return from.get<double>();
+}
+
+Progress progress_in(const Json& from) {
+  Progress progress;
+  progress.points = count_in(from.at("points"));
+  progress.done = count_in(from.at("done"));
+  progress.failed = count_in(from.at("failed"));
+  progress.evaluated = count_in(from.at("evaluated"));
+  progress.elapsed = seconds_in(from.at("elapsed"));
+  from.at("finished").get_to(progress.finished);
+  from.at("stopping").get_to(progress.stopping);
+  require(progress.failed <= progress.done && progress.done <= progress.points);
+  return progress;
+}
+
+LiveWorker worker_in(const Json& from, const Json& hosts) {
+  LiveWorker worker;
+  worker.rank = number_in(from.at(0));
+  hosts.at(count_in(from.at(1))).get_to(worker.host);
+  worker.evaluated = count_in(from.at(2));
+  if (!from.at(3).is_null()) worker.point = count_in(from.at(3));
+  worker.seconds = seconds_in(from.at(4));
+  return worker;
+}
+
 LiveStatus decode(const Json& from) {
   LiveStatus live;
   from.at("study").get_to(live.study);
   from.at("shard").get_to(live.shard);
   from.at("host").get_to(live.host);
-  from.at("process").get_to(live.process);
-  from.at("written").get_to(live.written);
-  from.at("revision").get_to(live.revision);
-  from.at("points").get_to(live.progress.points);
-  from.at("done").get_to(live.progress.done);
-  from.at("failed").get_to(live.progress.failed);
-  from.at("evaluated").get_to(live.progress.evaluated);
-  from.at("elapsed").get_to(live.progress.elapsed);
-  from.at("finished").get_to(live.progress.finished);
-  from.at("stopping").get_to(live.progress.stopping);
+  live.process = number_in(from.at("process"));
+  live.written = seconds_in(from.at("written"));
+  live.revision = count_in(from.at("revision"));
+  live.progress = progress_in(from);
   from.at("stopped").get_to(live.stopped);
-  for (const Json& worker : from.at("workers")) {
-    LiveWorker& one = live.workers.emplace_back();
-    worker.at(0).get_to(one.rank);
-    from.at("hosts").at(worker.at(1).get<std::size_t>()).get_to(one.host);
-    worker.at(2).get_to(one.evaluated);
-    if (!worker.at(3).is_null()) one.point = worker.at(3).get<std::uint64_t>();
-    worker.at(4).get_to(one.seconds);
-  }
+  for (const Json& worker : from.at("workers")) live.workers.push_back(worker_in(worker, from.at("hosts")));
   return live;
+}
+
+/// Of a regular file of sane size: others have no end, or keep who opens them waiting.
+std::optional<std::string> text_of_run(const fs::path& file) {
+  constexpr std::uintmax_t kMost = std::uintmax_t{64} << 20U;  // some two million ranks
+  std::error_code error;
+  if (!fs::is_regular_file(file, error) || fs::file_size(file, error) > kMost || error) return std::nullopt;
+  return detail::read_file(file);
 }
 
 }  // namespace
 
 std::optional<LiveStatus> read_live(const fs::path& store) {
   try {
-    const auto text = detail::read_file(store / kName);
+    const auto text = text_of_run(store / kName);
     return text ? std::optional(decode(Json::parse(*text))) : std::nullopt;
   } catch (const Json::exception&) {  // another program's, or another version's
+    return std::nullopt;
+  } catch (const WrongContent&) {
     return std::nullopt;
   }
 }

@@ -15,6 +15,12 @@ constexpr std::size_t kAnyWidth = 1000;
 constexpr double kTerminalInterval = 0.1;
 constexpr double kLongestInterval = 600.0;
 
+/// A run goes on though nobody can read how far it is.
+void print(std::FILE* out, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), out);
+  std::fflush(out);
+}
+
 }  // namespace
 
 std::optional<double> Progress::remaining() const {
@@ -41,29 +47,26 @@ ProgressPrinter::ProgressPrinter(std::FILE* out)
     : out_(out), terminal_(::isatty(::fileno(out)) == 1), next_(terminal_ ? 0.0 : interval_) {}
 
 void ProgressPrinter::note(const std::string& text) {
-  fmt::print(out_, "{}{}\n", terminal_ ? "\r\033[K" : "", text::visible(text));
-  std::fflush(out_);
+  print(out_, fmt::format("{}{}\n", terminal_ ? "\r\033[K" : "", text::visible(text)));
   if (terminal_) next_ = 0.0;
 }
 
 void ProgressPrinter::operator()(const Progress& progress) {
   if (progress.finished) {
-    if (terminal_ && shown_) fmt::print(out_, "\r\033[K{}\n", render(progress));
-    std::fflush(out_);
+    if (terminal_ && shown_) print(out_, fmt::format("\r\033[K{}\n", render(progress)));
     return;
   }
   if (progress.elapsed < next_) return;
   if (terminal_) {
     const std::size_t columns = text::columns_of(::fileno(out_), kAnyWidth);  // a longer line would not renew itself
-    fmt::print(out_, "\r\033[K{}", text::clipped(render(progress), columns - 1));
+    print(out_, "\r\033[K" + text::clipped(render(progress), columns - 1));
     next_ = progress.elapsed + kTerminalInterval;
   } else {
-    fmt::print(out_, "{}\n", render(progress));
+    print(out_, render(progress) + "\n");
     next_ = progress.elapsed + interval_;
     interval_ = std::min(interval_ * 2.0, kLongestInterval);
   }
   shown_ = true;
-  std::fflush(out_);
 }
 
 }  // namespace windrow

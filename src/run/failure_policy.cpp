@@ -43,8 +43,9 @@ std::optional<MaxFailures> parse_max_failures(std::string_view text) {
 namespace detail {
 
 FailureJudge::FailureJudge(const FailurePolicy& policy, std::uint64_t points) : policy_(policy) {
-  const bool sane = policy.retries >= 0 && policy.retry_delay.count() >= 0 && policy.backoff >= 1.0;
-  if (!sane) throw SpecError("retries and their delay must not be negative, and the back-off at least 1");
+  const bool sane =
+      policy.retries >= 0 && policy.retry_delay.count() >= 0 && policy.backoff >= 1.0 && std::isfinite(policy.backoff);
+  if (!sane) throw SpecError("retries and their delay must not be negative, and the back-off a number of at least 1");
   if (policy.max_failures) limit_ = policy.max_failures->of(points);
 }
 

@@ -36,7 +36,8 @@ struct Answer {
   std::string text;
 };
 
-// posix_spawn, which copies nothing: the process may be large, and inside MPI.
+// posix_spawn, which copies nothing: the process may be large, and inside MPI. What this process ignores is not for the
+// other one to ignore.
 pid_t spawn(std::vector<std::string> argv, int output) {
   std::vector<char*> arguments;
   for (std::string& argument : argv) arguments.push_back(argument.data());
@@ -46,8 +47,16 @@ pid_t spawn(std::vector<std::string> argv, int output) {
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  for (const int number : {SIGPIPE, SIGXFSZ}) sigaddset(&defaults, number);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t pid = -1;
-  const int error = posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
+  const int error = posix_spawnp(&pid, arguments[0], &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) throw SystemError("cannot run " + argv.front(), error);
   return pid;

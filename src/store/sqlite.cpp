@@ -22,8 +22,12 @@ bool out_of_space(int code, int error_number) {
 }
 
 std::string_view advice(int code, int error_number) {
+  if (error_number == EFBIG) {
+    return "raise the file size limit (`ulimit -f`) and run again: what was committed is safe";
+  }
   if (out_of_space(code, error_number)) {
-    return "free some space (or raise the quota or file size limit) and run again: what was committed is safe";
+    return "free some space (or raise the quota or file size limit, `ulimit -f`) and run again: what was committed is "
+           "safe";
   }
   switch (code & 0xff) {
     case SQLITE_BUSY:

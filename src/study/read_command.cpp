@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -86,9 +87,45 @@ void check_ranks(const TomlTable& table, const CommandSpec& command, const Desig
   table.locate(table.has("launcher") ? "launcher" : "ranks", [&] { Command(probe, design); });
 }
 
+/// "1 GiB", "500 MB", or a number of bytes.
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    double bytes;
+  };
+  constexpr std::array<Unit, 10> units = {{{"", 1.0},
+                                           {"B", 1.0},
+                                           {"kB", 1e3},
+                                           {"MB", 1e6},
+                                           {"GB", 1e9},
+                                           {"TB", 1e12},
+                                           {"KiB", 0x1p10},
+                                           {"MiB", 0x1p20},
+                                           {"GiB", 0x1p30},
+                                           {"TiB", 0x1p40}}};
+  const std::size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto number = text::parse_double(text.substr(0, end));
+  text.remove_prefix(std::min(text.find_first_not_of(' ', end), text.size()));
+  const auto unit = std::ranges::find(units, text, &Unit::name);
+  if (!number || unit == units.end()) return std::nullopt;
+  const double bytes = *number * unit->bytes;
+  return bytes >= 1.0 && bytes < 0x1p62 ? std::optional(static_cast<std::uint64_t>(bytes)) : std::nullopt;
+}
+
+void read_max_output_size(const TomlTable& table, CommandSpec& spec) {
+  constexpr const char* kForm = "a size such as \"1 GiB\" or \"500 MB\", or a number of bytes";
+  const TomlTable::Member* member = table.find("max_output_size");
+  if (!member) return;
+  const auto* text = std::get_if<std::string>(&member->node.value);
+  if (!text && !std::holds_alternative<std::int64_t>(member->node.value)) table.wrong_type(*member, kForm);
+  const auto bytes = parse_bytes(text ? *text : member->node.shown());
+  if (!bytes) table.wrong_value(*member, kForm);
+  spec.max_output_size = *bytes;
+}
+
 CommandSpec read_command_table(const TomlTable& table) {
   table.allow_only({"run", "shell", "templates", "inputs", "stage", "stdin", "env", "ranks", "launcher", "timeout",
-                    "grace", "keep", "success_codes", "fail_if", "require", "valid"});
+                    "grace", "keep", "success_codes", "fail_if", "require", "valid", "max_output_size"});
   CommandSpec spec;
   spec.run = read_run(table);
   for (const std::string& path : table.texts("templates").value_or(std::vector<std::string>())) {
@@ -101,6 +138,7 @@ CommandSpec read_command_table(const TomlTable& table) {
   read_timeout(table, spec);
   if (spec.ranks) spec.grace = kGraceOfMpi;
   spec.grace = table.duration("grace").value_or(spec.grace);
+  read_max_output_size(table, spec);
   spec.shell = read_shell(table);
   spec.environment = read_environment(table);
   read_files(table, spec);

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <chrono>
 #include <limits>
 
 #include "study/study_parts.hpp"
@@ -10,6 +11,8 @@ namespace windrow::detail {
 namespace {
 
 constexpr std::int64_t most_retries = 1000;
+constexpr double kMostBackoff = 1000.0;
+constexpr std::chrono::hours kLongestDelay{1};
 
 int retries_in(const TomlTable& table, const std::string& key) {
   return static_cast<int>(table.integer(key, 0, most_retries).value_or(0));
@@ -72,8 +75,13 @@ RunPolicy read_run_policy(const TomlTable& root) {
       {"retries", "retry_delay", "backoff", "on_failure", "max_failures", "give_up_early", "time_limit", "drain"});
   read_retries(*run, result.failures);
   result.failures.retry_delay = run->duration("retry_delay").value_or(result.failures.retry_delay);
+  if (result.failures.retry_delay > kLongestDelay) {
+    run->wrong_value(*run->find("retry_delay"), "at most an hour");
+  }
   result.failures.backoff = run->number("backoff").value_or(result.failures.backoff);
-  if (!(result.failures.backoff >= 1.0)) run->wrong_value(*run->find("backoff"), "a factor of at least 1");
+  if (!(result.failures.backoff >= 1.0 && result.failures.backoff <= kMostBackoff)) {
+    run->wrong_value(*run->find("backoff"), fmt::format("a factor from 1 to {}", kMostBackoff));
+  }
   read_max_failures(*run, result.failures);
   result.limits.time_limit = run->duration("time_limit").value_or(result.limits.time_limit);
   if (run->has("time_limit") && result.limits.time_limit.count() == 0) {

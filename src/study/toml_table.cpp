@@ -59,6 +59,46 @@ TomlTable copy_table(const toml::table& table, const std::string& file, const st
 
 constexpr std::string_view duration_form = "a duration such as \"30s\"";
 
+/// Behind the text, or the comment, that begins at `at`; behind that line, if it does not end.
+std::size_t end_of_text(std::string_view source, std::size_t at) {
+  const char quote = source[at];
+  const std::string three(3, quote);
+  const bool many_lines = source.substr(at).starts_with(three);
+  if (quote == '#') return std::min(source.find('\n', at), source.size());
+  for (at += many_lines ? 3 : 1; at < source.size(); ++at) {
+    if (quote == '"' && source[at] == '\\') {
+      ++at;
+    } else if (many_lines ? source.substr(at).starts_with(three) : source[at] == quote || source[at] == '\n') {
+      return at + (many_lines ? 3 : 1);
+    }
+  }
+  return source.size();
+}
+
+/// What is nested is read, and let go of, level by level, on a stack that has an end. The parser limits the levels of
+/// arrays and inline tables, not those of the dots in names.
+void check_depth(std::string_view source, const std::string& file) {
+  constexpr std::size_t kDeepest = 256;
+  std::vector<std::size_t> around;  // the levels around each bracket that is open
+  std::size_t level = 0;
+  for (std::size_t at = 0; at < source.size();) {
+    const char c = source[at];
+    if (c == '"' || c == '\'' || c == '#') {
+      at = end_of_text(source, at);
+      continue;
+    }
+    if (c == '.') ++level;
+    if (c == '[' || c == '{') around.push_back(++level);
+    if ((c == ']' || c == '}') && !around.empty()) around.pop_back();
+    if (c == ',' || c == ']' || c == '}' || c == '\n') level = around.empty() ? 0 : around.back();
+    if (level > kDeepest) {
+      const auto line = 1 + std::count(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+      throw SpecError(fmt::format("{}:{}: tables and lists are nested more than {} deep", file, line, kDeepest));
+    }
+    ++at;
+  }
+}
+
 }  // namespace
 
 std::string TomlNode::kind() const {
@@ -75,6 +115,7 @@ std::string TomlNode::shown() const {
 }
 
 TomlTable TomlTable::parse(std::string_view source, const std::string& file) {
+  check_depth(source, file);
   try {
     return copy_table(toml::parse(source, file), file, "", 1);
   } catch (const toml::parse_error& error) {

@@ -56,6 +56,11 @@ TEST(DisplayTest, a_cell_keeps_tabs_and_line_ends_only) {
   EXPECT_EQ(as_utf8("a\x1b[31m\xe9\xc3\xa9"), "a\x1b[31m\\xe9\xc3\xa9");
 }
 
+TEST(DisplayTest, json_of_what_a_terminal_obeys_is_spelled_with_escapes) {
+  EXPECT_EQ(safe_json("{\"a\": \"\\u001b\u00e9\"}\n"), "{\"a\": \"\\u001b\u00e9\"}\n");
+  EXPECT_EQ(safe_json("[\"\x7f\x7f\", \"\u009b\u202e\u2028\"]\n"), "[\"\\u007f\\u007f\", \"\\u009b\\u202e\\u2028\"]\n");
+}
+
 TEST(DisplayTest, a_pipe_has_no_columns) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);

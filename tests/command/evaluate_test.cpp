@@ -217,7 +217,7 @@ TEST_F(EvaluateTest, a_directory_holds_files_streams_and_the_command_and_nothing
   EXPECT_EQ(content_of(point() / "command"), "sh -c 'cat in; ls; echo e >&2' 'it'\\''s'\n");
 }
 
-TEST_F(EvaluateTest, a_file_that_is_too_large_is_the_point_s_failure) {
+TEST_F(EvaluateTest, a_limit_of_the_size_of_files_is_no_failure_of_the_point) {
   write("in.mustache", std::string(100'000, 'x'));
   CommandSpec command = spec(sh("true"));
   command.templates = {"in.mustache"};
@@ -228,14 +228,41 @@ TEST_F(EvaluateTest, a_file_that_is_too_large_is_the_point_s_failure) {
     signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{50'000, 50'000};
     setrlimit(RLIMIT_FSIZE, &limit);
-    const auto outcome = evaluate(made, design);
-    const bool good = !outcome.ok() && outcome.failure().kind == FailureKind::exception &&
-                      outcome.failure().message.find("cannot write") != std::string::npos;
-    _exit(good ? 0 : 1);
+    try {
+      evaluate(made, design);
+    } catch (const SurroundingsFailed& error) {
+      _exit(std::string(error.what()).find("raise the file size limit (`ulimit -f`)") != std::string::npos ? 0 : 2);
+    }
+    _exit(1);
   }
   int status = -1;
   waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
+}
+
+TEST_F(EvaluateTest, a_program_that_prints_without_end_is_ended_long_before_its_time_out) {
+  for (const std::string stream : {"", " >&2"}) {
+    CommandSpec command = spec(sh("yes some words" + stream));
+    command.max_output_size = 1'000'000;
+    command.timeout = std::chrono::hours(1);
+    const auto outcome = evaluate(command);
+    ASSERT_FALSE(outcome.ok());
+    EXPECT_EQ(outcome.failure().kind, FailureKind::bad_output);
+    const std::string file = stream.empty() ? "stdout" : "stderr";
+    EXPECT_THAT(
+        outcome.failure().message,
+        HasSubstr(file + " is longer than the 1000000 bytes that `max_output_size` in [command] allows; " + file));
+  }
+}
+
+TEST_F(EvaluateTest, a_program_that_printed_too_much_fails_however_fast_it_was) {
+  CommandSpec command = spec(sh("head -c 1001 /dev/zero"));
+  command.max_output_size = 1000;
+  const auto outcome = evaluate(command);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.failure().kind, FailureKind::bad_output);
+  command.max_output_size = 1001;
+  EXPECT_TRUE(evaluate(command).ok());
 }
 
 }  // namespace

@@ -379,5 +379,62 @@ TEST_F(ExtractTest, files_may_be_named_by_tags_and_patterns) {
               AllOf(HasSubstr("`y`"), HasSubstr("did you mean `case`")));
 }
 
+TEST_F(ExtractTest, what_is_longer_than_it_may_be_is_not_read) {
+  const auto too_long = [this](OutputSpec output, const std::string& file) {
+    CommandSpec command = spec(sh("truncate -s 1T '" + file + "'"), {std::move(output)});
+    const auto outcome = evaluate(command);
+    return outcome.ok() ? "" : describe(outcome.failure());
+  };
+  const auto refused = HasSubstr("is longer than the 1 GiB that `max_output_size` in [command] allows");
+  EXPECT_THAT(too_long(regex("y=(.)"), "out"), refused);
+  EXPECT_THAT(too_long(pointer("/y"), "out"), refused);
+  EXPECT_THAT(too_long(column("y"), "out"), refused);
+  EXPECT_THAT(too_long(in_table("y"), "out"), refused);
+  EXPECT_THAT(too_long({"y", ArraySource{"field.txt"}, "array"}, "field.txt"), refused);
+  EXPECT_THAT(too_long({"y", ArraySource{"field.npy"}, "array"}, "field.npy"), HasSubstr("no array file"))
+      << "their headers say how long they are";
+}
+
+TEST_F(ExtractTest, the_bound_is_for_the_study_to_choose) {
+  CommandSpec command = spec(sh("printf 'y=1\\n' > out"), {regex("y=(.)")});
+  command.max_output_size = 4;
+  EXPECT_TRUE(evaluate(command).ok());
+  command.max_output_size = 3;
+  const auto outcome = evaluate(command);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.failure().kind, FailureKind::bad_output);
+  EXPECT_THAT(outcome.failure().message, HasSubstr("out is longer than the 3 bytes that `max_output_size`"));
+}
+
+TEST_F(ExtractTest, a_check_does_not_pass_over_a_file_that_is_too_long) {
+  CommandSpec command = spec(sh("truncate -s 2G log"));
+  command.fail_if = {{"log", "error"}};
+  const auto outcome = evaluate(command);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.failure().kind, FailureKind::bad_output);
+  EXPECT_THAT(outcome.failure().message, HasSubstr("log is longer than the 1 GiB"));
+}
+
+TEST_F(ExtractTest, what_is_no_regular_file_fails_at_once) {
+  const auto failed = [this](const std::string& make, const OutputSpec& output) {
+    const auto outcome = evaluate(spec(sh(make), {output}));
+    EXPECT_EQ(outcome.ok() ? FailureKind::exception : outcome.failure().kind, FailureKind::bad_output) << make;
+    return outcome.ok() ? "" : outcome.failure().message;
+  };
+  for (const std::string file : {"out", "out.txt", "out.npy"}) {
+    for (const std::string make : {"mkfifo ", "mkdir ", "ln -s /dev/zero "}) {
+      const OutputSpec array{"y", ArraySource{file}, "array"};
+      const std::vector<OutputSpec> outputs = {array,
+                                               {"y", RegexSource{file, "y"}},
+                                               {"y", JsonSource{file, "/y"}},
+                                               {"y", CsvSource{file, "y", {}}},
+                                               {"y", TableSource{file, "y"}}};
+      for (const OutputSpec& output : outputs) {
+        EXPECT_THAT(failed(make + file, output), HasSubstr(file + " is no regular file")) << make;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace windrow

@@ -255,5 +255,24 @@ TEST_F(RenderTest, the_text_false_hides_a_section) {
   for (const char* yes : {"true", "True", "no", "0", "F"}) EXPECT_EQ(rendered(text, "flag", yes), "on") << yes;
 }
 
+TEST_F(RenderTest, sections_within_sections_have_a_bound) {
+  const auto nested = [this](int depth, const std::string& open, const std::string& close, const std::string& head) {
+    std::string text = head;
+    for (int i = 0; i < depth; ++i) text += open;
+    for (int i = 0; i < depth; ++i) text += close;
+    write("deep.mustache", text);
+    CommandSpec command = spec(std::vector<std::string>{"true"});
+    command.templates = {"deep.mustache"};
+    return complaint(command);
+  };
+  EXPECT_EQ(nested(100, "{{#x}}\n", "{{/x}}", ""), "");
+  const auto refused = HasSubstr("deep.mustache:101: sections are nested more than 100 deep");
+  EXPECT_THAT(nested(101, "{{#x}}\n", "{{/x}}", ""), refused);
+  EXPECT_THAT(nested(100'000, "{{^ x }}\n", "{{/x}}", ""), refused);
+  EXPECT_THAT(nested(100'000, "{{#x}}\n", "", ""), refused);
+  EXPECT_THAT(nested(101, "<%#x%>\n", "<%/x%>", "{{=<% %>=}}"), refused);
+  EXPECT_EQ(nested(2000, "{{#x}}a{{/x}}", "", ""), "") << "one after the other";
+}
+
 }  // namespace
 }  // namespace windrow

@@ -4,10 +4,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
 
 #include "report/interface/live_writer.hpp"
 #include "windrow/store/store.hpp"
@@ -63,15 +67,63 @@ TEST_F(LivenessTest, what_is_written_is_read) {
 }
 
 TEST_F(LivenessTest, garbage_and_what_cannot_be_written_are_nobodys_concern) {
-  for (const char* garbage : {"", "{", "[]", "{\"study\": 7}", "null"}) {
+  const std::string deep(1'000'000, '[');
+  for (const std::string& garbage : {std::string(), std::string("{"), std::string("[]"), std::string("{\"study\": 7}"),
+                                     std::string("null"), deep, deep + std::string(deep.size(), ']')}) {
     std::ofstream(directory_ / "live.json") << garbage;
-    EXPECT_FALSE(read_live(directory_).has_value()) << garbage;
+    EXPECT_FALSE(read_live(directory_).has_value()) << garbage.substr(0, 100);
   }
   detail::LiveWriter writer(directory_ / "missing");
   EXPECT_TRUE(writer.is_due(std::chrono::steady_clock::now()));
   writer.write(live());
   EXPECT_FALSE(writer.is_due(std::chrono::steady_clock::now()));
   EXPECT_FALSE(fs::exists(directory_ / "missing"));
+}
+
+TEST_F(LivenessTest, numbers_that_no_run_has_are_garbage_too) {
+  write_as_other_host(1.0, 1);
+  std::ifstream in(directory_ / "live.json");
+  const std::string right(std::istreambuf_iterator<char>(in), {});
+  ASSERT_TRUE(read_live(directory_).has_value());
+  const auto reads = [&](const std::string& name, const std::string& number) {
+    std::string text = right;
+    const std::size_t begin = text.find("\"" + name + "\":") + name.size() + 3;
+    text.replace(begin, text.find(',', begin) - begin, number);
+    std::ofstream(directory_ / "live.json") << text;
+    return read_live(directory_).has_value();
+  };
+  EXPECT_TRUE(reads("points", "10"));
+  for (const char* name : {"process", "written", "revision", "points", "done", "failed", "evaluated", "elapsed"}) {
+    for (const char* number : {"-1", "1e300", "-1e300", "99999999999999999999", "null", "true", "\"1\"", "[]"}) {
+      if (std::string_view(name) == "process" && std::string_view(number) == "-1") continue;
+      EXPECT_FALSE(reads(name, number)) << name << " " << number;
+    }
+  }
+  EXPECT_FALSE(reads("done", "10")) << "of 9 points";
+  EXPECT_FALSE(reads("failed", "2")) << "of 1 that is done";
+  for (const char* worker :
+       {"[[0,0,1,null,0.0]]", "[[0]]", "[7]", "{\"a\":1}", "[[0,-1,1,null,0]]", "[[1e300,0,1,2,3]]"}) {
+    std::string text = right;
+    text.replace(text.find("\"workers\":[]") + 10, 2, worker);
+    std::ofstream(directory_ / "live.json") << text;
+    EXPECT_FALSE(read_live(directory_).has_value()) << worker;
+  }
+}
+
+TEST_F(LivenessTest, what_has_no_end_or_no_writer_is_not_read) {
+  const fs::path file = directory_ / "live.json";
+  std::ofstream(file) << "{";
+  fs::resize_file(file, std::uintmax_t{1} << 40U);
+  EXPECT_FALSE(read_live(directory_).has_value());
+  fs::remove(file);
+  ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+  EXPECT_FALSE(read_live(directory_).has_value());
+  fs::remove(file);
+  fs::create_symlink("/dev/zero", file);
+  EXPECT_FALSE(read_live(directory_).has_value());
+  fs::remove(file);
+  fs::create_directory(file);
+  EXPECT_FALSE(read_live(directory_).has_value());
 }
 
 TEST_F(LivenessTest, the_lock_tells_whether_a_run_of_this_machine_lives) {

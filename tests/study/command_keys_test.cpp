@@ -70,5 +70,24 @@ TEST(CommandKeysTest, mistakes_are_named_with_their_lines) {
   EXPECT_THAT(error("keep = \"al\""), HasSubstr("study.toml:6: unknown keep `al` in [command]; did you mean `all`?"));
 }
 
+TEST(CommandKeysTest, the_size_of_outputs_is_read_in_any_unit) {
+  const StudyFolder folder;
+  const auto size = [&](const std::string& value) {
+    return folder.load(kText + "max_output_size = " + value + "\n").command.max_output_size;
+  };
+  EXPECT_EQ(folder.load(kText).command.max_output_size, 1'073'741'824U);
+  EXPECT_EQ(size("4096"), 4096U);
+  EXPECT_EQ(size("\"20 GiB\""), 20U << 30U);
+  EXPECT_EQ(size("\"1.5MiB\""), 1'572'864U);
+  EXPECT_EQ(size("\"500 MB\""), 500'000'000U);
+  EXPECT_EQ(size("\"7\""), 7U);
+  for (const char* wrong : {"0", "-1", "\"\"", "\"GiB\"", "\"1 gb\"", "\"1 GiB \"", "\"inf\"", "\"nan\"", "\"-1 GiB\"",
+                            "\"1e300\"", "\"99999999999 TiB\"", "inf", "1.5", "true"}) {
+    EXPECT_THAT(folder.error(kText + "max_output_size = " + wrong + "\n"),
+                HasSubstr("study.toml:5: `max_output_size` in [command] must be a size such as \"1 GiB\" or"))
+        << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace windrow

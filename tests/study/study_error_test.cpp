@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "study/study_files.hpp"
 
 namespace windrow {
@@ -339,6 +341,39 @@ TEST(StudyErrorTest, a_file_that_cannot_be_read_says_why) {
   const auto message = [](const fs::path& file) { return test::error_of<SpecError>([&] { load_study(file); }); };
   EXPECT_EQ(message("none.toml"), "none.toml: cannot read the study file: No such file or directory");
   EXPECT_EQ(message("folder.toml"), "folder.toml: is a directory, not a study file");
+}
+
+TEST(StudyErrorTest, what_is_nested_without_end_is_refused_with_its_line) {
+  const StudyFolder folder;
+  const auto repeated = [](const std::string& text, int times) {
+    std::string result;
+    for (int i = 0; i < times; ++i) result += text;
+    return result;
+  };
+  const std::string head = testing::parameters + testing::command;  // 4 lines
+  const std::string refused = "study.toml:5: tables and lists are nested more than 256 deep";
+  EXPECT_EQ(folder.error(head + "[" + repeated("a.", 100'000) + "a]\nb = 1\n"), refused);
+  EXPECT_EQ(folder.error(head + "[[" + repeated("a.", 100'000) + "a]]\nb = 1\n"), refused);
+  EXPECT_EQ(folder.error(head + repeated("a.", 100'000) + "a = 1\n"), refused);
+  EXPECT_EQ(folder.error(head + "a = " + repeated("[", 100'000) + repeated("]", 100'000) + "\n"), refused);
+  EXPECT_EQ(folder.error(head + "a = " + repeated("{b=", 100'000) + "1" + repeated("}", 100'000) + "\n"), refused);
+  EXPECT_EQ(folder.error(head + "a = " + repeated("{b.c.d.e=", 80) + "1" + repeated("}", 80) + "\n"), refused);
+  EXPECT_EQ(folder.error(head + "a = " + repeated("[\n", 300) + "\n"),
+            "study.toml:261: tables and lists are nested more than 256 deep");
+}
+
+TEST(StudyErrorTest, points_in_texts_comments_and_numbers_nest_nothing) {
+  const StudyFolder folder;
+  const std::string many(1000, '.');
+  std::string numbers = "[0.5";
+  for (int i = 0; i < 1000; ++i) numbers += ",\n 1.5e-" + std::to_string(i % 300);
+  const std::string texts = R"(["echo", "\"MANY", '\', '''a'
+MANY[''', """\""
+MANY{"""])";
+  const std::string run = std::regex_replace(texts, std::regex("MANY"), many);
+  const Study study =
+      folder.load("# " + many + "[[[\n[parameters.x]\nvalues = " + numbers + "]\n[command]\nrun = " + run + "\n");
+  EXPECT_EQ(study.design.size(), 1001U);
 }
 
 }  // namespace

@@ -32,6 +32,10 @@ bool is_plain(std::string_view text);
 /// others are seen as "\x1b".
 std::string as_cell(std::string_view text);
 
+/// The same JSON with escapes for what JSON allows in a text and a terminal obeys: DEL, C1, directions of writing.
+/// @param json  valid UTF-8, with no control characters but line ends
+std::string safe_json(std::string json);
+
 /// The columns of a terminal, by its device; `otherwise` if it is none.
 std::size_t columns_of(int descriptor, std::size_t otherwise);
 

@@ -157,6 +157,9 @@ struct CommandSpec {
   /// Patterns of the files that stay of a point that succeeds, whatever `keep` says; of one that fails all do. One
   /// without a slash is compared with a file's name, another with its path; "folder/" is all that is in a folder.
   std::vector<std::string> keep_files{};
+  /// Bytes. A point fails (bad_output) whose program prints more on stdout or stderr, which ends it, or leaves a text,
+  /// JSON or CSV file with an output in it that is longer. (Arrays in NumPy's format say how long they are.)
+  std::uint64_t max_output_size = std::uint64_t{1} << 30U;
 };
 
 struct TextFile {

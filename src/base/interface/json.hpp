@@ -11,7 +11,8 @@ using Json = nlohmann::ordered_json;
 /// A number; NaN and infinities, which JSON has not, as strings. Whole numbers are written without ".0".
 Json json_number(double number);
 
-/// On one line. What is not UTF-8 becomes U+FFFD, so that the text is JSON whatever the names are.
+/// On one line. What is not UTF-8 becomes U+FFFD, so that the text is JSON whatever the names are; nothing in it
+/// is obeyed by a terminal.
 std::string json_line(const Json& json);
 
 }  // namespace windrow::detail
