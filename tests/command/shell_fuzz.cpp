@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
       fmt::print("{} is not here\n", shell);
     }
   }
-  Runner runner(directory);
+  Runner runner(directory / "run");
   Grammar grammar(std::strtoull(argv[1], nullptr, 10), runner.mark().string());
   const std::uint64_t count = std::strtoull(argv[2], nullptr, 10);
   Counts counts;
