@@ -78,9 +78,9 @@ class RowPlaces {
   void widen();
 
   std::uint64_t size_ = 0;
-  std::vector<std::uint64_t> firsts_;   // of each block
-  std::vector<std::uint16_t> narrow_;   // behind the first of its block; empty if one does not fit
-  std::vector<std::uint32_t> wide_;     // then these are not
+  std::vector<std::uint64_t> firsts_;  // of each block
+  std::vector<std::uint16_t> narrow_;  // behind the first of its block; empty if one does not fit
+  std::vector<std::uint32_t> wide_;    // then these are not
 };
 
 }  // namespace windrow::detail

@@ -52,8 +52,8 @@ std::vector<int> NodeMemory::Ranks::leaders() const {
 
 NodeMemory::Offer NodeMemory::offer_of(std::string_view at_root) const {
   if (!made_) return {.size = at_root.size()};
-  return {made_->full_name(),
-          static_cast<std::uint64_t>(at_root.data() - static_cast<const char*>(made_->data())), at_root.size()};
+  return {made_->full_name(), static_cast<std::uint64_t>(at_root.data() - static_cast<const char*>(made_->data())),
+          at_root.size()};
 }
 
 bool NodeMemory::open(const Offer& offer) {
