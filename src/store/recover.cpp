@@ -305,7 +305,8 @@ void forget_strays(Connection& connection, std::vector<std::string>& notes) {
   for (const char* table : {"provenance", "accounts"}) {
     if (!connection.has_table(table)) continue;
     connection.execute(fmt::format("DELETE FROM {} WHERE run NOT IN (SELECT run FROM runs)", table));
-    if (connection.changes() > 0) notes.push_back(fmt::format("what `{}` said of runs that are not known any more", table));
+    if (connection.changes() > 0)
+      notes.push_back(fmt::format("what `{}` said of runs that are not known any more", table));
   }
 }
 

@@ -30,9 +30,7 @@ y = { stdout = 'y=(\S+)' }
     return exported(kResults);
   }
   /// Another value for point 17.
-  void damage_row() const {
-    ASSERT_EQ(query(file(), "UPDATE results SET o0 = 120 WHERE \"index\" = 17"), "");
-  }
+  void damage_row() const { ASSERT_EQ(query(file(), "UPDATE results SET o0 = 120 WHERE \"index\" = 17"), ""); }
 };
 
 }  // namespace windrow::test

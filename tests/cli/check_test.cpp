@@ -46,8 +46,8 @@ TEST_F(CheckTest, a_file_that_sqlite_refuses_is_recovered) {
   const std::string damaged = read_file(file());
   const Ended recovered = windrow({"recover", "study.toml"});
   EXPECT_EQ(recovered.code, 0) << recovered.text();
-  EXPECT_THAT(recovered.out, AllOf(HasSubstr("40 outcomes of 40 points are right and kept"),
-                                   HasSubstr("The damaged file is kept: ")));
+  EXPECT_THAT(recovered.out,
+              AllOf(HasSubstr("40 outcomes of 40 points are right and kept"), HasSubstr("The damaged file is kept: ")));
   EXPECT_TRUE(read_file(path(std::string(kResults) + "/results.sqlite.damaged")) == damaged);
   EXPECT_THAT(windrow({"run", "study.toml"}).out, HasSubstr("Nothing to do"));
   EXPECT_EQ(exported(kResults), reference);
