@@ -83,6 +83,9 @@ int collect(const CollectArguments& arguments) {
   options.store = study.directory;
   options.name = study.name;
   options.provenance = provenance_of_collect(study, arguments);
+  options.on_damaged = [](const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) show_aside("windrow: {}\n", line);
+  };
   const Resumption found = sweep.collect(options);
   if (arguments.json) {
     print_collected_json(study, found);
