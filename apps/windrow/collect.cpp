@@ -147,6 +147,9 @@ int collect(const CollectArguments& arguments) {
   options.store = study.directory;
   options.name = study.name;
   options.provenance = provenance_of_collect(study, arguments);
+  options.on_damaged = [](const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) show_aside("windrow: {}\n", line);
+  };
   const Collected all = collect_all(study, sweep, options);
   if (arguments.json) {
     for (const std::string& problem : all.problems) show_aside("windrow: {}\n", problem);

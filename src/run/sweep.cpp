@@ -98,6 +98,7 @@ Resumption Sweep::collect(const SweepOptions& options) const {
   for (const Setting& setting : options.provenance) provenance.emplace_back(setting.name, setting.text);
   const auto points = [this](std::uint64_t index) { return design_.point(index).values(); };
   Store store(directory, identity(options.name), provenance, Journal::automatic, points, kind_->reader(design_));
+  if (const auto damage = store.damage(); !damage.empty() && options.on_damaged) options.on_damaged(damage);
   const Resumption again = store.read_again();
   if (!store.resumption()) return again;
   Resumption found = *store.resumption();

@@ -75,7 +75,7 @@ values = [1, 2]
 [command]
 run = "echo {{x}} 2 3 > field.txt"
 [outputs]
-field = { file = "field.txt", type = "array" }
+field = { array = "field.txt" }
 )");
   ASSERT_EQ(windrow({"run", "arrays.toml"}).code, 0);
   EXPECT_EQ(windrow({"check", "arrays.windrow"}).code, 0);
