@@ -53,7 +53,7 @@ TEST_F(StaleMpiTest, a_changed_program_an_added_output_and_chosen_points_as_on_o
     run({});
     EXPECT_THAT(exported(results), HasSubstr("19,19,133,19,ok\n"));
     EXPECT_EQ(exported(results), exported("results1"));
-    write_study(std::string(kY) + "z = { stdout = 'z=(\\S+)' }\nvalid = \"y < 100\"\n");
+    write_study(std::string(kY) + "z = { stdout = 'z=(\\S+)', valid = \"y < 100\" }\n");
     const Ended judged = mpirun_windrow(ranks, {"run", "study.toml", "--dir", results});
     EXPECT_EQ(judged.code, 1) << judged.text();
     EXPECT_THAT(judged.err, HasSubstr("20 of 20 points are known from earlier runs (20 judged again by their values), "

@@ -91,7 +91,7 @@ TEST_F(StaleTest, a_range_that_is_written_in_another_way_is_computed_anew) {
   EXPECT_THAT(last_.out, HasSubstr("evaluated 3"));
   run_with("1", "3");
   EXPECT_THAT(last_.out, HasSubstr("Nothing to do"));
-  EXPECT_THAT(run_with("1.0", "3.0"), HasSubstr("0,1.0,1.0,ok\n"));
+  EXPECT_THAT(run_with("1.0", "3.0"), HasSubstr("0,1,1.0,ok\n"));
   EXPECT_THAT(last_.out, HasSubstr("evaluated 3"));
   EXPECT_THAT(last_.err, HasSubstr("parameters.x is written as 1.0, no more as 1"));
   EXPECT_THAT(run_with("1", "3"), HasSubstr("0,1,1,ok\n"));
@@ -107,7 +107,10 @@ TEST_F(StaleTest, of_programs_that_a_parameter_names_only_the_changed_one_runs_a
     std::filesystem::remove_all(path("study.windrow"));
     write_sim("bin/sim_a", "1");
     write_sim("bin/sim_b", "1");
-    write("study.toml", "[parameters.x]\nvalues = [0, 1]\n[parameters.solver]\nvalues = [\"a\", \"b\", \"none\"]\n[run]\ngive_up_early = false\n[command]\nrun = " + command + "\n[outputs]\ny = { stdout = 'y=(\\S+)' }\n");
+    write("study.toml",
+          "[parameters.x]\nvalues = [0, 1]\n[parameters.solver]\nvalues = [\"a\", \"b\", "
+          "\"none\"]\n[run]\ngive_up_early = false\n[command]\nrun = " +
+              command + "\n[outputs]\ny = { stdout = 'y=(\\S+)' }\n");
     std::filesystem::remove(path("log"));
     EXPECT_EQ(windrow({"run", "study.toml"}).code, 1) << "one is not there";
     EXPECT_EQ(logged("log"), (Indices{0, 0, 1, 1})) << command;
