@@ -33,7 +33,9 @@ exit 0
   Ended run_as_planned(std::size_t evaluated, int code) {
     const std::string left = "left to run: " + std::to_string(evaluated) + " of ";
     const bool has_run = std::filesystem::exists(path("study.windrow"));
-    if (has_run) EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr(left));
+    if (has_run) {
+      EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr(left));
+    }
     const std::size_t before = runs();
     const Ended run = windrow({"run", "study.toml"});
     EXPECT_EQ(run.code, code) << run.text();
