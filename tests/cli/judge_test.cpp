@@ -32,7 +32,10 @@ exit 0
   /// What plan says of points that are left is what run does.
   Ended run_as_planned(std::size_t evaluated, int code) {
     const std::string left = "left to run: " + std::to_string(evaluated) + " of ";
-    EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr(left));
+    const bool has_run = std::filesystem::exists(path("study.windrow"));
+    if (has_run) {
+      EXPECT_THAT(windrow({"plan", "study.toml"}).out, HasSubstr(left));
+    }
     const std::size_t before = runs();
     const Ended run = windrow({"run", "study.toml"});
     EXPECT_EQ(run.code, code) << run.text();
@@ -127,7 +130,7 @@ TEST_F(JudgeTest, a_condition_less_leaves_results_as_they_are) {
   write_study("keep = \"none\"\nfail_if = [{ stderr = 'Fatal' }, { stderr = 'Error' }]");
   run_as_planned(4, 0);
   write_study("keep = \"none\"\nfail_if = [{ stderr = 'Error' }]");
-  EXPECT_THAT(windrow({"plan", "study.toml"}).out, Not(HasSubstr("again")));
+  EXPECT_THAT(windrow({"plan", "study.toml"}).out, Not(HasSubstr("by files that were kept")));
   run_as_planned(0, 0);
   EXPECT_EQ(csv(), kAll);
 }
@@ -189,7 +192,7 @@ printf "\223NUMPY\1\0\074\0%s\n\0\0\200\077\0\0$high" "$head" > field.npy
   EXPECT_THAT(csv(), HasSubstr("1,2,arrays/field/1.npy,ok\n"));
   EXPECT_THAT(windrow({"run", "study.toml", "--retry-failed"}).out, HasSubstr("Nothing to do"))
       << "all arrays are whole";
-  write_study("keep = \"all\"", "field = { array = \"field.npy\" }\nother = { array = \"field.npy\" }\n");
+  write_study("keep = \"all\"", "other = { array = \"field.npy\" }\n");
   run_as_planned(4, 0);
 }
 
@@ -205,10 +208,17 @@ TEST_F(JudgeTest, optional_values_that_are_missing_or_not_numbers_are_told_apart
   write_study("keep = \"none\"", optional);
   std::filesystem::remove_all(path("study.windrow/points"));
   run_as_planned(1, 0);
+  EXPECT_EQ(csv(), kAll);
+  write_study("keep = \"none\"", finite);
+  run_as_planned(0, 1);
+  EXPECT_THAT(failure_of("1"), HasSubstr("it is nan, and has to be finite")) << "as it was before";
+  std::filesystem::remove_all(path("study.windrow"));
+  write_study("keep = \"none\"", optional);
+  run_as_planned(4, 0);
   write_study("keep = \"none\"", finite);
   EXPECT_THAT(windrow({"explain", "study.toml", "1"}).out, HasSubstr("judged again, by files that were not kept"));
   run_as_planned(1, 1);
-  EXPECT_EQ(runs(), 6U);
+  EXPECT_EQ(runs(), 10U);
 }
 
 }  // namespace

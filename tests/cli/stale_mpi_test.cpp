@@ -52,14 +52,14 @@ TEST_F(StaleMpiTest, a_changed_program_an_added_output_and_chosen_points_as_on_o
     EXPECT_THAT(run({"--sample", "5"}).out, HasSubstr("5 of 20 points succeeded, 15 left"));
     run({});
     EXPECT_THAT(exported(results), HasSubstr("19,19,133,19,ok\n"));
-    EXPECT_EQ(exported(results), exported("results1"));
-    write_study(std::string(kY) + "z = { stdout = 'z=(\\S+)' }\nvalid = \"y < 100\"\n");
+    write_study(std::string(kY) + "z = { stdout = 'z=(\\S+)', valid = \"y < 100\" }\n");
     const Ended judged = mpirun_windrow(ranks, {"run", "study.toml", "--dir", results});
     EXPECT_EQ(judged.code, 1) << judged.text();
     EXPECT_THAT(judged.err, HasSubstr("20 of 20 points are known from earlier runs (20 judged again by their values), "
                                       "5 of them fail: "));
     EXPECT_THAT(judged.out, HasSubstr("Nothing to do"));
     EXPECT_THAT(exported(results), HasSubstr("14,14,98,14,ok\n15,15,nan,nan,bad_output\n"));
+    EXPECT_EQ(exported(results), exported("results1"));
   }
 }
 

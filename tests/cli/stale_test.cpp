@@ -91,7 +91,7 @@ TEST_F(StaleTest, a_range_that_is_written_in_another_way_is_computed_anew) {
   EXPECT_THAT(last_.out, HasSubstr("evaluated 3"));
   run_with("1", "3");
   EXPECT_THAT(last_.out, HasSubstr("Nothing to do"));
-  EXPECT_THAT(run_with("1.0", "3.0"), HasSubstr("0,1.0,1.0,ok\n"));
+  EXPECT_THAT(run_with("1.0", "3.0"), HasSubstr("0,1,1.0,ok\n"));
   EXPECT_THAT(last_.out, HasSubstr("evaluated 3"));
   EXPECT_THAT(last_.err, HasSubstr("parameters.x is written as 1.0, no more as 1"));
   EXPECT_THAT(run_with("1", "3"), HasSubstr("0,1,1,ok\n"));
