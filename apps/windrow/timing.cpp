@@ -188,7 +188,11 @@ int timing(const TimingArguments& arguments) {
   if (arguments.compare) {
     if (!run.is_complete && format == TimingFormat::text) show("{}", incomplete(store));
     const std::string table = compare(timing_records(run.account), {.format = format});
-    format == TimingFormat::json ? put(table) : show("{}", table);
+    if (format == TimingFormat::json) {
+      put(table);
+    } else {
+      show("{}", table);
+    }
   } else if (format == TimingFormat::text) {
     print_text(store, run);
   } else {

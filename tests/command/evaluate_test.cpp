@@ -249,9 +249,8 @@ TEST_F(EvaluateTest, a_program_that_prints_without_end_is_ended_long_before_its_
     ASSERT_FALSE(outcome.ok());
     EXPECT_EQ(outcome.failure().kind, FailureKind::bad_output);
     const std::string file = stream.empty() ? "stdout" : "stderr";
-    EXPECT_THAT(
-        outcome.failure().message,
-        HasSubstr(file + " is longer than the 1000000 bytes that `max_output_size` in [command] allows; " + file));
+    EXPECT_THAT(outcome.failure().message,
+                HasSubstr(file + " is longer than the 1000000 bytes that `max_output_size` in [command] allows; "));
   }
 }
 
