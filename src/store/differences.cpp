@@ -189,11 +189,15 @@ std::vector<std::string> study_differences(const StudyIdentity& stored, const St
 
 bool differs_in_reading_alone(const StudyIdentity& stored, const StudyIdentity& wanted) {
   const bool knows_all = !knows_programs(wanted) || knows_programs(stored);
+  const auto is_apart = [&](const auto& item) {
+    const std::string& name = item.first;
+    return (wanted.outputs_are_read && (is_reading(name) || is_condition(name))) ||
+           (!knows_all && (is_program(name) || value_of_program(name))) ||
+           (is_spelling(name) && text_of(stored.definition, name).empty());  // an earlier windrow did not say
+  };
   const auto rest_of = [&](const StudyIdentity& study) {
     Definition rest = study.definition;
-    std::erase_if(rest, [&](const auto& item) {
-      return (wanted.outputs_are_read && is_reading(item.first)) || (!knows_all && is_program(item.first));
-    });
+    std::erase_if(rest, is_apart);
     return rest;
   };
   return stored.points == wanted.points && spell(stored.parameters) == spell(wanted.parameters) &&
