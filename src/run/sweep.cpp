@@ -73,10 +73,6 @@ StudyIdentity Sweep::identity(std::string name) const {
   return identity;
 }
 
-ReadOutputs Sweep::reader() const {
-  return kind_->reader(design_);
-}
-
 std::vector<EqualPoint> Sweep::equal_points() const {
   return kind_->computes_equal_points_once() ? design_.equal_points() : std::vector<EqualPoint>();
 }

@@ -218,10 +218,6 @@ class Sweep {
   /// see the index (see ProgramOptions). None for functions, which may draw random numbers: each point is evaluated.
   std::vector<EqualPoint> equal_points() const;
 
-  /// Reads outputs of a point from the files that its program left, as MergeOptions::read; empty for functions. The
-  /// sweep lives as long as this.
-  ReadOutputs reader() const;
-
   /// What a run with these options would do; nothing is changed. Not for shards.
   /// @throws StoreError if there is a store that cannot be read
   SweepPreview preview(const SweepOptions& options) const;
@@ -229,7 +225,8 @@ class Sweep {
   /// What a store knows the sweep by.
   /// @param name  of the study
   StudyIdentity identity(std::string name) const;
-  /// Reads and judges outcomes of earlier forms of the study, for StoreReader. The sweep outlives it.
+  /// Reads outputs of points from the files that their programs left, and judges outcomes of earlier forms of the study;
+  /// empty for functions. The sweep outlives it.
   ReadOutputs reader() const;
 
   /// Evaluates every point that has no outcome yet. Collective: every rank calls it with the same design and functions;
