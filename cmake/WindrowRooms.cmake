@@ -104,7 +104,9 @@ function(windrow_room_test name)
   list(TRANSFORM ROOM_USES PREPEND windrow_)
   add_executable(${name}_test ${sources})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
-  target_compile_definitions(${name}_test PRIVATE WINDROW_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/${name}/data")
+  # Of files, not of the program: what a program defines must be defined where its headers were compiled.
+  set_source_files_properties(${sources} PROPERTIES
+    COMPILE_DEFINITIONS WINDROW_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/${name}/data")
   target_link_libraries(${name}_test PRIVATE windrow_${name} ${ROOM_USES} windrow_options GTest::gmock GTest::gtest_main)
   windrow_quick_test(${name}_test)
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
