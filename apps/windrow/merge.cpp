@@ -28,12 +28,11 @@ PresentStudy present_study(const std::filesystem::path& file) {
   Study study = load_study(file);
   Sweep sweep(study.design, Command(study.command, study.design));
   const auto loaded = std::make_shared<Loaded>(Loaded{std::move(study), std::move(sweep)});
+  const ReadOutputs reader = loaded->sweep.reader();
   return {loaded->sweep.identity(loaded->study.name),
           [loaded](std::uint64_t index) { return loaded->study.design.point(index).values(); },
-          [loaded, read = loaded->sweep.reader()](std::uint64_t index, const std::filesystem::path& directory,
-                                                  const std::vector<std::size_t>& wanted) {
-            return read(index, directory, wanted);
-          }};
+          {[loaded, reader](const UnreadOutcome& outcome) { return reader.from(outcome); },
+           [loaded, reader](const UnreadOutcome& outcome) { return reader.read(outcome); }}};
 }
 
 std::optional<PresentStudy> study_of_shards(const StudyIdentity& shards, const std::filesystem::path& file) {
