@@ -49,6 +49,7 @@ void add_found(Collected& all, const Resumption& found, const std::filesystem::p
   all.found.succeeded += found.succeeded;
   all.found.failed += found.failed;
   all.found.read += found.read;
+  all.found.judged += found.judged;
   all.found.unreadable += found.unreadable;
   all.found.without_files += found.without_files;
   for (const std::string& line : found.differences) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -73,7 +74,12 @@ class Windrow {
       std::ranges::reverse(words);  // as CLI11 wants them
       line_.app.parse(std::move(words));
     } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() == 0) return line_.app.exit(error);  // --help, --version
+      if (error.get_exit_code() == 0) {  // --help, --version
+        std::ostringstream text;
+        line_.app.exit(error, text);
+        put(text.str());
+        return kSuccess;
+      }
       return complain(problem_with_arguments(error) + try_help());
     }
     const auto verb = std::ranges::find_if(verbs_, [](const Verb& one) { return one.options->parsed(); });

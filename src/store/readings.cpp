@@ -54,9 +54,7 @@ Reading reading_of(const StudyIdentity& study, const Column& output) {
 }
 
 Readings::Readings(const Generation& generation, const StudyIdentity& present)
-    : results_(generation.table("results")),
-      evaluations_(generation.table("evaluations")),
-      conditions_(generation.identity, present) {
+    : evaluations_(generation.table("evaluations")), conditions_(generation.identity, present) {
   const std::vector<StoredOutput> stored = outputs_of(generation);
   const bool are_read = present.outputs_are_read;
   bool finite_is_new = false;
@@ -102,10 +100,10 @@ std::string Readings::needs_reading() const {
   if (same_) return "0";
   std::string codes;
   for (const std::int64_t code : conditions_.new_codes) codes += fmt::format("{}{}", codes.empty() ? "" : ", ", code);
-  const std::string exited = codes.empty()
-                                 ? "0"
-                                 : fmt::format("(SELECT code IN ({}) FROM {} e WHERE e.\"index\" = {}.\"index\")",
-                                               codes, evaluations_, results_);
+  const std::string exited =
+      codes.empty()
+          ? "0"
+          : fmt::format("(SELECT code IN ({}) FROM {} e WHERE e.\"index\" = r.\"index\")", codes, evaluations_);
   return fmt::format("CASE status WHEN 'ok' THEN ({}) WHEN 'bad_output' THEN {} WHEN 'exited' THEN {} ELSE 0 END",
                      judges_results_ ? "1" : lacks_output(), !same_outputs_ || conditions_.fewer ? "1" : "0", exited);
 }

@@ -26,7 +26,7 @@ class Readings {
   bool same() const { return same_; }
   /// The column that has an output of the present study; none: no row has it.
   const std::optional<std::string>& column(std::size_t output) const { return columns_[output]; }
-  /// An SQL expression over a row of results: whether the outcome stands only once it has been read or judged.
+  /// An SQL expression over a row `r` of results: whether the outcome stands only once it has been read or judged.
   std::string needs_reading() const;
   /// Names of outputs that no row has.
   std::vector<std::string> missing(const StudyIdentity& present) const;
@@ -37,8 +37,7 @@ class Readings {
   /// The same over results: whether one of them lacks an output.
   std::string lacks_output() const;
 
-  std::string results_;  // the generation's tables
-  std::string evaluations_;
+  std::string evaluations_;  // the generation's table
   bool same_ = true;
   bool same_outputs_ = true;  // all but conditions
   bool judges_results_ = false;

@@ -84,7 +84,7 @@ retries = 1
     const auto expect_ended = [&](const Ended& ended, const std::string& verb) {
       EXPECT_TRUE(ended.in_time) << verb << what;
       EXPECT_TRUE(ended.code >= 0 && ended.code <= 2) << verb << what << "\n" << ended.text();
-      EXPECT_EQ(text::visible(ended.err, "\n"), ended.err) << verb << what;
+      EXPECT_EQ(text::visible(ended.err, "\n\t"), ended.err) << verb << what;
     };
     for (const Arguments& verb : kPlain) {
       const Ended ended = in_results(verb);
@@ -128,7 +128,19 @@ class Doctor {
     std::string table, column;
   };
 
-  explicit Doctor(const fs::path& file) { EXPECT_EQ(sqlite3_open(file.c_str(), &database_), SQLITE_OK); }
+  /// The file becomes one without checksums, as an earlier windrow wrote it: what was changed by force would be told.
+  explicit Doctor(const fs::path& file) {
+    EXPECT_EQ(sqlite3_open(file.c_str(), &database_), SQLITE_OK);
+    std::vector<std::string> tables;
+    for_each(
+        "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND "
+        "c.name = 'checksum' AND m.name <> 'spare'",
+        [&](const std::string& table, const std::string&) { tables.push_back(table); });
+    for (const std::string& table : tables) execute("ALTER TABLE \"" + table + "\" DROP COLUMN checksum");
+    execute("DROP TABLE totals");
+    execute("DROP TABLE spare");
+    execute("PRAGMA user_version = 4");
+  }
   ~Doctor() { sqlite3_close(database_); }
   Doctor(const Doctor&) = delete;
   Doctor& operator=(const Doctor&) = delete;
@@ -155,6 +167,10 @@ class Doctor {
   }
 
  private:
+  void execute(const std::string& sql) {
+    EXPECT_EQ(sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sql;
+  }
+
   template <typename Visit>
   void for_each(const char* sql, Visit visit) {
     sqlite3_stmt* statement = nullptr;
@@ -219,9 +235,10 @@ TEST_F(DoctoredTest, a_live_json_that_no_run_wrote_neither_stops_a_verb_nor_keep
                                     std::string(1'000'000, '['),
                                     std::string(1'000'000, '{'),
                                     std::string(500'000, '[') + std::string(500'000, ']')};
-  for (const auto& [name, value] : right_live().items()) {
+  const nlohmann::ordered_json right = right_live();
+  for (const auto& [name, value] : right.items()) {
     for (const char* wrong : {"-1", "1e300", "null", "[[0,0,0,0,1e300]]"}) {
-      auto live = right_live();
+      auto live = right;
       live[name] = nlohmann::ordered_json::parse(wrong);
       if (name != "shard") texts.push_back(live.dump());
     }

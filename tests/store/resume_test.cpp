@@ -240,7 +240,7 @@ TEST(ReadOutputsTest, what_is_read_as_before_is_taken_over_and_the_rest_needs_th
     EXPECT_EQ(store.succeeded().size(), 1u);
     EXPECT_EQ(store.resumption()->without_files, 3u);
   }
-  EXPECT_THAT(read, ElementsAre("2 points/2 1"));
+  EXPECT_THAT(read, ElementsAre("2 points/2 1.0"));
   EXPECT_THAT(csv(directory.path()), HasSubstr("2,2.0,10.0,1,7,ok\n"));
   EXPECT_TRUE(fs::exists(directory.path() / "points" / "2"));
   EXPECT_EQ(swapped.open(directory.path()).succeeded().size(), 3u) << "those that had stayed behind, whole";

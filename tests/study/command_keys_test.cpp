@@ -77,7 +77,7 @@ TEST(CommandKeysTest, the_size_of_outputs_is_read_in_any_unit) {
   };
   EXPECT_EQ(folder.load(kText).command.max_output_size, 1'073'741'824U);
   EXPECT_EQ(size("4096"), 4096U);
-  EXPECT_EQ(size("\"20 GiB\""), 20U << 30U);
+  EXPECT_EQ(size("\"20 GiB\""), std::uint64_t{20} << 30U);
   EXPECT_EQ(size("\"1.5MiB\""), 1'572'864U);
   EXPECT_EQ(size("\"500 MB\""), 500'000'000U);
   EXPECT_EQ(size("\"7\""), 7U);

@@ -225,8 +225,8 @@ class Sweep {
   /// What a store knows the sweep by.
   /// @param name  of the study
   StudyIdentity identity(std::string name) const;
-  /// Reads outputs of points from the files that their programs left, and judges outcomes of earlier forms of the study;
-  /// empty for functions. The sweep outlives it.
+  /// Reads outputs of points from the files that their programs left, and judges outcomes of earlier forms of the
+  /// study; empty for functions. The sweep outlives it.
   ReadOutputs reader() const;
 
   /// Evaluates every point that has no outcome yet. Collective: every rank calls it with the same design and functions;
