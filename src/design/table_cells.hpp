@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@
 namespace windrow::detail {
 
 /// The parameters' columns of a table: its text, where rows begin in it, and what cells are taken for. Values are made
-/// when they are asked for. Time for a value: that of going through its row.
+/// when they are asked for. Time for a value: that of going through at most kBetweenMarks cells.
 class TableCells {
  public:
   TableCells(TableText text, std::string path, csv::Dialect dialect, RowPlaces rows, std::vector<ColumnForm> forms);
@@ -42,6 +43,9 @@ class TableCells {
   }
 
  private:
+  static constexpr std::size_t kBetweenMarks = 64;
+
+  void mark_cells();
   void read(std::uint64_t row, std::vector<Cell>& cells) const;
   void append_written(std::uint64_t row, std::vector<Cell>& cells, TextRoom& room, std::string& bytes) const;
 
@@ -50,6 +54,8 @@ class TableCells {
   csv::Dialect dialect_;
   RowPlaces rows_;
   std::vector<ColumnForm> forms_;
+  std::size_t marks_of_row_ = 0;
+  std::vector<std::uint32_t> marks_;  // where in their row every 64th cell begins, from the second of these
 };
 
 }  // namespace windrow::detail

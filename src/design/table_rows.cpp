@@ -37,10 +37,17 @@ bool RowScanner::next(std::vector<Cell>& cells) {
     is_comment_ = true;
     cells.push_back({text_.substr(begin_, stop_ - begin_)});
   } else {
-    read_cells(cells);
+    read_cells(cells, kMostColumns + 1);
   }
   position_ = end_ + 1;
   return true;
+}
+
+void RowScanner::next_cells(std::vector<Cell>& cells, std::size_t count) {
+  cells.clear();
+  begin_ = position_;
+  take_line(position_);
+  read_cells(cells, count);
 }
 
 /// The next line that is not blank.
@@ -95,7 +102,7 @@ std::size_t RowScanner::read_plain(std::size_t at, Cell& cell) const {
   return at;
 }
 
-void RowScanner::read_cells(std::vector<Cell>& cells) {
+void RowScanner::read_cells(std::vector<Cell>& cells, std::size_t most) {
   const bool by_blanks = dialect_.separator == ' ';
   std::size_t at = begin_;
   while (true) {
@@ -118,7 +125,7 @@ void RowScanner::read_cells(std::vector<Cell>& cells) {
       fail_at(begin, fmt::format("a field of {} bytes; the longest has {}. Is a quote missing?", cell.raw.size(),
                                  kLongestCell));
     }
-    if (at >= stop_) return;
+    if (at >= stop_ || cells.size() == most) return;
     ++at;
   }
 }

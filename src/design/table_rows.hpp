@@ -30,6 +30,8 @@ class RowScanner {
   /// @throws SpecError that names path and line, for quotes that are wrong, and for more or longer cells than a table
   /// of parameters can have
   bool next(std::vector<Cell>& cells);
+  /// So many cells, from the one that begins at `from`.
+  void next_cells(std::vector<Cell>& cells, std::size_t count);
 
   bool is_comment() const { return is_comment_; }
   /// Where the line begins with which the last row does.
@@ -46,7 +48,7 @@ class RowScanner {
   void take_line(std::size_t begin);
   std::size_t read_quoted(std::size_t at, Cell& cell);
   std::size_t read_plain(std::size_t at, Cell& cell) const;
-  void read_cells(std::vector<Cell>& cells);
+  void read_cells(std::vector<Cell>& cells, std::size_t most);
   [[noreturn]] void fail_at(std::size_t at, const std::string& message) const;
 
   std::string_view text_;
