@@ -20,8 +20,7 @@ namespace fs = std::filesystem;
 /// Escape sequences, controls of both kinds, directions of writing, line ends, a NUL and bytes that are not UTF-8.
 const std::string kHostile = std::string(
                                  "a\x1b]0;title\x07\x1b[2J\r\n\tb\x7f\x08\xc2\x9b"
-                                 "31m\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8",
-                                 40) +
+                                 "31m\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8") +
                              std::string("\0c\xff\xc3", 4);
 
 /// What is called in these results, as {"explain", "1"}: the directory comes behind the verb.
