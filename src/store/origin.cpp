@@ -58,11 +58,12 @@ class View {
       if (std::ranges::find(parameters_, name, &Column::name) != parameters_.end()) continue;
       evaluation_changes_.push_back(fmt::format("parameter `{}` is new", name));
     }
+    const ValuePrograms present_programs(present, present);
     for (const auto& [name, value] : wanted_) {
       const auto stored = std::ranges::find(parameters_, name, &Column::name);
       if (stored == parameters_.end()) continue;
       const std::string* before = programs_.find(name, value);
-      const std::string* now = ValuePrograms(present, present).find(name, value);
+      const std::string* now = present_programs.find(name, value);
       const bool changed = (before == nullptr) != (now == nullptr) || (before != nullptr && *before != *now);
       if (!changed) continue;
       program_changes_.emplace_back(static_cast<std::size_t>(stored - parameters_.begin()),

@@ -163,7 +163,7 @@ std::vector<std::string> split_at_nulls(const std::string& text) {
   return parts;
 }
 
-class ValuesPropertyTest : public CliTest {
+class ValuesPropertySlowTest : public CliTest {
  protected:
   void SetUp() override {
     Values values;
@@ -236,7 +236,7 @@ class ValuesPropertyTest : public CliTest {
   std::vector<std::vector<Cell>> cells_{kRows};
 };
 
-TEST_F(ValuesPropertyTest, a_hundred_thousand_values_come_back_bit_for_bit) {
+TEST_F(ValuesPropertySlowTest, a_hundred_thousand_values_come_back_bit_for_bit) {
   const Ended run = windrow({"run", "study.toml", "--workers", "2"});
   ASSERT_EQ(run.code, 0) << run.text();
   const auto records = csv_records(exported("study.windrow"));
