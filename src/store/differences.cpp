@@ -189,10 +189,12 @@ std::vector<std::string> study_differences(const StudyIdentity& stored, const St
 
 bool differs_in_reading_alone(const StudyIdentity& stored, const StudyIdentity& wanted) {
   const bool knows_all = !knows_programs(wanted) || knows_programs(stored);
+  const bool knows_values =
+      std::ranges::any_of(stored.definition, [](const auto& item) { return value_of_program(item.first).has_value(); });
   const auto is_apart = [&](const auto& item) {
     const std::string& name = item.first;
-    return (wanted.outputs_are_read && (is_reading(name) || is_condition(name))) ||
-           (!knows_all && (is_program(name) || value_of_program(name))) ||
+    return (wanted.outputs_are_read && (is_reading(name) || is_condition(name))) || (!knows_all && is_program(name)) ||
+           (!knows_values && value_of_program(name)) ||
            (is_spelling(name) && text_of(stored.definition, name).empty());  // an earlier windrow did not say
   };
   const auto rest_of = [&](const StudyIdentity& study) {

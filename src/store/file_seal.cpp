@@ -7,6 +7,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/interface/leftover_names.hpp"
 #include "windrow/base/hash.hpp"
 
 namespace windrow::detail {
@@ -18,16 +19,19 @@ fs::path seal_of(const fs::path& file) {
   return file.string() + ".sum";
 }
 
-bool has_log(const fs::path& file) {
-  std::error_code ignored;
-  const fs::path log = file.string() + "-wal";
-  return fs::exists(log, ignored) && fs::file_size(log, ignored) > 0;
-}
-
-bool is_large(const fs::path& file) {
+std::uintmax_t size_of(const fs::path& file) {
   std::error_code error;
   const auto size = fs::file_size(file, error);
-  return !error && size >= least_sealed;
+  return error ? 0 : size;
+}
+
+std::uintmax_t size_of_log(const fs::path& file) {
+  return size_of(file.string() + "-wal");
+}
+
+/// With what is still in its log.
+bool is_large(const fs::path& file) {
+  return size_of(file) + size_of_log(file) >= least_sealed;
 }
 
 /// Size and hash; nothing if it cannot be read.
@@ -51,7 +55,7 @@ std::optional<std::string> content_of(Connection& connection) {
 bool is_sealed(Connection& connection) {
   const fs::path seal = seal_of(connection.file());
   std::error_code ignored;
-  if (!fs::exists(seal, ignored) || has_log(connection.file()) || !is_large(connection.file())) return false;
+  if (!fs::exists(seal, ignored) || size_of_log(connection.file()) > 0 || !is_large(connection.file())) return false;
   std::ifstream in(seal, std::ios::binary);
   const std::string told((std::istreambuf_iterator<char>(in)), {});
   return content_of(connection) == told;
@@ -62,12 +66,12 @@ void seal_file(Connection& connection) try {
   std::error_code ignored;
   if (!is_large(connection.file())) return;
   connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-  if (has_log(connection.file())) {  // somebody reads
+  if (size_of_log(connection.file()) > 0) {  // somebody reads
     fs::remove(seal, ignored);
     return;
   }
   const auto content = content_of(connection);
-  const fs::path fresh = seal.string() + ".new";
+  const fs::path fresh = connection.file().string() + std::string(fresh_seal);
   std::ofstream out(fresh, std::ios::binary);
   out << content.value_or("");
   out.close();

@@ -50,6 +50,11 @@ std::optional<std::int64_t> number_before(std::string_view name, std::string_vie
   return number && *number >= 0 && std::to_string(*number) == name ? number : std::nullopt;
 }
 
+bool is_for_a_time_beside_results(std::string_view name) {
+  const std::string_view results = results_file;
+  return name.starts_with(results) && is_for_a_time_behind_results(name.substr(results.size()));
+}
+
 /// What windrow makes under the names of points: directories, and files of arrays. Links are users'.
 bool is_made_for_a_point(const fs::path& path, const std::string& ending) {
   std::error_code none;
@@ -66,6 +71,7 @@ class LeftoverSearch {
     for (const std::string& name : sorted_names(store_)) {
       const fs::path path = store_ / name;
       if (name == live_part || name == incoming_name || name == collected_name) add(LeftoverKind::temporary)(path);
+      if (is_for_a_time_beside_results(name)) add(LeftoverKind::temporary)(path);
       if (name == points_name) look_at_points(path, &forms_.front());
       if (name == arrays_name) look_at_arrays(path, &forms_.front());
       if (const auto number = number_after(name, points_name)) look_at_points(path, form(*number));

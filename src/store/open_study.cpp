@@ -62,9 +62,7 @@ std::optional<Resumption> OpenStudy::take_programs(const StudyIdentity& stored) 
   Resumption found;
   found.points = identity.points;
   found.differences = differences(stored.definition, identity.definition);
-  Transaction transaction(connection, "BEGIN IMMEDIATE");
-  replace_identity(connection, identity);
-  transaction.commit();
+  keep_definition();
   return found;
 }
 

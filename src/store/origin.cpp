@@ -161,15 +161,13 @@ PointOrigin origin_of(Connection& connection, const StudyIdentity& present, std:
   if (nearest.changes == 0 && study_differences(generations.front().identity, present).size() > 0) {
     StudyIdentity until = present;
     until.points = index + 1;
+    Foresight foresight(connection, generations, present, read);
+    Resumption ignored;
     const auto look = [&](const Match& match) {
-      const Generation& generation = generations[match.generation];
-      const bool reads =
-          match.reads &&
-          source_of(UnreadOutcomes(connection, generation, match.generation == 0, present).find(match.now, match.was),
-                    read) == ReadFrom::nothing;
-      if (match.now != index) return !reads;
-      if (reads) {
-        const std::vector<std::string> missing = Readings(generation, present).missing(present);
+      const bool stands = foresight.failed(match, ignored).has_value();
+      if (match.now != index) return stands;
+      if (!stands) {
+        const std::vector<std::string> missing = Readings(generations[match.generation], present).missing(present);
         for (const std::string& name : missing) {
           origin.changes.push_back(fmt::format("output `{}` is not in its results, and its files were not kept", name));
         }

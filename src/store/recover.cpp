@@ -9,6 +9,7 @@
 #include <span>
 #include <system_error>
 
+#include "base/interface/leftover_names.hpp"
 #include "generations.hpp"
 #include "open_study.hpp"
 #include "row_hash.hpp"
@@ -29,10 +30,8 @@ namespace {
 namespace fs = std::filesystem;
 using namespace detail;
 
-constexpr const char* journal_endings[] = {"-wal", "-journal", "-shm"};
-
-fs::path beside(const fs::path& file, const std::string& ending) {
-  return file.string() + ending;
+fs::path beside(const fs::path& file, std::string_view ending) {
+  return file.string() + std::string(ending);
 }
 
 bool is_there(const fs::path& file) {
@@ -43,13 +42,13 @@ bool is_there(const fs::path& file) {
 void remove_copy(const fs::path& file) {
   std::error_code ignored;
   fs::remove(file, ignored);
-  for (const char* ending : journal_endings) fs::remove(beside(file, ending), ignored);
+  for (const std::string_view ending : journal_endings) fs::remove(beside(file, ending), ignored);
 }
 
 /// A copy of a file, and of what is in its journal, that may be changed: SQLite moves the journal into it, if it can.
 class Copy {
  public:
-  explicit Copy(const fs::path& file) : file_(beside(file, ".copy")) {
+  explicit Copy(const fs::path& file) : file_(beside(file, damaged_copy)) {
     remove_copy(file_);
     try {
       fs::copy_file(file, file_);
@@ -423,7 +422,7 @@ Recovery recover_store(const fs::path& directory) {
   }
   const std::string spare = find_spare(image.file());
   if (spare.empty()) throw_unknown(file, before && !before->has_sums);
-  const fs::path fresh = beside(file, ".recovered");
+  const fs::path fresh = beside(file, recovered_part);
   remove_copy(fresh);
   try {
     Connection connection(fresh, Connection::Mode::write);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 #include <set>
 #include <string>
 #include <tuple>
@@ -238,45 +237,12 @@ bool failed_in_one_of(Connection& connection, const Generation& generation, std:
   return found;
 }
 
-/// What renumber() will find, as far as that can be told without reading files.
-class Foresight {
- public:
-  Foresight(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present,
-            const ReadOutputs& read)
-      : connection_(connection), generations_(generations), present_(present), read_(read) {
-    unread_.resize(generations.size());
-  }
-
-  /// Whether the outcome will stand, and be a failure. None: the point will be evaluated again.
-  std::optional<bool> failed(const Match& match, Resumption& found) {
-    if (!match.reads) return match.failed;
-    auto& unread = unread_[match.generation];
-    const bool is_present = match.generation == 0;
-    if (!unread) {
-      unread = std::make_unique<UnreadOutcomes>(connection_, generations_[match.generation], is_present, present_);
-    }
-    const auto outcome = unread->find(match.now, match.was);
-    const ReadFrom from = source_of(outcome, read_);
-    if (from == ReadFrom::nothing) return std::nullopt;
-    ++(from == ReadFrom::files ? found.read : found.judged);
-    const bool fails = from == ReadFrom::values && read_ && !read_.read(*outcome).ok();
-    found.unreadable += fails ? 1 : 0;
-    return fails;
-  }
-
-  /// Whether a failure that will stand is of one of these kinds.
-  bool is_one_of(const Match& match, const std::vector<FailureKind>& kinds) const {
-    if (match.reads) return std::ranges::find(kinds, FailureKind::bad_output) != kinds.end();
-    return failed_in_one_of(connection_, generations_[match.generation], match.was, kinds);
-  }
-
- private:
-  Connection& connection_;
-  const std::vector<Generation>& generations_;
-  const StudyIdentity& present_;
-  const ReadOutputs& read_;
-  std::vector<std::unique_ptr<UnreadOutcomes>> unread_;
-};
+/// Whether a failure that will stand is of one of these kinds.
+bool is_one_of(Connection& connection, const std::vector<Generation>& generations, const Match& match,
+               const std::vector<FailureKind>& kinds) {
+  if (match.reads) return std::ranges::find(kinds, FailureKind::bad_output) != kinds.end();
+  return failed_in_one_of(connection, generations[match.generation], match.was, kinds);
+}
 
 Foreseen foresee(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present,
                  const PointValues& points, const std::vector<FailureKind>& kinds, const ReadOutputs& read) {
@@ -290,7 +256,7 @@ Foreseen foresee(Connection& connection, const std::vector<Generation>& generati
     ++(*failed ? found.failed : found.succeeded);
     (*failed ? foreseen.known.failed : foreseen.known.succeeded).insert(match.now);
     if (match.generation == 0 && marked.contains(match.was)) foreseen.again.insert(match.now);
-    if (*failed && foresight.is_one_of(match, kinds)) foreseen.of_kinds.insert(match.now);
+    if (*failed && is_one_of(connection, generations, match, kinds)) foreseen.of_kinds.insert(match.now);
     return true;
   };
   Outcomes(connection, generations, present).match(present, points, look, [&](std::uint64_t) {
@@ -300,6 +266,25 @@ Foreseen foresee(Connection& connection, const std::vector<Generation>& generati
 }
 
 }  // namespace
+
+Foresight::Foresight(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present,
+                     const ReadOutputs& read)
+    : connection_(connection), generations_(generations), present_(present), read_(read), unread_(generations.size()) {}
+
+std::optional<bool> Foresight::failed(const Match& match, Resumption& found) {
+  if (!match.reads) return match.failed;
+  auto& unread = unread_[match.generation];
+  if (!unread) {
+    unread.emplace(connection_, generations_[match.generation], /*is_present=*/match.generation == 0, present_);
+  }
+  const auto outcome = unread->find(match.now, match.was);
+  const ReadFrom from = source_of(outcome, read_);
+  if (from == ReadFrom::nothing) return std::nullopt;
+  ++(from == ReadFrom::files ? found.read : found.judged);
+  const bool fails = from == ReadFrom::values && read_ && !read_.read(*outcome).ok();
+  found.unreadable += fails ? 1 : 0;
+  return fails;
+}
 
 Outcomes::Outcomes(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present) {
   for (std::size_t i = 0; i < generations.size(); ++i) {

@@ -8,6 +8,7 @@
 
 #include "content.hpp"
 #include "generations.hpp"
+#include "readings.hpp"
 
 /// Finds outcomes of earlier forms of a study for the present one.
 namespace windrow::detail {
@@ -47,6 +48,23 @@ class Outcomes {
 
   std::vector<Outcome> outcomes_;
   std::vector<std::vector<std::size_t>> former_integers_;  // by generation: parameters that are numbers now
+};
+
+/// What a change of the study will find, as far as that can be told without reading files.
+class Foresight {
+ public:
+  Foresight(Connection& connection, const std::vector<Generation>& generations, const StudyIdentity& present,
+            const ReadOutputs& read);
+
+  /// Whether the outcome will stand, and be a failure. None: the point will be evaluated again.
+  std::optional<bool> failed(const Match& match, Resumption& found);
+
+ private:
+  Connection& connection_;
+  const std::vector<Generation>& generations_;
+  const StudyIdentity& present_;
+  const ReadOutputs& read_;
+  std::vector<std::optional<UnreadOutcomes>> unread_;  // by generation
 };
 
 /// Whether `present` only adds points: every outcome of the first generation is that of the point at its index still,

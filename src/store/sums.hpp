@@ -74,7 +74,7 @@ std::string problem_of_layout(Connection& connection);
 [[noreturn]] void throw_damaged_rows(const std::filesystem::path& file);
 /// Rows that are missing or doubled.
 [[noreturn]] void throw_incomplete(const std::filesystem::path& file, const std::string& table);
-/// "windrow recover DIR keeps all that is right", to be told of a file that is damaged.
+/// "windrow recover DIR keeps all that is right": for errors that say that a file is damaged.
 std::string how_to_recover(const std::filesystem::path& file);
 
 /// Keeps the totals of the present tables while single rows are changed. To be written with the group that changes

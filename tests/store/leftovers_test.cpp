@@ -43,22 +43,28 @@ class LeftoversTest : public testing::Test {
 TEST_F(LeftoversTest, are_directories_of_points_without_an_outcome_and_what_was_there_for_a_time) {
   record(programs());
   EXPECT_THAT(found(), IsEmpty());
-  for (const char* file : {"points/1/x", "points/2/x", "points/3/x", "points/12/x", "points/.ready/here-1",
-                           "points/.ready-here-1/x", "points/.removed", "points/.incoming-2/x", "live.json.part",
-                           "live.json", "arrays.incoming/x", "arrays.collected/x"}) {
+  for (const char* file :
+       {"points/1/x", "points/2/x", "points/3/x", "points/12/x", "points/.ready/here-1", "points/.ready-here-1/x",
+        "points/.removed", "points/.incoming-2/x", "live.json.part", "live.json", "arrays.incoming/x",
+        "arrays.collected/x", "results.sqlite.sum.new", "results.sqlite.copy", "results.sqlite.copy-wal",
+        "results.sqlite.recovered", "results.sqlite.recovered-journal"}) {
     make(file);
   }
-  EXPECT_THAT(found(),
-              ElementsAre("temporary arrays.collected", "temporary arrays.incoming", "temporary live.json.part",
-                          "temporary points/.incoming-2", "temporary points/.ready", "temporary points/.ready-here-1",
-                          "temporary points/.removed", "point points/12", "point points/3"));
+  EXPECT_THAT(
+      found(),
+      ElementsAre("temporary arrays.collected", "temporary arrays.incoming", "temporary live.json.part",
+                  "temporary points/.incoming-2", "temporary points/.ready", "temporary points/.ready-here-1",
+                  "temporary points/.removed", "point points/12", "point points/3", "temporary results.sqlite.copy",
+                  "temporary results.sqlite.copy-wal", "temporary results.sqlite.recovered",
+                  "temporary results.sqlite.recovered-journal", "temporary results.sqlite.sum.new"));
 }
 
 TEST_F(LeftoversTest, are_nothing_that_windrow_would_not_have_made) {
   record(programs());
   for (const char* file :
        {"points/03/x", "points/-3/x", "points/3", "points/x/3/x", "points/.nfs0001", "points.1/4/x", "points.x/4/x",
-        "points.0/4/x", "arrays/gain/5.npy", "arrays.1/gain/5.npy", "6/x", "x.part"}) {
+        "points.0/4/x", "arrays/gain/5.npy", "arrays.1/gain/5.npy", "6/x", "x.part", "results.sqlite.damaged",
+        "results.sqlite.sum", "results.sqlite.copy.mine", "results.sqlite.copying"}) {
     make(file);
   }
   fs::create_directory_symlink(directory_.path(), directory_.path() / "points/5");

@@ -99,6 +99,18 @@ TEST_F(MergeTest, a_store_that_knows_no_content_of_programs_is_of_the_study_that
   EXPECT_THROW(take(3, Then::remove, knowing), StoreError);
 }
 
+TEST_F(MergeTest, so_is_one_that_knows_none_of_programs_that_values_name) {
+  StudyIdentity knowing = small_study();
+  knowing.definition.emplace_back("command.program.sim", "0123 (4 bytes)");
+  fill(part(1), knowing, {success(1, {1.0, 0.5}, {2.0})});
+  knowing.definition.emplace_back("command.program_of.a=1", "4567 (4 bytes)");
+  EXPECT_TRUE(take(1, Then::remove, knowing).removed);
+  StudyIdentity other = knowing;
+  other.definition.back().second = "89ab (4 bytes)";
+  fill(part(2), other, {success(2, {2.0, 0.5}, {4.0})});
+  EXPECT_THROW(take(2, Then::remove, knowing), StoreError);
+}
+
 TEST_F(MergeTest, parts_give_the_same_bytes_as_one_store) {
   std::vector<Record> all, odd, even;
   for (std::uint64_t i = 0; i < 10; ++i) {
