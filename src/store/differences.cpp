@@ -237,8 +237,10 @@ std::string Resumption::describe() const {
                         text::with_thousands(unreadable), unreadable == 1 ? "fails" : "fail");
   }
   if (without_files > 0) {
-    line += fmt::format(", {} run again since {} files were not kept", text::with_thousands(without_files),
-                        without_files == 1 ? "its" : "their");
+    const bool by_code = std::ranges::any_of(
+        differences, [](const std::string& line) { return line.starts_with("command.success_codes"); });
+    line += fmt::format(", {} run again since {} files{} were not kept", text::with_thousands(without_files),
+                        without_files == 1 ? "its" : "their", by_code ? " or exit codes" : "");
   }
   line += "; what differs: ";
   constexpr std::size_t shown = 3;

@@ -156,6 +156,8 @@ TEST_F(JudgeTest, exit_codes_of_failures_are_known_and_those_of_results_where_th
   write_study("success_codes = [0, 3, 7]", kOutputs, values);
   run_as_planned(0, 0);
   write_study("", kOutputs, values);
+  EXPECT_THAT(windrow({"plan", "study.toml"}).out,
+              HasSubstr("3 run again since their files or exit codes were not kept"));
   run_as_planned(3, 1);
   EXPECT_THAT(csv(), HasSubstr("1,3,nan,nan,exited\n"));
 }
