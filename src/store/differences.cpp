@@ -238,7 +238,7 @@ std::string Resumption::describe() const {
   }
   if (without_files > 0) {
     const bool by_code = std::ranges::any_of(
-        differences, [](const std::string& line) { return line.starts_with("command.success_codes"); });
+        differences, [](const std::string& what) { return what.starts_with("command.success_codes"); });
     line += fmt::format(", {} run again since {} files{} were not kept", text::with_thousands(without_files),
                         without_files == 1 ? "its" : "their", by_code ? " or exit codes" : "");
   }
