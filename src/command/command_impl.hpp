@@ -70,7 +70,8 @@ struct Command::Impl {
 
  private:
   void enter(const std::filesystem::path& directory, const detail::PointDirectory::Files& written);
-  void require_surroundings(const std::filesystem::path& directory, const detail::PointDirectory::Files& written);
+  void require_surroundings(const std::filesystem::path& directory, const detail::PointDirectory::Files& written,
+                            const std::string& failure);
   std::string template_text(const std::filesystem::path& file) const;
   void parse_run();
   void parse_launcher(const Design& design);

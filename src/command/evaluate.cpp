@@ -201,7 +201,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
     failure = TaskFailure::exception(error.what());
   }
   stop.rethrow();
-  if (failure && entered) require_surroundings(directory, written);
+  if (failure && entered) require_surroundings(directory, written, failure->message);
   leave(directory, written, failure.has_value());
   if (!failure) return values;
   failure->index = point.index();
@@ -210,9 +210,10 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
 }
 
 // What a failed point has written goes: it may be what has filled the disk.
-void Command::Impl::require_surroundings(const fs::path& directory, const PointDirectory::Files& written) {
+void Command::Impl::require_surroundings(const fs::path& directory, const PointDirectory::Files& written,
+                                         const std::string& failure) {
   try {
-    detail::require_surroundings(directory, own_programs);
+    detail::require_surroundings(directory, failure, own_programs);
   } catch (const SurroundingsFailed&) {
     point_directory.leave(directory, written);
     throw;

@@ -104,7 +104,8 @@ void require_start(const ProgramEnd& end, const fs::path& directory, const std::
   require_programs(programs);
 }
 
-void require_surroundings(const fs::path& directory, const std::vector<ProgramFile>& programs) {
+void require_surroundings(const fs::path& directory, const std::string& failure,
+                          const std::vector<ProgramFile>& programs) {
   require_programs(programs);
   std::error_code ignored;
   if (!fs::is_directory(directory.parent_path(), ignored)) {
@@ -114,6 +115,10 @@ void require_surroundings(const fs::path& directory, const std::vector<ProgramFi
   if (is_lack(error)) {
     stop(fmt::format("nothing more can be written to {}: {}", directory.string(), std::strerror(error)),
          what_to_do(error));
+  }
+  for (const int lack : {ENOSPC, EDQUOT}) {
+    if (failure.find(std::strerror(lack)) == std::string::npos) continue;
+    stop(fmt::format("the program at {} says: {}", directory.string(), std::strerror(lack)), what_to_do(lack));
   }
 }
 

@@ -39,8 +39,8 @@ head -c 200000 /dev/zero > bulk || exit 1
 echo square=$(($1 * $1))
 )");
   const Arguments run = {"run", "bulky.toml", "--dir", "disk/results", "--workers", "2"};
-  expect_open(windrow(run),
-              AnyOf(HasSubstr("nothing more can be written to "), HasSubstr("/command: No space left on device")));
+  expect_open(windrow(run), AnyOf(HasSubstr("nothing more can be written to "),
+                                  HasSubstr("No space left on device; this is no failure")));
   ASSERT_TRUE(disk().remount(0, "size=99m"));
   EXPECT_THAT(windrow(run).out, HasSubstr("200 of 200 points succeeded"));
 }
@@ -61,6 +61,24 @@ echo square=$(($1 * $1))
   std::filesystem::remove(path("drop"));
   std::filesystem::remove(path("disk/results/points"));
   EXPECT_THAT(windrow(run).out, HasSubstr("200 of 200 points succeeded"));
+}
+
+class ElsewhereTest : public CliTest {};
+
+TEST_F(ElsewhereTest, a_program_that_says_that_a_disk_is_full_stops_the_run) {
+  write("study.toml", R"(
+[parameters.x]
+values = [1, 2, 3, 4]
+[command]
+run = "[ {{x}} != 3 ] || head -c 9 /dev/zero > /dev/full || exit 3; echo y={{x}}"
+[outputs]
+y = { stdout = 'y=(\S+)' }
+)");
+  const Ended stopped = windrow({"run", "study.toml", "--workers", "1"});
+  EXPECT_EQ(stopped.code, 2) << stopped.text();
+  EXPECT_THAT(stopped.err, AllOf(HasSubstr("/points/2 says: No space left on device; this is no failure of the point"),
+                                 HasSubstr("free some space, or inodes (`df -h`, `df -i`) and run the same again")));
+  EXPECT_EQ(recorded("study.windrow").size(), 2U);
 }
 
 class VanishedTest : public PolicyTest {};
