@@ -63,9 +63,9 @@ echo square=$(($1 * $1))
   EXPECT_THAT(windrow(run).out, HasSubstr("200 of 200 points succeeded"));
 }
 
-class ElsewhereTest : public CliTest {};
+class OtherDiskTest : public CliTest {};
 
-TEST_F(ElsewhereTest, a_program_that_says_that_a_disk_is_full_stops_the_run) {
+TEST_F(OtherDiskTest, a_program_that_says_that_a_disk_is_full_stops_the_run) {
   write("study.toml", R"(
 [parameters.x]
 values = [1, 2, 3, 4]
