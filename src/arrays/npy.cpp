@@ -24,6 +24,7 @@ constexpr std::uint64_t kPart = 1U << 20U;  // bytes read at once
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kAlignment = 64;  // of the data
 constexpr std::uint32_t kLongestHeader = 1U << 20U;
+constexpr std::size_t kMostDimensions = 64;  // of NumPy
 
 [[noreturn]] void fail(const std::filesystem::path& file, const std::string& why) {
   throw SpecError(fmt::format("{}: {}", file.string(), why));
@@ -50,6 +51,7 @@ std::optional<std::vector<std::uint64_t>> parse_shape(const std::string& text) {
     while (part.starts_with(' ')) part.remove_prefix(1);
     const auto length = text::parse_integer(part);
     if (!length || *length < 0) return std::nullopt;
+    if (shape.size() == kMostDimensions) return std::nullopt;
     shape.push_back(static_cast<std::uint64_t>(*length));
   }
   return shape;

@@ -3,10 +3,16 @@
 #include "windrow/error.hpp"
 
 namespace windrow::csv {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+}  // namespace
 
 std::string field(std::string_view text) {
   const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  const bool may_be_lost = !text.empty() && (text.front() == '#' || is_blank(text.front()) || is_blank(text.back()));
+  const bool may_be_lost = !text.empty() && (text.front() == '#' || is_blank(text.front()) || is_blank(text.back()) ||
+                                             text.starts_with(kByteOrderMark));
   if (!may_be_lost && text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
   std::string quoted = "\"";
   for (const char c : text) {
@@ -37,7 +43,7 @@ bool Reader::read_line(std::string& text) {
     return false;
   }
   ++line_;
-  if (line_ == 1 && text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  if (line_ == 1 && text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
   return true;
 }
 

@@ -60,7 +60,11 @@ Expression::Expression(std::string text, const std::string& key, const std::vect
       parser.DefineVar(variable.first, &impl_->values[impl_->used.size()]);
       impl_->used.push_back(static_cast<std::size_t>(found - names.begin()));
     }
-    parser.Eval();  // finds what cannot be read, whatever the values
+    parser.Eval();                      // finds what cannot be read, whatever the values
+    if (parser.GetNumResults() != 1) {  // of several, the last would be taken
+      throw SpecError(fmt::format("`{}`: `{}` gives {} values: a comma parts them; `&&` joins conditions", key,
+                                  impl_->text, parser.GetNumResults()));
+    }
   } catch (const mu::ParserError& error) {
     throw SpecError(fmt::format("`{}`: `{}` cannot be read: {}", key, impl_->text, error.GetMsg()));
   }

@@ -128,6 +128,8 @@ class JsonScan::Reader {
   void read_value(std::size_t depth, const Leading& leading) {
     if (depth > kDeepest) fail(fmt::format("lists and objects are nested more than {} deep", kDeepest));
     const int c = peek();
+    // Of members of one name the last counts, whatever an earlier one had below it.
+    for (const std::size_t pointer : leading) found_[pointer].reset();
     const bool is_wanted = std::any_of(leading.begin(), leading.end(),
                                        [&](std::size_t pointer) { return pointers_[pointer].size() == depth; });
     JsonNode node;

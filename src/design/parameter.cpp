@@ -17,6 +17,8 @@ template <typename... Visitors>
 struct Overloaded : Visitors... {
   using Visitors::operator()...;
 };
+template <typename... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;  // clang 14 needs it said
 
 template <typename Kind>
 concept Computed = std::same_as<Kind, Linear> || std::same_as<Kind, Geometric> || std::same_as<Kind, ReversedGeometric>;

@@ -90,7 +90,7 @@ int ForkManager::run_peers(int size, const std::function<int(ParallelManager&)>&
   for (int rank = 1; rank < size; ++rank) {
     auto [here, there] = ByteChannel::pair();
     Process child(
-        [&, rank] {
+        [&, &here = here, &there = there, rank] {
           for (WorkerProcess& earlier : peers->processes) earlier.child.disown();
           peers->processes.clear();
           here.close();

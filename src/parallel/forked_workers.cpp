@@ -58,7 +58,7 @@ WorkerProcess ForkedProcesses::spawn_for(int worker, Frame assignment) {
 WorkerProcess ForkedProcesses::start(int worker, const std::function<int(ByteChannel&)>& serve_root) {
   auto [here, there] = ByteChannel::pair();
   Process child(
-      [&] {
+      [&, &here = here, &there = there] {
         for (WorkerProcess& other : processes) {
           other.child.disown();
           other.channel.close();

@@ -16,6 +16,14 @@ struct RunHead {
 
 constexpr double kSameTime = 1e-6;  // seconds
 
+FailureKind get_kind(ByteReader& in) {
+  const auto kind = in.get<FailureKind>();
+  if (kind < FailureKind::exception || kind > FailureKind::bad_output) {
+    throw ParallelError("a message of a failure is not one");
+  }
+  return kind;
+}
+
 }  // namespace
 
 void put_failure(ByteWriter& out, const TaskFailure& failure) {
@@ -32,7 +40,7 @@ void put_failure(ByteWriter& out, const TaskFailure& failure) {
 TaskFailure get_failure(ByteReader& in) {
   TaskFailure failure;
   failure.index = in.get<std::uint64_t>();
-  failure.kind = in.get<FailureKind>();
+  failure.kind = get_kind(in);
   failure.code = in.get<int>();
   failure.rank = in.get<int>();
   failure.attempts = in.get<int>();

@@ -53,7 +53,7 @@ class Merger {
     points_ = options_.points;
     read_ = options_.read;
     std::vector<Shard> order = found_;
-    std::ranges::stable_partition(order, [this](const Shard& shard) { return shard == latest_; });
+    std::stable_partition(order.begin(), order.end(), [this](const Shard& shard) { return shard == latest_; });
     for (const Shard& shard : order) {
       const detail::ReadStore read = detail::read_store(shard_directory(store_, shard));
       if (!read.reader) continue;

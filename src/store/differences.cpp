@@ -78,7 +78,7 @@ void compare_value_program(std::vector<std::string>& lines, std::set<std::string
                            const std::pair<std::string, std::string>& value, const std::string* old_text,
                            const std::string* new_text) {
   const auto& [parameter, text] = value;
-  const auto is_of_it = [&](const auto& item) {
+  const auto is_of_it = [&parameter = parameter](const auto& item) {
     const auto other = value_of_program(item.first);
     return other && other->first == parameter;
   };

@@ -283,7 +283,10 @@ void copy_table(const fs::path& image, Connection& to, const std::string& table,
                 std::vector<std::string>& notes) {
   try {
     Connection from(image, Connection::Mode::read);
-    if (!from.has_table(table)) return;
+    if (!is_as_made(from, table)) {
+      if (from.has_table(table) || to.has_table(table)) notes.emplace_back(lost);
+      return;
+    }
     const std::string sql = from.text(fmt::format("SELECT sql FROM sqlite_schema WHERE name = '{}'", table));
     if (!to.has_table(table)) to.execute(sql);
     Statement rows(from, "SELECT * FROM " + table);

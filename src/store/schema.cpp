@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 
@@ -74,6 +75,37 @@ CREATE TABLE IF NOT EXISTS former_outputs(generation INTEGER NOT NULL, position 
                                           type TEXT NOT NULL, reading TEXT NOT NULL, sql_name TEXT NOT NULL,
                                           PRIMARY KEY(generation, position)) WITHOUT ROWID;
 )";
+
+/// The columns of tables, in their order.
+struct TableForm {
+  std::string_view table;
+  std::string_view columns;
+  bool is_optional = false;
+};
+constexpr TableForm table_forms[] = {
+    {"study", "name,points,index_matters,generation"},
+    {"definition", "position,name,text"},
+    {"columns", "position,role,name,unit,type,description,sql_name"},
+    {"runs", "run,started"},
+    {"provenance", "run,position,name,text"},
+    {"generations", "generation,points"},
+    {"earlier_definition", "generation,position,name,text"},
+    {"earlier_columns", "generation,position,role,name,type,sql_name"},
+    {"totals", "table,salt,count,sum"},
+    {"spare", "id,checksum,text"},
+    {"former_outputs", "generation,position,name,type,reading,sql_name", true},
+    {"again", "index,evaluate", true},
+    {"moves", "now,generation,was", true},
+    {"accounts",
+     "run,worker,host,wall,build,evaluate,transfer,store,coordinate,wait,failed,points,attempts,losses,began,"
+     "began_after",
+     true},
+};
+
+std::string columns_of_table(Connection& connection, std::string_view table) {
+  return connection.text(fmt::format(
+      "SELECT coalesce(group_concat(name), '') FROM (SELECT name FROM pragma_table_info('{}') ORDER BY cid)", table));
+}
 
 std::string evaluations_table(const std::string& name) {
   return "CREATE TABLE " + name + evaluations_columns;
@@ -198,6 +230,33 @@ void create_empty_tables(Connection& connection) {
   connection.execute(std::string(fixed_tables) + earlier_tables + sums_tables + spare_table + former_table);
 }
 
+bool is_as_made(Connection& connection, std::string_view table) {
+  const auto form = std::ranges::find(table_forms, table, &TableForm::table);
+  return form != std::end(table_forms) && columns_of_table(connection, table) == form->columns;
+}
+
+std::string problem_of_tables(Connection& connection) {
+  const auto has_columns = [&](const std::string& table, std::size_t columns) {
+    const std::string there = columns_of_table(connection, table);
+    return !there.empty() && 1 + std::count(there.begin(), there.end(), ',') == static_cast<std::ptrdiff_t>(columns);
+  };
+  const auto problem = [](std::string_view table) {
+    return fmt::format("the table `{}` is not there, or not as it was made", table);
+  };
+  for (const TableForm& form : table_forms) {
+    const bool may_lack = form.is_optional && !connection.has_table(form.table);
+    if (!may_lack && !is_as_made(connection, form.table)) return problem(form.table);
+  }
+  for (const Generation& generation : read_generations(connection)) {
+    const StudyIdentity& identity = generation.identity;
+    const std::size_t values = identity.parameters.size() + identity.outputs.size() + generation.former.size();
+    if (!has_columns(generation.table("results"), values + 3)) return problem(generation.table("results"));
+    if (!has_columns(generation.table("evaluations"), 9)) return problem(generation.table("evaluations"));
+    if (!has_columns(generation.table("attempts"), 10)) return problem(generation.table("attempts"));
+  }
+  return {};
+}
+
 void mark_file(Connection& connection) {
   connection.execute(
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version));
@@ -206,7 +265,7 @@ void mark_file(Connection& connection) {
 void create_tables(Connection& connection, const StudyIdentity& identity) {
   connection.execute(std::string(fixed_tables) + earlier_tables + sums_tables);
   add_other_totals(connection);
-  create_data_tables(connection, identity);
+  create_data_tables(connection, identity, {});
   connection.run("INSERT INTO study(name, points) VALUES(?, ?)", identity.name, identity.points);
   insert_identity(connection, identity);
   connection.execute(spare_table);

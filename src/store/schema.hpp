@@ -55,12 +55,15 @@ std::string value_columns(char letter, const std::vector<Column>& columns);
 void create_tables(Connection& connection, const StudyIdentity& identity);
 /// results, evaluations and attempts alone.
 /// @param former  outputs that results have room for beside those of the study
-void create_data_tables(Connection& connection, const StudyIdentity& identity,
-                        const std::vector<FormerOutput>& former = {});
+void create_data_tables(Connection& connection, const StudyIdentity& identity, const std::vector<FormerOutput>& former);
 /// The same of any generation, of which `totals` has the salts already.
 void create_data_tables(Connection& connection, const Generation& generation);
 /// All other tables, without rows.
 void create_empty_tables(Connection& connection);
+/// Whether a table that keeps no outcomes is there, with the columns that it was made with.
+bool is_as_made(Connection& connection, std::string_view table);
+/// What is wrong with the columns of the tables, which no checksum covers; empty: nothing.
+std::string problem_of_tables(Connection& connection);
 /// Says whose file it is, and of which version.
 void mark_file(Connection& connection);
 /// Brings a file of an older version to the present one, in one transaction of its own.

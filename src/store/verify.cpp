@@ -161,9 +161,10 @@ Soundness verify(Connection& connection) {
     Transaction snapshot(connection);
     found.has_sums = has_sums(connection);
     add_structure(connection, found);
-    check_runs(connection, found);
+    if (!found.has_sums || problem_of_tables(connection).empty()) check_runs(connection, found);
     if (found.has_sums) {
-      const std::string problem = problem_of_layout(connection);
+      std::string problem = problem_of_layout(connection);
+      if (problem.empty()) problem = problem_of_tables(connection);
       if (!problem.empty()) found.structure.push_back(problem);
       if (problem.empty()) {
         for (const Generation& generation : read_generations(connection))

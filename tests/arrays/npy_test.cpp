@@ -136,6 +136,12 @@ TEST_F(NpyTest, what_is_no_whole_array_is_named_with_the_reason) {
   EXPECT_THAT(error(), HasSubstr("records or objects"));
   write("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }", "12345678");
   EXPECT_THAT(error(), HasSubstr("records or objects"));
+  std::string ones = "1";
+  for (int i = 1; i < 64; ++i) ones += ", 1";
+  write<double>("<f8", "False", "(" + ones + ")", {1.0});
+  EXPECT_EQ(npy::read(file_).shape.size(), 64u);
+  write<double>("<f8", "False", "(" + ones + ", 1)", {1.0});  // more than any array has
+  EXPECT_THAT(error(), HasSubstr("a header that makes no sense"));
   write("{'descr': '<f8', 'shape': (1,), }", "12345678");
   EXPECT_THAT(error(), HasSubstr("a header that makes no sense"));
 }

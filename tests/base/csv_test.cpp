@@ -35,6 +35,7 @@ TEST(CsvFieldTest, is_quoted_only_if_it_must_be) {
   EXPECT_EQ(field("say \"hi\""), "\"say \"\"hi\"\"\"");
   EXPECT_EQ(field("two\nlines"), "\"two\nlines\"");
   EXPECT_EQ(field("\r"), "\"\r\"");
+  EXPECT_EQ(field("\xEF\xBB\xBF"), "\"\xEF\xBB\xBF\"");  // which a reader drops at the beginning of a file
 }
 
 TEST(CsvReaderTest, reads_plain_and_quoted_fields) {

@@ -202,6 +202,7 @@ TEST(SerializeTest, says_when_bytes_are_something_else) {
   EXPECT_THROW(from_bytes<std::string>(std::span(bytes).first(500)), ParallelError);
   EXPECT_THROW(from_bytes<std::string>(to_bytes(~std::uint64_t{0})), ParallelError);
   EXPECT_THROW(from_bytes<std::vector<std::string>>(to_bytes(~std::uint64_t{0})), ParallelError);
+  EXPECT_EQ(to_bytes(from_bytes<bool>(Bytes{std::byte{2}})), to_bytes(true));  // a truth value, whatever the byte
   EXPECT_THROW((from_bytes<std::variant<int, double>>(to_bytes(std::uint64_t{2}))), ParallelError);
 }
 

@@ -255,7 +255,13 @@ TEST_F(ExtractTest, json_texts_are_unescaped) {
   EXPECT_EQ(value(R"({"\u00e4\n": "a\"\\\/\u20ac\ud83d\ude00"})", pointer("/\u00e4\n", "string")),
             Value("a\"\\/\u20ac\U0001F600"));
   EXPECT_EQ(value("\xEF\xBB\xBF [0, {\"\": {\"~x\": true}}]", pointer("/1//~0x", "boolean")), Value(true));
+}
+
+TEST_F(ExtractTest, of_json_members_of_one_name_the_last_counts) {
   EXPECT_EQ(value(R"({"a": 1, "a": 2})", pointer("/a")), Value(2.0));
+  EXPECT_EQ(value(R"({"a": {"b": 1}, "a": {"b": 2}})", pointer("/a/b")), Value(2.0));
+  EXPECT_THAT(failure(R"({"a": {"b": 1}, "a": {}})", pointer("/a/b")), HasSubstr("there is nothing at"));
+  EXPECT_THAT(failure(R"({"a": [1], "a": 2})", pointer("/a/0")), HasSubstr("there is nothing at"));
 }
 
 TEST_F(ExtractTest, whole_numbers_keep_every_digit_or_are_refused) {

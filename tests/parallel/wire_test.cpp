@@ -130,5 +130,16 @@ TEST(WireTest, failures_come_back_as_they_were) {
   EXPECT_TRUE(in.at_end());
 }
 
+TEST(WireTest, a_failure_of_no_known_kind_is_refused) {
+  for (const int kind : {-1, 7, 1000}) {
+    TaskFailure failure;
+    failure.kind = static_cast<FailureKind>(kind);
+    ByteWriter out;
+    put_failure(out, failure);
+    ByteReader in(out.bytes());
+    EXPECT_THROW(get_failure(in), ParallelError) << kind;
+  }
+}
+
 }  // namespace
 }  // namespace windrow::detail

@@ -230,6 +230,23 @@ TEST_F(RowChecksumTest, what_is_said_of_the_study_is_checked) {
   }
 }
 
+TEST_F(RowChecksumTest, a_table_that_no_run_could_write_to_is_noticed_and_made_anew) {
+  for (const char* change :
+       {"DROP TABLE provenance", "DROP TABLE runs", "ALTER TABLE provenance ADD COLUMN more",
+        "ALTER TABLE results ADD COLUMN more", "ALTER TABLE attempts ADD COLUMN more",
+        "ALTER TABLE generations RENAME COLUMN points TO number", "CREATE TABLE again(\"index\")"}) {
+    SCOPED_TRACE(change);
+    ASSERT_EQ(sql(change), "");
+    EXPECT_FALSE(check_store(path()).sound());
+    EXPECT_THAT(error_of<StoreError>([&] { Store(path(), mixed_study(), {}); }), HasSubstr("windrow recover"));
+    const Recovery done = recover_store(path());
+    EXPECT_FALSE(done.was_sound);
+    EXPECT_EQ(done.outcomes, kPoints);
+    EXPECT_TRUE(check_store(path()).sound());
+    EXPECT_EQ(error_of<StoreError>([&] { Store(path(), mixed_study(), {}); }), "");
+  }
+}
+
 TEST_F(RowChecksumTest, a_file_that_says_that_it_is_of_an_older_version_is_refused) {
   ASSERT_EQ(sql("PRAGMA user_version = 4"), "");
   EXPECT_THAT(error_of_reading(path()), AllOf(HasSubstr("it has checksums"), HasSubstr("windrow recover")));

@@ -58,9 +58,13 @@ class ByteReader {
 
   template <typename T>
   requires std::is_trivially_copyable_v<T> T get() {
-    T value;
-    std::memcpy(&value, take(sizeof value).data(), sizeof value);
-    return value;
+    if constexpr (std::is_same_v<T, bool>) {
+      return take(1).front() != std::byte{0};  // no other byte is a truth value
+    } else {
+      T value;
+      std::memcpy(&value, take(sizeof value).data(), sizeof value);
+      return value;
+    }
   }
   std::span<const std::byte> take(std::uint64_t size) {
     if (size > bytes_.size()) throw ParallelError("a message ends too early");
