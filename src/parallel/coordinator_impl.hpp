@@ -66,7 +66,7 @@ struct WorkerState {
   std::deque<Assignment> assignments;  // handed out, not yet finished
   bool takes_work = true;              // neither lost for good nor impossible to build
   bool is_late = false;                // in a point that takes longer than was expected of all it had
-  std::size_t noted = 0;       // assignments, as Coordinator::wanting_ knows
+  std::size_t noted = 0;               // assignments, as Coordinator::wanting_ knows
   int fruitless_deaths = 0;
   std::uint64_t evaluated = 0;  // evaluations that it has reported
   double since = 0.0;           // when it reported the last one, or got something to do
@@ -186,10 +186,10 @@ class Coordinator : private RunningJob {
   std::vector<WorkerState> states_;
   // Who could do with more: workers without an assignment, and with one. So nobody looks through all of them.
   std::array<std::set<int>, 2> wanting_;
-  std::uint64_t assignments_ = 0;  // of all workers, not finished
-  int heard_of_ = -1;              // the worker that sent the last message, until it has been answered
-  bool supply_has_grown_ = true;   // so that somebody who got nothing may get something now
-  bool waits_for_grant_ = false;   // somebody got nothing for want of failures to grant
+  std::uint64_t assignments_ = 0;   // of all workers, not finished
+  int heard_of_ = -1;               // the worker that sent the last message, until it has been answered
+  bool supply_has_grown_ = true;    // so that somebody who got nothing may get something now
+  bool waits_for_grant_ = false;    // somebody got nothing for want of failures to grant
   bool first_has_to_wait_ = false;  // the first point of the supply, until somebody becomes idle or the supply grows
   bool stopping_ = false;
   bool recalled_ = false;  // no point may begin any more

@@ -122,13 +122,13 @@ class GroupRuns {
   const JobSpec& job_;
   const Workers& workers_;
   IdleWorkers idle_;
-  std::size_t able_;                             // workers that take points
-  std::vector<bool> gave_up_;                    // by worker
-  std::vector<std::shared_ptr<Run>> run_of_;     // by worker; shared by the members
-  std::vector<std::vector<Group*>> groups_of_;   // by worker
+  std::size_t able_;                            // workers that take points
+  std::vector<bool> gave_up_;                   // by worker
+  std::vector<std::shared_ptr<Run>> run_of_;    // by worker; shared by the members
+  std::vector<std::vector<Group*>> groups_of_;  // by worker
   std::unordered_map<std::uint64_t, Group> groups_;
-  std::uint64_t memberships_ = 0;                // of all groups
-  std::map<std::uint64_t, Group*> idle_groups_;  // whose members are all idle, by last use
+  std::uint64_t memberships_ = 0;                                 // of all groups
+  std::map<std::uint64_t, Group*> idle_groups_;                   // whose members are all idle, by last use
   std::set<std::pair<std::uint64_t, std::uint64_t>> idle_sizes_;  // the same: size and last use
   // Those that have failed and are waited for, in the order of their failures.
   std::map<std::uint64_t, std::shared_ptr<Run>> failed_;
