@@ -35,7 +35,10 @@ Coordinator::Coordinator(Workers& workers, JobSpec job, JobObserver& observer)
       cutoff_(pace_, job_.costs),
       accounting_(workers.first(), workers.count(), begin_),
       states_(static_cast<std::size_t>(workers.count())) {
-  if (!job_.needs) return;
+  if (!job_.needs) {
+    for_each_worker([this](int w) { wanting_[0].insert(wanting_[0].end(), w); });
+    return;
+  }
   if (job_.needs->kind() == PointNeeds::Kind::slots) placements_.emplace(job_, workers);
   if (job_.needs->kind() == PointNeeds::Kind::ranks) groups_.emplace(job_, workers);
 }
@@ -109,7 +112,10 @@ void Coordinator::look_around() {
     for_each_worker([this](int w) { workers_.send(w, kRecall, {}); });
   }
   while (const auto due = retries_.pop(monotonic_seconds())) put_back(due->worker, {due->index, 1, 1});
-  if (assignments_ == 0) supply_has_grown_ = true;  // all are asked once more before the job ends
+  if (assignments_ == 0) {  // all are asked once more before the job ends
+    supply_has_grown_ = true;
+    first_has_to_wait_ = false;
+  }
   if (job_.limits_time) tell_time_limit();
 }
 
@@ -205,14 +211,36 @@ void Coordinator::hand_out() {
   if (job_.needs) return hand_out_in_order();
   if (std::exchange(waits_for_grant_, false)) supply_has_grown_ = true;  // somebody may have given one back
   if (!std::exchange(supply_has_grown_, false)) return heard_of >= 0 ? hand_out(heard_of, kAnyNumber) : void();
-  for (const std::uint64_t ahead : {1U, 2U}) {
-    for_each_worker([&](int w) {
-      if (state(w).assignments.size() < ahead) hand_out(w, ahead);
-    });
+  if (heard_of >= 0) note_room(heard_of);
+  hand_out_around(1);
+  if (!job_.whole_shares && pace_.ahead(supply_->size()) > 1) hand_out_around(2);
+}
+
+// Where one gets nothing for want of failures to grant, the others would get nothing either.
+void Coordinator::hand_out_around(std::uint64_t most_ahead) {
+  const std::set<int>& wanting = wanting_[most_ahead - 1];
+  for (auto at = wanting.begin(); at != wanting.end() && supply_->size() > 0 && !waits_for_grant_;) {
+    const int w = *at;
+    hand_out(w, most_ahead);
+    at = wanting.upper_bound(w);
   }
 }
 
 void Coordinator::hand_out(int w, std::uint64_t most_ahead) {
+  fill(w, most_ahead);
+  note_room(w);
+}
+
+void Coordinator::note_room(int w) {
+  WorkerState& worker = state(w);
+  const std::size_t has = worker.takes_work ? std::min(worker.assignments.size(), wanting_.size()) : wanting_.size();
+  if (has == worker.noted) return;  // as nearly always while there are points left
+  if (worker.noted < wanting_.size()) wanting_[worker.noted].erase(w);
+  if (has < wanting_.size()) wanting_[has].insert(w);
+  worker.noted = has;
+}
+
+void Coordinator::fill(int w, std::uint64_t most_ahead) {
   WorkerState& worker = state(w);
   while (worker.takes_work && supply_->available(w) > 0) {
     // Of whole shares one at a time: all that a worker has is lost with it.
@@ -225,33 +253,34 @@ void Coordinator::hand_out(int w, std::uint64_t most_ahead) {
 // One point after another, in the supply's order, each with all that it needs. The first that has to wait holds up the
 // others, or smaller ones would take what it waits for, again and again.
 void Coordinator::hand_out_in_order() {
-  for (std::vector<int> idle = idle_workers(); !idle.empty() && supply_->size() > 0; idle = idle_workers()) {
-    const auto runs = cutoff_.take(*supply_, idle.front(), 1, 0, monotonic_seconds());
+  if (first_has_to_wait_) return;
+  for (auto idle = first_idle(); idle && supply_->size() > 0; idle = first_idle()) {
+    const auto runs = cutoff_.take(*supply_, *idle, 1, 0, monotonic_seconds());
     if (runs.empty()) return;
     const std::uint64_t index = runs.front().first;
-    Attempt attempt = groups_ ? begin_group_run(index, idle) : begin_placed(index, idle);
+    Attempt attempt = groups_ ? begin_group_run(index) : begin_placed(index);
     if (attempt.failure) {
-      attempt.failure->host = workers_.host(idle.front());
-      fail_run(idle.front(), runs.front(), *attempt.failure);
+      attempt.failure->host = workers_.host(*idle);
+      fail_run(*idle, runs.front(), *attempt.failure);
     } else if (!attempt.begun) {
-      return supply_->put_back(idle.front(), runs.front());
+      supply_->put_back(*idle, runs.front());
+      first_has_to_wait_ = true;
+      return;
     }
   }
 }
 
-Coordinator::Attempt Coordinator::begin_placed(std::uint64_t index, std::span<const int> idle) {
-  const Placements::Place place = placements_->find(index, idle);
-  if (place.worker) send_assignment(*place.worker, {{{index, 1, 1}}, pace_.budget(1)});
-  return {place.worker.has_value(), place.failure};
+std::optional<int> Coordinator::first_idle() const {
+  return groups_ ? groups_->first_idle() : placements_->first_idle();
 }
 
-std::vector<int> Coordinator::idle_workers() {
-  std::vector<int> idle;
-  for_each_worker([&](int w) {
-    const bool busy = !state(w).assignments.empty() || (groups_ && groups_->busy(w));
-    if (state(w).takes_work && !busy) idle.push_back(w);
-  });
-  return idle;
+Coordinator::Attempt Coordinator::begin_placed(std::uint64_t index) {
+  const Placements::Place place = placements_->find(index);
+  if (place.worker) {
+    send_assignment(*place.worker, {{{index, 1, 1}}, pace_.budget(1)});
+    if (state(*place.worker).assignments.empty()) placements_->release(*place.worker);  // it has failed already
+  }
+  return {place.worker.has_value(), place.failure};
 }
 
 // Where a run ends at a number of failures: how many points of the next assignment may fail at most until its rest

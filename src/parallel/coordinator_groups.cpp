@@ -4,10 +4,8 @@
 
 namespace windrow::detail {
 
-Coordinator::Attempt Coordinator::begin_group_run(std::uint64_t index, std::span<const int> idle) {
-  std::size_t able = 0;
-  for_each_worker([&](int w) { able += state(w).takes_work ? 1U : 0U; });
-  const GroupRuns::Place place = groups_->find(index, idle, able);
+Coordinator::Attempt Coordinator::begin_group_run(std::uint64_t index) {
+  const GroupRuns::Place place = groups_->find(index);
   if (place.start) send_to_group(*place.start);
   return {place.start.has_value(), place.failure};
 }
@@ -39,6 +37,7 @@ void Coordinator::handle_group_results(int w, std::span<const std::byte> message
 
 void Coordinator::end_group_run(int w) {
   GroupRuns::Ended ended = groups_->end(w);
+  first_has_to_wait_ = false;
   if (ended.again) return send_to_group(*ended.again);
   if (ended.interrupted) put_back(ended.leader, {ended.index, 1, 1});
   if (ended.has_outcome) complete_group_run(ended);

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <exception>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -64,6 +66,7 @@ struct WorkerState {
   std::deque<Assignment> assignments;  // handed out, not yet finished
   bool takes_work = true;              // neither lost for good nor impossible to build
   bool is_late = false;                // in a point that takes longer than was expected of all it had
+  std::size_t noted = 0;               // assignments, as Coordinator::wanting_ knows
   int fruitless_deaths = 0;
   std::uint64_t evaluated = 0;  // evaluations that it has reported
   double since = 0.0;           // when it reported the last one, or got something to do
@@ -102,14 +105,17 @@ class Coordinator : private RunningJob {
   // Handing out.
   void hand_out();
   void hand_out(int w, std::uint64_t most_ahead);
+  void hand_out_around(std::uint64_t most_ahead);
+  void fill(int w, std::uint64_t most_ahead);
+  void note_room(int w);
   /// What came of beginning a point.
   struct Attempt {
     bool begun = false;                    // if not, and it has not failed, it has to wait
     std::optional<TaskFailure> failure{};  // why it will never begin
   };
   void hand_out_in_order();
-  Attempt begin_placed(std::uint64_t index, std::span<const int> idle);
-  std::vector<int> idle_workers();
+  std::optional<int> first_idle() const;
+  Attempt begin_placed(std::uint64_t index);
   bool assign(int w);
   void send_assignment(int w, Assignment assignment, const GroupRuns::Start* group = nullptr);
   Bytes take_parameters(int w, std::vector<IndexRun>& runs);
@@ -148,7 +154,7 @@ class Coordinator : private RunningJob {
   void fail_the_rest();
 
   // Those that evaluate a point together: coordinator_groups.cpp.
-  Attempt begin_group_run(std::uint64_t index, std::span<const int> idle);
+  Attempt begin_group_run(std::uint64_t index);
   void send_to_group(const GroupRuns::Start& start);
   void handle_group_results(int w, std::span<const std::byte> message);
   void end_group_run(int w);
@@ -178,10 +184,13 @@ class Coordinator : private RunningJob {
   double time_limit_ = 0.0;             // of an evaluation, as the workers have been told
   std::uint64_t failures_granted_ = 0;  // the sum of all assignments' grants
   std::vector<WorkerState> states_;
-  std::uint64_t assignments_ = 0;  // of all workers, not finished
-  int heard_of_ = -1;              // the worker that sent the last message, until it has been answered
-  bool supply_has_grown_ = true;   // so that somebody who got nothing may get something now
-  bool waits_for_grant_ = false;   // somebody got nothing for want of failures to grant
+  // Who could do with more: workers without an assignment, and with one. So nobody looks through all of them.
+  std::array<std::set<int>, 2> wanting_;
+  std::uint64_t assignments_ = 0;   // of all workers, not finished
+  int heard_of_ = -1;               // the worker that sent the last message, until it has been answered
+  bool supply_has_grown_ = true;    // so that somebody who got nothing may get something now
+  bool waits_for_grant_ = false;    // somebody got nothing for want of failures to grant
+  bool first_has_to_wait_ = false;  // the first point of the supply, until somebody becomes idle or the supply grows
   bool stopping_ = false;
   bool recalled_ = false;  // no point may begin any more
   std::optional<TaskFailure> last_build_failure_;

@@ -28,9 +28,11 @@ void Coordinator::handle_build_failure(int w, TaskFailure failure) {
 
 void Coordinator::give_up(WorkerState& worker, int w) {
   if (placements_ && worker.takes_work) placements_->lose(w);
+  if (groups_) groups_->give_up(w);
   worker.takes_work = false;
   supply_->disown(w);
   supply_has_grown_ = true;
+  first_has_to_wait_ = false;
 }
 
 void Coordinator::fail_run(int w, const IndexRun& run, TaskFailure failure) {

@@ -127,7 +127,10 @@ void Coordinator::finish_assignments(int w, std::uint64_t count) {
     worker.assignments.pop_front();
     --assignments_;
   }
-  if (placements_ && worker.assignments.empty()) placements_->release(w);
+  if (placements_ && worker.assignments.empty()) {
+    placements_->release(w);
+    first_has_to_wait_ = false;
+  }
 }
 
 std::span<const IndexRun> Coordinator::unfinished(const Assignment& assignment) {
@@ -137,6 +140,7 @@ std::span<const IndexRun> Coordinator::unfinished(const Assignment& assignment) 
 void Coordinator::put_back(int w, const IndexRun& run) {
   supply_->put_back(w, run);
   supply_has_grown_ = true;
+  first_has_to_wait_ = false;
 }
 
 std::optional<std::uint64_t> Coordinator::first_unfinished(int w) {

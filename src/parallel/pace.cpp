@@ -11,6 +11,7 @@ constexpr double kLongestAssignmentSeconds = 0.1;      // later
 constexpr double kShortPatienceSeconds = 0.001;        // that outcomes wait, where a loss would not tell its point
 constexpr double kShareOfPast = 0.02;                  // of the time that has passed, in an assignment
 constexpr double kServiceSeconds = 2e-6;               // that an assignment and its results cost the coordinator, about
+constexpr double kLeastRounds = 2.0;                   // of the coordinator through all workers, in an assignment
 constexpr double kNoticeSeconds = 1e-4;                // that it takes to notice that a worker needs something, about
 constexpr double kMostStretch = 64.0;                  // of assignments, when the coordinator cannot keep up
 constexpr double kBusyShare = 0.5, kIdleShare = 0.15;  // shares of the coordinator's time
@@ -68,7 +69,7 @@ std::uint64_t Pace::chunk(std::uint64_t available, std::uint64_t left) const {
   if (schedule_ == Schedule::guided) return (left + workers_ - 1) / workers_;
   const double fair = has_shares() ? static_cast<double>(available)
                                    : static_cast<double>(left) / (kShareOfLeft * static_cast<double>(workers_));
-  const double worthwhile = std::max(kNoticeSeconds, round_seconds()) / expected();
+  const double worthwhile = std::max(kNoticeSeconds, kLeastRounds * round_seconds()) / expected();
   const double fitting = assignment_seconds() / expected();
   const double light = kMostBytes / std::max(bytes_ / count_, 1.0);
   return static_cast<std::uint64_t>(std::max(1.0, std::min({std::max(fair, worthwhile), fitting, light, kMostPoints})));

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -22,9 +21,14 @@ Slots slots_of(const JobSpec& job, const Workers& workers) {
 }  // namespace
 
 Placements::Placements(const JobSpec& job, const Workers& workers)
-    : job_(job), workers_(workers), pool_(slots_of(job, workers)), taken_(static_cast<std::size_t>(workers.count())) {}
+    : job_(job),
+      workers_(workers),
+      pool_(slots_of(job, workers)),
+      idle_(workers),
+      taken_(static_cast<std::size_t>(workers.count())),
+      is_lost_(static_cast<std::size_t>(workers.count()), false) {}
 
-Placements::Place Placements::find(std::uint64_t index, std::span<const int> idle) {
+Placements::Place Placements::find(std::uint64_t index) {
   std::uint64_t needed = 0;
   try {
     needed = job_.needs->of(index);
@@ -34,7 +38,8 @@ Placements::Place Placements::find(std::uint64_t index, std::span<const int> idl
   if (auto failure = obstacle(needed)) return {{}, std::move(failure)};
   auto slots = pool_.take(needed);
   if (!slots) return {};
-  const int worker = worker_for(*slots, idle);
+  const int worker = worker_for(*slots);
+  idle_.erase(worker);
   taken_[static_cast<std::size_t>(worker)] = *std::move(slots);
   return {worker, {}};
 }
@@ -51,19 +56,21 @@ std::optional<TaskFailure> Placements::obstacle(std::uint64_t needed) const {
 
 // There is an idle one on each of these hosts, unless workers were lost, since every evaluation takes a slot of the
 // host that it is launched on. Then nothing has to be started from afar for an evaluation within one host.
-int Placements::worker_for(const Slots& slots, std::span<const int> idle) const {
+int Placements::worker_for(const Slots& slots) const {
   for (const HostSlots& some : slots) {
-    const auto found = std::ranges::find_if(idle, [&](int w) { return workers_.host(w) == some.host; });
-    if (found != idle.end()) return *found;
+    if (const auto worker = idle_.first_on(some.host)) return *worker;
   }
-  return idle.front();
+  return *idle_.first();
 }
 
 void Placements::release(int worker) {
   pool_.give_back(std::exchange(taken_[static_cast<std::size_t>(worker)], {}));
+  if (!is_lost_[static_cast<std::size_t>(worker)]) idle_.insert(worker);
 }
 
 void Placements::lose(int worker) {
+  is_lost_[static_cast<std::size_t>(worker)] = true;
+  idle_.erase(worker);
   if (job_.slots.empty()) pool_.remove(workers_.host(worker));
 }
 

@@ -1,67 +1,48 @@
 #include "parallel/slot_pool.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace windrow::detail {
 
-SlotPool::SlotPool(const Slots& slots) {
+SlotPool::SlotPool(const Slots& slots) : free_(std::vector<int>()) {
   for (const HostSlots& more : slots) {
-    Host* host = find(more.host);
-    if (host == nullptr) host = &hosts_.emplace_back(Host{more.host, 0, 0});
-    host->slots += more.slots;
-    host->free += more.slots;
+    const std::size_t host = numbers_.try_emplace(more.host, numbers_.size()).first->second;
+    if (host == hosts_.size()) hosts_.push_back({more.host, 0});
+    hosts_[host].slots += more.slots;
+    size_ += static_cast<std::uint64_t>(more.slots);
   }
-  initial_size_ = size();
-}
-
-std::uint64_t SlotPool::size() const {
-  std::uint64_t all = 0;
-  for (const Host& host : hosts_) all += static_cast<std::uint64_t>(host.slots);
-  return all;
+  std::vector<int> free;
+  for (const HostSlots& host : hosts_) free.push_back(host.slots);
+  free_ = BestFit(std::move(free));
+  initial_size_ = size_;
 }
 
 std::optional<Slots> SlotPool::take(std::uint64_t count) {
-  std::uint64_t free = 0;
-  for (const Host& host : hosts_) free += static_cast<std::uint64_t>(std::max(0, host.free));
-  if (free < count) return std::nullopt;
+  if (free_.total() < count) return std::nullopt;
   Slots taken;
   for (int left = static_cast<int>(count); left > 0;) {
-    Host* host = best_fit(left);
-    const int here = std::min(left, host->free);
-    host->free -= here;
+    const std::size_t host = free_.best(left);
+    const int here = std::min(left, free_.free(host));
+    free_.add(host, -here);
     left -= here;
-    taken.push_back({host->name, here});
+    taken.push_back({hosts_[host].host, here});
   }
   return taken;
 }
 
 void SlotPool::give_back(const Slots& taken) {
   for (const HostSlots& some : taken) {
-    if (Host* host = find(some.host)) host->free += some.slots;
+    if (const auto host = numbers_.find(some.host); host != numbers_.end()) free_.add(host->second, some.slots);
   }
 }
 
 void SlotPool::remove(std::string_view name) {
-  Host* host = find(name);
-  if (host == nullptr || host->slots == 0) return;
-  --host->slots;
-  --host->free;
-}
-
-SlotPool::Host* SlotPool::find(std::string_view name) {
-  const auto found = std::ranges::find(hosts_, name, &Host::name);
-  return found != hosts_.end() ? &*found : nullptr;
-}
-
-// The host with the fewest free slots that are enough, which leaves the large gaps to those that need them; the one
-// with the most free slots if none has enough.
-SlotPool::Host* SlotPool::best_fit(int count) {
-  return &*std::ranges::min_element(hosts_, [count](const Host& a, const Host& b) {
-    const bool a_fits = a.free >= count;
-    const bool b_fits = b.free >= count;
-    if (a_fits != b_fits) return a_fits;
-    return a_fits ? a.free < b.free : a.free > b.free;
-  });
+  const auto found = numbers_.find(name);
+  if (found == numbers_.end() || hosts_[found->second].slots == 0) return;
+  --hosts_[found->second].slots;
+  --size_;
+  free_.add(found->second, -1);
 }
 
 }  // namespace windrow::detail

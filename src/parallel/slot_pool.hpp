@@ -1,21 +1,26 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "parallel/best_fit.hpp"
 #include "windrow/parallel/slots.hpp"
 
 namespace windrow::detail {
 
-/// The slots of a job: which are taken, and which an evaluation gets that needs several.
+/// The slots of a job: which are taken, and which an evaluation gets that needs several. Logarithmic in the number of
+/// hosts, for each host that takes part.
 class SlotPool {
  public:
   /// A host may be named more than once: its slots add up.
   explicit SlotPool(const Slots& slots);
 
   /// All slots, taken ones included, less those that were removed.
-  std::uint64_t size() const;
+  std::uint64_t size() const { return size_; }
   /// As many as there were in the beginning.
   std::uint64_t initial_size() const { return initial_size_; }
 
@@ -27,15 +32,10 @@ class SlotPool {
   void remove(std::string_view host);
 
  private:
-  struct Host {
-    std::string name;
-    int slots = 0;
-    int free = 0;  // below zero while slots that were removed are still taken
-  };
-  Host* find(std::string_view name);
-  Host* best_fit(int count);
-
-  std::vector<Host> hosts_;
+  std::map<std::string, std::size_t, std::less<>> numbers_;  // of hosts
+  Slots hosts_;                                              // with all their slots
+  BestFit free_;                                             // below zero while slots that were removed are still taken
+  std::uint64_t size_ = 0;
   std::uint64_t initial_size_;
 };
 

@@ -23,16 +23,34 @@ std::uint64_t fingerprint(const std::vector<std::pair<std::string, std::string>>
   return hash;
 }
 
-// Every rank throws what one of them meets.
-void check_ranks(ParallelManager& manager, const Design& design, const std::string& obstacle) {
-  const auto ranks = manager.all_gather(std::pair(fingerprint(design.definition()), obstacle));
+/// Why a sweep cannot begin.
+struct Obstacle {
+  bool other_design = false;
+  std::string text;
+
+  template <typename Archive>
+  void serialize(Archive& archive, unsigned /*version*/) {
+    archive& other_design& text;
+  }
+};
+
+Obstacle first_obstacle(const std::vector<std::pair<std::uint64_t, std::string>>& ranks) {
   for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
     if (ranks[rank].first != ranks.front().first) {
-      throw SpecError(
-          fmt::format("the design of rank {} is not that of the root: every rank must make the same one", rank));
+      return {true,
+              fmt::format("the design of rank {} is not that of the root: every rank must make the same one", rank)};
     }
-    if (!ranks[rank].second.empty()) throw ParallelError(fmt::format("on rank {}: {}", rank, ranks[rank].second));
+    if (!ranks[rank].second.empty()) return {false, fmt::format("on rank {}: {}", rank, ranks[rank].second)};
   }
+  return {};
+}
+
+// Every rank throws what one of them meets. The root alone looks at what all say.
+void check_ranks(ParallelManager& manager, const Design& design, const std::string& met) {
+  const Obstacle obstacle =
+      manager.broadcast(first_obstacle(manager.gather(std::pair(fingerprint(design.definition()), met))));
+  if (obstacle.other_design) throw SpecError(obstacle.text);
+  if (!obstacle.text.empty()) throw ParallelError(obstacle.text);
 }
 
 /// The same of a sweep inside loops, in its own store.

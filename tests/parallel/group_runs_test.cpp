@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <random>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -41,16 +42,7 @@ class GroupRunsTest : public testing::Test {
     job_.group_patience = 30.0;
   }
 
-  std::vector<int> idle() const {
-    std::vector<int> all;
-    for (int w = 0; w < hosts_.count(); ++w) {
-      if (!runs_.busy(w)) all.push_back(w);
-    }
-    return all;
-  }
-  GroupRuns::Place find(std::uint64_t index) {
-    return runs_.find(index, idle(), static_cast<std::size_t>(hosts_.count()));
-  }
+  GroupRuns::Place find(std::uint64_t index) { return runs_.find(index); }
   void succeed(int worker) {
     runs_.take(worker, {0, 1.0, 2.0, false, {}}, 0.0);
     last_ = runs_.came_back(worker);
@@ -82,15 +74,15 @@ TEST_F(GroupRunsTest, takes_whoever_is_free_and_leaves_the_root_over) {
   EXPECT_THAT(find(1).start->members, ElementsAre(1, 2));
   const auto none = find(2);
   EXPECT_FALSE(none.start || none.failure);
-  EXPECT_THAT(idle(), ElementsAre(0));
+  EXPECT_EQ(runs_.first_idle(), 0);
 }
 
 TEST_F(GroupRunsTest, a_group_stays_together_and_is_not_made_again) {
-  needs_ = {{0, 2}, {1, 2}, {2, 2}};
+  needs_ = {{0, 2}, {1, 2}, {2, 4}, {3, 2}};
   const auto first = *find(0).start;
   succeed(3);
   EXPECT_FALSE(last_);
-  EXPECT_THAT(idle(), ElementsAre(0, 1, 2)) << "the one that has come back waits for the other";
+  EXPECT_FALSE(find(2).start) << "the one that has come back waits for the other";
   succeed(4);
   EXPECT_TRUE(last_);
   const auto ended = runs_.end(4);
@@ -100,7 +92,7 @@ TEST_F(GroupRunsTest, a_group_stays_together_and_is_not_made_again) {
   const auto second = *find(1).start;
   EXPECT_EQ(second.head.id, first.head.id);
   EXPECT_EQ(second.members, first.members);
-  EXPECT_NE(find(2).start->head.id, first.head.id);
+  EXPECT_NE(find(3).start->head.id, first.head.id);
   EXPECT_TRUE(runs_.take_freed().empty());
 }
 
@@ -140,7 +132,7 @@ TEST_F(GroupRunsTest, what_a_used_group_fails_at_is_tried_again_by_a_new_one) {
   EXPECT_EQ(ended.again->head.attempt, 2);
   EXPECT_EQ(ended.again->members, used.members);
   EXPECT_NE(ended.again->head.id, used.head.id);
-  EXPECT_TRUE(runs_.busy(3));
+  EXPECT_EQ(find(0).start->members, (std::vector<int>{1, 2})) << "the others are at the point again";
   fail_and_come(3, "still broken");
   succeed(4);
   const auto last = runs_.end(4);
@@ -203,10 +195,9 @@ TEST_F(GroupRunsTest, a_lost_rank_fails_its_group_and_is_in_no_other) {
   const auto ended = runs_.end(3);
   EXPECT_EQ(ended.failure->kind, FailureKind::lost);
   EXPECT_TRUE(runs_.take_freed().empty()) << "it is not there to free anything";
-  const std::vector<int> left = {0, 1, 2, 3};
-  EXPECT_THAT(runs_.find(1, left, 4).start->members, ElementsAre(0, 1, 2, 3));
-  EXPECT_EQ(runs_.find(2, {}, 4).failure->kind, FailureKind::lost);
-  EXPECT_EQ(runs_.find(3, {}, 4).failure->kind, FailureKind::rejected);
+  EXPECT_THAT(find(1).start->members, ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(find(2).failure->kind, FailureKind::lost);
+  EXPECT_EQ(find(3).failure->kind, FailureKind::rejected);
 }
 
 TEST_F(GroupRunsTest, a_number_of_ranks_that_cannot_be_told_rejects_its_point) {
@@ -222,27 +213,77 @@ TEST_F(GroupRunsTest, a_number_of_ranks_that_cannot_be_told_rejects_its_point) {
   }
 }
 
-// However sizes and who is free alternate, there are never many groups at a time, and those that end are idle.
-TEST_F(GroupRunsTest, kept_groups_are_bounded) {
-  std::set<std::uint64_t> kept;
-  for (std::uint64_t i = 1; i < 400; ++i) {
-    std::vector<int> free;
-    for (int w = 0; w < 5; ++w) {
-      if ((i >> static_cast<unsigned>(w)) % 2 == 1) free.push_back(w);
-    }
-    if (free.empty()) continue;
-    needs_[i] = free.size();
-    const auto place = runs_.find(i, free, 5);
+TEST_F(GroupRunsTest, a_point_that_one_threw_at_and_another_was_lost_at_is_not_tried_again_by_both) {
+  needs_ = {{0, 2}, {1, 2}};
+  find(0);
+  succeed(3);
+  succeed(4);
+  runs_.end(3);
+  find(1);
+  fail_and_come(3, "worn out");
+  EXPECT_TRUE(runs_.lose(4, TaskFailure::lost("rank 4 was lost"), 0.0));
+  const auto ended = runs_.end(4);
+  EXPECT_FALSE(ended.again) << "the lost one would be waited for";
+  EXPECT_TRUE(ended.has_outcome);
+  EXPECT_TRUE(ended.failure);
+}
+
+TEST_F(GroupRunsTest, who_gives_up_gets_nothing_more) {
+  needs_ = {{0, 2}, {1, 4}, {2, 5}};
+  find(0);
+  runs_.give_up(3);
+  runs_.give_up(0);
+  succeed(3);
+  succeed(4);
+  runs_.end(4);
+  EXPECT_EQ(runs_.first_idle(), 1);
+  EXPECT_EQ(find(1).failure->kind, FailureKind::lost);
+  needs_[1] = 3;
+  EXPECT_THAT(find(1).start->members, ElementsAre(1, 2, 4));
+}
+
+// However sizes and who is free alternate: a group that could take the point is taken, ranks are never in two points at
+// a time, only idle groups are freed, and each rank is in few.
+TEST_F(GroupRunsTest, kept_groups_are_found_again_and_are_bounded) {
+  std::mt19937 random(7);
+  std::map<std::uint64_t, std::vector<int>> kept;
+  std::vector<std::vector<int>> running;
+  std::set<int> busy;
+  const auto is_idle = [&](int w) { return !busy.contains(w); };
+  std::size_t found_again = 0;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    needs_[i] = 1 + random() % 4;
+    const auto place = find(i);
+    const auto idle = static_cast<std::size_t>(hosts_.count()) - busy.size();
+    ASSERT_EQ(place.start.has_value(), needs_[i] <= idle);
+    const bool one_was_there = std::ranges::any_of(kept, [&](const auto& group) {
+      return group.second.size() == needs_[i] && std::ranges::all_of(group.second, is_idle);
+    });
     for (const auto& freed : runs_.take_freed()) {
-      EXPECT_TRUE(std::ranges::includes(free, freed.members)) << "others may be at a point";
+      EXPECT_TRUE(std::ranges::all_of(freed.members, is_idle)) << "others may be at a point";
       EXPECT_EQ(kept.erase(freed.id), 1U);
     }
-    kept.insert(place.start->head.id);
-    EXPECT_LE(kept.size(), 25U);
-    for (const int w : place.start->members) succeed(w);
-    runs_.end(place.start->members.front());
+    if (place.start) {
+      EXPECT_EQ(kept.contains(place.start->head.id), one_was_there);
+      found_again += one_was_there ? 1 : 0;
+      kept[place.start->head.id] = place.start->members;
+      for (const int w : place.start->members) EXPECT_TRUE(busy.insert(w).second);
+      running.push_back(place.start->members);
+    }
+    std::size_t memberships = 0;
+    for (const auto& [id, members] : kept) memberships += members.size();
+    EXPECT_LE(memberships, 4U * 5U + 4U);
+    while (!running.empty() && (busy.size() == 5 || random() % 2 == 0)) {
+      std::swap(running[random() % running.size()], running.back());
+      for (const int w : running.back()) {
+        succeed(w);
+        busy.erase(w);
+      }
+      runs_.end(running.back().front());
+      running.pop_back();
+    }
   }
-  EXPECT_GE(kept.size(), 15U);
+  EXPECT_GT(found_again, 500U);
 }
 
 class GroupsOnHostsTest : public GroupRunsTest {

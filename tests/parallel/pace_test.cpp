@@ -67,8 +67,8 @@ TEST(PaceTest, near_the_end_quick_points_still_travel_together_for_as_long_as_a_
   EXPECT_NEAR(static_cast<double>(few.chunk(31, 31)), 100.0, 1.0) << "0.1 ms";
   EXPECT_EQ(few.ahead(31), 2U);
   const Pace many = after(Schedule::automatic, 4096, 100, 1e-3);
-  EXPECT_EQ(many.chunk(100, 100), 8U) << "until everybody has been served once";
-  EXPECT_EQ(many.chunk(1'000'000'000, 1'000'000'000), 32U) << "four times that";
+  EXPECT_EQ(many.chunk(100, 100), 16U) << "until everybody has been served twice";
+  EXPECT_EQ(many.chunk(1'000'000'000, 1'000'000'000), 32U) << "twice that";
 }
 
 TEST(PaceTest, a_point_that_is_still_running_counts_by_its_age) {

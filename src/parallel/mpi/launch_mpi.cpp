@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <mpi.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/mpi/environment.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -31,6 +33,22 @@ void check_size() {
                     "windrow was built with (Open MPI); under Slurm use mpirun or `srun --mpi=pmix`",
                     text, size));
   }
+}
+
+// Where it has no shared memory with them, the root holds a connection to every rank, and one more if the job is to
+// outlive them; the usual 1,024 descriptors would be used up by as many. Programs are started by the launcher, which
+// keeps its own limit.
+void make_room_for_connections() {
+  int rank = 0;
+  int size = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  rlimit limit{};
+  if (rank != 0 || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t needed = 1024 + 2 * static_cast<rlim_t>(size);
+  if (limit.rlim_cur >= needed) return;
+  limit.rlim_cur = std::min(needed, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // as far as it goes
 }
 
 int run(MpiManager& manager, const std::function<int(ParallelManager&)>& body, const LaunchOptions& options) {
@@ -97,6 +115,7 @@ int launch_mpi(int argc, char** argv, const std::function<int(ParallelManager&)>
   if (environment.thread_level() < boost::mpi::threading::funneled) {
     throw ParallelError("this MPI does not provide MPI_THREAD_FUNNELED, which windrow needs");
   }
+  make_room_for_connections();
   MpiManager manager(MPI_COMM_WORLD, std::move(launcher));
   return guard ? run_guarded(manager, body, options, *guard) : run(manager, body, options);
 }

@@ -40,12 +40,23 @@ boost::mpi::communicator duplicate(MPI_Comm comm) {
   return copy;
 }
 
+/// Where a rank runs, and how others there wake it.
+struct Seat {
+  std::string host;
+  std::string socket;
+
+  template <typename Archive>
+  void serialize(Archive& archive, unsigned /*version*/) {
+    archive& host& socket;
+  }
+};
+
 }  // namespace
 
 struct MpiManager::Impl {
   boost::mpi::communicator comm;
   std::shared_ptr<Launcher> launcher;
-  std::vector<std::string> hosts;  // of every rank
+  std::vector<std::string> hosts{};  // of every rank at the root; elsewhere of the root alone
   detail::WakeUpSockets wake_ups{};
   std::unique_ptr<detail::RankWatch> watch{};  // if the job outlives its ranks
   std::unique_ptr<detail::CallWatch> calls{};  // if there are others
@@ -55,22 +66,39 @@ struct MpiManager::Impl {
     if (calls) calls->begin(kind);
   }
   detail::MpiRootLink root() const { return {comm, &wake_ups, watch.get(), calls.get()}; }
-  void know_sockets(std::vector<std::string> addresses);
+  void know(std::vector<Seat> seats, const std::string& here);
+  void send_to_all(std::span<std::byte> data) const;
 };
 
 // Those on other hosts cannot be woken, and theirs may even be the names of others' here.
-void MpiManager::Impl::know_sockets(std::vector<std::string> addresses) {
-  const std::string& here = hosts[static_cast<std::size_t>(comm.rank())];
-  for (std::size_t r = 0; r < addresses.size(); ++r) {
-    if (hosts[r] != here) addresses[r].clear();
+void MpiManager::Impl::know(std::vector<Seat> seats, const std::string& here) {
+  std::vector<std::string> addresses;
+  for (Seat& seat : seats) {
+    addresses.push_back(seat.host == here ? std::move(seat.socket) : std::string());
+    hosts.push_back(std::move(seat.host));
   }
   wake_ups.know(std::move(addresses));
 }
 
+// The root's bytes.
+void MpiManager::Impl::send_to_all(std::span<std::byte> data) const {
+  while (!data.empty()) {
+    const auto part = data.first(std::min(data.size(), kLargestMessage));
+    MPI_Request request;
+    check_mpi(MPI_Ibcast(part.data(), detail::mpi_count(part.size()), MPI_BYTE, 0, comm, &request), "MPI_Ibcast");
+    detail::wait_mpi(request, watch.get(), calls.get());
+    data = data.subspan(part.size());
+  }
+}
+
 MpiManager::MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher)
-    : impl_(std::make_unique<Impl>(Impl{duplicate(comm), std::move(launcher), {}})) {
-  impl_->hosts = all_gather(host_name());
-  impl_->know_sockets(all_gather(impl_->wake_ups.address()));
+    : impl_(std::make_unique<Impl>(Impl{duplicate(comm), std::move(launcher)})) {
+  // The others exchange messages with the root alone: what each knows of all would grow with their number.
+  const Seat own{host_name(), impl_->wake_ups.address()};
+  std::vector<Seat> all = gather(own);
+  Seat root = broadcast(own);
+  if (!is_root()) all.push_back(std::move(root));
+  impl_->know(std::move(all), own.host);
   if (size() > 1 && detail::job_outlives_ranks()) {
     impl_->watch = std::make_unique<detail::RankWatch>(*this, impl_->comm, impl_->hosts);
   }
@@ -158,14 +186,7 @@ Bytes MpiManager::serve(detail::Evaluation& evaluation) {
 
 void MpiManager::broadcast_bytes(std::span<std::byte> data) {
   impl_->begin(detail::CallKind::broadcast);
-  while (!data.empty()) {
-    const auto part = data.first(std::min(data.size(), kLargestMessage));
-    MPI_Request request;
-    check_mpi(MPI_Ibcast(part.data(), detail::mpi_count(part.size()), MPI_BYTE, 0, impl_->comm, &request),
-              "MPI_Ibcast");
-    wait(request);
-    data = data.subspan(part.size());
-  }
+  impl_->send_to_all(data);
 }
 
 Bytes MpiManager::broadcast_object(Bytes object) {
@@ -184,41 +205,39 @@ std::vector<Bytes> MpiManager::all_gather_objects(std::span<const std::byte> obj
   return gather_to(/*everywhere=*/true, object);
 }
 
-// Every rank's size first, then rounds of at most 2^30 bytes over all ranks, since MPI counts in int.
+// Every rank's size first, then rounds of at most 2^30 bytes over all ranks, since MPI counts in int. What is for all
+// goes by way of the root: MPI's own calls from all to all connect every rank with every other.
 std::vector<Bytes> MpiManager::gather_to(bool everywhere, std::span<const std::byte> object) {
   impl_->begin(everywhere ? detail::CallKind::all_gather : detail::CallKind::gather);
   const auto ranks = static_cast<std::size_t>(size());
   const std::uint64_t own_size = object.size();
-  std::vector<std::uint64_t> sizes(ranks);
-  MPI_Request request;
-  check_mpi(MPI_Iallgather(&own_size, 1, MPI_UINT64_T, sizes.data(), 1, MPI_UINT64_T, impl_->comm, &request),
-            "MPI_Iallgather");
-  wait(request);
-
   const bool receives = everywhere || is_root();
+  std::vector<std::uint64_t> sizes(receives ? ranks : 0);
+  MPI_Request request;
+  check_mpi(MPI_Igather(&own_size, 1, MPI_UINT64_T, sizes.data(), 1, MPI_UINT64_T, 0, impl_->comm, &request),
+            "MPI_Igather");
+  wait(request);
+  if (everywhere) impl_->send_to_all(std::as_writable_bytes(std::span(sizes)));
+  std::uint64_t largest = receives ? *std::max_element(sizes.begin(), sizes.end()) : 0;
+  if (!everywhere) impl_->send_to_all(std::as_writable_bytes(std::span(&largest, 1)));
+
   std::vector<Bytes> objects(receives ? ranks : 0);
   const std::uint64_t round_size = std::max<std::uint64_t>(1, kLargestMessage / ranks);
-  const std::uint64_t largest = *std::max_element(sizes.begin(), sizes.end());
   for (std::uint64_t begin = 0; begin < largest; begin += round_size) {
     const auto part_of = [&](std::uint64_t size) {
       return static_cast<int>(std::min(round_size, size > begin ? size - begin : 0));
     };
-    std::vector<int> counts(ranks);
+    std::vector<int> counts(sizes.size());
     std::transform(sizes.begin(), sizes.end(), counts.begin(), part_of);
-    std::vector<int> offsets(ranks);
+    std::vector<int> offsets(sizes.size());
     std::exclusive_scan(counts.begin(), counts.end(), offsets.begin(), 0);
     Bytes buffer(receives ? static_cast<std::size_t>(offsets.back() + counts.back()) : 0);
     const std::byte* own = object.data() + std::min<std::uint64_t>(begin, own_size);
-    if (everywhere) {
-      check_mpi(MPI_Iallgatherv(own, part_of(own_size), MPI_BYTE, buffer.data(), counts.data(), offsets.data(),
-                                MPI_BYTE, impl_->comm, &request),
-                "MPI_Iallgatherv");
-    } else {
-      check_mpi(MPI_Igatherv(own, part_of(own_size), MPI_BYTE, buffer.data(), counts.data(), offsets.data(), MPI_BYTE,
-                             0, impl_->comm, &request),
-                "MPI_Igatherv");
-    }
+    check_mpi(MPI_Igatherv(own, part_of(own_size), MPI_BYTE, buffer.data(), counts.data(), offsets.data(), MPI_BYTE, 0,
+                           impl_->comm, &request),
+              "MPI_Igatherv");
     wait(request);
+    if (everywhere) impl_->send_to_all(buffer);
     for (std::size_t r = 0; r < objects.size(); ++r) {
       const auto* from = buffer.data() + offsets[r];
       objects[r].insert(objects[r].end(), from, from + counts[r]);

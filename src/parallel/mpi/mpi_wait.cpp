@@ -84,7 +84,7 @@ Outbox::~Outbox() {
   try {
     for (BackOff pause(20e-6);; pause.sleep()) {
       watch_->look();
-      drop_sent();
+      drop_sent(sending_.size());
       if (sending_.empty()) return;
     }
   } catch (...) {  // MPI is at its end
@@ -104,8 +104,9 @@ void Outbox::forget() {
 
 void Outbox::send(int rank, int tag, std::span<const std::byte> payload) {
   if (watch_ != nullptr && watch_->is_gone(rank)) return;
-  drop_sent();
-  for (BackOff pause; bytes_ > kMostBytesOnTheWay; drop_sent()) {
+  while (!sending_.empty() && drop_first()) {
+  }  // what has left was paid for when it was sent
+  for (BackOff pause; bytes_ > kMostBytesOnTheWay; drop_sent(sending_.size())) {
     pause.sleep();
     if (watch_ != nullptr) watch_->look();
   }
@@ -115,19 +116,28 @@ void Outbox::send(int rank, int tag, std::span<const std::byte> payload) {
             "MPI_Isend");
 }
 
-void Outbox::drop_sent() {
-  for (auto it = sending_.begin(); it != sending_.end();) {
-    int done = 0;
-    const std::size_t size = it->payload.size();
-    if (watch_ != nullptr && watch_->is_gone(it->rank)) {
-      abandon(std::move(*it));
-      done = 1;
-    } else {
-      check_mpi(MPI_Test(&it->request, &done, MPI_STATUS_IGNORE), "MPI_Test");
-    }
-    if (done != 0) bytes_ -= size;
-    it = done != 0 ? sending_.erase(it) : std::next(it);
+void Outbox::drop_sent(std::size_t most) {
+  for (most = std::min(most, sending_.size()); most > 0; --most) drop_first();
+}
+
+// The first goes, or to the back: its receiver may be asleep, and the next one's not. @return whether it has left
+bool Outbox::drop_first() {
+  Transfer& first = sending_.front();
+  const std::size_t size = first.payload.size();
+  int done = 0;
+  if (watch_ != nullptr && watch_->is_gone(first.rank)) {
+    abandon(std::move(first));
+    done = 1;
+  } else {
+    check_mpi(MPI_Test(&first.request, &done, MPI_STATUS_IGNORE), "MPI_Test");
   }
+  if (done == 0) {
+    sending_.splice(sending_.end(), sending_, sending_.begin());
+    return false;
+  }
+  bytes_ -= size;
+  sending_.pop_front();
+  return true;
 }
 
 }  // namespace windrow::detail

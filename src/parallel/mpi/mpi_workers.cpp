@@ -75,8 +75,7 @@ MpiWorkers::MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, Loc
       watch_(watch),
       calls_(calls),
       outbox_(comm, watch),
-      pause_(shortest_pause(wake_ups)),
-      loss_is_known_(hosts.size(), false) {}
+      pause_(shortest_pause(wake_ups)) {}
 
 void MpiWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
   if (worker == 0) return local_ != nullptr ? local_->send(tag, payload) : void();
@@ -111,15 +110,11 @@ std::optional<WorkerEvent> MpiWorkers::try_loss() {
   if (watch_ == nullptr) return std::nullopt;
   watch_->look();
   watch_->declare_lost();
-  if (!watch_->any_lost()) return std::nullopt;
-  for (int w = 1; w < count(); ++w) {
-    if (watch_->is_lost(w) && !loss_is_known_[static_cast<std::size_t>(w)]) return loss_of(w);
-  }
-  return std::nullopt;
+  if (losses_told_ == watch_->lost().size()) return std::nullopt;
+  return loss_of(watch_->lost()[losses_told_++]);
 }
 
 WorkerEvent MpiWorkers::loss_of(int worker) {
-  loss_is_known_[static_cast<std::size_t>(worker)] = true;
   WorkerLoss loss;
   loss.failure = TaskFailure::lost(watch_->name_of(worker) + " was lost; the others went on without it");
   loss.knows_point = knows_point_of(worker);

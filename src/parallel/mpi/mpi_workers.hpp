@@ -58,7 +58,7 @@ class MpiWorkers : public Workers {
   double slept_ = 0.0;
   bool local_first_ = true;
   int messages_since_look_ = 0;  // for the dead
-  std::vector<bool> loss_is_known_;
+  std::size_t losses_told_ = 0;
 };
 
 /// A rank's view of the root.

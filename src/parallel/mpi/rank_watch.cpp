@@ -88,7 +88,9 @@ RankWatch::RankWatch(ParallelManager& manager, MPI_Comm comm, const std::vector<
   MPI_Comm_set_errhandler(control_, MPI_ERRORS_RETURN);
   outbox_.use(control_, this);
   const Card own{machine_of_rank(rank_), own_mark_.full_name(), static_cast<int>(::getpid())};
-  const std::vector<Card> cards = manager.all_gather(own);
+  std::vector<Card> cards = manager.gather(own);
+  Card root = manager.broadcast(own);
+  if (!is_root()) cards.push_back(std::move(root));
   for (const Card& card : cards) pids_.push_back(card.pid);
   lifelines_.resize(is_root() ? cards.size() : 1);
   if (is_root()) {
@@ -133,15 +135,15 @@ void RankWatch::watch_remotely(ParallelManager& manager, const std::vector<int>&
     address = host->address();
   }
   address = manager.broadcast(address);
-  const auto someone_misses = manager.all_gather(static_cast<int>(missing.size()));
-  std::vector<int> expected = is_root() ? missing : std::vector<int>();
-  for (std::size_t r = 1; is_root() && r < someone_misses.size(); ++r) {
-    const int number = static_cast<int>(r);
-    if (someone_misses[r] > 0 && std::count(missing.begin(), missing.end(), number) == 0) expected.push_back(number);
+  const std::vector<int> misses = manager.gather(static_cast<int>(missing.size()));
+  std::set<int> expected;
+  if (is_root()) expected.insert(missing.begin(), missing.end());
+  for (std::size_t r = 1; r < misses.size(); ++r) {
+    if (misses[r] > 0) expected.insert(static_cast<int>(r));
   }
-  const std::vector<int> all_expected = manager.broadcast(expected);
+  const auto all_expected = manager.broadcast(std::vector<int>(expected.begin(), expected.end()));
   if (is_root()) return accept(*host, std::move(expected));
-  if (std::count(all_expected.begin(), all_expected.end(), rank_) == 0) return;
+  if (!std::binary_search(all_expected.begin(), all_expected.end(), rank_)) return;
   if (Fd connection = connect_lifeline(address, rank_)) {
     add(0, std::move(connection));
   } else {
@@ -150,15 +152,15 @@ void RankWatch::watch_remotely(ParallelManager& manager, const std::vector<int>&
 }
 
 // Who neither connects nor says that it cannot has died meanwhile.
-void RankWatch::accept(LifelineHost& host, std::vector<int> expected) {
+void RankWatch::accept(LifelineHost& host, std::set<int> expected) {
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + kConnecting;
   while (!expected.empty() && Clock::now() < deadline) {
     if (auto lifeline = host.accept_until(Clock::now() + std::chrono::milliseconds(20))) {
-      if (std::erase(expected, lifeline->number) > 0) add(lifeline->number, std::move(lifeline->connection));
+      if (expected.erase(lifeline->number) > 0) add(lifeline->number, std::move(lifeline->connection));
     }
     while (const auto rank = receive_empty(kUnreachable)) {
-      if (std::erase(expected, *rank) == 0) continue;
+      if (expected.erase(*rank) == 0) continue;
       unwatched_.push_back(name_of(*rank) + " cannot reach the root over TCP: its death would not be noticed");
     }
   }
@@ -231,7 +233,8 @@ void RankWatch::declare_lost() {
     if (states_[r] != State::dead || now - silent_since_[r] < kDrainSeconds) continue;
     states_[r] = State::lost;
     --dying_;
-    losses_.push_back(name_of(static_cast<int>(r)));
+    lost_.push_back(static_cast<int>(r));
+    losses_.push_back(name_of(lost_.back()));
     const auto& text = losses_.back();
     for (std::size_t other = 1; other < states_.size(); ++other) {
       if (states_[other] == State::alive) {

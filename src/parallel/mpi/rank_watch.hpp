@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,7 @@ class RankWatch {
  public:
   /// Collective.
   /// @param comm   of the manager; duplicated
-  /// @param hosts  of every rank
+  /// @param hosts  of every rank at the root; elsewhere of the root alone
   RankWatch(ParallelManager& manager, MPI_Comm comm, const std::vector<std::string>& hosts);
   ~RankWatch();
   RankWatch(const RankWatch&) = delete;
@@ -53,6 +54,8 @@ class RankWatch {
   /// At the root: declares those lost of whom nothing has come for a while, and tells the other ranks.
   void declare_lost();
   bool any_lost() const { return !losses_.empty(); }
+  /// At the root: all that were, one after another.
+  const std::vector<int>& lost() const { return lost_; }
   /// "rank 2 (pid 123 on node7)"
   std::string name_of(int rank) const;
   /// Ranks at the root that could not be watched, in words.
@@ -86,7 +89,7 @@ class RankWatch {
   bool is_root() const { return rank_ == 0; }
   Fd watch_locally(const Card& card, SharedMemory& mark) const;
   void watch_remotely(ParallelManager& manager, const std::vector<int>& missing);
-  void accept(LifelineHost& host, std::vector<int> expected);
+  void accept(LifelineHost& host, std::set<int> expected);
   std::optional<int> receive_empty(int tag);
   void add(int rank, Fd lifeline);
   void note_death(int rank);
@@ -105,6 +108,7 @@ class RankWatch {
   std::vector<std::atomic<State>> states_;
   std::vector<double> silent_since_;  // of the dying
   int dying_ = 0;
+  std::vector<int> lost_;
   std::vector<std::string> losses_;  // in words
   std::vector<std::string> unwatched_;
   Outbox outbox_;
