@@ -66,7 +66,8 @@ class MpiRootLink : public RootLink {
  public:
   /// @param wake_ups, watch, calls  may be null
   MpiRootLink(MPI_Comm comm, const WakeUpSockets* wake_ups, RankWatch* watch, CallWatch* calls)
-      : comm_(comm),
+      : RootLink(watch != nullptr ? watch->own_mark() : nullptr),
+        comm_(comm),
         wake_ups_(wake_ups),
         watch_(watch),
         calls_(calls),
@@ -77,9 +78,6 @@ class MpiRootLink : public RootLink {
   void send(JobTag tag, std::span<const std::byte> payload) override;
   bool is_thread_safe() const override;
   bool flush() override;
-  void mark(std::optional<std::uint64_t> index) override {
-    if (watch_ != nullptr) watch_->mark(index);
-  }
 
  private:
   MPI_Comm comm_;
