@@ -324,7 +324,7 @@ void Coordinator::send_assignment(int w, Assignment assignment, const GroupRuns:
   out.put(AssignmentHead{ship ? 1U : 0U, assignment.runs.size(), assignment.budget, patience,
                          pace_.gives_back() && !placements_ && group == nullptr ? 1U : 0U, slots.size(),
                          group != nullptr ? group->members.size() : 0, job_.whole_shares ? 1U : 0U,
-                         assignment.failures.count()});
+                         assignment.failures.count(), may_share_clock() ? 1U : 0U});
   for (const IndexRun& run : assignment.runs) out.put(run);
   for (const HostSlots& some : slots) {
     out.put_text(some.host);
@@ -340,6 +340,11 @@ void Coordinator::send_assignment(int w, Assignment assignment, const GroupRuns:
   state(w).assignments.push_back(std::move(assignment));
   ++assignments_;
   workers_.send(w, kAssign, out.bytes());
+}
+
+// Nobody learns from what a single point takes, and each is evaluated by one worker, by itself.
+bool Coordinator::may_share_clock() const {
+  return job_.shares_clock && !job_.costs && !job_.limits_time && !job_.whole_shares && !job_.needs;
 }
 
 // One after another, each with its length. Points whose parameter cannot be sent fail, and are taken out of the runs.

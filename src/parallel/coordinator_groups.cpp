@@ -24,7 +24,7 @@ void Coordinator::handle_group_results(int w, std::span<const std::byte> message
   ResultReader in(message);
   accounting_.heard(w, in.times(), now_);
   for (Result result; in.next(result);) {
-    pop_outstanding(state(w), result.index);
+    pop_outstanding(state(w), {result, 1});
     ++state(w).evaluated;
     groups_->take(w, result, now_);
   }

@@ -118,6 +118,7 @@ class Coordinator : private RunningJob {
   Attempt begin_placed(std::uint64_t index);
   bool assign(int w);
   void send_assignment(int w, Assignment assignment, const GroupRuns::Start* group = nullptr);
+  bool may_share_clock() const;
   Bytes take_parameters(int w, std::vector<IndexRun>& runs);
   std::uint64_t outstanding(int w);
   std::optional<std::uint64_t> failures_for(int w);
@@ -126,6 +127,8 @@ class Coordinator : private RunningJob {
   void handle(const WorkerEvent& event);
   void handle_results(int w, std::span<const std::byte> message, bool gives_back);
   void keep_first_point(int w, std::uint64_t count);
+  void take_failure(int w, const Result& result, Assignment& assignment);
+  void take_results(int w, const ResultGroup& group);
   void complete_or_retry(Completed completed, TaskFailure& failure, bool lost_worker);
   void complete(const Completed& completed);
 
@@ -139,7 +142,7 @@ class Coordinator : private RunningJob {
   }
 
   // What they have been given.
-  static Assignment& pop_outstanding(WorkerState& worker, std::uint64_t index);
+  static Assignment& pop_outstanding(WorkerState& worker, const ResultGroup& group);
   void finish_assignments(int w, std::uint64_t count);
   static std::span<const IndexRun> unfinished(const Assignment& assignment);
   void put_back(int w, const IndexRun& run);

@@ -28,33 +28,51 @@ void Coordinator::handle(const WorkerEvent& event) {
 void Coordinator::handle_results(int w, std::span<const std::byte> message, bool gives_back) {
   if (groups_) return handle_group_results(w, message);
   WorkerState& worker = state(w);
-  const std::string& host = workers_.host(w);
   ResultReader in(message);
   accounting_.heard(w, in.times(), now_);
   std::uint64_t succeeded = 0;
-  for (Result result; in.next(result);) {
-    Assignment& assignment = pop_outstanding(worker, result.index);
-    accounting_.evaluated(result.index, result.elapsed, w, result.failed);
+  for (ResultGroup group; in.next(group);) {
+    const Result& first = group.first;
+    Assignment& assignment = pop_outstanding(worker, group);
+    accounting_.evaluated(first.index, first.elapsed, w, first.failed);
     worker.fruitless_deaths = 0;
-    ++worker.evaluated;
-    pace_.observe(result.elapsed, result.payload.size());
-    if (result.failed) {
-      ByteReader failure_bytes(result.payload);
-      TaskFailure failure = get_failure(failure_bytes);
-      if (failure.kind != FailureKind::rejected) assignment.failures.spend();
-      complete_or_retry({result.index, w, host, {}, &failure, result.started, result.elapsed}, failure, false);
+    worker.evaluated += group.count;
+    pace_.observe(first.elapsed, first.payload.size() / group.count, group.count);
+    if (first.failed) {
+      take_failure(w, first, assignment);
     } else {
-      ++succeeded;
-      cutoff_.observe(result.index, result.elapsed);
-      if (job_.costs && !error_) job_.costs->observe(result.index, result.elapsed);
-      complete({result.index, w, host, result.payload, nullptr, result.started, result.elapsed,
-                retries_.settle(result.index)});
+      succeeded += group.count;
+      take_results(w, group);
     }
   }
   accounting_.count(w, succeeded, succeeded);
   worker.since = now_;
   worker.is_late = gives_back;
   gives_back ? keep_first_point(w, in.finished()) : finish_assignments(w, in.finished());
+}
+
+void Coordinator::take_failure(int w, const Result& result, Assignment& assignment) {
+  ByteReader bytes(result.payload);
+  TaskFailure failure = get_failure(bytes);
+  if (failure.kind != FailureKind::rejected) assignment.failures.spend();
+  complete_or_retry({result.index, w, workers_.host(w), {}, &failure, result.started, result.elapsed}, failure, false);
+}
+
+void Coordinator::take_results(int w, const ResultGroup& group) {
+  const double elapsed = group.first.elapsed;
+  const std::size_t length = group.first.payload.size() / group.count;
+  Completed completed{group.first.index,   w,      workers_.host(w), group.first.payload.first(length), nullptr,
+                      group.first.started, elapsed};
+  for (std::uint64_t i = 0;;) {
+    cutoff_.observe(completed.index, elapsed);
+    if (job_.costs && !error_) job_.costs->observe(completed.index, elapsed);
+    completed.earlier_attempts = retries_.settle(completed.index);
+    complete(completed);
+    if (++i == group.count) return;
+    completed.index += group.step;
+    completed.started += elapsed;
+    completed.payload = group.first.payload.subspan(i * length, length);
+  }
 }
 
 // Of the first `count` of a worker's assignments it keeps the point that it is evaluating.
@@ -107,16 +125,18 @@ void Coordinator::complete(const Completed& completed) {
 }
 
 // Outcomes come in the order of the assignments.
-Assignment& Coordinator::pop_outstanding(WorkerState& worker, std::uint64_t index) {
+Assignment& Coordinator::pop_outstanding(WorkerState& worker, const ResultGroup& group) {
   for (Assignment& assignment : worker.assignments) {
     if (assignment.at == assignment.runs.size()) continue;
     IndexRun& run = assignment.runs[assignment.at];
-    if (run.first != index) break;
-    run.first += run.step;
-    if (--run.count == 0) ++assignment.at;
+    if (run.first != group.first.index || run.count < group.count) break;
+    if (group.count > 1 && run.step != group.step) break;
+    run.first += group.count * run.step;
+    run.count -= group.count;
+    if (run.count == 0) ++assignment.at;
     return assignment;
   }
-  throw ParallelError(fmt::format("an outcome for point {} arrived that was not asked for", index));
+  throw ParallelError(fmt::format("an outcome for point {} arrived that was not asked for", group.first.index));
 }
 
 // The first `count` of a worker's assignments. What is left of them was not evaluated: given back, or after a stop.

@@ -37,7 +37,7 @@ std::optional<Frame> LocalWorker::Mailbox::try_take() {
 
 class LocalWorker::Link : public RootLink {
  public:
-  explicit Link(LocalWorker& owner) : owner_(owner) {}
+  explicit Link(LocalWorker& owner) : owner_(owner) {}  // no mark: whatever ends this process ends the root
 
   Frame receive() override {
     for (;;) {
@@ -51,7 +51,6 @@ class LocalWorker::Link : public RootLink {
     owner_.to_root_.put(Frame{tag, Bytes(payload.begin(), payload.end())});
   }
   bool is_thread_safe() const override { return true; }
-  void mark(std::optional<std::uint64_t>) override {}  // whatever ends this thread's process ends the root
 
  private:
   LocalWorker& owner_;

@@ -26,13 +26,17 @@ constexpr double kShareOfLeft = 4.0;              // an assignment is at most a 
 
 }  // namespace
 
-void Pace::observe(double seconds, std::uint64_t bytes) {
-  count_ += 1.0;
-  seconds_ += seconds;
-  squares_ += seconds * seconds;
+void Pace::observe(double seconds, std::uint64_t bytes, std::uint64_t points) {
+  if (count_ == 0.0) recent_ = seconds;
+  const auto count = static_cast<double>(points);
+  count_ += count;
+  seconds_ += count * seconds;
+  squares_ += count * seconds * seconds;
   longest_ = std::max(longest_, seconds);
-  bytes_ += static_cast<double>(bytes);
-  recent_ = count_ == 1.0 ? seconds : recent_ + kRecentWeight * (seconds - recent_);
+  bytes_ += count * static_cast<double>(bytes);
+  double weight_of_past = 1.0 - kRecentWeight;
+  for (std::uint64_t i = 1; i < points; ++i) weight_of_past *= 1.0 - kRecentWeight;
+  recent_ = seconds + weight_of_past * (recent_ - seconds);
 }
 
 void Pace::observe_running(double seconds) {

@@ -13,8 +13,8 @@ class Pace {
  public:
   Pace(Schedule schedule, int workers) : schedule_(schedule), workers_(static_cast<std::uint64_t>(workers)) {}
 
-  /// A point has come back: what it took, and the bytes of its result.
-  void observe(double seconds, std::uint64_t bytes);
+  /// Points have come back: what each took, and the bytes of each result.
+  void observe(double seconds, std::uint64_t bytes, std::uint64_t points = 1);
   /// A point is still running that has taken so long.
   void observe_running(double seconds);
   /// The coordinator was busy for `busy` of the last `wall` seconds.

@@ -19,13 +19,13 @@ EvaluationMarks::EvaluationMarks(std::size_t count)
   static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 }
 
-void EvaluationMarks::set(std::size_t worker, std::optional<std::uint64_t> index) {
-  marks_[worker].store(index ? *index + 1 : 0, std::memory_order_relaxed);
-}
-
 std::optional<std::uint64_t> EvaluationMarks::get(std::size_t worker) const {
   const std::uint64_t mark = marks_[worker].load(std::memory_order_relaxed);
   return mark == 0 ? std::nullopt : std::optional(mark - 1);
+}
+
+void EvaluationMarks::clear(std::size_t worker) {
+  marks_[worker].store(0, std::memory_order_relaxed);
 }
 
 ProcessOptions worker_process_options(std::string name) {
@@ -105,7 +105,7 @@ WorkerEvent ProcessWorkers::loss_of(int worker) {
   loss.failure = TaskFailure::ended(
       status, fmt::format("worker {} (pid {}) ended by {}", worker, peer.child.pid(), status.describe()));
   loss.evaluating = marks_.get(static_cast<std::size_t>(worker));
-  marks_.set(static_cast<std::size_t>(worker), std::nullopt);  // or the next job would take it for one of its own
+  marks_.clear(static_cast<std::size_t>(worker));  // or the next job would take it for one of its own
   loss_is_known_[static_cast<std::size_t>(worker - offset_)] = true;
   return {worker, std::move(loss)};
 }

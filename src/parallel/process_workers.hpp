@@ -18,8 +18,10 @@ namespace windrow::detail {
 class EvaluationMarks {
  public:
   explicit EvaluationMarks(std::size_t count);
-  void set(std::size_t worker, std::optional<std::uint64_t> index);
+  /// For the process itself (RootLink).
+  std::atomic<std::uint64_t>* of(std::size_t worker) { return &marks_[worker]; }
   std::optional<std::uint64_t> get(std::size_t worker) const;
+  void clear(std::size_t worker);
 
  private:
   SharedMemory memory_;
@@ -40,17 +42,14 @@ struct WorkerProcess {
 class ChannelRootLink : public RootLink {
  public:
   ChannelRootLink(ByteChannel& channel, EvaluationMarks& marks, std::size_t worker)
-      : channel_(channel), marks_(marks), worker_(worker) {}
+      : RootLink(marks.of(worker)), channel_(channel) {}
   Frame receive() override { return channel_.receive(); }
   std::optional<Frame> try_receive() override { return channel_.try_receive(); }
   void send(JobTag tag, std::span<const std::byte> payload) override { channel_.send(tag, payload); }
   bool is_thread_safe() const override { return true; }
-  void mark(std::optional<std::uint64_t> index) override { marks_.set(worker_, index); }
 
  private:
   ByteChannel& channel_;
-  EvaluationMarks& marks_;
-  std::size_t worker_;
 };
 
 /// Tag of what a peer tells the root when it enters a call in which it would only wait for the root: the number of that

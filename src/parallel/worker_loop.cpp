@@ -14,9 +14,7 @@
 namespace windrow::detail {
 namespace {
 
-constexpr std::size_t kBatchBytes = 64 * 1024;
 constexpr std::size_t kLargeMessageBytes = 1024 * 1024;
-constexpr double kLookSeconds = 0.001;  // between looks for messages
 constexpr double kStopIsNearSeconds = 1.0;
 constexpr double kRetrySeconds = 0.001;  // until the watching thread tries again
 
@@ -45,20 +43,6 @@ WorkerLoop::Assignment::Assignment(Frame message) : frame(std::move(message)) {
   if (head.members > 0) group = in.get<GroupHead>();
   for (std::uint64_t i = 0; i < head.members; ++i) members.push_back(in.get<int>());
   offset = frame.payload.size() - in.remaining().size();
-}
-
-Assigned WorkerLoop::Assignment::next() {
-  IndexRun& run = runs[at];
-  Assigned assigned{run.first, {}, slots, nullptr, group.attempt};
-  if (head.ships_parameters != 0) {
-    ByteReader in(std::span<const std::byte>(frame.payload).subspan(offset));
-    const auto length = in.get<std::uint64_t>();
-    assigned.parameter = in.take(length);
-    offset += sizeof length + assigned.parameter.size();
-  }
-  run.first += run.step;
-  if (--run.count == 0) ++at;
-  return assigned;
 }
 
 WorkerLoop::WorkerLoop(RootLink& link, Evaluation& evaluation, int worker, std::string host)
@@ -123,7 +107,7 @@ bool WorkerLoop::step() {
     return true;
   }
   evaluate_some();
-  link_.mark(std::nullopt);
+  link_.unmark();
   if (assignments_.front().done()) finish_assignments(1);
   return true;
 }
@@ -315,63 +299,6 @@ void WorkerLoop::give_up(TaskFailure failure) {
   link_.send(kBuildFailed, out.bytes());
 }
 
-// One point after another, with one reading of the clock for each, until it is time to look up.
-void WorkerLoop::evaluate_points() {
-  Assignment& assignment = assignments_.front();
-  if (!assignment.due) {
-    assignment.due = now_ + assignment.head.budget;
-    watch_until(*assignment.due);
-  }
-  const double look_up = std::min(last_look_ + kLookSeconds, *assignment.due);
-  do {
-    evaluate(assignment.next());
-    if (assignment.done()) return;  // the last outcomes travel with its end
-    if (tells_each_point_) return flush();
-    if (batch_.size() >= kBatchBytes || now_ - last_flush_ >= assignment.head.patience) flush();
-  } while (now_ < look_up);
-}
-
-// Ahead of the point: it may have to wait for the others.
-void WorkerLoop::join_group(Assigned& assigned) {
-  const Assignment& assignment = assignments_.front();
-  if (assignment.members.empty()) return;
-  const double begin = monotonic_seconds();
-  assigned.group = &evaluation_.groups()->use(assignment.group.id, assignment.members);
-  spent(&ActivityTimes::build, monotonic_seconds() - begin);
-}
-
-// Of a point that was evaluated from `begin` until now.
-[[gnu::always_inline]] inline void WorkerLoop::report(const Assigned& assigned, double begin,
-                                                      std::span<const std::byte> result) {
-  try {
-    evaluation_.observe(assigned, result, nullptr);
-  } catch (...) {
-    return report_unkept(assigned, begin);
-  }
-  batch_.add({assigned.index, epoch_offset_ + begin, now_ - begin, false, result});
-}
-
-// Not by value: a copy, which reads in one piece what has just been written in several, would cost 7 ns a point.
-void WorkerLoop::evaluate(Assigned&& assigned) {
-  link_.mark(assigned.index);
-  const double begin = now_;
-  result_.clear();
-  std::optional<TaskFailure> failure;
-  std::exception_ptr thrown;
-  lock_.lend();
-  try {
-    join_group(assigned);
-    failure = evaluation_.evaluate(assigned, *this, result_);
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  lock_.take_back();
-  now_ = monotonic_seconds();
-  if (thrown || failure) failed_ += now_ - begin;
-  if (thrown) failure = failure_of(thrown);
-  failure ? report(assigned, begin, *std::move(failure)) : report(assigned, begin, result_.bytes());
-}
-
 // Has the watching thread act then, if the assignment has not ended.
 void WorkerLoop::watch_until(double due) {
   due_ = due;
@@ -418,6 +345,7 @@ void WorkerLoop::sleep_until(double due) {
 // On the watching thread, while a point is being evaluated.
 void WorkerLoop::give_back() {
   Assignment& current = assignments_.front();
+  close_results_early();
   if (current.head.gives_back == 0 || (current.done() && assignments_.size() == 1)) {
     if (batch_.empty()) return;
     settle_evaluating();
@@ -431,65 +359,6 @@ void WorkerLoop::give_back() {
   link_.send(kGivenBack, batch_.message(assignments_.size(), times()));
   batch_.clear();
   assignments_.erase(assignments_.begin() + 1, assignments_.end());
-}
-
-void WorkerLoop::evaluate_share() {
-  std::vector<Assigned> share;
-  while (!assignments_.front().done()) share.push_back(assignments_.front().next());
-  link_.mark(share.front().index);
-  double begin = now_;
-  std::vector<Outcome<Bytes>> outcomes;
-  std::exception_ptr thrown;
-  lock_.lend();
-  try {
-    outcomes = evaluation_.evaluate_share(share, *this);
-    if (outcomes.size() != share.size()) {
-      outcomes.assign(share.size(),
-                      TaskFailure::bad_output(fmt::format("execute returned {} results for a share of {} points",
-                                                          outcomes.size(), share.size())));
-    }
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  lock_.take_back();
-  now_ = monotonic_seconds();
-  const double each = (now_ - begin) / static_cast<double>(share.size());
-  if (thrown) {
-    failed_ += now_ - begin;
-    outcomes.assign(share.size(), failure_of(thrown));
-  }
-  for (std::size_t i = 0; i < share.size(); ++i, begin += each) {
-    now_ = begin + each;
-    outcomes[i].ok() ? report(share[i], begin, outcomes[i].value())
-                     : report(share[i], begin, std::move(outcomes[i].failure()));
-  }
-}
-
-TaskFailure WorkerLoop::complete(TaskFailure failure, std::uint64_t index, double elapsed) const {
-  failure.index = index;
-  failure.rank = worker_;
-  failure.host = host_;
-  failure.elapsed = elapsed;
-  return failure;
-}
-
-void WorkerLoop::report_unkept(const Assigned& assigned, double begin) {
-  report(assigned, begin, TaskFailure::bad_output(exception_text(std::current_exception())));
-}
-
-void WorkerLoop::report(const Assigned& assigned, double begin, TaskFailure failure) {
-  failure = complete(std::move(failure), assigned.index, now_ - begin);
-  try {
-    evaluation_.observe(assigned, {}, &failure);
-  } catch (...) {  // the point has failed as it is
-  }
-  AssignmentHead& head = assignments_.front().head;
-  if (head.failures > 0 && failure.kind != FailureKind::rejected && --head.failures == 0) {
-    assignments_.front().at = assignments_.front().runs.size();  // the rest goes back
-  }
-  ByteWriter bytes;
-  put_failure(bytes, failure);
-  batch_.add({assigned.index, epoch_offset_ + begin, now_ - begin, true, bytes.bytes()});
 }
 
 void WorkerLoop::finish_assignments(std::size_t count) {
@@ -507,6 +376,7 @@ void WorkerLoop::flush() {
 
 // On the evaluating thread: what is being measured goes on after it.
 void WorkerLoop::send_results(std::uint64_t finished) {
+  if (batch_.open_count() > 0) close_results_early();
   settle_evaluating();
   link_.send(kResults, batch_.message(finished, times()));
   batch_.clear();

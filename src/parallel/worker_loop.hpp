@@ -67,6 +67,7 @@ class WorkerLoop : private WorkerContext {
     std::optional<double> due{};  // when it is late, once it has been begun
   };
   static constexpr double kNever = std::numeric_limits<double>::infinity();
+  static constexpr double kLookSeconds = 0.001;  // between looks for messages
 
   bool stop_requested() override;
   double time_limit() override;
@@ -83,7 +84,9 @@ class WorkerLoop : private WorkerContext {
   void give_up(TaskFailure failure);
   void evaluate_some();
   void evaluate_points();
-  void evaluate(Assigned&& assigned);
+  std::uint64_t points_per_reading() const;
+  void evaluate_some_points(std::uint64_t most);
+  bool evaluate(Assigned&& assigned);
   void join_group(Assigned& assigned);
   void evaluate_share();
   void watch_until(double due);
@@ -91,6 +94,13 @@ class WorkerLoop : private WorkerContext {
   void sleep_until(double due);
   void give_back();
   TaskFailure complete(TaskFailure failure, std::uint64_t index, double elapsed) const;
+  bool keep(const Assigned& assigned);
+  [[gnu::cold]] bool fail(const Assigned& assigned, const std::exception_ptr& thrown,
+                          std::optional<TaskFailure> failure);
+  void close_results();
+  double split_time();
+  [[gnu::cold]] void close_results_early();
+  void note_usual(double seconds);
   void report(const Assigned& assigned, double begin, std::span<const std::byte> result);
   [[gnu::cold]] void report_unkept(const Assigned& assigned, double begin);
   void report(const Assigned& assigned, double begin, TaskFailure failure);
@@ -120,6 +130,11 @@ class WorkerLoop : private WorkerContext {
   ResultWriter batch_;
   ByteWriter result_;  // of the point being evaluated
   double now_;         // as last read: the end of the last point is the begin of the next
+  // Points that share a reading of the clock: those that have ended are the results that are open in batch_.
+  double shared_since_ = 0.0;     // since when the first of them that is not told of was evaluated
+  std::uint64_t more_share_ = 0;  // how many more points may, beside the one that is being evaluated
+  std::uint64_t step_ = 1;        // from one to the next
+  double usual_ = 1.0;            // seconds of a point, rather too many, as far as is known
   double last_flush_;
   double last_look_;
   double epoch_offset_;  // of the clock to the Unix epoch, seconds

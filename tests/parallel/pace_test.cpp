@@ -25,6 +25,19 @@ TEST(PaceTest, quick_points_travel_together_and_ahead) {
   EXPECT_EQ(pace.ahead(kMany), 2U);
 }
 
+TEST(PaceTest, points_that_share_a_time_count_as_many) {
+  Pace together(Schedule::automatic, 4), one_by_one(Schedule::automatic, 4);
+  for (int i = 1; i < 200; ++i) {
+    const double seconds = 1e-6 * (i % 7 + 1);
+    const auto points = static_cast<std::uint64_t>(i % 5 + 1);
+    together.observe(seconds, 8, points);
+    for (std::uint64_t n = 0; n < points; ++n) one_by_one.observe(seconds, 8);
+    EXPECT_NEAR(static_cast<double>(together.chunk(kMany, kMany)), static_cast<double>(one_by_one.chunk(kMany, kMany)),
+                1.0);
+    EXPECT_NEAR(together.most_end_within(), one_by_one.most_end_within(), 1e-12);
+  }
+}
+
 TEST(PaceTest, ten_minute_points_go_out_one_by_one_and_not_ahead) {
   const Pace pace = after(Schedule::automatic, 4, 10, 600.0);
   EXPECT_EQ(pace.chunk(kMany, kMany), 1U);

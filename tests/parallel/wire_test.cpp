@@ -79,6 +79,62 @@ TEST(WireTest, any_sequence_of_outcomes_comes_back_as_it_was) {
   }
 }
 
+TEST(WireTest, outcomes_that_share_a_time_come_back_together_and_one_by_one) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 200; ++round) {
+    ResultWriter out;
+    std::vector<ResultGroup> groups;
+    std::vector<Bytes> payloads;
+    std::uint64_t index = 3;
+    double time = 1e9;
+    for (auto n = random() % 30; n > 0; --n) {
+      const std::uint64_t most = 1 + random() % 4, count = 1 + random() % most, step = 1 + random() % 2;
+      const std::size_t length = random() % 3;
+      const double elapsed = 0.25 * static_cast<double>(random() % 8);
+      const Bytes payload(length * count, static_cast<std::byte>(random() % 256));
+      const std::span<const std::byte> each = std::span(payload).first(length);
+      out.open({index, time, 0.0, false, each}, most, step);
+      for (std::uint64_t i = 1; i < count; ++i) ASSERT_TRUE(out.append(each));
+      EXPECT_FALSE(out.append(Bytes(4)));
+      EXPECT_EQ(out.open_count(), count);
+      out.close(elapsed);
+      groups.push_back({{index, time, elapsed, false, {}}, count, step});
+      payloads.push_back(payload);
+      index += count * step + random() % 2;
+      time += static_cast<double>(count) * elapsed + (random() % 5 == 0 ? 0.5 : 0.0);
+    }
+    ResultReader together(out.message(1)), one_by_one(out.message(1));
+    ResultGroup group;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      ASSERT_TRUE(together.next(group));
+      EXPECT_EQ(group.count, groups[g].count);
+      EXPECT_EQ(group.first.index, groups[g].first.index);
+      EXPECT_EQ(group.first.elapsed, groups[g].first.elapsed);
+      EXPECT_NEAR(group.first.started, groups[g].first.started, 2e-6);
+      EXPECT_EQ(Bytes(group.first.payload.begin(), group.first.payload.end()), payloads[g]);
+      for (std::uint64_t i = 0; i < group.count; ++i) {
+        Result result;
+        ASSERT_TRUE(one_by_one.next(result));
+        EXPECT_EQ(result.index, groups[g].first.index + i * groups[g].step);
+        EXPECT_EQ(result.payload.size(), payloads[g].size() / group.count);
+        EXPECT_NEAR(result.started, groups[g].first.started + static_cast<double>(i) * groups[g].first.elapsed, 2e-6);
+      }
+    }
+    EXPECT_FALSE(together.next(group));
+  }
+}
+
+TEST(WireTest, outcomes_that_share_a_time_take_little_more_than_their_payloads) {
+  ResultWriter out;
+  const Bytes payload(8);
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    out.open({16 * i, 1e9 + 16.0 * static_cast<double>(i), 0.0, false, payload}, 16, 1);
+    for (int j = 1; j < 16; ++j) out.append(payload);
+    out.close(1.0);
+  }
+  EXPECT_LE(out.size(), 1000 * (16 * 8 + 4) + 64 + sizeof(WorkerTimes));
+}
+
 TEST(WireTest, a_writer_that_was_cleared_starts_anew) {
   ResultWriter out;
   const Bytes payload(3);

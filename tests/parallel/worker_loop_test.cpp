@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <deque>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -25,6 +27,7 @@ using testing::SizeIs;
 /// A root that has said everything beforehand, and keeps what it is told.
 class FakeRoot : public RootLink {
  public:
+  FakeRoot() : RootLink(&marked) {}
   struct Told {
     JobTag tag;
     std::uint64_t finished = 0;
@@ -33,7 +36,9 @@ class FakeRoot : public RootLink {
 
   void assign(std::vector<IndexRun> runs, double budget = 1000.0, double patience = 1000.0, bool gives_back = true) {
     ByteWriter out;
-    out.put(AssignmentHead{0, runs.size(), budget, patience, gives_back ? 1U : 0U});
+    AssignmentHead head{0, runs.size(), budget, patience, gives_back ? 1U : 0U};
+    head.shares_clock = shares_clock ? 1 : 0;
+    out.put(head);
     for (const IndexRun& run : runs) out.put(run);
     messages.push_back({kAssign, out.take()});
   }
@@ -72,10 +77,17 @@ class FakeRoot : public RootLink {
     if (tag != kResults && tag != kGivenBack) return;
     ResultReader in(payload);
     told.back().finished = in.finished();
-    for (Result result; in.next(result);) told.back().indices.push_back(result.index);
+    for (ResultGroup group; in.next(group);) {
+      times.push_back({group.first.index, group.count, group.first.elapsed});
+      for (std::uint64_t i = 0; i < group.count; ++i) {
+        const Result result = group.at(i);
+        told.back().indices.push_back(result.index);
+        if (result.failed) failed.push_back(result.index);
+        payloads.emplace_back(result.payload.begin(), result.payload.end());
+      }
+    }
   }
   bool is_thread_safe() const override { return watched; }
-  void mark(std::optional<std::uint64_t> index) override { marked = index; }
 
   std::vector<std::uint64_t> all_indices() const {
     std::vector<std::uint64_t> all;
@@ -83,12 +95,28 @@ class FakeRoot : public RootLink {
     return all;
   }
 
+  /// Outcomes with one time.
+  struct Time {
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+    double each = 0.0;
+  };
+  std::uint64_t most_with_one_time() const {
+    std::uint64_t most = 0;
+    for (const Time& time : times) most = std::max(most, time.count);
+    return most;
+  }
+
+  bool shares_clock = false;  // as assignments say from now on
+  std::vector<Time> times;
+  std::vector<std::uint64_t> failed;
+  std::vector<Bytes> payloads;  // of all outcomes
   bool answers_pieces = false;
   bool watched = false;  // whether a second thread may look after the evaluating one
   std::deque<Frame> messages;
   std::vector<Told> told;
-  std::atomic<int> tellings = 0;  // for an evaluation, which may go on while the second thread tells
-  std::optional<std::uint64_t> marked;
+  std::atomic<int> tellings = 0;          // for an evaluation, which may go on while the second thread tells
+  std::atomic<std::uint64_t> marked = 0;  // the index + 1
 };
 
 TestEvaluation returning_the_index(std::uint64_t slow = std::numeric_limits<std::uint64_t>::max()) {
@@ -194,7 +222,7 @@ TEST(WorkerLoopTest, runs_are_evaluated_in_order_and_told_together) {
   ASSERT_THAT(root.told, SizeIs(1));
   EXPECT_EQ(root.told[0].finished, 1U);
   EXPECT_THAT(root.told[0].indices, ElementsAre(3, 4, 100, 110, 120));
-  EXPECT_EQ(root.marked, std::nullopt);
+  EXPECT_EQ(root.marked, 0U);
 }
 
 TEST(WorkerLoopTest, without_patience_every_outcome_travels_as_it_is_made) {
@@ -248,7 +276,7 @@ TEST(WorkerLoopTest, a_worker_that_cannot_evaluate_any_more_tells_what_it_has_an
   EXPECT_EQ(root.told[1].tag, kBuildFailed);
   EXPECT_THAT(root.all_indices(), ElementsAre(0, 1));
   EXPECT_EQ(root.told[2].finished + root.told[3].finished, 2U) << "the root knows that it has finished";
-  EXPECT_EQ(root.marked, std::nullopt);
+  EXPECT_EQ(root.marked, 0U);
 }
 
 // The evaluation waits for the second thread, so that this fails by its limit if there is none.
@@ -299,6 +327,127 @@ TEST(WorkerLoopTest, outcomes_do_not_wait_behind_a_long_point_where_nothing_is_g
   EXPECT_THAT(root.told[0].indices, ElementsAre(0, 1));
   EXPECT_EQ(root.told[0].finished, 0U);
   EXPECT_THAT(root.all_indices(), ElementsAre(0, 1, 2, 3, 4));
+}
+
+std::vector<std::uint64_t> first_numbers(std::uint64_t count) {
+  std::vector<std::uint64_t> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), std::uint64_t{0});
+  return numbers;
+}
+
+void run_until_idle(FakeRoot& root, Evaluation& task) {
+  WorkerLoop loop(root, task, 1, "node1");
+  while (loop.step()) {
+  }
+}
+
+TEST(WorkerLoopTest, short_points_share_a_reading_of_the_clock_where_they_may) {
+  for (const bool may : {false, true}) {
+    FakeRoot root;
+    root.shares_clock = may;
+    root.assign({{0, 3000, 1}});
+    root.assign({{3000, 1000, 7}});
+    TestEvaluation task = returning_the_index();
+    run_until_idle(root, task);
+    ASSERT_THAT(root.payloads, SizeIs(4000));
+    const auto indices = root.all_indices();
+    for (std::uint64_t i = 0; i < 4000; ++i) {
+      EXPECT_EQ(indices[i], i < 3000 ? i : 3000 + 7 * (i - 3000));
+      EXPECT_EQ(ByteReader(root.payloads[i]).get<std::uint64_t>(), indices[i]);
+    }
+    EXPECT_EQ(root.most_with_one_time() > 1, may);
+    EXPECT_LE(root.most_with_one_time(), 16U);
+  }
+}
+
+// So that a point that turns out to be long has few with it.
+TEST(WorkerLoopTest, points_that_are_not_short_have_a_time_each) {
+  FakeRoot root;
+  root.shares_clock = true;
+  root.assign({{0, 20, 1}});
+  TestEvaluation task;
+  task.on_evaluate = [](const Assigned&, WorkerContext&, ByteWriter&) -> std::optional<TaskFailure> {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return std::nullopt;
+  };
+  run_until_idle(root, task);
+  EXPECT_EQ(root.most_with_one_time(), 1U);
+  EXPECT_THAT(root.all_indices(), SizeIs(20));
+}
+
+TEST(WorkerLoopTest, a_long_point_among_short_ones_keeps_its_time_and_holds_nothing_up) {
+  for (const bool gives_back : {true, false}) {
+    FakeRoot root;
+    root.watched = root.shares_clock = true;
+    root.assign({{0, 4000, 1}}, 0.010, 1000.0, gives_back);
+    TestEvaluation task = waiting_for_a_message(root, /*slow=*/1999);
+    task.on_evaluate = [&root, wait = task.on_evaluate](const Assigned& assigned, WorkerContext& context,
+                                                        ByteWriter& result) {
+      auto outcome = wait(assigned, context, result);
+      if (assigned.index == 1999) {
+        context.stop_requested();  // once the other thread has told all
+        EXPECT_THAT(root.all_indices(), first_numbers(1999)) << "told while it is evaluated";
+      }
+      return outcome;
+    };
+    run_until_idle(root, task);
+    EXPECT_THAT(root.all_indices(), first_numbers(gives_back ? 2000 : 4000));
+    const auto slow = std::find_if(root.times.begin(), root.times.end(), [](const auto& time) {
+      return time.first <= 1999 && time.first + time.count > 1999;
+    });
+    ASSERT_NE(slow, root.times.end());
+    EXPECT_EQ(slow->count, 1U);
+    EXPECT_EQ(std::max_element(root.times.begin(), root.times.end(),
+                               [](const auto& a, const auto& b) { return a.each < b.each; }),
+              slow);
+  }
+}
+
+TEST(WorkerLoopTest, what_shares_a_reading_may_fail_and_differ_in_size) {
+  FakeRoot root;
+  root.shares_clock = true;
+  root.assign({{0, 2000, 1}});
+  TestEvaluation task;
+  task.on_evaluate = [](const Assigned& assigned, WorkerContext&, ByteWriter& result) -> std::optional<TaskFailure> {
+    result.put(assigned.index);
+    if (assigned.index % 97 == 50) result.put(true);
+    if (assigned.index % 101 == 7) throw std::runtime_error("no");
+    if (assigned.index % 103 == 9) return TaskFailure::rejected("turned down");
+    return std::nullopt;
+  };
+  task.on_observe = [](const Assigned& assigned, std::span<const std::byte>, const TaskFailure* failure) {
+    if (failure == nullptr && assigned.index % 107 == 11) throw std::runtime_error("cannot be kept");
+  };
+  run_until_idle(root, task);
+  EXPECT_THAT(root.all_indices(), first_numbers(2000));
+  EXPECT_GT(root.most_with_one_time(), 1U);
+  std::vector<std::uint64_t> failing;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    if (i % 101 == 7 || i % 103 == 9 || i % 107 == 11) {
+      failing.push_back(i);
+    } else {
+      EXPECT_EQ(ByteReader(root.payloads[i]).get<std::uint64_t>(), i);
+      EXPECT_EQ(root.payloads[i].size(), i % 97 == 50 ? 9U : 8U);
+    }
+  }
+  EXPECT_EQ(root.failed, failing);
+}
+
+TEST(WorkerLoopTest, none_begins_after_a_recall_though_it_were_to_share_a_reading) {
+  FakeRoot root;
+  root.shares_clock = true;
+  root.assign({{0, 4000, 1}});
+  TestEvaluation task = returning_the_index();
+  task.on_evaluate = [&root, good = task.on_evaluate](const Assigned& assigned, WorkerContext& context,
+                                                      ByteWriter& result) {
+    if (assigned.index == 1999) {
+      root.say(kRecall);
+      while (!root.messages.empty()) context.stop_requested();
+    }
+    return good(assigned, context, result);
+  };
+  run_until_idle(root, task);
+  EXPECT_THAT(root.all_indices(), first_numbers(2000));
 }
 
 TEST(WorkerLoopTest, where_it_may_not_nothing_is_given_back) {

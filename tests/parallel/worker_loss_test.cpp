@@ -163,6 +163,25 @@ TEST_P(EndingTest, costs_its_point_and_no_other) {
   EXPECT_EQ(Belongings(), before);
 }
 
+// They share readings of the clock, and are told of together.
+TEST(WorkerLossTest, among_very_short_points_it_costs_one_as_well) {
+  constexpr std::uint64_t count = 20'000, fatal = 12'345;
+  for (const Ending& ending : test::endings) {
+    ForkManager manager(2);
+    const auto mapped = manager.map(
+        no_model,
+        [&ending](int&, std::uint64_t index) {
+          if (index == fatal) ending.happen();
+          return index + 1;
+        },
+        count);
+    ASSERT_EQ(mapped.failures.size(), 1U) << ending.name;
+    EXPECT_EQ(mapped.failures.front().index, fatal);
+    EXPECT_EQ(mapped.failures.front().kind, ending.kind);
+    for (std::uint64_t i = 0; i < count; ++i) EXPECT_EQ(mapped.values[i], i == fatal ? 0 : i + 1);
+  }
+}
+
 TEST(WorkerLossTest, a_point_whose_worker_is_killed_is_tried_once_more) {
   const SharedMemory memory(sizeof(std::atomic<int>));
   auto& tries = *static_cast<std::atomic<int>*>(memory.data());
@@ -364,7 +383,7 @@ detail::WorkerLoss loss_of(const std::function<int(int)>& misbehave) {
   std::vector<detail::WorkerProcess> processes;
   processes.push_back({std::move(here), std::move(child)});
   detail::EvaluationMarks marks(1);
-  marks.set(0, 42);
+  marks.of(0)->store(42 + 1);
   detail::ProcessWorkers workers(processes, 0, marks, nullptr);
   for (;;) {
     const auto event = workers.next(seconds(20));

@@ -53,7 +53,9 @@ struct WorkerAccount {
 /// A point that took long.
 struct LongPoint {
   std::uint64_t index = 0;
-  double seconds = 0.0;  ///< of the evaluation
+  /// Of the evaluation. Several points of a map, a stream or a scatter that have taken a few microseconds together are
+  /// measured together: each has taken their mean.
+  double seconds = 0.0;
   int worker = 0;
   std::string host;
   bool failed = false;

@@ -161,6 +161,10 @@ struct JobSpec {
   /// Seconds after which the job is given up with GroupStuck because workers have not come back from a point at which
   /// one of their group had failed.
   double group_patience = 30.0;
+  /// Whether points of a few microseconds may share a reading of the clock: each is then said to have taken their mean.
+  /// For jobs that do not tell what single points take. Where something follows from it (`costs`, `limits_time`), and
+  /// for whole shares and points with `needs`, each has a time of its own all the same.
+  bool shares_clock = false;
 };
 
 /// What the root can ask of a job while it runs.

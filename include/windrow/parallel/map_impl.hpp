@@ -100,7 +100,8 @@ Streamed ParallelManager::stream(Build build, Execute execute, std::uint64_t cou
   detail::JobReport report = run_job({.root = options.root,
                                       .schedule = options.schedule.value_or(Schedule::automatic),
                                       .costs = std::move(options.costs),
-                                      .pending = IndexSet::first(count)},
+                                      .pending = IndexSet::first(count),
+                                      .shares_clock = true},
                                      evaluation, observer);
   detail::check_end(report, is_root());
   observer.streamed.lost_workers = std::move(report.lost_workers);

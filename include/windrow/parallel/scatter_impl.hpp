@@ -56,7 +56,8 @@ class ScatterRun : private Evaluation, private JobObserver {
             .costs = options.costs,
             .pending = IndexSet::first(manager_.is_root() ? parameters_.size() : 0),
             .ships_parameters = true,
-            .whole_shares = Traits::whole_share};
+            .whole_shares = Traits::whole_share,
+            .shares_clock = true};
   }
   Evaluation& evaluation() { return *this; }
   JobObserver& observer() { return *this; }

@@ -39,7 +39,6 @@ class SerialWorkers : public Workers {
     std::optional<Frame> try_receive() override;
     void send(JobTag tag, std::span<const std::byte> payload) override;
     bool is_thread_safe() const override { return false; }
-    void mark(std::optional<std::uint64_t>) override {}
 
    private:
     SerialWorkers& owner_;

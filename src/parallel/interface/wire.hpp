@@ -36,6 +36,7 @@ struct AssignmentHead {
   std::uint64_t members = 0;      ///< of the group that evaluates it; 0: its worker alone
   std::uint64_t whole_share = 0;  ///< 1: for Evaluation::evaluate_share()
   std::uint64_t failures = 0;  ///< points that may fail, rejected ones aside, until the rest goes back; 0: any number
+  std::uint64_t shares_clock = 0;  ///< 1: short points may share a reading of the clock (JobSpec::shares_clock)
 };
 
 struct GroupHead {
@@ -60,12 +61,33 @@ struct Result {
   std::span<const std::byte> payload;  ///< result or failure
 };
 
+/// Results that share a reading of the clock, of one size.
+struct ResultGroup {
+  Result first;  ///< its payload is that of all, one after another; each of them took its `elapsed`
+  std::uint64_t count = 0;
+  std::uint64_t step = 1;  ///< from index to index
+
+  Result at(std::uint64_t i) const;
+};
+
 /// Gathers outcomes for a message. Outcomes that follow each other in index and time and are of one size share a head,
-/// so that one of a number takes 12 bytes.
+/// so that one of a number takes 12 bytes, and less where several share a time.
 class ResultWriter {
  public:
   ResultWriter() { clear(); }
   void add(const Result& result);
+  /// The first of several results that are to share a time. close() follows, before anything else is called but
+  /// append() and open_count().
+  /// @param first  its time does not matter
+  /// @param most   how many they may be, at least 1
+  /// @param step   from index to index
+  void open(const Result& first, std::uint64_t most, std::uint64_t step);
+  /// The next of them. @return false if it cannot be one of them, since its size differs  @pre open_count() > 0
+  bool append(std::span<const std::byte> payload);
+  /// How many there are so far; 0: none is open.
+  std::uint64_t open_count() const { return open_; }
+  /// @param elapsed  of each
+  void close(double elapsed);
   bool empty() const { return out_.size() == kHeadSize; }
   std::size_t size() const { return out_.size(); }
   /// The message. @param finished  how many assignments have been finished since the last message
@@ -75,11 +97,15 @@ class ResultWriter {
  private:
   static constexpr std::size_t kHeadSize = sizeof(std::uint64_t) + sizeof(WorkerTimes);
 
-  bool continues_run(const Result& result) const;
+  bool continues_run(const Result& first, std::uint64_t most, std::uint64_t step) const;
+  void begin_run(const Result& first, std::uint64_t most, std::uint64_t step);
 
   ByteWriter out_;
-  std::size_t head_at_ = 0;  // of the run that is open
+  std::size_t head_at_ = 0;   // of the run that is open
+  std::size_t group_at_ = 0;  // where the time of the last group is
   std::uint64_t first_ = 0, step_ = 0, count_ = 0, length_ = 0;
+  std::uint64_t shared_ = 1;  // how many share a time in this run
+  std::uint64_t open_ = 0;
   double next_start_ = 0.0;
 };
 
@@ -92,6 +118,8 @@ class ResultReader {
   const WorkerTimes& times() const { return times_; }
   /// @return whether there was one more
   bool next(Result& result);
+  /// The next that share a time, all of them; a failure is alone. Not after next(Result&).
+  bool next(ResultGroup& group);
 
  private:
   bool open_run();
@@ -99,8 +127,10 @@ class ResultReader {
   ByteReader in_;
   std::uint64_t finished_;
   WorkerTimes times_;
+  ResultGroup group_;       // for next(Result&)
+  std::uint64_t at_ = 0;    // in it
   std::uint64_t left_ = 0;  // of the run that is open
-  std::uint64_t step_ = 0, length_ = 0, next_index_ = 0;
+  std::uint64_t step_ = 0, length_ = 0, next_index_ = 0, shared_ = 1;
   double next_start_ = 0.0;
   bool failed_ = false;
 };

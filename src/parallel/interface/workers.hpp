@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -86,6 +87,8 @@ class Workers {
 /// A worker's view of the root.
 class RootLink {
  public:
+  /// @param mark  a word that a survivor can read, for mark(); null: there is no need
+  explicit RootLink(std::atomic<std::uint64_t>* mark = nullptr) : mark_(mark) {}
   virtual ~RootLink() = default;
   /// The next message, however long it takes. @throws PeerLost if the root is gone
   virtual Frame receive() = 0;
@@ -95,8 +98,17 @@ class RootLink {
   virtual bool is_thread_safe() const = 0;
   /// Moves on what was sent. @return whether all of it has left
   virtual bool flush() { return true; }
-  /// Notes where a survivor can read it which point is being evaluated (or none).
-  virtual void mark(std::optional<std::uint64_t> index) = 0;
+  /// Notes where a survivor can read it that this point is being evaluated.
+  void mark(std::uint64_t index) { put_mark(index + 1); }
+  /// None is.
+  void unmark() { put_mark(0); }
+
+ private:
+  void put_mark(std::uint64_t mark) {
+    if (mark_ != nullptr) mark_->store(mark, std::memory_order_relaxed);
+  }
+
+  std::atomic<std::uint64_t>* mark_;  // index + 1, or 0
 };
 
 }  // namespace detail

@@ -16,17 +16,23 @@
 namespace windrow::detail {
 namespace {
 
-constexpr double kLongestPauseSeconds = 0.05;
 constexpr double kLongestUsualPauseSeconds = 0.002;  // when it comes about when such things come
 constexpr std::size_t kMostBytesOnTheWay = std::size_t{16} << 20U;
 
 }  // namespace
 
+BackOff BackOff::between_wake_ups() {
+  BackOff pause(0.005);
+  pause.longest_ = 0.5;
+  pause.share_ = 1.0 / 16.0;
+  return pause;
+}
+
 double BackOff::next() {
   const double now = monotonic_seconds();
   if (begin_ < 0.0) begin_ = now;
   const double usual = std::min(typical_ / 2.0, kLongestUsualPauseSeconds);
-  return std::clamp(std::max(usual, (now - begin_) / 64.0), shortest_, kLongestPauseSeconds);
+  return std::clamp(std::max(usual, share_ * (now - begin_)), shortest_, longest_);
 }
 
 void BackOff::reset() {

@@ -16,6 +16,8 @@ class BackOff {
  public:
   /// @param shortest  seconds to sleep at least
   explicit BackOff(double shortest = 1e-6) : shortest_(shortest) {}
+  /// Where the sender wakes the receiver: looks are for what goes wrong with that, so they are few.
+  static BackOff between_wake_ups();
   /// Seconds to sleep now.
   double next();
   /// What was waited for has come.
@@ -24,8 +26,10 @@ class BackOff {
 
  private:
   double shortest_;
-  double begin_ = -1.0;   // of this wait; negative: not waiting
-  double typical_ = 0.0;  // seconds that such waits have lasted
+  double longest_ = 0.05;
+  double share_ = 1.0 / 64.0;  // of the time that it has waited
+  double begin_ = -1.0;        // of this wait; negative: not waiting
+  double typical_ = 0.0;       // seconds that such waits have lasted
 };
 
 /// @throws ParallelError with MPI's own text if `code` is not MPI_SUCCESS

@@ -62,8 +62,8 @@ std::optional<Received> try_receive_from(MPI_Comm comm, int source, bool expecte
 
 }  // namespace
 
-double shortest_pause(const WakeUpSockets* wake_ups) {
-  return wake_ups != nullptr && wake_ups->all_reachable() ? 0.005 : 1e-6;
+BackOff pause_between_looks(const WakeUpSockets* wake_ups) {
+  return wake_ups != nullptr && wake_ups->all_reachable() ? BackOff::between_wake_ups() : BackOff();
 }
 
 MpiWorkers::MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, LocalWorker* local,
@@ -75,7 +75,7 @@ MpiWorkers::MpiWorkers(MPI_Comm comm, const std::vector<std::string>& hosts, Loc
       watch_(watch),
       calls_(calls),
       outbox_(comm, watch),
-      pause_(shortest_pause(wake_ups)) {}
+      pause_(pause_between_looks(wake_ups)) {}
 
 void MpiWorkers::send(int worker, JobTag tag, std::span<const std::byte> payload) {
   if (worker == 0) return local_ != nullptr ? local_->send(tag, payload) : void();
@@ -128,7 +128,9 @@ std::optional<WorkerEvent> MpiWorkers::try_any() {
     messages_since_look_ = 0;
     if (auto loss = try_loss()) return loss;
   }
-  if (auto event = try_next(wake_ups_ != nullptr && wake_ups_->clear())) return event;
+  const bool woken = wake_ups_ != nullptr && wake_ups_->clear();
+  if (auto event = try_next(woken)) return event;
+  if (woken) pause_.reset();  // what comes is late
   return try_loss();
 }
 
@@ -141,16 +143,18 @@ std::optional<WorkerEvent> MpiWorkers::next(std::chrono::nanoseconds limit) {
       return event;
     }
     if (calls_ != nullptr) calls_->look();
-    if (monotonic_seconds() >= deadline) return std::nullopt;
+    const double left = deadline - monotonic_seconds();
+    if (left <= 0.0) return std::nullopt;
     outbox_.drop_sent();
-    sleep();
+    sleep(left);
   }
 }
 
 // Until the root's own worker has something, or it is time to look whether another rank has.
-void MpiWorkers::sleep() {
+void MpiWorkers::sleep(double most) {
   const double begin = monotonic_seconds();
-  double pause = outbox_.empty() ? pause_.next() : std::min(pause_.next(), sending_pause_.next());
+  double pause = std::min(most, pause_.next());
+  if (!outbox_.empty()) pause = std::min(pause, sending_pause_.next());
   if (watch_ != nullptr && watch_->has_dying()) pause = std::min(pause, kDrainPauseSeconds);
   const int local = local_ != nullptr ? local_->descriptor() : -1;
   wake_ups_ != nullptr ? wake_ups_->wait(pause, local, watch_ != nullptr ? watch_->descriptor() : -1)
@@ -160,11 +164,13 @@ void MpiWorkers::sleep() {
 
 Frame MpiRootLink::receive() {
   for (;;) {
-    if (auto received = try_receive_from(comm_, 0, wake_ups_ != nullptr && wake_ups_->clear(), watch_)) {
+    const bool woken = wake_ups_ != nullptr && wake_ups_->clear();
+    if (auto received = try_receive_from(comm_, 0, woken, watch_)) {
       pause_.reset();
       sending_pause_.reset();
       return std::move(received->frame);
     }
+    if (woken) pause_.reset();  // what comes is late
     if (watch_ != nullptr) watch_->check_root();
     if (calls_ != nullptr) calls_->look();
     outbox_.drop_sent();

@@ -14,8 +14,8 @@
 
 namespace windrow::detail {
 
-/// For a BackOff: where every message wakes its receiver, there is no need to look often.
-double shortest_pause(const WakeUpSockets* wake_ups);
+/// Where every message wakes its receiver, there is no need to look often.
+BackOff pause_between_looks(const WakeUpSockets* wake_ups);
 
 /// The ranks of a communicator as workers; worker 0 is the root's own thread, if there is one.
 class MpiWorkers : public Workers {
@@ -44,7 +44,7 @@ class MpiWorkers : public Workers {
   std::optional<WorkerEvent> try_message(bool woken);
   std::optional<WorkerEvent> try_loss();
   WorkerEvent loss_of(int worker);
-  void sleep();
+  void sleep(double most);
 
   MPI_Comm comm_;
   const std::vector<std::string>& hosts_;
@@ -66,20 +66,18 @@ class MpiRootLink : public RootLink {
  public:
   /// @param wake_ups, watch, calls  may be null
   MpiRootLink(MPI_Comm comm, const WakeUpSockets* wake_ups, RankWatch* watch, CallWatch* calls)
-      : comm_(comm),
+      : RootLink(watch != nullptr ? watch->own_mark() : nullptr),
+        comm_(comm),
         wake_ups_(wake_ups),
         watch_(watch),
         calls_(calls),
         outbox_(comm, watch),
-        pause_(shortest_pause(wake_ups)) {}
+        pause_(pause_between_looks(wake_ups)) {}
   Frame receive() override;
   std::optional<Frame> try_receive() override;
   void send(JobTag tag, std::span<const std::byte> payload) override;
   bool is_thread_safe() const override;
   bool flush() override;
-  void mark(std::optional<std::uint64_t> index) override {
-    if (watch_ != nullptr) watch_->mark(index);
-  }
 
  private:
   MPI_Comm comm_;

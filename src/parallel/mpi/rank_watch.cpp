@@ -313,8 +313,8 @@ bool RankWatch::all_have_parted(std::vector<bool>& parted) {
   return true;
 }
 
-void RankWatch::mark(std::optional<std::uint64_t> index) {
-  word(own_mark_).store(index ? *index + 1 : 0, std::memory_order_relaxed);
+std::atomic<std::uint64_t>* RankWatch::own_mark() const {
+  return &word(own_mark_);
 }
 
 std::optional<std::uint64_t> RankWatch::mark_of(int rank) const {

@@ -29,7 +29,7 @@ bool job_outlives_ranks();
 ///
 /// A rank that has ended is dead; it is lost once the messages that it sent before have been taken. After a loss there
 /// are no collectives any more: MPI's wait for the dead. The root tells everybody, and check() throws.
-/// One thread uses this, but for is_gone(), hold() and mark().
+/// One thread uses this, but for is_gone(), hold() and the word of own_mark().
 class RankWatch {
  public:
   /// Collective.
@@ -74,8 +74,9 @@ class RankWatch {
   MPI_Comm control() const { return control_; }
   static constexpr int kFreeTags = 16;
 
-  /// The point that a rank evaluates: kept in memory of its machine, which the root sees if it is there, too.
-  void mark(std::optional<std::uint64_t> index);
+  /// Where this rank notes the point that it evaluates (RootLink): in memory of its machine, which the root sees if it
+  /// is there, too.
+  std::atomic<std::uint64_t>* own_mark() const;
   /// Whether the root sees marks of that rank.
   bool sees_mark(int rank) const { return marks_[static_cast<std::size_t>(rank)].data() != nullptr; }
   std::optional<std::uint64_t> mark_of(int rank) const;
