@@ -350,15 +350,18 @@ bool Coordinator::may_share_clock() const {
 // One after another, each with its length. Points whose parameter cannot be sent fail, and are taken out of the runs.
 Bytes Coordinator::take_parameters(int w, std::vector<IndexRun>& runs) {
   ByteWriter out;
+  ByteWriter parameter;  // whose memory serves for all
   std::vector<IndexRun> sent;
   for (const IndexRun& run : runs) {
     IndexRun next{run.first, 0, run.step};
     for (std::uint64_t i = 0; i < run.count; ++i) {
       const std::uint64_t index = run.first + i * run.step;
       try {
-        const Bytes parameter = observer_->parameter(index);
+        parameter.clear();
+        observer_->parameter(index, parameter);
         out.put(static_cast<std::uint64_t>(parameter.size()));
-        out.put_bytes(parameter);
+        out.put_bytes(parameter.bytes());
+        pace_.observe_parameter(parameter.size());
         ++next.count;
       } catch (...) {
         TaskFailure failure = TaskFailure::exception(exception_text(std::current_exception()));

@@ -22,7 +22,9 @@ constexpr double kShortestBudgetSeconds = 0.02;
 constexpr double kBudgetFactor = 1.5;
 constexpr double kMostPoints = 65536;
 constexpr double kMostBytes = 4.0 * 1024 * 1024;  // of results in an assignment
-constexpr double kShareOfLeft = 4.0;              // an assignment is at most a quarter of a fair share of what is left
+constexpr double kMostParameterBytes =
+    256.0 * 1024;                     // in an assignment: the worker begins while the root packs the next
+constexpr double kShareOfLeft = 4.0;  // an assignment is at most a quarter of a fair share of what is left
 
 }  // namespace
 
@@ -37,6 +39,11 @@ void Pace::observe(double seconds, std::uint64_t bytes, std::uint64_t points) {
   double weight_of_past = 1.0 - kRecentWeight;
   for (std::uint64_t i = 1; i < points; ++i) weight_of_past *= 1.0 - kRecentWeight;
   recent_ = seconds + weight_of_past * (recent_ - seconds);
+}
+
+void Pace::observe_parameter(std::uint64_t bytes) {
+  parameters_ += 1.0;
+  parameter_bytes_ += static_cast<double>(bytes);
 }
 
 void Pace::observe_running(double seconds) {
@@ -75,7 +82,8 @@ std::uint64_t Pace::chunk(std::uint64_t available, std::uint64_t left) const {
                                    : static_cast<double>(left) / (kShareOfLeft * static_cast<double>(workers_));
   const double worthwhile = std::max(kNoticeSeconds, kLeastRounds * round_seconds()) / expected();
   const double fitting = assignment_seconds() / expected();
-  const double light = kMostBytes / std::max(bytes_ / count_, 1.0);
+  const double light = std::min(kMostBytes / std::max(bytes_ / count_, 1.0),
+                                kMostParameterBytes / std::max(parameter_bytes_ / std::max(parameters_, 1.0), 1.0));
   return static_cast<std::uint64_t>(std::max(1.0, std::min({std::max(fair, worthwhile), fitting, light, kMostPoints})));
 }
 

@@ -15,6 +15,8 @@ class Pace {
 
   /// Points have come back: what each took, and the bytes of each result.
   void observe(double seconds, std::uint64_t bytes, std::uint64_t points = 1);
+  /// A point was handed out with a parameter of so many bytes.
+  void observe_parameter(std::uint64_t bytes);
   /// A point is still running that has taken so long.
   void observe_running(double seconds);
   /// The coordinator was busy for `busy` of the last `wall` seconds.
@@ -46,7 +48,9 @@ class Pace {
   double squares_ = 0.0;  // of their seconds
   double longest_ = 0.0;
   double bytes_ = 0.0;
-  double recent_ = 0.0;  // mean seconds of a point, recent ones weighing more
+  double parameters_ = 0.0;       // handed out
+  double parameter_bytes_ = 0.0;  // of all of them
+  double recent_ = 0.0;           // mean seconds of a point, recent ones weighing more
   double stretch_ = 1.0;
 };
 

@@ -59,6 +59,7 @@ TEST_P(UserCodeTest, a_parameter_that_cannot_be_sent_or_read_fails_its_point_alo
   for (const auto& local : results) {
     for (std::size_t i = 0; i < local.indices.size(); ++i, ++seen) {
       const int number = static_cast<int>(local.indices[i]) % kNumbers;
+      EXPECT_EQ(local.parameters[i].number, number) << "point " << local.indices[i];
       if (local.outcomes[i].ok()) {
         EXPECT_EQ(local.outcomes[i].value(), number);
         continue;
@@ -85,6 +86,7 @@ TEST_P(UserCodeTest, a_result_that_cannot_be_sent_or_read_fails_its_point_alone)
   for (const auto& local : results) {
     for (std::size_t i = 0; i < local.indices.size(); ++i) {
       const int number = local.parameters[i];
+      EXPECT_EQ(local.indices[i], static_cast<std::uint64_t>(number));
       const bool good = number != Touchy::unsendable && number != Touchy::unreadable;
       EXPECT_EQ(local.outcomes[i].ok(), good);
       if (good || local.outcomes[i].ok()) continue;

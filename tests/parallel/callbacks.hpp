@@ -81,7 +81,7 @@ struct TestJob : JobSpec, JobObserver {
     return spec;
   }
 
-  Bytes parameter(std::uint64_t index) override { return on_parameter(index); }
+  void parameter(std::uint64_t index, ByteWriter& out) override { out.put_bytes(on_parameter(index)); }
   void completed(const Completed& completed) override {
     if (on_completed) on_completed(completed);
   }

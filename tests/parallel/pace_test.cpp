@@ -38,6 +38,14 @@ TEST(PaceTest, points_that_share_a_time_count_as_many) {
   }
 }
 
+TEST(PaceTest, parameters_travel_in_small_messages) {
+  Pace pace = after(Schedule::static_split, 4, 100, 1e-6);
+  for (int i = 0; i < 10; ++i) pace.observe_parameter(1024);
+  EXPECT_EQ(pace.chunk(kMany, kMany), 256U);
+  pace.observe_parameter(std::uint64_t{1} << 30U);
+  EXPECT_EQ(pace.chunk(kMany, kMany), 1U);
+}
+
 TEST(PaceTest, ten_minute_points_go_out_one_by_one_and_not_ahead) {
   const Pace pace = after(Schedule::automatic, 4, 10, 600.0);
   EXPECT_EQ(pace.chunk(kMany, kMany), 1U);

@@ -145,7 +145,7 @@ struct JobSpec {
   Schedule schedule = Schedule::automatic;
   std::shared_ptr<CostModel> costs = {};  ///< for Schedule::longest_first; may be null
   IndexSet pending = {};
-  /// Whether workers that do not see the root's memory are sent JobObserver::parameter(). Otherwise they know the
+  /// Whether workers that do not see the root's memory are sent JobObserver::parameter. Otherwise they know the
   /// points by their index.
   bool ships_parameters = false;
   /// Whether each worker gets all of its points at once, for Evaluation::evaluate_share(). Not with `needs`.
@@ -179,8 +179,9 @@ class RunningJob {
 class JobObserver {
  public:
   virtual ~JobObserver() = default;
-  /// The parameter of a point as bytes (JobSpec::ships_parameters). If it throws, the point fails with that.
-  virtual Bytes parameter(std::uint64_t /*index*/) { return {}; }
+  /// Writes the parameter of a point (JobSpec::ships_parameters). If it throws, the point fails with that, and what was
+  /// written counts for nothing.
+  virtual void parameter(std::uint64_t /*index*/, ByteWriter& /*out*/) {}
   /// Each finished evaluation, in order of arrival.
   virtual void completed(const Completed&) {}
   /// With JobSpec::retries asked of each evaluation that failed, or that a worker was lost at: after how many seconds

@@ -49,10 +49,14 @@ class ScatterRun : private Evaluation, private JobObserver {
 
   JobSpec begin(const DispatchOptions& options) {
     if (Traits::whole_share) check_schedule_of_shares(options);
+    const Schedule schedule = options.schedule.value_or(Schedule::static_split);
     results_ = manager_.is_root() ? empty_results<LocalResults<P, R>>(0, manager_.worker_count())
                                   : empty_results<LocalResults<P, R>>(manager_.rank(), 1);
+    if (manager_.is_root() && (schedule == Schedule::static_split || schedule == Schedule::cyclic)) {
+      reserve_shares(options.root);
+    }
     return {.root = options.root,
-            .schedule = options.schedule.value_or(Schedule::static_split),
+            .schedule = schedule,
             .costs = options.costs,
             .pending = IndexSet::first(manager_.is_root() ? parameters_.size() : 0),
             .ships_parameters = true,
@@ -70,12 +74,27 @@ class ScatterRun : private Evaluation, private JobObserver {
   }
 
  private:
+  // Each worker has as many points, but for one, where none is lost.
+  void reserve_shares(RootRole root) {
+    const auto owners = static_cast<std::size_t>(manager_.evaluating_workers(root));
+    const std::size_t share = (parameters_.size() + owners - 1) / owners;
+    for (std::size_t w = results_.size() - owners; w < results_.size(); ++w) {
+      results_[w].indices.reserve(share);
+      results_[w].parameters.reserve(share);
+      results_[w].outcomes.reserve(share);
+    }
+  }
+
   void build() override { model_.reset(new Model(build_())); }
 
   std::optional<TaskFailure> evaluate(const Assigned& assigned, WorkerContext&, ByteWriter& result) override {
     if constexpr (!Traits::whole_share) {
-      const P parameter = parameter_of(assigned);
-      put_value<R>(result, execute_(*model_, parameter));
+      if (manager_.is_root()) {
+        put_value<R>(result, execute_(*model_, parameters_[static_cast<std::size_t>(assigned.index)]));
+      } else {
+        loaded_.reset();  // or a failure of the next line would be told with this one's parameter
+        put_value<R>(result, execute_(*model_, std::as_const(loaded_.emplace(from_bytes<P>(assigned.parameter)))));
+      }
     }
     return std::nullopt;
   }
@@ -95,15 +114,18 @@ class ScatterRun : private Evaluation, private JobObserver {
   // Ranks other than the root keep what they evaluated themselves.
   void observe(const Assigned& assigned, std::span<const std::byte> result, const TaskFailure* failure) override {
     if (manager_.is_root()) return;
-    keep(0, assigned.index, parameter_of(assigned),
-         failure == nullptr ? Outcome<R>(from_bytes<R>(result)) : Outcome<R>(*failure));
+    Outcome<R> outcome = failure == nullptr ? Outcome<R>(from_bytes<R>(result)) : Outcome<R>(*failure);
+    keep(0, assigned.index, loaded_ ? *std::exchange(loaded_, std::nullopt) : parameter_of(assigned),
+         std::move(outcome));
   }
 
-  Bytes parameter(std::uint64_t index) override { return to_bytes(parameters_[static_cast<std::size_t>(index)]); }
+  void parameter(std::uint64_t index, ByteWriter& out) override {
+    put_value(out, parameters_[static_cast<std::size_t>(index)]);
+  }
 
   void completed(const Completed& completed) override {
     keep(static_cast<std::size_t>(completed.worker), completed.index,
-         parameters_[static_cast<std::size_t>(completed.index)], outcome_of<R>(completed));
+         P(parameters_[static_cast<std::size_t>(completed.index)]), outcome_of<R>(completed));
   }
 
   Bytes conclude() override { return came_to_the_end(); }
@@ -113,7 +135,7 @@ class ScatterRun : private Evaluation, private JobObserver {
                               : from_bytes<P>(assigned.parameter);
   }
 
-  void keep(std::size_t worker, std::uint64_t index, P parameter, Outcome<R> outcome) {
+  void keep(std::size_t worker, std::uint64_t index, P&& parameter, Outcome<R>&& outcome) {
     LocalResults<P, R>& local = results_[worker];
     local.indices.push_back(index);
     local.parameters.push_back(std::move(parameter));
@@ -125,6 +147,7 @@ class ScatterRun : private Evaluation, private JobObserver {
   Execute& execute_;
   const std::vector<P>& parameters_;
   std::unique_ptr<Model> model_;
+  std::optional<P> loaded_;  // on another rank: the parameter of the point being evaluated, until it is observed
   std::vector<LocalResults<P, R>> results_;
 };
 

@@ -117,10 +117,10 @@ class SummaryRun : private Evaluation, private JobObserver {
     (share.worker == manager_.rank() ? results_.front() : results_.back()) = std::move(local);
   }
 
-  Bytes parameter(std::uint64_t index) override {
+  void parameter(std::uint64_t index, ByteWriter& out) override {
     const Part& share = shares_[static_cast<std::size_t>(index)];
     const std::span<const P> parameters = parameters_of(share);
-    return to_bytes(Share<P>{share.worker, share.first, std::vector<P>(parameters.begin(), parameters.end())});
+    put_value(out, Share<P>{share.worker, share.first, std::vector<P>(parameters.begin(), parameters.end())});
   }
 
   void completed(const Completed& completed) override {
