@@ -45,7 +45,8 @@ std::vector<Value> first_levels(const Parameter& parameter, std::uint64_t count)
 
 /// What its values are: of many listed ones the first and the last, and how many there are.
 std::string levels_of(const Parameter& parameter) {
-  if (!parameter.is_listed()) return within_line(parameter.definition(), 200);
+  const bool is_list = parameter.is_listed() && !parameter.is_random();
+  if (!is_list) return within_line(parameter.definition(), 200);
   const std::uint64_t count = parameter.level_count();
   const bool few = count <= kMostLevels;
   const std::string text = within_line(listed(first_levels(parameter, few ? count : kMostLevels / 2)), 160);

@@ -62,8 +62,23 @@ WINDROW_API windrow_status windrow_design_add_geometric(windrow_design* design, 
                                                         uint64_t points);
 WINDROW_API windrow_status windrow_design_add_values(windrow_design* design, const char* name, size_t count,
                                                      const double* values);
+/* Levels in steps, as far as they are not beyond `to`: numbers, or whole numbers. */
+WINDROW_API windrow_status windrow_design_add_linear_steps(windrow_design* design, const char* name, double from,
+                                                           double to, double step);
+WINDROW_API windrow_status windrow_design_add_integers(windrow_design* design, const char* name, int64_t from,
+                                                       int64_t to, int64_t step);
 WINDROW_API windrow_status windrow_design_add_uniform(windrow_design* design, const char* name, double low, double high);
 WINDROW_API windrow_status windrow_design_add_normal(windrow_design* design, const char* name, double mean, double sd);
+/* Any distribution, by the names that study files have: the kind "lognormal", its terms "mean, sd, high" and their
+ * values. */
+WINDROW_API windrow_status windrow_design_add_distribution(windrow_design* design, const char* name, const char* kind,
+                                                           const char* terms, size_t count,
+                                                           const double* values);
+/* Listed values that are drawn by their weights; or numbers that were observed, drawn as often as they were. */
+WINDROW_API windrow_status windrow_design_add_choice(windrow_design* design, const char* name, size_t count,
+                                                     const double* values, const double* weights);
+WINDROW_API windrow_status windrow_design_add_samples(windrow_design* design, const char* name, size_t count,
+                                                      const double* values);
 /* Of the parameter that was added last. */
 WINDROW_API windrow_status windrow_design_set_unit(windrow_design* design, const char* unit);
 /* "grid", "zip", "monte_carlo" or "latin_hypercube"; `points` counts for the last two alone. */

@@ -12,12 +12,43 @@ using windrow::detail::guarded;
 
 namespace {
 
-windrow_status add(windrow_design* design, const char* name, windrow::Parameter::Source source) {
+/// @param make  makes the source; what it throws is said of the parameter
+template <typename Make>
+windrow_status add(windrow_design* design, const char* name, const Make& make) {
   return guarded([&] {
     given(design, "the design");
-    design->parameters.emplace_back(&given(name, "the name of a parameter"), std::move(source));
+    const std::string given_name = &given(name, "the name of a parameter");
+    const auto source = [&]() -> windrow::Parameter::Source {
+      try {
+        return make();
+      } catch (const windrow::SpecError& error) {
+        throw windrow::SpecError(fmt::format("parameter `{}`: {}", given_name, error.what()));
+      }
+    };
+    design->parameters.emplace_back(given_name, source());
     design->made.reset();
   });
+}
+
+std::vector<double> listed(std::size_t count, const double* numbers, const char* what) {
+  if (count > 0) given(numbers, what);
+  return {numbers, numbers + count};
+}
+
+/// @param names  "mean, sd"
+std::vector<windrow::Term> named(std::string_view names, const std::vector<double>& values) {
+  std::vector<windrow::Term> terms;
+  constexpr std::string_view kBetween = ", ";
+  for (std::size_t at = names.find_first_not_of(kBetween); at != std::string_view::npos;) {
+    const std::size_t end = std::min(names.find_first_of(kBetween, at), names.size());
+    terms.push_back({std::string(names.substr(at, end - at)), 0.0});
+    at = names.find_first_not_of(kBetween, end);
+  }
+  if (terms.size() != values.size()) {
+    throw windrow::SpecError(fmt::format("{} values for the terms `{}`", values.size(), names));
+  }
+  for (std::size_t i = 0; i < terms.size(); ++i) terms[i].value = values[i];
+  return terms;
 }
 
 windrow::Design make_points(const windrow_design& design) {
@@ -55,29 +86,59 @@ void windrow_design_free(windrow_design* design) {
 
 windrow_status windrow_design_add_linear(windrow_design* design, const char* name, double from, double to,
                                          uint64_t points) {
-  return add(design, name, windrow::Linear{from, to, points});
+  return add(design, name, [&] { return windrow::Linear{from, to, points}; });
 }
 
 windrow_status windrow_design_add_geometric(windrow_design* design, const char* name, double from, double to,
                                             uint64_t points) {
-  return add(design, name, windrow::Geometric{from, to, points});
+  return add(design, name, [&] { return windrow::Geometric{from, to, points}; });
 }
 
 windrow_status windrow_design_add_values(windrow_design* design, const char* name, size_t count, const double* values) {
-  windrow::Levels levels;
-  const auto status = guarded([&] {
-    if (count > 0) given(values, "the list of values");
-    levels.values.assign(values, values + count);
+  return add(design, name, [&] {
+    const std::vector<double> numbers = listed(count, values, "the list of values");
+    return windrow::Levels{{numbers.begin(), numbers.end()}};
   });
-  return status == WINDROW_OK ? add(design, name, std::move(levels)) : status;
+}
+
+windrow_status windrow_design_add_linear_steps(windrow_design* design, const char* name, double from, double to,
+                                               double step) {
+  return add(design, name, [&] { return windrow::LinearSteps(from, to, step); });
+}
+
+windrow_status windrow_design_add_integers(windrow_design* design, const char* name, int64_t from, int64_t to,
+                                           int64_t step) {
+  return add(design, name, [&] { return windrow::Integers(from, to, step); });
 }
 
 windrow_status windrow_design_add_uniform(windrow_design* design, const char* name, double low, double high) {
-  return add(design, name, windrow::Uniform{low, high});
+  return add(design, name, [&] { return windrow::Distribution("uniform", {{"low", low}, {"high", high}}); });
 }
 
 windrow_status windrow_design_add_normal(windrow_design* design, const char* name, double mean, double sd) {
-  return add(design, name, windrow::Normal{mean, sd});
+  return add(design, name, [&] { return windrow::Distribution("normal", {{"mean", mean}, {"sd", sd}}); });
+}
+
+windrow_status windrow_design_add_distribution(windrow_design* design, const char* name, const char* kind,
+                                               const char* terms, size_t count, const double* values) {
+  return add(design, name, [&] {
+    const std::string given_kind = &given(kind, "the kind of the distribution");
+    return windrow::Distribution(
+        given_kind, named(&given(terms, "the names of the terms"), listed(count, values, "the list of values")));
+  });
+}
+
+windrow_status windrow_design_add_choice(windrow_design* design, const char* name, size_t count, const double* values,
+                                         const double* weights) {
+  return add(design, name, [&] {
+    const std::vector<double> numbers = listed(count, values, "the list of values");
+    return windrow::Choice({numbers.begin(), numbers.end()}, listed(count, weights, "the list of weights"));
+  });
+}
+
+windrow_status windrow_design_add_samples(windrow_design* design, const char* name, size_t count,
+                                          const double* values) {
+  return add(design, name, [&] { return windrow::Samples(listed(count, values, "the list of samples")); });
 }
 
 windrow_status windrow_design_set_unit(windrow_design* design, const char* unit) {

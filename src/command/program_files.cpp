@@ -173,7 +173,7 @@ std::string with_value(const std::string& text, const Parameter& parameter, cons
 std::vector<Value> values_of(const Parameter& parameter, std::size_t most) {
   std::vector<Value> values;
   std::set<std::string> seen;
-  const std::uint64_t levels = parameter.is_random() ? 0 : parameter.level_count();
+  const std::uint64_t levels = parameter.has_levels() ? parameter.level_count() : 0;
   for (std::uint64_t i = 0; i < levels && values.size() < most; ++i) {
     const Value value = parameter.level(i);
     if (seen.insert(value.identity_text()).second) values.push_back(value);

@@ -30,9 +30,11 @@ std::vector<Value> distinct_levels(const Parameter& parameter, std::size_t most)
 }
 
 bool all_numbers(const Parameter& parameter) {
-  if (const auto* list = std::get_if<Levels>(&parameter.source())) {
-    return std::ranges::all_of(list->values, [](const Value& value) { return value.is_number(); });
-  }
+  const auto are_numbers = [](const std::vector<Value>& values) {
+    return std::ranges::all_of(values, &Value::is_number);
+  };
+  if (const auto* list = std::get_if<Levels>(&parameter.source())) return are_numbers(list->values);
+  if (const auto* choice = std::get_if<Choice>(&parameter.source())) return are_numbers(choice->values());
   const auto type = parameter.type_of_values();
   return type == ValueType::number || type == ValueType::integer;
 }
@@ -45,7 +47,7 @@ std::vector<double> sample(const Parameter& parameter) {
   };
   if (parameter.is_listed()) {
     for (std::uint64_t i = 0; i < parameter.level_count(); ++i) add(parameter.level(i).number());
-  } else if (parameter.is_random()) {
+  } else if (!parameter.has_levels()) {
     for (std::uint64_t i = 0; i < kSamples; ++i) {
       add(parameter.quantile((static_cast<double>(i) + 0.5) / static_cast<double>(kSamples)).number());
     }
@@ -61,8 +63,7 @@ std::vector<double> sample(const Parameter& parameter) {
 
 /// Below all values of the parameter, or the lowest of them.
 double lower_bound(const Parameter& parameter, std::span<const double> sampled) {
-  if (std::holds_alternative<Normal>(parameter.source())) return -std::numeric_limits<double>::infinity();
-  if (const auto* uniform = std::get_if<Uniform>(&parameter.source())) return uniform->low;
+  if (const auto* distribution = std::get_if<Distribution>(&parameter.source())) return distribution->lowest();
   return sampled.empty() ? 0.0 : *std::min_element(sampled.begin(), sampled.end());
 }
 
@@ -79,8 +80,8 @@ CostFeatures::CostFeatures(const std::vector<Parameter>& parameters) {
     const Parameter& parameter = parameters[i];
     const bool numbers = all_numbers(parameter);
     const std::size_t most = numbers ? kMostNumericLevels : kMostLevels;
-    auto levels = parameter.is_random() ? std::vector<Value>() : distinct_levels(parameter, most);
-    const bool few = !parameter.is_random() && levels.size() <= most;
+    auto levels = parameter.has_levels() ? distinct_levels(parameter, most) : std::vector<Value>();
+    const bool few = parameter.has_levels() && levels.size() <= most;
     if (few) {
       wanted.push_back(level_encoder(i, std::move(levels)));
     } else if (numbers) {

@@ -61,7 +61,11 @@ std::vector<EqualPoint> Design::equal_points() const {
 }
 
 std::vector<std::string> Design::notes() const {
-  return kernel_->notes();
+  std::vector<std::string> notes = kernel_->notes();
+  for (const Parameter& parameter : *parameters_) {
+    for (std::string& note : parameter.notes()) notes.push_back(std::move(note));
+  }
+  return notes;
 }
 
 void detail::check_parameters(const std::vector<Parameter>& parameters) {

@@ -5,9 +5,10 @@
 #include <cmath>
 
 #include "design/kernel.hpp"
+#include "design/literal.hpp"
+#include "design/ranges.hpp"
 #include "design/table_cells.hpp"
 #include "windrow/base/text.hpp"
-#include "windrow/design/random.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
@@ -20,8 +21,14 @@ struct Overloaded : Visitors... {
 template <typename... Visitors>
 Overloaded(Visitors...) -> Overloaded<Visitors...>;  // clang 14 needs it said
 
-template <typename Kind>
-concept Computed = std::same_as<Kind, Linear> || std::same_as<Kind, Geometric> || std::same_as<Kind, ReversedGeometric>;
+using detail::Computed;
+using detail::count_of;
+using detail::is_whole;
+using detail::level_of;
+using detail::note_on;
+using detail::Range;
+using detail::said_of;
+using detail::tells_whole;
 
 [[noreturn]] void fail(const std::string& name, const std::string& message) {
   throw SpecError("parameter `" + name + "`: " + message);
@@ -46,7 +53,7 @@ void check_finite(const std::string& name, double a, double b) {
   if (!std::isfinite(a) || !std::isfinite(b)) fail(name, "its limits must be finite numbers");
 }
 
-template <Computed Kind>
+template <detail::OfPoints Kind>
 void check_source(const std::string& name, const Kind& source) {
   check_finite(name, source.from, source.to);
   if (source.points < 1 || source.points > detail::max_points) fail(name, "points must be from 1 to 2^62");
@@ -56,55 +63,32 @@ void check_source(const std::string& name, const Kind& source) {
   }
 }
 
-void check_source(const std::string& name, const Levels& source) {
-  if (source.values.empty()) fail(name, "an empty list of values");
-  for (const Value& value : source.values) {
+void check_levels(const std::string& name, const std::vector<Value>& values) {
+  for (const Value& value : values) {
     if (value.is_array())
       fail(name, "an array cannot be a level: list a name or number for each, and look it up by that");
   }
+}
+
+void check_source(const std::string& name, const Levels& source) {
+  if (source.values.empty()) fail(name, "an empty list of values");
+  check_levels(name, source.values);
+}
+
+void check_source(const std::string& name, const Choice& source) {
+  check_levels(name, source.values());
 }
 
 void check_source(const std::string& name, const TableColumn& source) {
   if (source.cells == nullptr || source.column >= source.cells->columns()) fail(name, "there is no such column");
 }
 
-void check_source(const std::string& name, const Uniform& source) {
-  check_finite(name, source.low, source.high);
-  if (source.low > source.high) fail(name, "low is above high");
-}
+/// The others are in order since they were made.
+void check_source(const std::string& /*name*/, const auto& /*source*/) {}
 
-void check_source(const std::string& name, const Normal& source) {
-  check_finite(name, source.mean, source.sd);
-  if (source.sd < 0.0) fail(name, "the standard deviation is negative");
-}
+}  // namespace
 
-// Levels are computed in extended precision and rounded once: 0.3 is 0.3, not 0.30000000000000004, and no processor's
-// variant of pow() shows in the last bit.
-
-long double inner_level(const Linear& source, std::uint64_t i) {
-  const long double from = source.from;
-  return from + (source.to - from) * static_cast<long double>(i) / static_cast<long double>(source.points - 1);
-}
-
-long double inner_level(const Geometric& source, std::uint64_t i) {
-  const long double from = source.from;
-  return from * std::pow(source.to / from, static_cast<long double>(i) / static_cast<long double>(source.points - 1));
-}
-
-long double inner_level(const ReversedGeometric& source, std::uint64_t i) {
-  const Geometric mirror{source.from, source.to, source.points};
-  return static_cast<long double>(source.from) + source.to - inner_level(mirror, source.points - 1 - i);
-}
-
-template <Computed Kind>
-double level_of(const Kind& source, std::uint64_t i) {
-  if (i == 0) return source.from;
-  if (i == source.points - 1) return source.to;
-  return static_cast<double>(inner_level(source, i));
-}
-
-/// As in a study file: numbers show a point or an exponent, so that they differ from integers, and texts are quoted.
-std::string literal(const Value& value) {
+std::string detail::literal(const Value& value) {
   std::string text = value.identity_text();
   if (std::holds_alternative<double>(value.variant())) {
     const bool plain = text.find_first_not_of("-0123456789") == std::string::npos;
@@ -119,29 +103,10 @@ std::string literal(const Value& value) {
   return quoted + '"';
 }
 
-constexpr double kWhole = 0x1p53;  // beyond, a double has no neighbour that is the next whole number
+namespace {
 
-template <Computed Kind>
-bool is_whole(const Kind& source) {
-  const auto whole = [](double value) { return std::trunc(value) == value; };
-  if (!whole(source.from) || !whole(source.to)) return false;
-  if constexpr (std::same_as<Kind, Linear>) {
-    if (source.points < 3) return true;
-    const double steps = static_cast<double>(source.points - 1);
-    return std::fmod(source.to - source.from, steps) == 0.0;
-  } else {
-    constexpr std::uint64_t most = 1'000'000;  // whole numbers in equal ratios are few
-    if (source.points > most) return false;
-    for (std::uint64_t i = 0; i < source.points; ++i) {
-      if (!whole(level_of(source, i))) return false;
-    }
-    return true;
-  }
-}
-
-/// Ends may be any whole doubles, they are exact.
-void check_told_apart(const std::string& name, const Computed auto& source) {
-  if (source.points < 3 || std::max(std::abs(source.from), std::abs(source.to)) <= kWhole) return;
+void check_told_apart(const std::string& name, const Range auto& source) {
+  if (tells_whole(source)) return;
   fail(name, "whole numbers beyond 2^53 lose digits in a range; list them as integers");
 }
 
@@ -160,8 +125,47 @@ bool is_of_type(const Parameter::Source& source, ValueType type) {
   return form.is_typed && form.type == type;
 }
 
-std::string arguments(double a, double b) {
-  return text::render(a) + ", " + text::render(b);
+/// What `make` makes; what is wrong with it is said of the parameter.
+template <typename Make>
+auto made_for(const std::string& name, const Make& make) {
+  try {
+    return make();
+  } catch (const SpecError& error) {
+    fail(name, error.what());
+  }
+}
+
+std::vector<Value> converted(const std::string& name, const std::vector<Value>& values, ValueType type) {
+  std::vector<Value> converted;
+  for (const Value& value : values) {
+    const std::string place = "value " + std::to_string(converted.size() + 1) + ": ";
+    try {
+      converted.push_back(convert(value, type));
+    } catch (const SpecError& error) {
+      fail(name, place + error.what());
+    }
+  }
+  return converted;
+}
+
+/// All of a kind, or none.
+std::optional<ValueType> type_of_all(const std::vector<Value>& values) {
+  const auto kind = [](const Value& value) { return value.variant().index(); };
+  const std::size_t first = kind(values.front());
+  const bool same = std::ranges::all_of(values, [&](const Value& value) { return kind(value) == first; });
+  return same ? std::optional(static_cast<ValueType>(first)) : std::nullopt;
+}
+
+bool is_whole(const Samples& samples) {
+  return samples.are_integers() || std::ranges::all_of(samples.numbers(), [](double number) {
+           return std::trunc(number) == number && std::abs(number) <= detail::kTellsWhole;
+         });
+}
+
+/// A number, or an integer, as the other if that was said.
+Value as_type(Value value, std::optional<ValueType> type) {
+  if (!type || value.variant().index() == static_cast<std::size_t>(*type)) return value;
+  return *type == ValueType::integer ? Value(static_cast<std::int64_t>(value.number())) : Value(value.number());
 }
 
 }  // namespace
@@ -185,27 +189,36 @@ Parameter& Parameter::type(ValueType type) {
   const auto wrong = [&](const std::string& what) {
     fail(name_, what + " not of the type " + std::string(name_of(type)));
   };
-  const auto convert_all = [&](Levels& source) {
-    for (std::size_t i = 0; i < source.values.size(); ++i) {
-      try {
-        source.values[i] = convert(source.values[i], type);
-      } catch (const SpecError& error) {
-        fail(name_, "value " + std::to_string(i + 1) + ": " + error.what());
-      }
-    }
+  const auto check_numeric = [&](const char* what) {
+    if (type != ValueType::number && type != ValueType::integer) wrong(what);
+  };
+  const auto convert_levels = [&](Levels& source) { source.values = converted(name_, source.values, type); };
+  const auto convert_choice = [&](Choice& source) {
+    source = Choice(converted(name_, source.values(), type), source.weights());
   };
   const auto check_range = [&](const Computed auto& source) {
-    if (type != ValueType::number && type != ValueType::integer) wrong("the levels of a range are");
+    check_numeric("the levels of a range are");
     if (type == ValueType::number) return;
     check_told_apart(name_, source);
     if (!is_whole(source)) wrong("not all levels are whole:");
   };
-  const auto check_drawn = [&](const auto&) {
-    if (type != ValueType::number) wrong("numbers that are drawn are");
+  const auto check_integers = [&](const Integers& source) {
+    check_numeric("the levels of a range are");
+    if (type == ValueType::number) check_told_apart(name_, source);
+  };
+  const auto check_samples = [&](const Samples& source) {
+    check_numeric("samples are");
+    if (type == ValueType::integer && !is_whole(source)) wrong("not all samples are whole:");
+  };
+  const auto check_drawn = [&](const Distribution& source) {
+    check_numeric("numbers that are drawn are");
+    if (type == ValueType::integer && !source.is_discrete()) wrong("numbers that are drawn are");
   };
   if (!is_of_type(source_, type)) {
     if (const auto* column = std::get_if<TableColumn>(&source_)) source_ = listed(*column);
-    std::visit(Overloaded{convert_all, check_range, check_drawn}, source_);
+    std::visit(Overloaded{convert_levels, convert_choice, check_range, check_integers, check_samples, check_drawn,
+                          [](const TableColumn&) {}},
+               source_);
   }
   type_ = type;
   writes_whole_ = false;
@@ -234,39 +247,52 @@ Parameter& Parameter::whole_numbers() {
 }
 
 std::string_view Parameter::kind() const {
+  if (const auto* distribution = std::get_if<Distribution>(&source_)) return distribution->kind();
   constexpr std::array<std::string_view, std::variant_size_v<Source>> names = {
-      "linear", "geometric", "reversed_geometric", "values", "uniform", "normal", "values"};
+      "linear", "linear", "geometric", "reversed_geometric", "integers", "values", "values", "choice", "samples"};
   return names[source_.index()];
 }
 
 bool Parameter::is_random() const {
-  return std::holds_alternative<Uniform>(source_) || std::holds_alternative<Normal>(source_);
+  return !has_levels() || std::holds_alternative<Choice>(source_) || std::holds_alternative<Samples>(source_);
 }
 
 bool Parameter::is_listed() const {
-  return std::holds_alternative<Levels>(source_) || std::holds_alternative<TableColumn>(source_);
+  const auto lists = [](const auto& source) {
+    using Kind = std::decay_t<decltype(source)>;
+    return !Range<Kind> && !std::same_as<Kind, Distribution>;
+  };
+  return std::visit(lists, source_);
+}
+
+bool Parameter::has_levels() const {
+  return !std::holds_alternative<Distribution>(source_);
 }
 
 std::optional<ValueType> Parameter::type_of_values() const {
   if (type_) return type_;
-  if (const auto* column = std::get_if<TableColumn>(&source_)) return column->cells->form(column->column).type;
-  const auto* levels = std::get_if<Levels>(&source_);
-  if (levels == nullptr) return ValueType::number;
-  const auto kind = [](const Value& value) { return value.variant().index(); };
-  const std::size_t first = kind(levels->values.front());
-  const bool same = std::ranges::all_of(levels->values, [&](const Value& value) { return kind(value) == first; });
-  return same ? std::optional(static_cast<ValueType>(first)) : std::nullopt;
+  using Type = std::optional<ValueType>;
+  const auto numeric = [](bool are_integers) -> Type { return are_integers ? ValueType::integer : ValueType::number; };
+  return std::visit(
+      Overloaded{[](const Levels& source) { return type_of_all(source.values); },
+                 [](const Choice& source) { return type_of_all(source.values()); },
+                 [](const TableColumn& source) -> Type { return source.cells->form(source.column).type; },
+                 [&](const Samples& source) { return numeric(source.are_integers()); },
+                 [&](const Distribution& source) { return numeric(source.is_discrete()); },
+                 [&](const Integers&) { return numeric(true); }, [&](const Computed auto&) { return numeric(false); }},
+      source_);
 }
 
 std::uint64_t Parameter::level_count() const {
-  const auto random = [this]() -> std::uint64_t {
+  const auto none = [this](const Distribution&) -> std::uint64_t {
     fail(name_, std::string(kind()) + " has no levels; it must be sampled");
   };
-  return std::visit(
-      Overloaded{[](const Computed auto& source) { return source.points; },
-                 [](const Levels& source) -> std::uint64_t { return source.values.size(); },
-                 [](const TableColumn& source) { return source.cells->rows(); }, [&](const auto&) { return random(); }},
-      source_);
+  return std::visit(Overloaded{[](const Range auto& source) { return count_of(source); },
+                               [](const Levels& source) -> std::uint64_t { return source.values.size(); },
+                               [](const TableColumn& source) { return source.cells->rows(); },
+                               [](const Choice& source) -> std::uint64_t { return source.values().size(); },
+                               [](const Samples& source) -> std::uint64_t { return source.numbers().size(); }, none},
+                    source_);
 }
 
 Value Parameter::level(std::uint64_t i) const {
@@ -276,47 +302,60 @@ Value Parameter::level(std::uint64_t i) const {
     if (type_ == ValueType::integer) return static_cast<std::int64_t>(level);
     return writes_whole_ ? Value(level).spelled(text::render_plain(level)) : Value(level);
   };
-  return std::visit(Overloaded{computed, [i](const Levels& source) -> Value { return source.values[i]; },
+  return std::visit(Overloaded{computed, [&](const Integers& source) { return as_type(level_of(source, i), type_); },
+                               [i](const Levels& source) -> Value { return source.values[i]; },
                                [i](const TableColumn& source) { return source.cells->value(i, source.column); },
-                               [](const auto&) -> Value { return {}; }},  // level_count() has thrown
+                               [i](const Choice& source) -> Value { return source.values()[i]; },
+                               [&](const Samples& source) { return as_type(source.at(i), type_); },
+                               [](const Distribution&) -> Value { return {}; }},  // level_count() has thrown
                     source_);
 }
 
 Value Parameter::quantile(double u) const {
   if (!(u > 0.0 && u < 1.0)) fail(name_, "the quantile " + text::render(u) + " is not between 0 and 1");
-  const auto fixed = [this]() -> Value {
-    fail(name_, std::string(kind()) + " cannot be sampled; make it uniform, normal or a list of values, or use a grid");
-  };
   const auto choose = [&](const auto&) -> Value {
     const std::uint64_t count = level_count();
     return level(std::min(static_cast<std::uint64_t>(u * static_cast<double>(count)), count - 1));
   };
-  // In extended precision the width of the range cannot overflow, and rounding cannot leave it.
-  const auto between = [u](const Uniform& source) -> Value {
-    const long double low = source.low;
-    return static_cast<double>(low + (source.high - low) * u);
+  const auto impossible = [this](const Range auto&) -> Value {
+    fail(name_, std::string(kind()) + " cannot be sampled; make it uniform, normal or a list of values, or use a grid");
   };
-  const auto around = [u](const Normal& source) -> Value {
-    return static_cast<double>(source.mean + source.sd * static_cast<long double>(rng::normal_quantile(u)));
+  return std::visit(Overloaded{[&](const Levels& source) { return choose(source); },
+                               [&](const TableColumn& source) { return choose(source); }, impossible,
+                               [u](const Choice& source) { return source.quantile(u); },
+                               [&](const Samples& source) { return as_type(source.quantile(u), type_); },
+                               [&](const Distribution& source) { return as_type(source.quantile(u), type_); }},
+                    source_);
+}
+
+std::vector<std::string> Parameter::notes() const {
+  const auto of_source = [this](const auto& source) {
+    std::vector<std::string> notes;
+    if constexpr (requires { note_on(source); }) {
+      if (const auto note = note_on(source)) notes.push_back("`" + name_ + "`: " + *note);
+    } else if constexpr (std::same_as<std::decay_t<decltype(source)>, Samples>) {
+      notes = source.notes();
+    }
+    return notes;
   };
-  const auto impossible = [&](const Computed auto&) { return fixed(); };
-  return std::visit(Overloaded{choose, between, around, impossible}, source_);
+  return std::visit(of_source, source_);
 }
 
 std::string Parameter::definition() const {
-  const auto computed = [](const Computed auto& source) {
-    return arguments(source.from, source.to) + ", " + std::to_string(source.points);
+  const auto list = [this](const auto&) {
+    std::string inside;
+    for (std::uint64_t i = 0; i < level_count(); ++i) {
+      inside += (inside.empty() ? "" : ", ") + detail::literal(level(i));
+    }
+    return "values(" + inside + ")";
   };
-  const auto all = [this](const auto&) {
-    std::string list;
-    for (std::uint64_t i = 0; i < level_count(); ++i) list += (list.empty() ? "" : ", ") + literal(level(i));
-    return list;
-  };
-  const std::string inside =
-      std::visit(Overloaded{computed, all, [](const Uniform& source) { return arguments(source.low, source.high); },
-                            [](const Normal& source) { return arguments(source.mean, source.sd); }},
-                 source_);
-  return std::string(kind()) + "(" + inside + ")";
+  const auto range = [this](const Range auto& source) { return std::string(kind()) + "(" + said_of(source) + ")"; };
+  return std::visit(Overloaded{range, [&](const Levels& source) { return list(source); },
+                               [&](const TableColumn& source) { return list(source); },
+                               [](const Choice& source) { return source.definition(); },
+                               [](const Samples& source) { return source.definition(); },
+                               [](const Distribution& source) { return source.definition(); }},
+                    source_);
 }
 
 Parameter linear(std::string name, double from, double to, std::uint64_t points) {
@@ -331,11 +370,26 @@ Parameter reversed_geometric(std::string name, double from, double to, std::uint
 Parameter values(std::string name, std::vector<Value> levels) {
   return {std::move(name), Levels{std::move(levels)}};
 }
+Parameter linear_steps(std::string name, double from, double to, double step) {
+  const LinearSteps source = made_for(name, [&] { return LinearSteps(from, to, step); });
+  return {std::move(name), source};
+}
+Parameter integers(std::string name, std::int64_t from, std::int64_t to) {
+  return integers(std::move(name), from, to, to < from ? -1 : 1);
+}
+Parameter integers(std::string name, std::int64_t from, std::int64_t to, std::int64_t step) {
+  const Integers source = made_for(name, [&] { return Integers(from, to, step); });
+  return {std::move(name), source};
+}
 Parameter uniform(std::string name, double low, double high) {
-  return {std::move(name), Uniform{low, high}};
+  return drawn(std::move(name), "uniform", {{"low", low}, {"high", high}});
 }
 Parameter normal(std::string name, double mean, double sd) {
-  return {std::move(name), Normal{mean, sd}};
+  return drawn(std::move(name), "normal", {{"mean", mean}, {"sd", sd}});
+}
+Parameter drawn(std::string name, std::string_view kind, std::vector<Term> terms) {
+  Distribution source = made_for(name, [&] { return Distribution(kind, std::move(terms)); });
+  return {std::move(name), std::move(source)};
 }
 
 }  // namespace windrow

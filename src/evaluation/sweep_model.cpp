@@ -1,8 +1,11 @@
 #include "sweep_model.hpp"
 
 #include <cstdint>
+#include <cstring>
 #include <exception>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -32,17 +35,95 @@ Parameter::Source portable_source(const Parameter& parameter) {
   return levels;
 }
 
+void put_values(ByteWriter& out, const std::vector<Value>& values) {
+  put_part(out, encode(Evaluated{1, values}));
+}
+
+std::vector<Value> get_values(ByteReader& in) {
+  return decode(get_part(in)).outputs;
+}
+
+void put_numbers(ByteWriter& out, const std::vector<double>& numbers) {
+  put_part(out, std::as_bytes(std::span(numbers)));
+}
+
+std::vector<double> get_numbers(ByteReader& in) {
+  const auto bytes = get_part(in);
+  std::vector<double> numbers(bytes.size() / sizeof(double));
+  if (!numbers.empty()) std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(double));
+  return numbers;
+}
+
+// Each kind of source there and back.
+
+template <typename Kind>
+requires std::is_trivially_copyable_v<Kind>
+void put_kind(ByteWriter& out, const Kind& kind) {
+  out.put(kind);
+}
+void put_kind(ByteWriter& out, const LinearSteps& kind) {
+  for (const double number : {kind.from(), kind.to(), kind.step()}) out.put(number);
+}
+void put_kind(ByteWriter& out, const Integers& kind) {
+  for (const std::int64_t number : {kind.from(), kind.to(), kind.step()}) out.put(number);
+}
+void put_kind(ByteWriter& out, const Levels& kind) {
+  put_values(out, kind.values);
+}
+void put_kind(ByteWriter& /*out*/, const TableColumn& /*kind*/) {}
+void put_kind(ByteWriter& out, const Choice& kind) {
+  put_values(out, kind.values());
+  put_numbers(out, kind.weights());
+}
+void put_kind(ByteWriter& out, const Samples& kind) {
+  put_numbers(out, kind.numbers());
+  out.put(static_cast<std::uint8_t>(kind.are_integers() ? 1 : 0));
+}
+void put_kind(ByteWriter& out, const Distribution& kind) {
+  out.put_text(std::string(kind.kind()));
+  out.put(static_cast<std::uint64_t>(kind.terms().size()));
+  for (const Term& term : kind.terms()) {
+    out.put_text(term.name);
+    out.put(term.value);
+  }
+}
+
+template <typename Kind>
+Kind get_kind(ByteReader& in) {
+  if constexpr (std::is_same_v<Kind, LinearSteps>) {
+    const auto from = in.get<double>();
+    const auto to = in.get<double>();
+    return {from, to, in.get<double>()};
+  } else if constexpr (std::is_same_v<Kind, Integers>) {
+    const auto from = in.get<std::int64_t>();
+    const auto to = in.get<std::int64_t>();
+    return {from, to, in.get<std::int64_t>()};
+  } else if constexpr (std::is_same_v<Kind, Levels>) {
+    return {get_values(in)};
+  } else if constexpr (std::is_same_v<Kind, TableColumn>) {
+    throw ParallelError("a parameter has a source that cannot be sent");
+  } else if constexpr (std::is_same_v<Kind, Choice>) {
+    auto values = get_values(in);
+    return {std::move(values), get_numbers(in)};
+  } else if constexpr (std::is_same_v<Kind, Samples>) {
+    auto numbers = get_numbers(in);
+    return Samples(std::move(numbers), in.get<std::uint8_t>() != 0);
+  } else if constexpr (std::is_same_v<Kind, Distribution>) {
+    const std::string kind = in.get_text();
+    std::vector<Term> terms;
+    for (auto left = in.get<std::uint64_t>(); left > 0; --left) {
+      std::string name = in.get_text();
+      terms.push_back({std::move(name), in.get<double>()});
+    }
+    return {kind, std::move(terms)};
+  } else {
+    return in.get<Kind>();
+  }
+}
+
 void put_source(ByteWriter& out, const Parameter::Source& source) {
   out.put(static_cast<std::uint8_t>(source.index()));
-  std::visit(
-      [&out](const auto& kind) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(kind)>, Levels>) {
-          put_part(out, encode(Evaluated{1, kind.values}));
-        } else if constexpr (!std::is_same_v<std::decay_t<decltype(kind)>, TableColumn>) {
-          out.put(kind);
-        }
-      },
-      source);
+  std::visit([&out](const auto& kind) { put_kind(out, kind); }, source);
 }
 
 template <std::size_t I = 0>
@@ -50,15 +131,8 @@ Parameter::Source get_source(ByteReader& in, std::size_t index) {
   if constexpr (I == std::variant_size_v<Parameter::Source>) {
     throw ParallelError("a parameter has a source of an unknown kind");
   } else {
-    using Kind = std::variant_alternative_t<I, Parameter::Source>;
     if (index != I) return get_source<I + 1>(in, index);
-    if constexpr (std::is_same_v<Kind, Levels>) {
-      return Levels{decode(get_part(in)).outputs};
-    } else if constexpr (std::is_same_v<Kind, TableColumn>) {
-      throw ParallelError("a parameter has a source that cannot be sent");
-    } else {
-      return in.get<Kind>();
-    }
+    return get_kind<std::variant_alternative_t<I, Parameter::Source>>(in);
   }
 }
 

@@ -47,8 +47,13 @@ module windrow
     procedure :: add_linear => design_add_linear
     procedure :: add_geometric => design_add_geometric
     procedure :: add_values => design_add_values
+    procedure :: add_linear_steps => design_add_linear_steps
+    procedure :: add_integers => design_add_integers
     procedure :: add_uniform => design_add_uniform
     procedure :: add_normal => design_add_normal
+    procedure :: add_distribution => design_add_distribution
+    procedure :: add_choice => design_add_choice
+    procedure :: add_samples => design_add_samples
     procedure :: set_method => design_set_method
     procedure :: set_replicates => design_set_replicates
     procedure :: size => design_size
@@ -244,6 +249,67 @@ contains
     character(len=*), intent(in), optional :: unit
     integer, intent(out), optional :: status
     call added(self, c_design_add_normal(self%handle, name // c_null_char, mean, sd), unit, status)
+  end subroutine
+
+  ! Levels in steps, as far as they are not beyond `to`.
+  subroutine design_add_linear_steps(self, name, from, to, step, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name
+    real(c_double), intent(in) :: from, to, step
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    call added(self, c_design_add_linear_steps(self%handle, name // c_null_char, from, to, step), unit, status)
+  end subroutine
+
+  ! The same of whole numbers; without `step` one by one, up or down.
+  subroutine design_add_integers(self, name, from, to, step, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name
+    integer, intent(in) :: from, to
+    integer, intent(in), optional :: step
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    integer(c_int64_t) :: by
+    by = merge(-1, 1, to < from)
+    if (present(step)) by = step
+    call added(self, c_design_add_integers(self%handle, name // c_null_char, int(from, c_int64_t), &
+      int(to, c_int64_t), by), unit, status)
+  end subroutine
+
+  ! Any distribution, by the names that study files have: 'lognormal', 'mean, sd', [300d0, 30d0].
+  ! @param values  one for each term
+  subroutine design_add_distribution(self, name, kind, terms, values, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name, kind, terms
+    real(c_double), intent(in) :: values(:)
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    call added(self, c_design_add_distribution(self%handle, name // c_null_char, kind // c_null_char, &
+      terms // c_null_char, size(values, kind=c_size_t), values), unit, status)
+  end subroutine
+
+  ! @param weights  one for each value
+  subroutine design_add_choice(self, name, values, weights, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name
+    real(c_double), intent(in) :: values(:), weights(:)
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    real(c_double) :: each(size(values))
+    each = -1d0   ! refused
+    if (size(weights) == size(values)) each = weights
+    call added(self, c_design_add_choice(self%handle, name // c_null_char, size(values, kind=c_size_t), values, &
+      each), unit, status)
+  end subroutine
+
+  subroutine design_add_samples(self, name, values, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name
+    real(c_double), intent(in) :: values(:)
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    call added(self, c_design_add_samples(self%handle, name // c_null_char, size(values, kind=c_size_t), values), &
+      unit, status)
   end subroutine
 
   ! 'grid', 'zip', 'monte_carlo' or 'latin_hypercube'; `points` is for the last two.

@@ -26,19 +26,30 @@ std::optional<std::array<double, 3>> three_numbers(std::string_view inside) {
   return numbers;
 }
 
-/// By the definition of a parameter: "linear(100, 300, 3)".
-bool is_whole_range(const std::string& definition) {
+/// By the definition of a range, "linear(100, 300, 3)" or "linear(100, 300, step = 100)". None: it is none.
+/// @throws SpecError for numbers that cannot be one
+std::optional<Parameter> range_of(std::string definition) {
+  const bool is_geometric = definition.starts_with("geometric(");
+  if ((!is_geometric && !definition.starts_with("linear(")) || !definition.ends_with(')')) return {};
+  constexpr std::string_view kStep = "step = ";
+  const std::size_t step_at = definition.find(kStep);
+  const bool has_step = step_at != std::string::npos;
+  if (has_step) definition.erase(step_at, kStep.size());
   const std::size_t open = definition.find('(');
-  const bool range = definition.starts_with("linear(") || definition.starts_with("geometric(");
-  if (!range || !definition.ends_with(')')) return false;
   const auto numbers = three_numbers(std::string_view(definition).substr(open + 1, definition.size() - open - 2));
-  if (!numbers || !((*numbers)[2] >= 1.0 && (*numbers)[2] < 0x1p53)) return false;
-  const auto [from, to, points] = *numbers;
+  if (!numbers) return {};
+  const auto [from, to, last] = *numbers;
+  if (has_step) return linear_steps("x", from, to, last);
+  if (!(last >= 1.0 && last < 0x1p53)) return {};
+  const auto points = static_cast<std::uint64_t>(last);
+  return is_geometric ? geometric("x", from, to, points) : linear("x", from, to, points);
+}
+
+bool is_whole_range(const std::string& definition) {
   try {
-    Parameter parameter = definition[0] == 'l' ? linear("x", from, to, static_cast<std::uint64_t>(points))
-                                               : geometric("x", from, to, static_cast<std::uint64_t>(points));
-    parameter.type(ValueType::integer);
-    return true;
+    std::optional<Parameter> parameter = range_of(definition);
+    if (parameter) parameter->type(ValueType::integer);
+    return parameter.has_value();
   } catch (const SpecError&) {
     return false;
   }

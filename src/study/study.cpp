@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <list>
 
 #include "parallel/interface/node_memory.hpp"
 #include "run/interface/on_root.hpp"
@@ -48,7 +49,7 @@ std::string read_name(const detail::TomlTable& root, const detail::TomlTable* ta
 
 /// @param files  what the files' texts are taken from; null: the files
 Study load(const fs::path& file, const fs::path& results_directory, const std::shared_ptr<detail::FileTexts>& files,
-           detail::StudyTable& rows) {
+           detail::StudyTables& tables) {
   const auto read = [&file] { return read_text(file); };
   std::string source = files ? files->text("study", read) : read();
   const auto root = detail::TomlTable::parse(source, file.string());
@@ -64,7 +65,7 @@ Study load(const fs::path& file, const fs::path& results_directory, const std::s
   const auto seed = static_cast<std::uint64_t>(table ? table->integer("seed", 0).value_or(0) : 0);
   const std::string description = table ? table->text("description").value_or("") : "";
 
-  Design design = detail::read_design(root, file.parent_path(), seed, rows);
+  Design design = detail::read_design(root, file.parent_path(), seed, tables);
   CommandSpec command = detail::read_command(root, design, folder, directory / "points", files);
   detail::RunPolicy policy = detail::read_run_policy(root);
   return Study{name,
@@ -86,48 +87,61 @@ detail::TextMemory made_by(detail::NodeMemory& memory, std::size_t bytes) {
 
 /// What is said of a table's text beside it.
 struct TableHead {
+  std::string path;
   std::uint64_t size = 0;
   char separator = '\0';  // none
   std::vector<std::string> notes;
   template <typename Archive>
   void serialize(Archive& archive, unsigned) {
-    archive& size& separator& notes;
+    archive& path& size& separator& notes;
   }
 };
 
-/// The root's table on every rank, once on each node. Collective.
-std::optional<detail::TableText> shared(ParallelManager& manager, detail::NodeMemory& memory,
-                                        const std::optional<detail::TableText>& at_root) {
-  std::optional<TableHead> mine;
-  if (at_root) mine = TableHead{at_root->text.size(), at_root->separator.value_or('\0'), at_root->notes};
-  const auto head = manager.broadcast(mine);
-  if (!head) return {};
-  const detail::SharedBytes bytes = memory.share(manager, at_root ? at_root->text : std::string_view());
-  detail::TableText text{bytes.owner, bytes.bytes, std::nullopt, head->notes};
-  if (head->separator != '\0') text.separator = head->separator;
-  return text;
+/// The root's tables on every rank, each once on each node. Collective.
+/// @param memories  of the tables at the root, in their order; none elsewhere
+detail::StudyTables shared(ParallelManager& manager, std::list<detail::NodeMemory>& memories,
+                           const detail::StudyTables& at_root) {
+  std::vector<TableHead> heads;
+  for (const auto& [path, text] : at_root.known()) {
+    heads.push_back({path, text.text.size(), text.separator.value_or('\0'), text.notes});
+  }
+  heads = manager.broadcast(heads);
+  memories.resize(heads.size());
+  std::vector<detail::StudyTables::Known> known;
+  auto memory = memories.begin();
+  for (std::size_t i = 0; i < heads.size(); ++i, ++memory) {
+    const TableHead& head = heads[i];
+    const detail::SharedBytes bytes =
+        memory->share(manager, manager.is_root() ? at_root.known()[i].text.text : std::string_view());
+    detail::TableText text{bytes.owner, bytes.bytes, std::nullopt, head.notes};
+    if (head.separator != '\0') text.separator = head.separator;
+    known.push_back({head.path, std::move(text)});
+  }
+  return detail::StudyTables(std::move(known));
 }
 
 }  // namespace
 
 Study load_study(const fs::path& file, const fs::path& results_directory) {
-  detail::StudyTable table;
-  return load(file, results_directory, nullptr, table);
+  detail::StudyTables tables;
+  return load(file, results_directory, nullptr, tables);
 }
 
 Study load_study(ParallelManager& manager, const fs::path& file, const fs::path& results_directory) {
   if (manager.size() == 1) return load_study(file, results_directory);
   std::optional<Study> study;
   auto files = std::make_shared<detail::FileTexts>();
-  detail::NodeMemory memory;
-  detail::StudyTable table([&](std::size_t bytes) { return made_by(memory, bytes); });
-  detail::on_root(manager, [&] { study = load(file, results_directory, files, table); });
+  std::list<detail::NodeMemory> memories;
+  detail::StudyTables tables([&]() -> detail::MakeMemory {
+    detail::NodeMemory& memory = memories.emplace_back();
+    return [&memory](std::size_t bytes) { return made_by(memory, bytes); };
+  });
+  detail::on_root(manager, [&] { study = load(file, results_directory, files, tables); });
   const auto texts = manager.broadcast(files->all());
-  const auto rows = shared(manager, memory, table.known());
+  detail::StudyTables at_hand = shared(manager, memories, tables);
   if (!manager.is_root()) {
     files = std::make_shared<detail::FileTexts>(texts);
-    table = rows ? detail::StudyTable(*rows) : detail::StudyTable();
-    study = load(file, results_directory, files, table);
+    study = load(file, results_directory, files, at_hand);
   }
   files->forget("study");  // what it says is in the study
   return *std::move(study);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,31 +15,67 @@
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
 #include "windrow/design/table.hpp"
+#include "windrow/error.hpp"
 #include "windrow/run/failure_policy.hpp"
 
 namespace windrow::detail {
 
-/// The text of a study's table, read when it is asked for the first time, if nobody else has read it.
-class StudyTable {
+/// The texts of a study's tables, each read when it is asked for the first time.
+class StudyTables {
  public:
-  explicit StudyTable(MakeMemory make = own_memory) : make_(std::move(make)) {}
-  explicit StudyTable(TableText text) : text_(std::move(text)) {}
+  struct Known {
+    std::string path;  ///< as the study's file gives it: the same on every rank
+    TableText text;
+  };
+
+  /// Files are read here, each into memory that `make` makes.
+  explicit StudyTables(std::function<MakeMemory()> make = [] { return own_memory; }) : make_(std::move(make)) {}
+  /// Another rank has read them: no file is opened here.
+  explicit StudyTables(std::vector<Known> known) : known_(std::move(known)) {}
 
   const TableText& text(const std::string& path) {
-    if (!text_) text_ = read_table_text(path, make_);
-    return *text_;
+    for (const Known& table : known_) {
+      if (table.path == path) return table.text;
+    }
+    if (!make_) throw ParallelError("the root has not read this: " + path);
+    known_.push_back({path, read_table_text(path, make_())});
+    return known_.back().text;
   }
-  /// None if there is no table, or it was not asked for.
-  const std::optional<TableText>& known() const { return text_; }
+  /// In the order in which they were read.
+  const std::vector<Known>& known() const { return known_; }
 
  private:
-  MakeMemory make_;
-  std::optional<TableText> text_;
+  std::function<MakeMemory()> make_;
+  std::vector<Known> known_;
+};
+
+/// Where values come from, and whether the ends of a range are written as integers.
+struct ReadValues {
+  Parameter::Source source;
+  bool has_whole_ends = false;
+};
+
+/// Reads `values` of parameters, and what their files hold.
+class ValuesReader {
+ public:
+  /// @param folder  where relative files start
+  ValuesReader(std::filesystem::path folder, StudyTables& tables) : folder_(std::move(folder)), tables_(tables) {}
+
+  /// @param table  [parameters.NAME]
+  /// @param type   that it says
+  ReadValues read(const TomlTable& table, std::optional<ValueType> type) const;
+
+ private:
+  ReadValues read_kind(const std::string& kind, const TomlTable& table, std::optional<ValueType> type) const;
+  ReadValues read_samples(const TomlTable& table) const;
+
+  std::filesystem::path folder_;
+  StudyTables& tables_;
 };
 
 /// What [parameters] and [design] say.
-/// @param folder  where a relative table file starts
-Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, StudyTable& table);
+/// @param folder  where relative files of tables start
+Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, StudyTables& tables);
 
 /// What [design] says of how its table is read. @pre there is [design]
 TableOptions read_table_options(const TomlTable& root);

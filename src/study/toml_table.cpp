@@ -137,10 +137,13 @@ const TomlTable::Member& TomlTable::required(std::string_view key) const {
 }
 
 void TomlTable::allow_only(std::initializer_list<std::string_view> keys) const {
+  allow_only(std::vector<std::string>(keys.begin(), keys.end()));
+}
+
+void TomlTable::allow_only(const std::vector<std::string>& keys) const {
   for (const Member& member : members_) {
     if (std::find(keys.begin(), keys.end(), member.key) != keys.end()) continue;
-    const std::vector<std::string> valid(keys.begin(), keys.end());
-    fail(member.key, "unknown key " + name_of(member.key) + text::suggestion(member.key, valid));
+    fail(member.key, "unknown key " + name_of(member.key) + text::suggestion(member.key, keys));
   }
 }
 
@@ -185,7 +188,9 @@ std::optional<std::int64_t> TomlTable::integer(std::string_view key, std::int64_
   const Member* member = find(key);
   if (!member) return {};
   const std::string expected = most == std::numeric_limits<std::int64_t>::max()
-                                   ? fmt::format("an integer of at least {}", least)
+                                   ? least == std::numeric_limits<std::int64_t>::min()
+                                         ? "an integer"
+                                         : fmt::format("an integer of at least {}", least)
                                    : fmt::format("an integer from {} to {}", least, most);
   std::int64_t value = 0;
   if (const auto* number = std::get_if<double>(&member->node.value)) {

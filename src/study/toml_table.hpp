@@ -59,6 +59,7 @@ class TomlTable {
 
   /// @throws SpecError for the first key that is not one of `keys`, with the nearest of them
   void allow_only(std::initializer_list<std::string_view> keys) const;
+  void allow_only(const std::vector<std::string>& keys) const;
 
   /// None (or a null pointer) if there is no such key. @throws SpecError if its value is something else
   const TomlTable* table(std::string_view key) const;

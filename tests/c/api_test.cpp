@@ -94,9 +94,34 @@ TEST(CDesignTest, methods_and_mistakes) {
   EXPECT_EQ(windrow_design_set_unit(sampled, "m"), WINDROW_SPEC_ERROR);
   EXPECT_EQ(windrow_design_add_uniform(sampled, "u", 0, 1), WINDROW_OK);
   EXPECT_EQ(windrow_design_add_normal(sampled, "n", 0, 1), WINDROW_OK);
+  const double terms[] = {300, 30}, numbers[] = {1, 2, 3}, weights[] = {0, 1, 0};
+  EXPECT_EQ(windrow_design_add_distribution(sampled, "l", "lognormal", "mean, sd", 2, terms), WINDROW_OK);
+  EXPECT_EQ(windrow_design_add_distribution(sampled, "m", "lognormal", "mean", 2, terms), WINDROW_SPEC_ERROR);
+  EXPECT_STREQ(windrow_last_error(), "parameter `m`: 2 values for the terms `mean`");
+  EXPECT_EQ(windrow_design_add_distribution(sampled, "m", "lognormal", "mean,sdd", 2, terms), WINDROW_SPEC_ERROR);
+  EXPECT_STREQ(windrow_last_error(), "parameter `m`: unknown term `sdd`; did you mean `sd`?");
+  EXPECT_EQ(windrow_design_add_choice(sampled, "c", 3, numbers, weights), WINDROW_OK);
+  EXPECT_EQ(windrow_design_add_choice(sampled, "d", 3, numbers, nullptr), WINDROW_SPEC_ERROR);
+  EXPECT_EQ(windrow_design_add_samples(sampled, "s", 3, numbers), WINDROW_OK);
+  EXPECT_EQ(windrow_design_add_samples(sampled, "t", 0, nullptr), WINDROW_SPEC_ERROR);
   EXPECT_EQ(windrow_design_set_method(sampled, "monte_carlo", 7, 3), WINDROW_OK);
   EXPECT_EQ(windrow_design_size(sampled, &points), WINDROW_OK);
   EXPECT_EQ(points, 7U);
+  double values[5];
+  EXPECT_EQ(windrow_design_point(sampled, 6, values), WINDROW_OK);
+  EXPECT_EQ(values[3], 2.0);
+
+  windrow_design* steps = nullptr;
+  ASSERT_EQ(windrow_design_create(&steps), WINDROW_OK);
+  const DesignHandle steps_owner(steps);
+  EXPECT_EQ(windrow_design_add_linear_steps(steps, "x", 0, 0.3, 0.1), WINDROW_OK);
+  EXPECT_EQ(windrow_design_add_integers(steps, "n", 3, 1, -1), WINDROW_OK);
+  EXPECT_EQ(windrow_design_add_integers(steps, "m", 3, 1, 1), WINDROW_SPEC_ERROR);
+  EXPECT_EQ(windrow_design_size(steps, &points), WINDROW_OK);
+  EXPECT_EQ(points, 12U);
+  EXPECT_EQ(windrow_design_point(steps, 11, values), WINDROW_OK);
+  EXPECT_EQ(values[0], 0.3);
+  EXPECT_EQ(values[1], 1.0);
 }
 
 TEST(CSweepTest, results_by_index) {

@@ -139,9 +139,10 @@ TEST(ParameterTest, refuses_impossible_sources) {
   EXPECT_THROW(geometric("x", 1, 0, 3), SpecError);
   EXPECT_THROW(reversed_geometric("x", 0, 1, 3), SpecError);
   EXPECT_EQ(error_of<SpecError>([] { values("x", {}); }), "parameter `x`: an empty list of values");
-  EXPECT_EQ(error_of<SpecError>([] { uniform("x", 2, 1); }), "parameter `x`: low is above high");
+  EXPECT_EQ(error_of<SpecError>([] { uniform("x", 2, 1); }),
+            "parameter `x`: `low` must not be above `high`, which is 1, not 2");
   EXPECT_THROW(uniform("x", 0, infinity), SpecError);
-  EXPECT_EQ(error_of<SpecError>([] { normal("x", 0, -1); }), "parameter `x`: the standard deviation is negative");
+  EXPECT_EQ(error_of<SpecError>([] { normal("x", 0, -1); }), "parameter `x`: `sd` must be at least 0, not -1");
   EXPECT_THROW(normal("x", std::nan(""), 1), SpecError);
 }
 

@@ -60,6 +60,31 @@ TEST(IsolatedTest, nothing_is_left_of_an_isolated_sweep) {
   }
 }
 
+TEST(IsolatedTest, parameters_of_every_kind_are_the_same_where_points_are_evaluated) {
+  const std::vector<Parameter> parameters = {
+      Parameter("c", Choice({"a", 2, true}, {1, 2, 0.5})), Parameter("s", Samples({3, 1, 2}, true)),
+      drawn("l", "lognormal", {{"mean", 300}, {"sd", 30}, {"high", 400}}), normal("n", 0, 1)};
+  const std::vector<Parameter> levels = {linear("a", 0, 1, 2), linear_steps("b", 0, 0.3, 0.3), geometric("c", 1, 2, 2),
+                                         integers("d", -5, -6), values("e", {"x", 1.5})};
+  for (const Design& design : {monte_carlo(parameters, 3, 1), zip(levels)}) {
+    std::string all;
+    for (const Parameter& parameter : design.parameters()) all += parameter.definition();
+    SerialManager manager;
+    Sweep sweep(design, nothing,
+                [all](int&, const Point& p) {
+                  std::string here;
+                  for (const Parameter& parameter : p.parameters()) here += parameter.definition();
+                  return here == all ? 1.0 : 0.0;
+                },
+                {{"same"}}, {.isolated = Isolated{}});
+    const SweepResult result = sweep.run(manager);
+    for (const auto& outcome : result.outcomes) {
+      ASSERT_TRUE(outcome.ok()) << outcome.failure().message;
+      EXPECT_EQ(outcome.value()[0], Value(1.0));
+    }
+  }
+}
+
 TEST(IsolatedTest, a_killed_fork_server_costs_no_point) {
   for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
     ForkManager manager(2);

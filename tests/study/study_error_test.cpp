@@ -77,7 +77,7 @@ TEST(StudyErrorTest, unknown_keys_are_named_with_what_was_probably_meant) {
       {parameters + command + "[outputs]\ny = { stdot = 'a' }\n",
        "study.toml:6: unknown key `stdot` in [outputs.y]; did you mean `stdout`?"},
       {"[parameters.x]\nvalues.normal.quux = 1\n",
-       "study.toml:2: unknown key `quux` in [parameters.x.values.normal]; valid: `mean`, `sd`"},
+       "study.toml:2: unknown key `quux` in [parameters.x.values.normal]; valid: `mean`, `sd`, `low`, `high`"},
   });
 }
 
@@ -159,10 +159,12 @@ TEST(StudyErrorTest, what_is_missing_is_named_with_the_table_it_belongs_in) {
        "study.toml:3: missing `to` in [parameters.x.values.linear]"},
       {"[parameters.x]\nvalues = {}\n",
        "study.toml:2: `values` in [parameters.x] needs exactly one of `linear`, `geometric`, `reversed_geometric`, "
-       "`uniform`, `normal`"},
+       "`integers`, `choice`, `samples`, `uniform`, `log_uniform`, `normal`, `lognormal`, `triangular`, `beta`, "
+       "`gamma`, `weibull`, `exponential`, `gumbel`, `poisson`, `binomial`, `discrete_uniform`"},
       {"[parameters.x.values]\nlinear = { from = 0, to = 1, points = 5 }\nuniform = { low = 1, high = 2 }\n",
        "study.toml:1: `values` in [parameters.x] needs exactly one of `linear`, `geometric`, `reversed_geometric`, "
-       "`uniform`, `normal`"},
+       "`integers`, `choice`, `samples`, `uniform`, `log_uniform`, `normal`, `lognormal`, `triangular`, `beta`, "
+       "`gamma`, `weibull`, `exponential`, `gumbel`, `poisson`, `binomial`, `discrete_uniform`"},
       {parameters + "[command]\nkeep = \"all\"\n", "study.toml:3: missing `run` in [command]"},
   });
 }
