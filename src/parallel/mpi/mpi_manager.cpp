@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <boost/mpi/communicator.hpp>
-#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "parallel/coordinator.hpp"
 #include "parallel/interface/serial_workers.hpp"
+#include "parallel/mpi/collectives.hpp"
 #include "parallel/mpi/mpi_groups.hpp"
 #include "parallel/mpi/mpi_wait.hpp"
 #include "parallel/mpi/mpi_workers.hpp"
@@ -21,8 +21,6 @@ namespace windrow {
 using detail::check_mpi;
 
 namespace {
-
-constexpr std::size_t kLargestMessage = std::size_t{1} << 30;
 
 boost::mpi::communicator duplicate(MPI_Comm comm) {
   int initialized = 0;
@@ -45,7 +43,8 @@ boost::mpi::communicator duplicate(MPI_Comm comm) {
 struct MpiManager::Impl {
   boost::mpi::communicator comm;
   std::shared_ptr<Launcher> launcher;
-  std::vector<std::string> hosts;  // of every rank
+  std::unique_ptr<detail::Collectives> collectives;
+  std::vector<std::string> hosts{};  // of every rank
   detail::WakeUpSockets wake_ups{};
   std::unique_ptr<detail::RankWatch> watch{};  // if the job outlives its ranks
   std::unique_ptr<detail::CallWatch> calls{};  // if there are others
@@ -68,16 +67,19 @@ void MpiManager::Impl::know_sockets(std::vector<std::string> addresses) {
 }
 
 MpiManager::MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher)
-    : impl_(std::make_unique<Impl>(Impl{duplicate(comm), std::move(launcher), {}})) {
+    : impl_(std::make_unique<Impl>(Impl{duplicate(comm), std::move(launcher), nullptr})) {
+  impl_->collectives = std::make_unique<detail::Collectives>(impl_->comm);
   impl_->hosts = all_gather(host_name());
   impl_->know_sockets(all_gather(impl_->wake_ups.address()));
   if (size() > 1 && detail::job_outlives_ranks()) {
     impl_->watch = std::make_unique<detail::RankWatch>(*this, impl_->comm, impl_->hosts);
   }
   if (size() > 1) impl_->calls = std::make_unique<detail::CallWatch>(impl_->comm, watch());
+  impl_->collectives->ask(watch(), impl_->calls.get());
 }
 
 MpiManager::~MpiManager() {
+  if (impl_->collectives->is_broken()) static_cast<void>(impl_->collectives.release());
   // A communicator with a dead rank may have messages that never end: it is kept.
   if (watch() != nullptr && (watch()->any_lost() || watch()->is_gone(0))) new boost::mpi::communicator(impl_->comm);
 }
@@ -116,13 +118,6 @@ void MpiManager::leave() {
   if (impl_->calls) impl_->calls->leave();
 }
 
-void MpiManager::sync() {
-  impl_->begin(detail::CallKind::sync);
-  MPI_Request request;
-  check_mpi(MPI_Ibarrier(impl_->comm, &request), "MPI_Ibarrier");
-  wait(request);
-}
-
 detail::JobReport MpiManager::run_job(detail::JobSpec job, detail::Evaluation& evaluation,
                                       detail::JobObserver& observer) {
   if (size() == 1) return detail::run_serially(std::move(job), evaluation, observer, impl_->hosts.front());
@@ -156,75 +151,40 @@ Bytes MpiManager::serve(detail::Evaluation& evaluation) {
   return detail::WorkerLoop(link, evaluation, rank(), host_name()).run();
 }
 
-void MpiManager::broadcast_bytes(std::span<std::byte> data) {
+void MpiManager::sync() {
+  impl_->begin(detail::CallKind::sync);
+  impl_->collectives->sync();
+}
+
+void MpiManager::broadcast_bytes(std::span<const std::byte> data, detail::Room& room) {
   impl_->begin(detail::CallKind::broadcast);
-  while (!data.empty()) {
-    const auto part = data.first(std::min(data.size(), kLargestMessage));
-    MPI_Request request;
-    check_mpi(MPI_Ibcast(part.data(), detail::mpi_count(part.size()), MPI_BYTE, 0, impl_->comm, &request),
-              "MPI_Ibcast");
-    wait(request);
-    data = data.subspan(part.size());
+  impl_->collectives->broadcast(data, room);
+}
+
+void MpiManager::gather_bytes(std::span<const std::byte> data, detail::Room& room) {
+  impl_->begin(detail::CallKind::gather);
+  impl_->collectives->gather(data, room);
+}
+
+void MpiManager::all_gather_bytes(std::span<const std::byte> data, detail::Room& room) {
+  impl_->begin(detail::CallKind::all_gather);
+  impl_->collectives->all_gather(data, room);
+}
+
+void MpiManager::all_reduce_bytes(std::span<const std::byte> in, std::span<std::byte> out,
+                                  const detail::Reduction& reduction) {
+  impl_->begin(detail::CallKind::all_reduce);
+  const std::uint64_t own =
+      in.size() == out.size() ? in.size() : ~std::uint64_t{0} - static_cast<std::uint64_t>(rank());
+  std::vector<std::uint64_t> sizes = impl_->collectives->begin_reduce(own, in);
+  check_sizes(sizes, "all_reduce");
+  if (in.size() > detail::Collectives::kSmall) {
+    impl_->collectives->reduce_shares(in, out, reduction);
+  } else if (reduction.may_throw()) {
+    reduce_at_root(in, out, reduction);
+  } else if (!in.empty()) {
+    impl_->collectives->reduce_small(out, reduction);
   }
-}
-
-Bytes MpiManager::broadcast_object(Bytes object) {
-  std::uint64_t size = object.size();
-  broadcast_bytes({reinterpret_cast<std::byte*>(&size), sizeof size});
-  object.resize(static_cast<std::size_t>(size));
-  broadcast_bytes(object);
-  return object;
-}
-
-std::vector<Bytes> MpiManager::gather_objects(std::span<const std::byte> object) {
-  return gather_to(/*everywhere=*/false, object);
-}
-
-std::vector<Bytes> MpiManager::all_gather_objects(std::span<const std::byte> object) {
-  return gather_to(/*everywhere=*/true, object);
-}
-
-// Every rank's size first, then rounds of at most 2^30 bytes over all ranks, since MPI counts in int.
-std::vector<Bytes> MpiManager::gather_to(bool everywhere, std::span<const std::byte> object) {
-  impl_->begin(everywhere ? detail::CallKind::all_gather : detail::CallKind::gather);
-  const auto ranks = static_cast<std::size_t>(size());
-  const std::uint64_t own_size = object.size();
-  std::vector<std::uint64_t> sizes(ranks);
-  MPI_Request request;
-  check_mpi(MPI_Iallgather(&own_size, 1, MPI_UINT64_T, sizes.data(), 1, MPI_UINT64_T, impl_->comm, &request),
-            "MPI_Iallgather");
-  wait(request);
-
-  const bool receives = everywhere || is_root();
-  std::vector<Bytes> objects(receives ? ranks : 0);
-  const std::uint64_t round_size = std::max<std::uint64_t>(1, kLargestMessage / ranks);
-  const std::uint64_t largest = *std::max_element(sizes.begin(), sizes.end());
-  for (std::uint64_t begin = 0; begin < largest; begin += round_size) {
-    const auto part_of = [&](std::uint64_t size) {
-      return static_cast<int>(std::min(round_size, size > begin ? size - begin : 0));
-    };
-    std::vector<int> counts(ranks);
-    std::transform(sizes.begin(), sizes.end(), counts.begin(), part_of);
-    std::vector<int> offsets(ranks);
-    std::exclusive_scan(counts.begin(), counts.end(), offsets.begin(), 0);
-    Bytes buffer(receives ? static_cast<std::size_t>(offsets.back() + counts.back()) : 0);
-    const std::byte* own = object.data() + std::min<std::uint64_t>(begin, own_size);
-    if (everywhere) {
-      check_mpi(MPI_Iallgatherv(own, part_of(own_size), MPI_BYTE, buffer.data(), counts.data(), offsets.data(),
-                                MPI_BYTE, impl_->comm, &request),
-                "MPI_Iallgatherv");
-    } else {
-      check_mpi(MPI_Igatherv(own, part_of(own_size), MPI_BYTE, buffer.data(), counts.data(), offsets.data(), MPI_BYTE,
-                             0, impl_->comm, &request),
-                "MPI_Igatherv");
-    }
-    wait(request);
-    for (std::size_t r = 0; r < objects.size(); ++r) {
-      const auto* from = buffer.data() + offsets[r];
-      objects[r].insert(objects[r].end(), from, from + counts[r]);
-    }
-  }
-  return objects;
 }
 
 }  // namespace windrow
