@@ -39,13 +39,17 @@ Bytes pack(const std::vector<Bytes>& objects) {
   return out.take();
 }
 
-std::vector<Bytes> unpack(const Bytes& packed) {
-  std::vector<Bytes> objects;
-  for (ByteReader in(packed); !in.at_end();) {
-    const auto part = in.take(in.get<std::uint64_t>());
-    objects.emplace_back(part.begin(), part.end());
-  }
+std::vector<std::span<const std::byte>> unpack(const Bytes& packed) {
+  std::vector<std::span<const std::byte>> objects;
+  for (ByteReader in(packed); !in.at_end();) objects.push_back(in.take(in.get<std::uint64_t>()));
   return objects;
+}
+
+void put(detail::Room& room, const std::vector<std::span<const std::byte>>& parts) {
+  std::vector<std::uint64_t> sizes;
+  for (const auto part : parts) sizes.push_back(part.size());
+  room.make(sizes);
+  for (std::size_t r = 0; r < parts.size(); ++r) std::copy(parts[r].begin(), parts[r].end(), room.of(r));
 }
 
 }  // namespace
@@ -213,46 +217,59 @@ Bytes ForkManager::Peers::expect_from(int peer) {
   }
 }
 
-std::vector<Bytes> ForkManager::gather_objects(std::span<const std::byte> object) {
-  std::vector<Bytes> all;
-  if (is_root()) all.emplace_back(object.begin(), object.end());
-  if (!peers_) return all;
+// Of the others; nothing stands for the root's own.
+std::vector<Bytes> ForkManager::gather_at_root(std::span<const std::byte> data) {
   ++peers_->calls;
+  std::vector<Bytes> all(1);
   if (!is_root()) {
-    peers_->root.send(numbered(kGather, peers_->calls), object);
+    peers_->root.send(numbered(kGather, peers_->calls), data);
     return all;
   }
   for (int peer = 1; peer < size(); ++peer) all.push_back(peers_->expect_from(peer));
   return all;
 }
 
-Bytes ForkManager::broadcast_object(Bytes object) {
-  if (!peers_) return object;
+Bytes ForkManager::send_from_root(std::span<const std::byte> data) {
   ++peers_->calls;
   if (!is_root()) return peers_->expect_from_root();
   for (int peer = 1; peer < size(); ++peer) {
     try {
-      peers_->processes[static_cast<std::size_t>(peer - 1)].channel.send(numbered(kBroadcast, peers_->calls), object);
+      peers_->processes[static_cast<std::size_t>(peer - 1)].channel.send(numbered(kBroadcast, peers_->calls), data);
     } catch (const PeerLost&) {
       throw gone(peer);
     }
   }
-  return object;
+  return {};
 }
 
-void ForkManager::broadcast_bytes(std::span<std::byte> data) {
+void ForkManager::broadcast_bytes(std::span<const std::byte> data, detail::Room& room) {
   if (size() == 1) return;
-  const Bytes object = broadcast_object(is_root() ? Bytes(data.begin(), data.end()) : Bytes{});
-  if (!is_root()) std::copy(object.begin(), object.end(), data.begin());
+  const Bytes sent = send_from_root(data);
+  if (!is_root()) put(room, std::vector<std::span<const std::byte>>{sent});
 }
 
-std::vector<Bytes> ForkManager::all_gather_objects(std::span<const std::byte> object) {
-  const std::vector<Bytes> at_root = gather_objects(object);
-  return unpack(broadcast_object(is_root() ? pack(at_root) : Bytes{}));
+void ForkManager::gather_bytes(std::span<const std::byte> data, detail::Room& room) {
+  if (size() == 1) return put(room, {data});
+  const std::vector<Bytes> all = gather_at_root(data);
+  if (!is_root()) return;
+  std::vector<std::span<const std::byte>> parts(all.begin(), all.end());
+  parts.front() = data;
+  put(room, parts);
+}
+
+void ForkManager::all_gather_bytes(std::span<const std::byte> data, detail::Room& room) {
+  if (size() == 1) return put(room, {data});
+  std::vector<Bytes> all = gather_at_root(data);
+  if (is_root()) all.front().assign(data.begin(), data.end());
+  const Bytes packed = is_root() ? pack(all) : Bytes{};
+  const Bytes sent = send_from_root(packed);
+  put(room, unpack(is_root() ? packed : sent));
 }
 
 void ForkManager::sync() {
-  all_gather_objects({});
+  if (size() == 1) return;
+  gather_at_root({});
+  send_from_root({});
 }
 
 }  // namespace windrow

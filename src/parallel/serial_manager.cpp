@@ -1,5 +1,6 @@
 #include "windrow/parallel/serial_manager.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "parallel/interface/serial_workers.hpp"
@@ -12,8 +13,10 @@ detail::JobReport SerialManager::run_job(detail::JobSpec job, detail::Evaluation
   return detail::run_serially(std::move(job), evaluation, observer, host_name());
 }
 
-std::vector<Bytes> SerialManager::gather_objects(std::span<const std::byte> object) {
-  return {Bytes(object.begin(), object.end())};
+void SerialManager::gather_bytes(std::span<const std::byte> data, detail::Room& room) {
+  const std::uint64_t size = data.size();
+  room.make({&size, 1});
+  std::copy(data.begin(), data.end(), room.of(0));
 }
 
 }  // namespace windrow

@@ -4,6 +4,7 @@
 #include <complex>
 #include <map>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -101,6 +102,76 @@ TEST(CollectivesTest, all_reduce_folds_in_rank_order_so_that_rounding_is_the_sam
   }
   manager().all_reduce(std::span<const double>(data), std::span<double>(data));  // in place
   EXPECT_EQ(data, expected);
+}
+
+template <typename T>
+T number_of(int rank, std::size_t i) {
+  return static_cast<T>(0.1) * static_cast<T>(rank + 1) + static_cast<T>(1e-3) / static_cast<T>(i % 977 + 1);
+}
+
+/// Of numbers that round differently in any other order.
+template <typename T, typename Op>
+void expect_fold_in_rank_order(std::size_t size, Op op) {
+  std::vector<T> in(size);
+  std::vector<T> expected(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    in[i] = number_of<T>(manager().rank(), i);
+    expected[i] = number_of<T>(0, i);
+    for (int r = 1; r < manager().size(); ++r) expected[i] = op(expected[i], number_of<T>(r, i));
+  }
+  std::vector<T> out(size);
+  manager().all_reduce(in, out, op);
+  EXPECT_EQ(out, expected) << size;
+  manager().all_reduce(in, op);
+  EXPECT_EQ(in, expected) << size << ", in place";
+}
+
+TEST(CollectivesTest, all_reduce_gives_the_same_bits_on_every_backend_at_any_size) {
+  const auto noexcept_op = [](auto a, auto b) noexcept { return static_cast<decltype(a)>(a * decltype(a)(0.7) + b); };
+  const auto throwing_op = [](auto a, auto b) { return static_cast<decltype(a)>(a * decltype(a)(0.7) + b); };
+  for (const std::size_t size : {1U, 7U, 255U, 256U, 257U, 600U, 5000U, 700000U}) {
+    expect_fold_in_rank_order<float>(size, op::sum);
+    expect_fold_in_rank_order<double>(size, op::sum);
+    expect_fold_in_rank_order<double>(size, noexcept_op);
+    expect_fold_in_rank_order<float>(size, throwing_op);
+  }
+  expect_fold_in_rank_order<double>(1000, op::product);
+}
+
+TEST(CollectivesTest, an_operation_that_throws_for_one_of_many_elements_is_an_error_on_every_rank) {
+  if (manager().size() == 1) return;
+  std::vector<double> data(100000, 1.0);
+  data.back() = -1.0;
+  int thrown = 0;
+  int told = 0;
+  try {
+    manager().all_reduce(data,
+                         [](double a, double b) { return a < 0.0 ? throw std::runtime_error("negative") : a + b; });
+  } catch (const ParallelError& error) {
+    told = std::string(error.what()).find("the operation of all_reduce threw at") != std::string::npos ? 1 : 0;
+  } catch (const std::runtime_error&) {
+    thrown = 1;
+  }
+  EXPECT_EQ(manager().all_reduce(thrown), 1);
+  EXPECT_EQ(manager().all_reduce(told), manager().size() - 1);
+}
+
+TEST(CollectivesTest, sizes_around_that_of_a_message_with_its_head_arrive_whole) {
+  const int n = manager().size();
+  for (const std::size_t size : {0U, 1U, 2047U, 2048U, 2049U, 4096U, 3000000U}) {
+    const auto mine =
+        std::vector<char>(size + static_cast<std::size_t>(manager().rank()), static_cast<char>(manager().rank()));
+    std::vector<char> expected;
+    for (int r = 0; r < n; ++r)
+      expected.insert(expected.end(), size + static_cast<std::size_t>(r), static_cast<char>(r));
+    EXPECT_EQ(manager().gather(mine), manager().is_root() ? expected : std::vector<char>());
+    std::vector<char> joined;
+    for (const auto& part : manager().all_gather(mine)) joined.insert(joined.end(), part.begin(), part.end());
+    EXPECT_EQ(joined, expected);
+    std::vector<char> sent(manager().is_root() ? size : 5, static_cast<char>(manager().rank() + 1));
+    manager().broadcast(sent);
+    EXPECT_EQ(sent, std::vector<char>(size, 1));
+  }
 }
 
 TEST(CollectivesTest, all_reduce_of_different_sizes_is_an_error_on_every_rank) {

@@ -67,12 +67,13 @@ class PlayedManager : public ParallelManager {
   RootRole root = RootRole::automatic;   ///< of the last job
 
  protected:
-  void broadcast_bytes(std::span<std::byte>) override {}
-  Bytes broadcast_object(Bytes object) override { return object; }
-  std::vector<Bytes> gather_objects(std::span<const std::byte> object) override {
-    return {Bytes(object.begin(), object.end())};
+  void broadcast_bytes(std::span<const std::byte>, detail::Room&) override {}
+  void gather_bytes(std::span<const std::byte> data, detail::Room& room) override {
+    const std::uint64_t size = data.size();
+    room.make({&size, 1});
+    std::copy(data.begin(), data.end(), room.of(0));
   }
-  std::vector<Bytes> all_gather_objects(std::span<const std::byte> object) override { return gather_objects(object); }
+  void all_gather_bytes(std::span<const std::byte> data, detail::Room& room) override { gather_bytes(data, room); }
 
  private:
   void finish(detail::JobSpec& job, detail::JobObserver& observer, std::uint64_t index) {

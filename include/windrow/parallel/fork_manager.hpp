@@ -45,10 +45,11 @@ class ForkManager : public ParallelManager {
   detail::JobReport run_forked(detail::ForkedWorkers& workers, detail::JobSpec job,
                                detail::JobObserver& observer) const;
 
-  void broadcast_bytes(std::span<std::byte> data) override;
-  Bytes broadcast_object(Bytes object) override;
-  std::vector<Bytes> gather_objects(std::span<const std::byte> object) override;
-  std::vector<Bytes> all_gather_objects(std::span<const std::byte> object) override;
+  void broadcast_bytes(std::span<const std::byte> data, detail::Room& room) override;
+  void gather_bytes(std::span<const std::byte> data, detail::Room& room) override;
+  void all_gather_bytes(std::span<const std::byte> data, detail::Room& room) override;
+  std::vector<Bytes> gather_at_root(std::span<const std::byte> data);
+  Bytes send_from_root(std::span<const std::byte> data);
 
   int workers_ = 0;
   std::unique_ptr<Peers> peers_;  // null on the root alone

@@ -79,11 +79,14 @@ class ParallelManager {
   R& broadcast(R& data) {
     detail::check_element<std::ranges::range_value_t<R>>();
     if constexpr (requires { data.resize(std::size_t{}); }) {
-      data.resize(static_cast<std::size_t>(broadcast(static_cast<std::uint64_t>(std::ranges::size(data)))));
+      detail::JoinedRoom<R> room(data);
+      broadcast_bytes(std::as_bytes(std::span(data)), room);
+      room.check();
     } else {
       check_agreement(std::ranges::size(data), "broadcast");
+      detail::GivenRoom room(std::as_writable_bytes(std::span(data)));
+      broadcast_bytes(std::as_bytes(std::span(data)), room);
     }
-    broadcast_bytes(std::as_writable_bytes(std::span(data)));
     return data;
   }
   template <detail::ElementRange R>
@@ -104,10 +107,23 @@ class ParallelManager {
   /// @throws ParallelError on every rank if one throws when it is sent (there, what it threw)
   template <typename T>
   [[nodiscard]] std::vector<T> all_gather(const T& value) {
-    std::exception_ptr thrown;
-    const std::vector<Bytes> messages = all_gather_objects(detail::to_message(value, thrown));
-    if (thrown) std::rethrow_exception(thrown);
-    return detail::from_messages<T>(messages);
+    if constexpr (detail::SentNumber<T>) {
+      std::vector<T> all;
+      detail::JoinedRoom<std::vector<T>> room(all);
+      all_gather_bytes(std::as_bytes(std::span(&value, 1)), room);
+      room.check();
+      if (all.size() != static_cast<std::size_t>(size())) detail::throw_other_call(-1);
+      return all;
+    } else if constexpr (detail::is_vector_of_numbers<T>) {
+      detail::SeparateRoom<typename T::value_type> room;
+      all_gather_bytes(std::as_bytes(std::span(value)), room);
+      return room.take();
+    } else {
+      std::exception_ptr thrown;
+      const std::vector<Bytes> messages = all_gather_objects(detail::to_message(value, thrown));
+      if (thrown) std::rethrow_exception(thrown);
+      return detail::from_messages<T>(messages);
+    }
   }
 
   /// Every rank's elements, one after another in rank order, at the root; empty elsewhere. Collective.
@@ -125,12 +141,9 @@ class ParallelManager {
     using T = std::ranges::range_value_t<R>;
     detail::check_element<T>();
     std::vector<T> all;
-    for (const Bytes& part : gather_objects(std::as_bytes(std::span(data)))) {
-      if (part.size() % sizeof(T) != 0) detail::throw_other_call(-1);
-      const std::size_t old_size = all.size();
-      all.resize(old_size + part.size() / sizeof(T));
-      if (!part.empty()) std::memcpy(all.data() + old_size, part.data(), part.size());
-    }
+    detail::JoinedRoom<std::vector<T>> room(all);
+    gather_bytes(std::as_bytes(std::span(data)), room);
+    room.check();
     return all;
   }
   /// Every rank's object, in rank order, at the root; empty elsewhere. Collective.
@@ -146,22 +159,14 @@ class ParallelManager {
   /// Element-wise reduction over all ranks, in rank order, so that rounding is the same on every backend. Collective.
   /// @param in   this rank's contribution; may be `out`
   /// @param out  the result, on every rank
-  /// @param op   one of windrow::op, or any associative T(T, T)
-  /// @throws SpecError on every rank if sizes differ; ParallelError if `op` throws, which it does at the root
+  /// @param op   one of windrow::op, or any associative T(T, T); called on any rank, the same everywhere
+  /// @throws SpecError on every rank if sizes differ; ParallelError if `op` throws (where it did, what it threw)
   template <detail::ConstElementRange In, detail::ElementRange Out, typename Op = op::Sum>
   void all_reduce(const In& in, Out&& out, Op op = {}) {
     using T = std::ranges::range_value_t<In>;
     static_assert(std::is_same_v<T, std::ranges::range_value_t<Out>>, "all_reduce gives elements of the type it takes");
-    const std::size_t size = std::ranges::size(in);
-    check_agreement(size == std::ranges::size(out) ? size : ~std::size_t{0} - static_cast<std::size_t>(rank()),
-                    "all_reduce");
-    const std::span<const T> from(in);
-    const std::span<T> to(out);
-    constexpr std::size_t block = std::size_t{1} << 16;  // bounds the root's memory to size() blocks
-    for (std::size_t begin = 0; begin < size; begin += block) {
-      const std::size_t count = size - begin < block ? size - begin : block;
-      reduce_block(from.subspan(begin, count), to.subspan(begin, count), op);
-    }
+    const detail::ReductionBy<T, Op> reduction(op);
+    all_reduce_bytes(std::as_bytes(std::span<const T>(in)), std::as_writable_bytes(std::span<T>(out)), reduction);
   }
   /// The same in place.
   template <detail::ElementRange R, typename Op = op::Sum>
@@ -239,39 +244,25 @@ class ParallelManager {
   /// Whether the root evaluates points in a job where it plays that role.
   bool root_evaluates(RootRole role) const;
 
-  virtual void broadcast_bytes(std::span<std::byte> data) = 0;
-  virtual Bytes broadcast_object(Bytes object) = 0;
-  virtual std::vector<Bytes> gather_objects(std::span<const std::byte> object) = 0;
-  virtual std::vector<Bytes> all_gather_objects(std::span<const std::byte> object) = 0;
+  /// @param data  of the root. @param room  for it on the other ranks
+  virtual void broadcast_bytes(std::span<const std::byte> data, detail::Room& room) = 0;
+  /// @param room  at the root
+  virtual void gather_bytes(std::span<const std::byte> data, detail::Room& room) = 0;
+  virtual void all_gather_bytes(std::span<const std::byte> data, detail::Room& room) = 0;
+  virtual void all_reduce_bytes(std::span<const std::byte> in, std::span<std::byte> out,
+                                const detail::Reduction& reduction);
+  /// The sizes that all ranks have. @throws SpecError if one differs
+  void check_sizes(std::span<const std::uint64_t> sizes, std::string_view call) const;
+  /// An all_reduce of what is known to be of one size: folded by the root, in blocks.
+  void reduce_at_root(std::span<const std::byte> in, std::span<std::byte> out, const detail::Reduction& reduction);
 
  private:
+  Bytes broadcast_object(Bytes object);
+  std::vector<Bytes> gather_objects(std::span<const std::byte> object);
+  std::vector<Bytes> all_gather_objects(std::span<const std::byte> object);
   /// @throws SpecError on every rank if `size` differs between ranks
   void check_agreement(std::size_t size, std::string_view call);
   void check_counts(std::size_t size, std::span<const std::size_t> counts);
-
-  template <typename T, typename Op>
-  void reduce_block(std::span<const T> in, std::span<T> out, Op& op) {
-    const std::vector<T> all = gather(in);
-    std::exception_ptr thrown;
-    if (is_root()) {
-      try {
-        if (all.size() != out.size() * static_cast<std::size_t>(size())) detail::throw_other_call(-1);
-        for (std::size_t i = 0; i < out.size(); ++i) {
-          T value = all[i];
-          for (std::size_t r = 1; r < static_cast<std::size_t>(size()); ++r) value = op(value, all[r * out.size() + i]);
-          out[i] = value;
-        }
-      } catch (...) {
-        thrown = std::current_exception();
-      }
-    }
-    Bytes message(out.size_bytes() + 1);  // and whether the operation threw
-    std::memcpy(message.data(), out.data(), out.size_bytes());
-    message.back() = static_cast<std::byte>(thrown ? 1 : 0);
-    broadcast_bytes(message);
-    if (message.back() != std::byte{0}) throw_everywhere(thrown, "the operation of all_reduce");
-    std::memcpy(out.data(), message.data(), out.size_bytes());
-  }
   /// Collective. @throws at the root what was thrown there, elsewhere ParallelError with its text
   [[noreturn]] void throw_everywhere(const std::exception_ptr& thrown, std::string_view what);
 };

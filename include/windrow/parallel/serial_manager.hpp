@@ -15,10 +15,9 @@ class SerialManager : public ParallelManager {
                             detail::JobObserver& observer) override;
 
  private:
-  void broadcast_bytes(std::span<std::byte>) override {}
-  Bytes broadcast_object(Bytes object) override { return object; }
-  std::vector<Bytes> gather_objects(std::span<const std::byte> object) override;
-  std::vector<Bytes> all_gather_objects(std::span<const std::byte> object) override { return gather_objects(object); }
+  void broadcast_bytes(std::span<const std::byte>, detail::Room&) override {}
+  void gather_bytes(std::span<const std::byte> data, detail::Room& room) override;
+  void all_gather_bytes(std::span<const std::byte> data, detail::Room& room) override { gather_bytes(data, room); }
 };
 
 }  // namespace windrow

@@ -28,6 +28,8 @@ const char* name_of(CallKind kind) {
       return "a gather";
     case CallKind::all_gather:
       return "an all_gather";
+    case CallKind::all_reduce:
+      return "an all_reduce";
     case CallKind::job:
       return "a job (scatter, map, stream, a sweep or an executor)";
     case CallKind::rank_groups:
@@ -87,8 +89,11 @@ void CallWatch::leave() {
   told_ = false;
   if (watch_ != nullptr) return watch_->part(*this);
   MPI_Request request;
-  check_mpi(MPI_Ibarrier(comm_, &request), "MPI_Ibarrier");
+  check_mpi(MPI_Iallreduce(&own_.call, &most_calls_, 1, MPI_UINT64_T, MPI_MAX, comm_, &request), "MPI_Iallreduce");
   wait_mpi(request, nullptr, this);
+  if (most_calls_ == own_.call) return;
+  throw ParallelError(fmt::format("rank {} has ended after {} collective calls, and another one made {}: {}", rank_,
+                                  own_.call, most_calls_, kSameCalls));
 }
 
 void CallWatch::tell_root() {

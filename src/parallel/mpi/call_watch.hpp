@@ -12,7 +12,7 @@
 namespace windrow::detail {
 
 /// The collective calls of a manager.
-enum class CallKind : std::uint32_t { sync, broadcast, gather, all_gather, job, rank_groups };
+enum class CallKind : std::uint32_t { sync, broadcast, gather, all_gather, all_reduce, job, rank_groups };
 
 /// Notices that the ranks of a manager do not make the same collective calls: that one has ended, or is in another
 /// call. In MPI they would wait for ever.
@@ -36,7 +36,8 @@ class CallWatch {
   /// To be asked again and again while a call waits. @throws ParallelError as begin()
   void look();
   /// This rank makes no more calls. Returns when that is true of all that live. Collective.
-  /// @throws ParallelError if another one waits for this rank in a call
+  /// @throws ParallelError if another one waits for this rank in a call, or made one that this rank did not, and had
+  ///         nothing to wait for
   void leave();
 
  private:
@@ -66,11 +67,12 @@ class CallWatch {
   int size_ = 1;
   std::optional<Outbox> outbox_;
   Note own_;
-  std::vector<CallKind> kinds_;  // of the last calls; that of number n at n % its size
-  double began_ = 0.0;           // to wait
-  bool told_ = false;            // the root, of this call
-  std::vector<Note> notes_;      // at the root: what all have said last
-  bool is_news_ = false;         // among them
+  std::uint64_t most_calls_ = 0;  // of any rank, at the end
+  std::vector<CallKind> kinds_;   // of the last calls; that of number n at n % its size
+  double began_ = 0.0;            // to wait
+  bool told_ = false;             // the root, of this call
+  std::vector<Note> notes_;       // at the root: what all have said last
+  bool is_news_ = false;          // among them
   std::optional<std::string> failure_;
 };
 

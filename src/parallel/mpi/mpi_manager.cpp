@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <boost/mpi/communicator.hpp>
-#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "parallel/coordinator.hpp"
 #include "parallel/interface/serial_workers.hpp"
+#include "parallel/mpi/collectives.hpp"
 #include "parallel/mpi/mpi_groups.hpp"
 #include "parallel/mpi/mpi_wait.hpp"
 #include "parallel/mpi/mpi_workers.hpp"
@@ -21,8 +21,6 @@ namespace windrow {
 using detail::check_mpi;
 
 namespace {
-
-constexpr std::size_t kLargestMessage = std::size_t{1} << 30;
 
 boost::mpi::communicator duplicate(MPI_Comm comm) {
   int initialized = 0;
@@ -56,6 +54,7 @@ struct Seat {
 struct MpiManager::Impl {
   boost::mpi::communicator comm;
   std::shared_ptr<Launcher> launcher;
+  std::unique_ptr<detail::Collectives> collectives;
   std::vector<std::string> hosts{};  // of every rank at the root; elsewhere of the root alone
   detail::WakeUpSockets wake_ups{};
   std::unique_ptr<detail::RankWatch> watch{};  // if the job outlives its ranks
@@ -67,7 +66,6 @@ struct MpiManager::Impl {
   }
   detail::MpiRootLink root() const { return {comm, &wake_ups, watch.get(), calls.get()}; }
   void know(std::vector<Seat> seats, const std::string& here);
-  void send_to_all(std::span<std::byte> data) const;
 };
 
 // Those on other hosts cannot be woken, and theirs may even be the names of others' here.
@@ -80,19 +78,9 @@ void MpiManager::Impl::know(std::vector<Seat> seats, const std::string& here) {
   wake_ups.know(std::move(addresses));
 }
 
-// The root's bytes.
-void MpiManager::Impl::send_to_all(std::span<std::byte> data) const {
-  while (!data.empty()) {
-    const auto part = data.first(std::min(data.size(), kLargestMessage));
-    MPI_Request request;
-    check_mpi(MPI_Ibcast(part.data(), detail::mpi_count(part.size()), MPI_BYTE, 0, comm, &request), "MPI_Ibcast");
-    detail::wait_mpi(request, watch.get(), calls.get());
-    data = data.subspan(part.size());
-  }
-}
-
 MpiManager::MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher)
-    : impl_(std::make_unique<Impl>(Impl{duplicate(comm), std::move(launcher)})) {
+    : impl_(std::make_unique<Impl>(Impl{duplicate(comm), std::move(launcher), nullptr})) {
+  impl_->collectives = std::make_unique<detail::Collectives>(impl_->comm);
   // The others exchange messages with the root alone: what each knows of all would grow with their number.
   const Seat own{host_name(), impl_->wake_ups.address()};
   std::vector<Seat> all = gather(own);
@@ -103,9 +91,11 @@ MpiManager::MpiManager(MPI_Comm comm, std::shared_ptr<Launcher> launcher)
     impl_->watch = std::make_unique<detail::RankWatch>(*this, impl_->comm, impl_->hosts);
   }
   if (size() > 1) impl_->calls = std::make_unique<detail::CallWatch>(impl_->comm, watch());
+  impl_->collectives->ask(watch(), impl_->calls.get());
 }
 
 MpiManager::~MpiManager() {
+  if (impl_->collectives->is_broken()) static_cast<void>(impl_->collectives.release());
   // A communicator with a dead rank may have messages that never end: it is kept.
   if (watch() != nullptr && (watch()->any_lost() || watch()->is_gone(0))) new boost::mpi::communicator(impl_->comm);
 }
@@ -144,13 +134,6 @@ void MpiManager::leave() {
   if (impl_->calls) impl_->calls->leave();
 }
 
-void MpiManager::sync() {
-  impl_->begin(detail::CallKind::sync);
-  MPI_Request request;
-  check_mpi(MPI_Ibarrier(impl_->comm, &request), "MPI_Ibarrier");
-  wait(request);
-}
-
 detail::JobReport MpiManager::run_job(detail::JobSpec job, detail::Evaluation& evaluation,
                                       detail::JobObserver& observer) {
   if (size() == 1) return detail::run_serially(std::move(job), evaluation, observer, impl_->hosts.front());
@@ -184,66 +167,40 @@ Bytes MpiManager::serve(detail::Evaluation& evaluation) {
   return detail::WorkerLoop(link, evaluation, rank(), host_name()).run();
 }
 
-void MpiManager::broadcast_bytes(std::span<std::byte> data) {
+void MpiManager::sync() {
+  impl_->begin(detail::CallKind::sync);
+  impl_->collectives->sync();
+}
+
+void MpiManager::broadcast_bytes(std::span<const std::byte> data, detail::Room& room) {
   impl_->begin(detail::CallKind::broadcast);
-  impl_->send_to_all(data);
+  impl_->collectives->broadcast(data, room);
 }
 
-Bytes MpiManager::broadcast_object(Bytes object) {
-  std::uint64_t size = object.size();
-  broadcast_bytes({reinterpret_cast<std::byte*>(&size), sizeof size});
-  object.resize(static_cast<std::size_t>(size));
-  broadcast_bytes(object);
-  return object;
+void MpiManager::gather_bytes(std::span<const std::byte> data, detail::Room& room) {
+  impl_->begin(detail::CallKind::gather);
+  impl_->collectives->gather(data, room);
 }
 
-std::vector<Bytes> MpiManager::gather_objects(std::span<const std::byte> object) {
-  return gather_to(/*everywhere=*/false, object);
+void MpiManager::all_gather_bytes(std::span<const std::byte> data, detail::Room& room) {
+  impl_->begin(detail::CallKind::all_gather);
+  impl_->collectives->all_gather(data, room);
 }
 
-std::vector<Bytes> MpiManager::all_gather_objects(std::span<const std::byte> object) {
-  return gather_to(/*everywhere=*/true, object);
-}
-
-// Every rank's size first, then rounds of at most 2^30 bytes over all ranks, since MPI counts in int. What is for all
-// goes by way of the root: MPI's own calls from all to all connect every rank with every other.
-std::vector<Bytes> MpiManager::gather_to(bool everywhere, std::span<const std::byte> object) {
-  impl_->begin(everywhere ? detail::CallKind::all_gather : detail::CallKind::gather);
-  const auto ranks = static_cast<std::size_t>(size());
-  const std::uint64_t own_size = object.size();
-  const bool receives = everywhere || is_root();
-  std::vector<std::uint64_t> sizes(receives ? ranks : 0);
-  MPI_Request request;
-  check_mpi(MPI_Igather(&own_size, 1, MPI_UINT64_T, sizes.data(), 1, MPI_UINT64_T, 0, impl_->comm, &request),
-            "MPI_Igather");
-  wait(request);
-  if (everywhere) impl_->send_to_all(std::as_writable_bytes(std::span(sizes)));
-  std::uint64_t largest = receives ? *std::max_element(sizes.begin(), sizes.end()) : 0;
-  if (!everywhere) impl_->send_to_all(std::as_writable_bytes(std::span(&largest, 1)));
-
-  std::vector<Bytes> objects(receives ? ranks : 0);
-  const std::uint64_t round_size = std::max<std::uint64_t>(1, kLargestMessage / ranks);
-  for (std::uint64_t begin = 0; begin < largest; begin += round_size) {
-    const auto part_of = [&](std::uint64_t size) {
-      return static_cast<int>(std::min(round_size, size > begin ? size - begin : 0));
-    };
-    std::vector<int> counts(sizes.size());
-    std::transform(sizes.begin(), sizes.end(), counts.begin(), part_of);
-    std::vector<int> offsets(sizes.size());
-    std::exclusive_scan(counts.begin(), counts.end(), offsets.begin(), 0);
-    Bytes buffer(receives ? static_cast<std::size_t>(offsets.back() + counts.back()) : 0);
-    const std::byte* own = object.data() + std::min<std::uint64_t>(begin, own_size);
-    check_mpi(MPI_Igatherv(own, part_of(own_size), MPI_BYTE, buffer.data(), counts.data(), offsets.data(), MPI_BYTE, 0,
-                           impl_->comm, &request),
-              "MPI_Igatherv");
-    wait(request);
-    if (everywhere) impl_->send_to_all(buffer);
-    for (std::size_t r = 0; r < objects.size(); ++r) {
-      const auto* from = buffer.data() + offsets[r];
-      objects[r].insert(objects[r].end(), from, from + counts[r]);
-    }
+void MpiManager::all_reduce_bytes(std::span<const std::byte> in, std::span<std::byte> out,
+                                  const detail::Reduction& reduction) {
+  impl_->begin(detail::CallKind::all_reduce);
+  const std::uint64_t own =
+      in.size() == out.size() ? in.size() : ~std::uint64_t{0} - static_cast<std::uint64_t>(rank());
+  std::vector<std::uint64_t> sizes = impl_->collectives->begin_reduce(own, in);
+  check_sizes(sizes, "all_reduce");
+  if (in.size() > detail::Collectives::kSmall) {
+    impl_->collectives->reduce_shares(in, out, reduction);
+  } else if (reduction.may_throw()) {
+    reduce_at_root(in, out, reduction);
+  } else if (!in.empty()) {
+    impl_->collectives->reduce_small(out, reduction);
   }
-  return objects;
 }
 
 }  // namespace windrow

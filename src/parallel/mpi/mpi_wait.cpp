@@ -1,6 +1,7 @@
 #include "parallel/mpi/mpi_wait.hpp"
 
 #include <fmt/format.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <array>
@@ -17,7 +18,18 @@ namespace windrow::detail {
 namespace {
 
 constexpr double kLongestUsualPauseSeconds = 0.002;  // when it comes about when such things come
+constexpr double kAwakeSeconds = 100e-6;             // of a wait: to sleep, however briefly, takes half of that
 constexpr std::size_t kMostBytesOnTheWay = std::size_t{16} << 20U;
+
+bool is_done(MPI_Request& request, MPI_Status* status) {
+  int done = 0;
+  try {
+    check_mpi(MPI_Test(&request, &done, status), "MPI_Test");
+  } catch (const ParallelError& error) {
+    throw ParallelError(fmt::format("{}: {}", error.what(), kSameCalls));
+  }
+  return done != 0;
+}
 
 }  // namespace
 
@@ -53,18 +65,16 @@ void check_mpi(int code, const char* call) {
   throw ParallelError(fmt::format("{} failed: {}", call, std::string(text.data(), static_cast<std::size_t>(length))));
 }
 
-void wait_mpi(MPI_Request& request, RankWatch* watch, CallWatch* calls) {
-  BackOff pause;
-  for (int done = 0;;) {
-    try {
-      check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
-    } catch (const ParallelError& error) {
-      throw ParallelError(fmt::format("{}: {}", error.what(), kSameCalls));
-    }
-    if (done != 0) return;
+void wait_mpi(MPI_Request& request, RankWatch* watch, CallWatch* calls, MPI_Status* status) {
+  if (is_done(request, status)) return;
+  const double awake_until = monotonic_seconds() + kAwakeSeconds;
+  while (monotonic_seconds() < awake_until) {
+    if (is_done(request, status)) return;
+    ::sched_yield();
+  }
+  for (BackOff pause; !is_done(request, status); pause.sleep()) {
     if (watch != nullptr) watch->check();
     if (calls != nullptr) calls->look();
-    pause.sleep();
   }
 }
 

@@ -41,10 +41,10 @@ inline constexpr const char* kSameCalls = "collective calls must be made by ever
 class RankWatch;
 class CallWatch;
 
-/// Waits for a request, asleep.
+/// Waits for a request: what comes at once is not slept over, and whatever takes longer leaves the core to others.
 /// @param watch, calls  may be null
 /// @throws whatever RankWatch::check and CallWatch::look throw; the request is then given up
-void wait_mpi(MPI_Request& request, RankWatch* watch, CallWatch* calls);
+void wait_mpi(MPI_Request& request, RankWatch* watch, CallWatch* calls, MPI_Status* status = MPI_STATUS_IGNORE);
 
 /// A size as MPI counts. @throws ParallelError if it is over MPI's limit of 2^31 - 1
 int mpi_count(std::size_t size);

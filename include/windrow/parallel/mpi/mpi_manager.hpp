@@ -15,10 +15,10 @@ class RankWatch;
 
 /// The ranks of an MPI communicator. For programs that have MPI already; launch() makes one otherwise.
 ///
-/// The communicator is duplicated, and the caller's never used again. Waiting ranks sleep (a test with back-off)
-/// instead of spinning. The root evaluates on a second thread, which makes no MPI calls: MPI_THREAD_FUNNELED suffices
-/// as long as evaluations on the root make none of their own. With MPI_THREAD_MULTIPLE they may, and a rank that is
-/// inside a long evaluation gives back at once what it has not begun.
+/// The communicator is duplicated, and the caller's never used again. Waiting ranks leave their core to others after
+/// every test, and soon sleep between tests. The root evaluates on a second thread, which makes no MPI calls:
+/// MPI_THREAD_FUNNELED suffices as long as evaluations on the root make none of their own. With MPI_THREAD_MULTIPLE
+/// they may, and a rank that is inside a long evaluation gives back at once what it has not begun.
 ///
 /// Under `mpirun --enable-recovery` jobs, sweeps included, survive the death of ranks other than the root: a dead
 /// rank's points run elsewhere, its collective calls never will. From then on collective calls, and what begins with
@@ -57,11 +57,11 @@ class MpiManager : public ParallelManager {
 
  private:
   void wait(MPI_Request& request);
-  void broadcast_bytes(std::span<std::byte> data) override;
-  Bytes broadcast_object(Bytes object) override;
-  std::vector<Bytes> gather_objects(std::span<const std::byte> object) override;
-  std::vector<Bytes> all_gather_objects(std::span<const std::byte> object) override;
-  std::vector<Bytes> gather_to(bool everywhere, std::span<const std::byte> object);
+  void broadcast_bytes(std::span<const std::byte> data, detail::Room& room) override;
+  void gather_bytes(std::span<const std::byte> data, detail::Room& room) override;
+  void all_gather_bytes(std::span<const std::byte> data, detail::Room& room) override;
+  void all_reduce_bytes(std::span<const std::byte> in, std::span<std::byte> out,
+                        const detail::Reduction& reduction) override;
 
   struct Impl;
   std::unique_ptr<Impl> impl_;
