@@ -12,6 +12,8 @@ std::string render_bytes(std::uint64_t bytes);
 
 /// Opens nothing. @throws BadOutput for a regular file that is longer than `most` bytes
 void require_size(const std::filesystem::path& file, std::uint64_t most);
+/// The same of a regular file whose size is known.
+void require_size(const std::filesystem::path& file, std::uint64_t size, std::uint64_t most);
 
 /// Whether a program that runs has printed more than it may: one that prints without end would fill the disk.
 class PrintedSize {

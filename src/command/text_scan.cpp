@@ -1,9 +1,10 @@
 #include "text_scan.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
-#include <system_error>
+#include <cstdint>
 #include <vector>
 
 #include "bad_output.hpp"
@@ -12,13 +13,10 @@
 namespace windrow::detail {
 
 std::ifstream open_output(const std::filesystem::path& file, std::uint64_t most) {
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(file, error);
-  if (!std::filesystem::exists(status)) throw MissingOutput(fmt::format("there is no file {}", file.string()));
-  if (!std::filesystem::is_regular_file(status)) {
-    throw BadOutput(fmt::format("{} is no regular file", file.string()));
-  }
-  require_size(file, most);
+  struct stat status {};  // one look for all questions
+  if (::stat(file.c_str(), &status) != 0) throw MissingOutput(fmt::format("there is no file {}", file.string()));
+  if (!S_ISREG(status.st_mode)) throw BadOutput(fmt::format("{} is no regular file", file.string()));
+  require_size(file, static_cast<std::uint64_t>(status.st_size), most);
   std::ifstream in(file, std::ios::binary);
   if (!in) throw BadOutput(fmt::format("{} cannot be read", file.string()));
   return in;
@@ -26,7 +24,7 @@ std::ifstream open_output(const std::filesystem::path& file, std::uint64_t most)
 
 void scan_text(const std::filesystem::path& file, std::uint64_t most, std::span<TextScanner* const> scanners) {
   constexpr std::size_t overlap = TextScanner::reach + TextScanner::behind;
-  constexpr std::size_t step = std::size_t{1} << 16U;
+  constexpr std::size_t step = std::size_t{1} << 12U;  // most files are short, and what is read is zeroed first
   std::ifstream in = open_output(file, most);
   std::vector<TextScanner*> active(scanners.begin(), scanners.end());
   std::string text;

@@ -194,8 +194,7 @@ ProgramEnd Launcher::run(const ProgramSpec& spec, const std::function<bool()>& s
 }
 
 void Launcher::send_run(const std::string& request) {
-  // The helper says nothing between runs: readable means that it has died in the meantime.
-  if (!is_readable(helper_->socket(), 0) && send_all(helper_->socket(), request)) return;
+  if (send_all(helper_->socket(), request)) return;  // if not, it has died in the meantime
   helper_.reset();
   kill_marked(mark_);
   start();

@@ -1,5 +1,6 @@
 #include "launcher_helper.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -102,6 +103,7 @@ class Helper {
   void end_tree(nanoseconds grace);
   static void signal_tree(int number);
 
+  const pid_t self_ = getpid();
   int socket_;
   int owner_;
   int signals_;
@@ -213,7 +215,7 @@ bool Helper::start(Run& run, Reply& reply) {
   start.error = run.error;
   start.argv = run.argv.data();
   start.environment = run.environment.data();
-  start.starter = getpid();
+  start.starter = self_;
   start.cores = run.header.unbound != 0 && cores_ ? &*cores_ : nullptr;
   status_.reset();
   program_ = spawn_program(start);
@@ -274,12 +276,21 @@ std::optional<cpu_set_t> cores_of_launcher(pid_t rank) {
   return cores;
 }
 
+void do_nothing(int) {}
+
+/// Programs without a file for stdin inherit this one, so that nobody opens it for each.
+void read_nothing() {
+  const Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null || dup2(null.get(), STDIN_FILENO) < 0) _exit(1);
+}
+
 }  // namespace
 
 void serve_launcher(const Fd& socket, const Fd& owner, pid_t owner_pid, const std::string& mark) {
   // A terminal's interrupt, and what a batch system tells a whole job that its time ends by, are for the owner to act
-  // on.
-  for (const int number : {SIGINT, SIGHUP, SIGUSR1}) signal(number, SIG_IGN);
+  // on. By a handler, since exec sets that back to the default, but leaves what is ignored ignored.
+  for (const int number : {SIGINT, SIGHUP, SIGUSR1}) signal(number, do_nothing);
+  read_nothing();
   const Fd signals = watch_signals({SIGTERM, SIGCHLD});
   Helper(socket.get(), owner.get(), signals.get(), program_environment(mark), cores_of_launcher(owner_pid)).serve();
 }

@@ -39,7 +39,8 @@ void open_emptied(ProgramStart& start, const char* path, int target, StartStep s
 }
 
 void redirect(ProgramStart& start) {
-  open_as(start, start.input, O_RDONLY, STDIN_FILENO, StartStep::standard_input);
+  const bool has_input = *start.input != '\0';  // if not, the helper's own stdin is what it needs
+  if (has_input) open_as(start, start.input, O_RDONLY, STDIN_FILENO, StartStep::standard_input);
   open_emptied(start, start.output, STDOUT_FILENO, StartStep::standard_output);
   if (*start.output != '\0' && strcmp(start.output, start.error) == 0) {
     dup2(STDOUT_FILENO, STDERR_FILENO);  // one file, one position: neither overwrites the other
@@ -53,9 +54,6 @@ void redirect(ProgramStart& start) {
   if (getppid() != start.starter) _exit(127);  // it ended before the line above took effect
   setpgid(0, 0);
   if (start.cores != nullptr) sched_setaffinity(0, sizeof *start.cores, start.cores);  // as it is, if that is refused
-  signal(SIGINT, SIG_DFL);
-  signal(SIGHUP, SIG_DFL);
-  signal(SIGUSR1, SIG_DFL);
   if (chdir(start.directory) != 0) give_up(start, StartStep::directory);
   redirect(start);
   sigset_t none;

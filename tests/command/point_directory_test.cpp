@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -49,8 +50,9 @@ class PointDirectoryTest : public CommandFixture {
     directory.enter(point(1), files_);
     for (const std::string& name : test::entries_of(point(1))) {
       const bool is_stream = name == "stdout" || name == "stderr";
-      EXPECT_TRUE(is_stream || name == "in" || name == "command") << name;
-      EXPECT_EQ(content_of(point(1) / name), name == "in" ? "x is 1" : name == "command" ? "true\n" : "");
+      const auto file = std::ranges::find(files_, name, &TextFile::name);
+      EXPECT_TRUE(is_stream || file != files_.end()) << name;
+      EXPECT_EQ(content_of(point(1) / name), file != files_.end() ? file->content : "");
     }
     const bool reused = identity_of(point(1)) == first;
     directory.leave(point(1), files_);
@@ -74,6 +76,15 @@ TEST_F(PointDirectoryTest, a_directory_that_need_not_stay_becomes_the_next_one_w
   EXPECT_EQ(content_of(point(1) / "command"), "a longer one\n");
   EXPECT_EQ(content_of(point(1) / "stdout"), "");
   EXPECT_EQ(content_of(point(1) / "stderr"), "");
+}
+
+TEST_F(PointDirectoryTest, all_of_many_files_are_looked_at) {
+  for (int i = 0; i < 300; ++i) files_.push_back({"a_file_of_a_template_with_number_" + std::to_string(i), "x"});
+  EXPECT_TRUE(reused_after([] {}));
+  for (int i = 0; i < 300; i += 50) {  // wherever it comes in the directory's order
+    const fs::path changed = point(0) / ("a_file_of_a_template_with_number_" + std::to_string(i));
+    EXPECT_FALSE(reused_after([&changed] { fs::permissions(changed, fs::perms::owner_all); }));
+  }
 }
 
 TEST_F(PointDirectoryTest, what_a_program_made_or_changed_is_not_handed_on) {

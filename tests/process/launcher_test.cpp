@@ -108,6 +108,13 @@ TEST_F(LauncherTest, a_file_may_be_the_standard_input) {
   EXPECT_EQ(end.message, "cannot read stdin of `sh` from none: No such file or directory");
 }
 
+TEST_F(LauncherTest, without_a_file_the_standard_input_is_empty_and_can_only_be_read) {
+  for (int run = 0; run < 2; ++run) {
+    launcher_.run(shell("readlink /proc/self/fd/0; cat; echo to-stdin 2> /dev/null >&0 || echo refused; exec 0<&-"));
+    EXPECT_EQ(output(), "/dev/null\nrefused\n");
+  }
+}
+
 TEST_F(LauncherTest, gives_the_signal_that_ended_the_program) {
   const ProgramEnd end = launcher_.run(shell("kill -SEGV $$"));
   EXPECT_EQ(end.status, ExitStatus::signalled(SIGSEGV));
@@ -221,6 +228,8 @@ TEST_F(LauncherTest, a_program_starts_with_default_signals_its_own_group_and_no_
   const int leaked = dup(STDIN_FILENO);  // without FD_CLOEXEC
   signal(SIGPIPE, SIG_IGN);
   Launcher launcher;
+  launcher.start();
+  for (const int number : {SIGINT, SIGHUP, SIGUSR1}) kill(launcher.helper(), number);  // it leaves them to its owner
   launcher.run(
       shell("grep -E '^(SigBlk|SigIgn)' /proc/self/status; ls /proc/self/fd | tr '\\n' ' '; "
             "[ $(cut -d' ' -f5 /proc/$$/stat) = $$ ] && echo leader"));
