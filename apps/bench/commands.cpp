@@ -1,15 +1,19 @@
 // What does running a program at each point cost? `windrow run`, with outputs captured, extracted and stored, beside a
-// bare loop over posix_spawn, xargs, make and GNU Parallel (Debian package parallel), all with two programs at a time.
+// bare loop over posix_spawn and a pipe, xargs, make and GNU Parallel (Debian package parallel), all with two programs
+// at a time.
 //
 //   bench-commands [--anyway] [--json FILE] [--repetitions N] [--directory DIR]
 //   bench-commands --measure WHAT PROGRAM POINTS DIR SEED   one measurement; used by the former
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -40,7 +44,7 @@ struct Options {
 void describe(CLI::App& app, Options& options) {
   app.description(
       "Prints for each row the median (minimum to maximum) of interleaved repetitions, its target, and\n"
-      "whether it is met. Programs that are not installed are left out. Takes a few minutes.");
+      "whether it is met. Programs that are not installed or fail are left out. Takes a few minutes.");
   app.add_option("--repetitions", options.repetitions, "of each measurement; 7 or more for the record")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -94,16 +98,16 @@ Experiment all_ways(const std::string& self, const std::string& directory, const
   Builder builder(self, directory, program, about);
   const Quantity bare = builder.add("bare", points, "bare loop over posix_spawn");
   const Quantity own = builder.add("windrow", points, "windrow run --workers 2");
-  builder.add_ratio("windrow run beside the bare loop", own, bare, Target{Target::Kind::at_most, 1.3});
+  builder.add_ratio("windrow run beside the bare loop", own, bare, Target{Target::Kind::at_most, 1.05});
 #ifdef WINDROW_HAS_MPI
   const Quantity mpi = builder.add("mpi", points, "mpirun -n 2 windrow run, less the run of one point");
-  builder.add_ratio("mpirun -n 2 windrow run beside the bare loop", mpi, bare, Target{Target::Kind::at_most, 1.3});
+  builder.add_ratio("mpirun -n 2 windrow run beside the bare loop", mpi, bare, Target{Target::Kind::at_most, 1.05});
 #endif
   for (const auto& [peer, name, number] :
        {std::tuple("xargs", "xargs -P2 -n1", points), std::tuple("make", "make -j2", points),
         std::tuple("parallel", "GNU Parallel -j2 --joblog --results", points_of_slow_peers)}) {
     if (!bench::is_installed(peer)) {
-      fmt::print("{} is not installed: left out\n", name);
+      fmt::print("{} is not installed (or another program has its name): left out\n", name);
       continue;
     }
     const bool has_target = peer == std::string("parallel");
@@ -113,16 +117,28 @@ Experiment all_ways(const std::string& self, const std::string& directory, const
   return builder.take();
 }
 
-bench::Finished run(const Experiment& experiment, int repetitions) {
+/// What fails is not run again, and the rows that need it are left out: the others are figures all the same.
+bench::Finished run(Experiment experiment, int repetitions, std::vector<std::string>& remarks) {
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
   const bench::OtherProcesses others;
   std::vector<Printed> printed;
+  std::vector<bool> has_failed(experiment.commands.size(), false);
   for (int seed = 0; seed < repetitions; ++seed) {
     Printed repetition;
-    for (const std::string& command : experiment.commands) {
-      repetition.push_back(bench::numbers_printed_by(fmt::format("{} {}", command, seed)));
+    for (std::size_t i = 0; i < experiment.commands.size(); ++i) {
+      std::vector<double> numbers;
+      if (!has_failed[i]) numbers = bench::numbers_if_printed_by(fmt::format("{} {}", experiment.commands[i], seed));
+      if (!has_failed[i] && numbers.size() < 2) {
+        has_failed[i] = true;
+        remarks.push_back(fmt::format("failed, and is left out: {}", experiment.commands[i]));
+      }
+      repetition.push_back(has_failed[i] ? std::vector{none, none} : std::move(numbers));
     }
     printed.push_back(std::move(repetition));
   }
+  std::erase_if(experiment.rows, [&printed](const bench::Row& row) {
+    return std::ranges::any_of(printed, [&row](const Printed& one) { return std::isnan(row.value(one)); });
+  });
   return bench::finish(experiment, printed, others.cores());
 }
 
@@ -135,7 +151,7 @@ int run_all(const std::string& self, const Options& options) {
   std::vector<bench::Finished> all;
   for (const auto& [program, about] : {std::pair("true", "/bin/true, no outputs"),
                                        std::pair("echo", "/bin/echo and the point's number, one output")}) {
-    all.push_back(run(all_ways(self, options.directory, program, about), options.repetitions));
+    all.push_back(run(all_ways(self, options.directory, program, about), options.repetitions, remarks));
     bench::print(all.back());
     if (all.back().cores_of_others > bench::kCoresOfOthers) {
       remarks.push_back(fmt::format("other processes used {:.2f} cores", all.back().cores_of_others));

@@ -118,12 +118,19 @@ inline void set_defaults_of_open_mpi() {
   for (const auto& [name, value] : defaults) ::setenv(name, value, 0);
 }
 
-/// Runs a command line and reads the numbers that it prints. Ends the program if it fails or prints none.
-inline std::vector<double> numbers_printed_by(const std::string& command) {
+/// Runs a command line and reads the numbers that it prints. @return none if it fails
+inline std::vector<double> numbers_if_printed_by(const std::string& command) {
   std::vector<double> numbers;
   std::FILE* pipe = ::popen(command.c_str(), "r");
   for (double number = 0.0; pipe != nullptr && std::fscanf(pipe, "%lf", &number) == 1;) numbers.push_back(number);
-  if (pipe == nullptr || ::pclose(pipe) != 0 || numbers.empty()) {
+  if (pipe == nullptr || ::pclose(pipe) != 0) numbers.clear();
+  return numbers;
+}
+
+/// The same, which ends this program if there are none.
+inline std::vector<double> numbers_printed_by(const std::string& command) {
+  std::vector<double> numbers = numbers_if_printed_by(command);
+  if (numbers.empty()) {
     fmt::print(stderr, "{}: no figures from: {}\n", program_invocation_short_name, command);
     std::exit(1);
   }

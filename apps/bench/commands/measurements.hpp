@@ -10,7 +10,7 @@ struct Cost {
   double cpu = 0.0;  ///< of all processes
 };
 
-/// Whether a program of this name is found in PATH.
+/// Whether a program of this name is found in PATH; of `parallel`, whether it is GNU's.
 bool is_installed(const std::string& program);
 
 /// Runs a program at each of some points, two at a time. What it measures includes the start of whatever runs them.
