@@ -112,9 +112,9 @@ Design grid(std::vector<Parameter> parameters, std::uint64_t seed = 0);
 /// @throws SpecError as for a grid, or if the numbers of levels differ (they are named)
 Design zip(std::vector<Parameter> parameters, std::uint64_t seed = 0);
 
-/// Independent draws: uniform, normal and listed parameters.
+/// Independent draws: drawn and listed parameters.
 /// Random numbers: Philox4x32-10, counter-based, keyed by seed, parameter name and index.
-/// @throws SpecError if points is 0 or above 2^62, or a parameter is linear or geometric
+/// @throws SpecError if points is 0 or above 2^62, or a parameter is a range
 /// Source: Salmon et al. 2011, doi:10.1145/2063384.2063405
 Design monte_carlo(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed = 0);
 
