@@ -52,6 +52,21 @@ class Between {
   Real below_ = 0.0L, above_ = 0.0L, mass_ = 1.0L;
 };
 
+/// By the smaller share.
+template <typename Distribution>
+Real quantile_at(const Distribution& distribution, Shares at) {
+  return at.below <= at.above ? math::quantile(distribution, at.below)
+                              : math::quantile(math::complement(distribution, at.above));
+}
+
+using Weibull = math::weibull_distribution<Real, Quiet>;
+
+/// A power by exp() and log(): pow() of extended precision takes 500 ns. Of the 64 bits at most 10 are lost.
+Real quantile_at(const Weibull& weibull, Shares at) {
+  const Real exponential = at.below <= at.above ? -std::log1p(-at.below) : -std::log(at.above);
+  return weibull.scale() * std::exp(std::log(exponential) / weibull.shape());
+}
+
 template <typename Distribution>
 class Continuous : public Law {
  public:
@@ -64,9 +79,7 @@ class Continuous : public Law {
   }
 
   double quantile(double u) const override {
-    const Shares at = between_.at(u);
-    const Real value = at.below <= at.above ? math::quantile(distribution_, at.below)
-                                            : math::quantile(math::complement(distribution_, at.above));
+    const Real value = quantile_at(distribution_, between_.at(u));
     return std::clamp(static_cast<double>(value), bounds_.low, bounds_.high);
   }
   double lowest() const override { return bounds_.low; }
@@ -137,15 +150,17 @@ class UniformLaw : public Law {
 
 class LogUniformLaw : public Law {
  public:
-  LogUniformLaw(double low, double high) : low_(low), high_(high) {}
+  LogUniformLaw(double low, double high)
+      : low_(low), high_(high), log_ratio_(std::log(static_cast<Real>(high) / low)) {}
   double quantile(double u) const override {
-    const Real value = low_ * std::pow(static_cast<Real>(high_) / low_, static_cast<Real>(u));
+    const Real value = low_ * std::exp(log_ratio_ * u);
     return std::clamp(static_cast<double>(value), low_, high_);
   }
   double lowest() const override { return low_; }
 
  private:
   double low_, high_;
+  Real log_ratio_;
 };
 
 class DiscreteUniformLaw : public Law {
@@ -237,7 +252,7 @@ LawPtr gamma_law(double shape, double scale, Bounds bounds) {
 }
 
 LawPtr weibull_law(double shape, double scale, Bounds bounds) {
-  return continuous(math::weibull_distribution<Real, Quiet>(shape, scale), bounds);
+  return continuous(Weibull(shape, scale), bounds);
 }
 
 LawPtr exponential_law(double mean, Bounds bounds) {
