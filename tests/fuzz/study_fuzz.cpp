@@ -87,8 +87,8 @@ void check_file(std::string_view text) {
 /// As on a rank that opens no file.
 void check_text(std::string_view text) {
   const auto root = detail::TomlTable::parse(text, "study.toml");
-  detail::StudyTable table(detail::TableText{nullptr, kTable, std::nullopt, {}});
-  const Design design = detail::read_design(root, "study", 1, table);
+  detail::StudyTables tables({{"study/points.csv", detail::TableText{nullptr, kTable, std::nullopt, {}}}});
+  const Design design = detail::read_design(root, "study", 1, tables);
   check_design(design);
   detail::read_run_policy(root);
   const auto files = std::make_shared<detail::FileTexts>(detail::FileTexts::Texts{});

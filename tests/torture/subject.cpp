@@ -17,14 +17,14 @@
 namespace windrow {
 namespace {
 
-struct Choice {
+struct Chosen {
   std::string evaluation;
   int retries = 0;
   bool retry_failed = false;
   bool peers = false;
 };
 
-Choice choice_of(const std::set<std::string>& words, const char* evaluation, const char* retries) {
+Chosen choice_of(const std::set<std::string>& words, const char* evaluation, const char* retries) {
   return {evaluation, std::stoi(retries), words.contains("retry-failed"), words.contains("peers")};
 }
 
@@ -57,7 +57,7 @@ Sweep functions(const std::string& evaluation) {
                {.isolated = Isolated{.where = *isolation(evaluation)}});
 }
 
-SweepResult run(ParallelManager& manager, const Choice& choice) {
+SweepResult run(ParallelManager& manager, const Chosen& choice) {
   SweepOptions options;
   options.store = "results";
   options.retry_failed = choice.retry_failed;
@@ -84,7 +84,7 @@ void tell_what_is_left(const test::Belongings& before, int rank) {
   }
 }
 
-int body(ParallelManager& manager, const Choice& choice) {
+int body(ParallelManager& manager, const Chosen& choice) {
   static_cast<void>(manager.all_gather(manager.rank()));  // connections are made at the first message
   const test::Belongings before;
   const SweepResult result = run(manager, choice);
@@ -100,7 +100,7 @@ int body(ParallelManager& manager, const Choice& choice) {
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
-  const windrow::Choice choice = windrow::choice_of(std::set<std::string>(argv + 3, argv + argc), argv[1], argv[2]);
+  const windrow::Chosen choice = windrow::choice_of(std::set<std::string>(argv + 3, argv + argc), argv[1], argv[2]);
   windrow::LaunchOptions options;
   options.peers = choice.peers;
   options.runs_programs = choice.evaluation == "command";
