@@ -85,8 +85,10 @@ TEST_P(RecoveryMpiSlowTest, a_rank_lost_at_any_moment_costs_at_most_the_run) {
     SCOPED_TRACE(ended.text());
     // windrow's words while MPI starts and before the first point, and Open MPI's where MPI_Init fails in the others.
     const auto is_told = [&](const char* text) { return ended.err.find(text) != std::string::npos; };
-    const bool began = !is_told("was lost while MPI was starting") && !is_told("MPI_Init") && !is_told("MPI_INIT") &&
-                       !is_told("was lost: the ranks can make no collective calls");
+    const bool gave_up = is_told("was lost while MPI was starting") || is_told("MPI_Init") || is_told("MPI_INIT") ||
+                         is_told("was lost: the ranks can make no collective calls");
+    // Of ranks that say so the root need not be one: it has heard all that it needed, and goes on without them.
+    const bool began = ended.code == 0 || !gave_up;
     if (began && ended.signal == 0) {
       expect_complete(results, ended);
     } else {

@@ -330,6 +330,7 @@ void Collectives::fold_share(std::span<const std::byte> own, std::span<std::byte
     return rank == rank_ ? own.data() : inputs + static_cast<std::size_t>(rank) * size;
   };
   const std::byte* folded = input(0);
+  if (size_ == 1 && folded != out.data()) std::memcpy(out.data(), folded, size);
   for (int r = 1; r < size_; ++r) {
     std::byte* const to = r + 1 == size_ ? out.data() : inputs;
     reduction.fold(to, folded, input(r), size);
