@@ -17,7 +17,8 @@ constexpr std::size_t kLargestPart = std::size_t{1} << 30U;  // MPI counts in in
 constexpr std::size_t kPassedAtOnce = std::size_t{1} << 20U;
 constexpr std::size_t kReducedTogether = std::size_t{2} << 20U;  // of each rank; what others contribute takes as much
 constexpr int kMostFoldingRanks = 64;                            // more would connect very many ranks with all others
-constexpr int kTagBits = 22;
+constexpr int kCallBits = 22;
+constexpr int kKindBits = 3;       // beside them in a tag
 constexpr int kOneWayCalls = 256;  // before those that only send wait for those that receive
 
 /// The elements that one of some ranks folds.
@@ -47,9 +48,11 @@ void Collectives::ask(RankWatch* watch, CallWatch* calls) {
   calls_ = calls;
 }
 
-void Collectives::next_call() {
+void Collectives::next_call(CallKind kind) {
   if (!pending_.empty()) give_up();  // of a call that threw
-  tag_ = (tag_ + 1) % (1 << kTagBits);
+  call_ = (call_ + 1) % (1 << kCallBits);
+  static_assert(static_cast<int>(CallKind::rank_groups) < 1 << kKindBits);
+  tag_ = (call_ << kKindBits) + static_cast<int>(kind);
 }
 
 void Collectives::send(int rank, std::span<const std::byte> data) {
@@ -150,7 +153,7 @@ std::vector<std::uint64_t> Collectives::sizes_of_records() const {
 
 // In round k every rank hears that all from 2^k - 1 ranks before it on have come.
 void Collectives::sync() {
-  next_call();
+  next_call(CallKind::sync);
   for (int distance = 1; distance < size_; distance *= 2) {
     send((rank_ + distance) % size_, {});
     receive((rank_ - distance + size_) % size_, {});
@@ -167,7 +170,7 @@ void Collectives::keep_pace() {
 // The head, with what is small, goes down a binomial tree: few steps; what is large through one in which no rank sends
 // more than twice what it receives.
 void Collectives::broadcast(std::span<const std::byte> data, Room& room) {
-  next_call();
+  next_call(CallKind::broadcast);
   int below = 1;
   while (below < size_ && (rank_ & below) == 0) below *= 2;
   const std::size_t length = rank_ == 0 ? put_record(data.size(), data) : take(rank_ - below, records_);
@@ -202,7 +205,7 @@ void Collectives::pass_on(std::span<std::byte> data) {
 }
 
 void Collectives::gather(std::span<const std::byte> data, Room& room) {
-  next_call();
+  next_call(CallKind::gather);
   const std::size_t length = put_record(data.size(), data);
   if (rank_ != 0) {
     send(0, records_.first(length));
@@ -228,7 +231,7 @@ void Collectives::gather(std::span<const std::byte> data, Room& room) {
 }
 
 void Collectives::all_gather(std::span<const std::byte> data, Room& room) {
-  next_call();
+  next_call(CallKind::all_gather);
   exchange_records(data.size(), data);
   const std::vector<std::uint64_t> sizes = sizes_of_records();
   room.make(sizes);
@@ -263,7 +266,7 @@ std::byte* Collectives::scratch(std::size_t bytes) {
 }
 
 std::vector<std::uint64_t> Collectives::begin_reduce(std::uint64_t size, std::span<const std::byte> in) {
-  next_call();
+  next_call(CallKind::all_reduce);
   exchange_records(size, in);
   return sizes_of_records();
 }

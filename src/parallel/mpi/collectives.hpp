@@ -10,14 +10,15 @@
 #include <span>
 #include <vector>
 
+#include "parallel/mpi/call_watch.hpp"
 #include "parallel/mpi/mpi_wait.hpp"
 #include "windrow/parallel/collective.hpp"
 
 namespace windrow::detail {
 
 /// Collective calls made of messages between two ranks, which are tested, so that nobody waits inside MPI for a rank
-/// that is dead or elsewhere. A message carries the number of its call: it is never taken for one of another call.
-/// For one thread at a time.
+/// that is dead or elsewhere. A message carries the number and the kind of its call: it is never taken for one of
+/// another call, and ranks whose calls do not pair wait until CallWatch notices. For one thread at a time.
 class Collectives {
  public:
   /// Collective. @param comm  duplicated
@@ -56,7 +57,7 @@ class Collectives {
     std::array<std::byte, 64> bytes;
   };
 
-  void next_call();
+  void next_call(CallKind kind);
   void keep_pace();
   void send(int rank, std::span<const std::byte> data);
   void receive(int rank, std::span<std::byte> room);
@@ -84,7 +85,8 @@ class Collectives {
   CallWatch* calls_ = nullptr;
   int rank_;
   int size_;
-  int tag_ = 0;
+  int call_ = 0;
+  int tag_ = 0;      // of all messages of a call
   int one_way_ = 0;  // calls, of late, in which the sender waits for nobody
   std::vector<MPI_Request> pending_;
   std::unique_ptr<std::byte[]> memory_;  // of the records; not touched before it is used, for there may be many ranks
