@@ -14,7 +14,6 @@ namespace windrow::detail {
 namespace {
 
 constexpr double kPatienceSeconds = 1.0;
-constexpr std::size_t kCallsRemembered = 4096;
 
 enum Tag : int { kNote = RankWatch::kFreeTags, kFailure, kHeard };
 
@@ -40,7 +39,7 @@ const char* name_of(CallKind kind) {
 
 }  // namespace
 
-CallWatch::CallWatch(MPI_Comm comm, RankWatch* watch) : watch_(watch), kinds_(kCallsRemembered) {
+CallWatch::CallWatch(MPI_Comm comm, RankWatch* watch) : watch_(watch) {
   if (watch_ != nullptr) {
     comm_ = watch_->control();
   } else {
@@ -66,8 +65,10 @@ CallWatch::~CallWatch() {
 
 void CallWatch::begin(CallKind kind) {
   if (failure_) throw ParallelError(*failure_);
-  own_ = {own_.call + 1, own_.jobs + (kind == CallKind::job ? 1 : 0), kind};
-  kinds_[own_.call % kinds_.size()] = kind;
+  ++own_.call;
+  own_.jobs += kind == CallKind::job ? 1 : 0;
+  own_.kind = kind;
+  own_.kinds[own_.call % own_.kinds.size()] = static_cast<std::uint8_t>(kind);
   began_ = monotonic_seconds();
   told_ = false;
 }
@@ -145,16 +146,26 @@ void CallWatch::judge() {
 }
 
 void CallWatch::judge(int rank, const Note& note, const Note* first_to_end) {
-  if (note.call == 0 || note.ended != 0) return;
-  if (first_to_end != nullptr && position(note) > position(*first_to_end)) {
+  if (note.call == 0) return;
+  if (note.ended == 0 && first_to_end != nullptr && position(note) > position(*first_to_end)) {
     fail(fmt::format("rank {} has ended, and rank {} waits for it in {}", first_to_end - notes_.data(), rank,
                      name_of(note.kind)));
   }
   if (only_jobs()) return;  // what is no job throws as soon as the rank hears of the loss
-  const bool is_remembered = note.call <= own_.call && own_.call - note.call < kinds_.size();
-  const CallKind own = kinds_[note.call % kinds_.size()];
-  if (is_remembered && own != note.kind) {
-    fail(fmt::format("rank {} is in {} where rank 0 is in {}", rank, name_of(note.kind), name_of(own)));
+  compare_calls(rank, note);
+}
+
+// Of those that both remember, the first that differ.
+void CallWatch::compare_calls(int rank, const Note& note) {
+  const std::uint64_t size = own_.kinds.size();
+  const std::uint64_t latest = std::max(note.call, own_.call);
+  for (std::uint64_t n = latest < size ? 1 : latest - size + 1; n <= std::min(note.call, own_.call); ++n) {
+    const auto kind_of = [n, size](const Note& one) { return static_cast<CallKind>(one.kinds[n % size]); };
+    if (kind_of(note) == kind_of(own_)) continue;
+    const auto told = [n, &kind_of](const Note& one) {
+      return fmt::format("{} in {}", n == one.call && one.ended == 0 ? "is" : "was", name_of(kind_of(one)));
+    };
+    fail(fmt::format("rank {} {} where rank 0 {}", rank, told(note), told(own_)));
   }
 }
 

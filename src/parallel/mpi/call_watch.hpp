@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -47,6 +48,9 @@ class CallWatch {
     std::uint64_t jobs = 0;  ///< how many of these calls were jobs
     CallKind kind{};
     std::uint32_t ended = 0;  ///< 0 or 1
+    /// CallKinds of the last calls, that of number n at n % its size. A call may wait for nobody, so that a rank is
+    /// some calls ahead: at most as many as Collectives lets be, which are fewer than these.
+    std::array<std::uint8_t, 320> kinds{};
   };
 
   void tell_root();
@@ -54,6 +58,7 @@ class CallWatch {
   void receive_notes();
   void judge();
   void judge(int rank, const Note& note, const Note* first_to_end);
+  void compare_calls(int rank, const Note& note);
   bool is_silent(int rank) const;
   bool only_jobs() const;
   std::uint64_t position(const Note& note) const;
@@ -68,7 +73,6 @@ class CallWatch {
   std::optional<Outbox> outbox_;
   Note own_;
   std::uint64_t most_calls_ = 0;  // of any rank, at the end
-  std::vector<CallKind> kinds_;   // of the last calls; that of number n at n % its size
   double began_ = 0.0;            // to wait
   bool told_ = false;             // the root, of this call
   std::vector<Note> notes_;       // at the root: what all have said last
