@@ -131,7 +131,7 @@ class WorkerLoop : private WorkerContext {
   ByteWriter result_;  // of the point being evaluated
   double now_;         // as last read: the end of the last point is the begin of the next
   // Points that share a reading of the clock: those that have ended are the results that are open in batch_.
-  double shared_since_ = 0.0;     // since when the first of them that is not told of was evaluated
+  double shared_since_ = 0.0;     // when the first of them that was not reported began
   std::uint64_t more_share_ = 0;  // how many more points may, beside the one that is being evaluated
   std::uint64_t step_ = 1;        // from one to the next
   double usual_ = 1.0;            // seconds of a point, rather too many, as far as is known

@@ -104,7 +104,7 @@ void WorkerLoop::evaluate_some_points(std::uint64_t most) {
   return keep(assigned);
 }
 
-// Results of one size that follow each other are told of together.
+// Results of one size that follow each other are reported together.
 [[gnu::always_inline]] inline bool WorkerLoop::keep(const Assigned& assigned) {
   const auto result = result_.bytes();
   try {

@@ -163,7 +163,7 @@ TEST_P(EndingTest, costs_its_point_and_no_other) {
   EXPECT_EQ(Belongings(), before);
 }
 
-// They share readings of the clock, and are told of together.
+// They share readings of the clock, and are reported together.
 TEST(WorkerLossTest, among_very_short_points_it_costs_one_as_well) {
   constexpr std::uint64_t count = 20'000, fatal = 12'345;
   for (const Ending& ending : test::endings) {
