@@ -114,6 +114,15 @@ int timing(const TimingArguments& arguments);
 
 int explain(const std::filesystem::path& directory, std::uint64_t index, bool json);
 
+struct AnalyzeArguments {
+  std::filesystem::path directory;   ///< results, or a table
+  std::vector<std::string> outputs;  ///< empty: all
+  std::vector<std::string> inputs;   ///< of a table; empty: all columns that are no outputs
+  double level = 0.95;
+  bool json = false;
+};
+int analyze(const AnalyzeArguments& arguments);
+
 struct FailuresArguments {
   std::filesystem::path directory;
   bool all = false;  ///< every group, not the largest alone
