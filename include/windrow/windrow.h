@@ -81,9 +81,18 @@ WINDROW_API windrow_status windrow_design_add_samples(windrow_design* design, co
                                                       const double* values);
 /* Of the parameter that was added last. */
 WINDROW_API windrow_status windrow_design_set_unit(windrow_design* design, const char* unit);
-/* "grid", "zip", "monte_carlo" or "latin_hypercube"; `points` counts for the last two alone. */
+/* Where it stays while others vary, for the methods one_at_a_time and star: of the parameter that was added last. */
+WINDROW_API windrow_status windrow_design_set_nominal(windrow_design* design, double value);
+/* "grid", "zip", "list", "monte_carlo", "latin_hypercube", "sobol", "halton", "lattice", "one_at_a_time", "star",
+ * "corners", "factorial", "plackett_burman", "central_composite", "box_behnken", "morris" or "saltelli"; `points` counts
+ * for monte_carlo, latin_hypercube, sobol, halton and lattice alone. Options that were set before are gone. */
 WINDROW_API windrow_status windrow_design_set_method(windrow_design* design, const char* method, uint64_t points,
                                                      uint64_t seed);
+/* Of the present method, by the keys that study files have for it, as texts: "scramble" "owen", "centre" "3",
+ * "second_order" "true", "generators" "D = ABC, E = ABD", "step" "0.1" or "x = 0.1, y = 2".
+ * @return WINDROW_SPEC_ERROR for an unknown name, with the nearest valid one, or a value that makes no sense */
+WINDROW_API windrow_status windrow_design_set_method_option(windrow_design* design, const char* name,
+                                                            const char* value);
 
 /* Each point so many times, one beside the other, told apart by a last parameter `replicate` that counts from 1: it is
  * one more number wherever the parameters are. 0: as it is, without that parameter. */

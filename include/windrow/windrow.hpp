@@ -4,6 +4,7 @@
 /// processes, channels, shared memory) is in windrow/tools.hpp, MPI's own types are in windrow/mpi.hpp.
 #include "windrow/base/serialize.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/design/methods.hpp"
 #include "windrow/design/table.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/parallel/gather_timings.hpp"

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "c/handles.hpp"
@@ -51,13 +50,21 @@ std::vector<windrow::Term> named(std::string_view names, const std::vector<doubl
   return terms;
 }
 
-windrow::Design make_points(const windrow_design& design) {
-  if (design.method == "zip") return windrow::zip(design.parameters, design.seed);
-  if (design.method == "monte_carlo") return windrow::monte_carlo(design.parameters, design.points, design.seed);
-  if (design.method == "latin_hypercube") {
-    return windrow::latin_hypercube(design.parameters, design.points, design.seed);
+const windrow::Method& method_called(const std::string& name) {
+  std::vector<std::string> names;
+  for (const windrow::Method& method : windrow::methods()) {
+    if (method.name == name) return method;
+    names.emplace_back(method.name);
   }
-  return windrow::grid(design.parameters, design.seed);
+  throw windrow::SpecError(fmt::format("unknown method `{}`{}", name, windrow::text::suggestion(name, names)));
+}
+
+windrow::Design make_points(const windrow_design& design) {
+  std::vector<windrow::MethodOption> options = design.options;
+  const std::vector<windrow::MethodKey>& keys = method_called(design.method).keys;
+  const bool has_points = std::ranges::find(keys, "points", &windrow::MethodKey::name) != keys.end();
+  if (has_points) options.insert(options.begin(), {"points", design.points});
+  return windrow::designed(design.method, design.parameters, options, design.seed);
 }
 
 windrow::Design make(const windrow_design& design) {
@@ -149,17 +156,35 @@ windrow_status windrow_design_set_unit(windrow_design* design, const char* unit)
   });
 }
 
+windrow_status windrow_design_set_nominal(windrow_design* design, double value) {
+  return guarded([&] {
+    if (given(design, "the design").parameters.empty()) {
+      throw windrow::SpecError("a nominal value before the first parameter");
+    }
+    design->parameters.back().nominal(value);
+    design->made.reset();
+  });
+}
+
 windrow_status windrow_design_set_method(windrow_design* design, const char* method, uint64_t points, uint64_t seed) {
   return guarded([&] {
-    static const std::array<std::string, 4> methods = {"grid", "zip", "monte_carlo", "latin_hypercube"};
     given(design, "the design");
     const std::string name = &given(method, "the method");
-    if (std::find(methods.begin(), methods.end(), name) == methods.end()) {
-      throw windrow::SpecError(fmt::format("unknown method `{}`{}", name, windrow::text::suggestion(name, methods)));
-    }
+    method_called(name);
     design->method = name;
     design->points = points;
     design->seed = seed;
+    design->options.clear();
+    design->made.reset();
+  });
+}
+
+windrow_status windrow_design_set_method_option(windrow_design* design, const char* name, const char* value) {
+  return guarded([&] {
+    given(design, "the design");
+    const std::string given_name = &given(name, "the name of an option");
+    design->options.push_back(
+        windrow::detail::method_option(design->method, given_name, &given(value, "the value of an option")));
     design->made.reset();
   });
 }

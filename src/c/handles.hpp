@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "windrow/design/design.hpp"
+#include "windrow/design/methods.hpp"
 #include "windrow/error.hpp"
 #include "windrow/parallel/manager.hpp"
 #include "windrow/run/ask_tell.hpp"
@@ -22,8 +23,9 @@ struct windrow_design {
   std::string method = "grid";
   std::uint64_t points = 0;
   std::uint64_t seed = 0;
-  std::uint64_t replicates = 0;                 ///< 0: each point once, without a number
-  mutable std::optional<windrow::Design> made;  ///< when it was first asked for, until it is changed
+  std::vector<windrow::MethodOption> options{};  ///< but `points`
+  std::uint64_t replicates = 0;                  ///< 0: each point once, without a number
+  mutable std::optional<windrow::Design> made;   ///< when it was first asked for, until it is changed
 
   const windrow::Design& get() const;
 };
@@ -86,6 +88,9 @@ struct PointFailed {
 
 /// @throws SpecError as windrow_sweep_set_option() says
 void set_option(windrow_sweep& sweep, const std::string& name, const std::string& value);
+
+/// @throws SpecError as windrow_design_set_method_option() says
+MethodOption method_option(std::string_view method, const std::string& name, const std::string& value);
 
 /// @throws SpecError if one of them is not a number
 void copy_numbers(const std::vector<Value>& values, double* numbers);

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "windrow/design/design.hpp"
@@ -19,6 +20,9 @@ class Design::Kernel {
                                     std::uint64_t index) const;
   /// What of a parameter the points depend on.
   virtual std::string definition(const Parameter& parameter) const { return parameter.definition(); }
+  /// What was said of the method beside its name and the number of points, by the keys of study files: two kernels with
+  /// the same of all that, the same seed and the same parameters give the same points.
+  virtual std::vector<std::pair<std::string, std::string>> options() const { return {}; }
   /// As Design::equal_points().
   virtual std::vector<EqualPoint> equal_points(const std::vector<Parameter>& /*parameters*/) const { return {}; }
   /// As Design::notes().

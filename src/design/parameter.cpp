@@ -222,13 +222,49 @@ Parameter& Parameter::type(ValueType type) {
   }
   type_ = type;
   writes_whole_ = false;
+  if (nominal_) nominal(*std::exchange(nominal_, std::nullopt));
   return *this;
+}
+
+Parameter& Parameter::nominal(Value value) {
+  const auto wrong = [&](const std::string& what) { fail(name_, "nominal: " + what); };
+  if (value.is_array()) wrong("an array cannot be a value of a parameter");
+  try {
+    if (type_) value = convert(value, *type_);
+    if (format_) format_->check(value);
+  } catch (const SpecError& error) {
+    wrong(error.what());
+  }
+  const auto is_number = [](std::optional<ValueType> type) {
+    return type == ValueType::number || type == ValueType::integer;
+  };
+  const auto type = type_of_values();
+  const bool fits =
+      !type || (is_number(type) ? value.is_number() : value.variant().index() == static_cast<std::size_t>(*type));
+  if (!fits) wrong(detail::literal(value) + " is not of the type of its values, " + std::string(name_of(*type)));
+  if (type && is_number(type) && value.variant().index() != static_cast<std::size_t>(*type)) {
+    value = value_of(value.number());
+  }
+  nominal_ = std::move(value);
+  return *this;
+}
+
+Value Parameter::value_of(double number) const {
+  const bool whole = std::trunc(number) == number && std::abs(number) <= detail::kTellsWhole;
+  if (type_of_values() == ValueType::integer) {
+    if (!whole)
+      fail(name_,
+           text::render(number) + " is no whole number, as its values are; type = \"number\" makes them numbers");
+    return static_cast<std::int64_t>(number);
+  }
+  return writes_whole_ && whole ? Value(number).spelled(text::render_plain(number)) : Value(number);
 }
 
 Parameter& Parameter::format(std::string_view conversion) {
   try {
     auto format = std::make_shared<const Format>(conversion);
     for (std::uint64_t i = 0; is_listed() && i < level_count(); ++i) format->check(level(i));
+    if (nominal_) format->check(*nominal_);
     format_ = std::move(format);
   } catch (const SpecError& error) {
     fail(name_, error.what());
@@ -296,19 +332,28 @@ std::uint64_t Parameter::level_count() const {
 }
 
 Value Parameter::level(std::uint64_t i) const {
-  if (i >= level_count()) fail(name_, "level " + std::to_string(i) + " of " + std::to_string(level_count()));
+  const auto check = [&](std::uint64_t count) {
+    if (i >= count) fail(name_, "level " + std::to_string(i) + " of " + std::to_string(count));
+  };
   const auto computed = [&](const Computed auto& source) -> Value {
+    check(count_of(source));
     const double level = level_of(source, i);
     if (type_ == ValueType::integer) return static_cast<std::int64_t>(level);
     return writes_whole_ ? Value(level).spelled(text::render_plain(level)) : Value(level);
   };
-  return std::visit(Overloaded{computed, [&](const Integers& source) { return as_type(level_of(source, i), type_); },
-                               [i](const Levels& source) -> Value { return source.values[i]; },
-                               [i](const TableColumn& source) { return source.cells->value(i, source.column); },
-                               [i](const Choice& source) -> Value { return source.values()[i]; },
-                               [&](const Samples& source) { return as_type(source.at(i), type_); },
-                               [](const Distribution&) -> Value { return {}; }},  // level_count() has thrown
-                    source_);
+  const auto whole = [&](const Integers& source) {
+    check(count_of(source));
+    return as_type(level_of(source, i), type_);
+  };
+  const auto listed = [&](const auto& source) -> Value {
+    check(level_count());
+    if constexpr (requires { source.cells; }) return source.cells->value(i, source.column);
+    if constexpr (requires { source.values; }) return source.values[i];
+    if constexpr (requires { source.weights(); }) return source.values()[i];
+    if constexpr (requires { source.at(i); }) return as_type(source.at(i), type_);
+    return {};  // of a distribution, whose level_count() has thrown
+  };
+  return std::visit(Overloaded{computed, whole, listed}, source_);
 }
 
 Value Parameter::quantile(double u) const {

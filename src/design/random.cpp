@@ -3,10 +3,11 @@
 #include <Random123/philox.h>
 
 #include <algorithm>
-#include <bit>
 #include <boost/math/special_functions/erf.hpp>
 #include <cmath>
 #include <numbers>
+
+#include "design/permutation.hpp"
 
 namespace windrow::rng {
 
@@ -34,22 +35,7 @@ double uniform(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) {
 }
 
 std::uint64_t permute(std::uint64_t seed, std::uint64_t stream, std::uint64_t size, std::uint64_t index) {
-  if (size == 1) return 0;
-  constexpr std::uint32_t rounds = 8;  // with fewer, the orders of 3 or 4 places are not equally likely
-  const auto half = (static_cast<unsigned>(std::bit_width(size - 1)) + 1) / 2;
-  const std::uint64_t mask = (std::uint64_t{1} << half) - 1;
-  // Leaving [0, size) and walking on until back inside is again a permutation; the domain is less than 4 size.
-  do {
-    std::uint64_t left = index >> half;
-    std::uint64_t right = index & mask;
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-      const std::uint64_t mixed = left ^ (block(seed, stream, round << 32 | right)[0] & mask);
-      left = right;
-      right = mixed;
-    }
-    index = left << half | right;
-  } while (index >= size);
-  return index;
+  return detail::Permutation(seed, stream, size, detail::Permutation::once)(index);
 }
 
 double stratified(std::uint64_t stratum, std::uint64_t strata, double offset) {

@@ -15,14 +15,6 @@ using detail::BadTerm;
 
 constexpr const char* kTooMany = " is too small: there are more than 2^62 levels";
 
-/// The number that the shortest text of a double says, which is what a person has written: 0.1L, not 0.1.
-long double as_written(double number) {
-  const std::string text = text::render(number);
-  long double written = number;
-  std::from_chars(text.data(), text.data() + text.size(), written);
-  return written;
-}
-
 void check_direction(bool is_zero, bool leads_away, const std::string& step, const std::string& from,
                      const std::string& to, bool falls) {
   if (is_zero) throw BadTerm("step", " must not be 0");
@@ -79,8 +71,19 @@ std::string ends_and_points(const detail::OfPoints auto& source) {
 
 }  // namespace
 
+long double detail::as_written(double number) {
+  const std::string text = text::render(number);
+  long double written = number;
+  std::from_chars(text.data(), text.data() + text.size(), written);
+  return written;
+}
+
 LinearSteps::LinearSteps(double from, double to, double step)
-    : from_(from), to_(to), step_(step), written_from_(as_written(from)), written_step_(as_written(step)) {
+    : from_(from),
+      to_(to),
+      step_(step),
+      written_from_(detail::as_written(from)),
+      written_step_(detail::as_written(step)) {
   for (const auto& [name, value] : {std::pair("from", from), {"to", to}, {"step", step}}) {
     if (!std::isfinite(value)) throw BadTerm(name, " must be a finite number, not " + text::render(value));
   }
@@ -89,7 +92,7 @@ LinearSteps::LinearSteps(double from, double to, double step)
   const double largest = std::max(std::abs(from), std::abs(to));
   const double spacing = largest - std::nextafter(largest, 0.0);
   if (from != to && std::abs(step) < spacing) throw BadTerm("step", " is too small to tell such large levels apart");
-  const long double length = as_written(to) - written_from_;
+  const long double length = detail::as_written(to) - written_from_;
   const long double steps = length / written_step_;
   if (steps >= static_cast<long double>(detail::max_points)) throw BadTerm("step", kTooMany);
   // A step of 16 digits for one third meets its end, too.

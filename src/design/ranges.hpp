@@ -61,6 +61,9 @@ std::string said_of(const Geometric& source);
 std::string said_of(const ReversedGeometric& source);
 std::string said_of(const Integers& source);
 
+/// The number that the shortest text of a double says, which is what a person has written: 0.1L, not 0.1.
+long double as_written(double number);
+
 /// That the last step does not meet the end.
 std::optional<std::string> note_on(const LinearSteps& source);
 std::optional<std::string> note_on(const Integers& source);

@@ -33,6 +33,8 @@ class Replicated : public Design::Kernel {
     return parameter.name() == kReplicate ? parameter.definition() : kernel_->definition(parameter);
   }
 
+  std::vector<std::pair<std::string, std::string>> options() const override { return kernel_->options(); }
+
   std::vector<EqualPoint> equal_points(const std::vector<Parameter>& /*parameters*/) const override {
     std::vector<EqualPoint> equal;
     for (const EqualPoint& point : kernel_->equal_points(parameters_)) {

@@ -1,15 +1,19 @@
 // Designs that draw: every draw is a function of the seed, the parameter's name and the point's index.
 
-#include "design/kernel.hpp"
+#include <limits>
+
+#include "design/draws.hpp"
+#include "design/permutation.hpp"
 #include "windrow/design/random.hpp"
 #include "windrow/error.hpp"
 
 namespace windrow {
-namespace {
+namespace detail {
 
-void check_sampled(const std::vector<Parameter>& parameters, std::uint64_t points, const std::string& method) {
-  detail::check_parameters(parameters);
-  if (points < 1 || points > detail::max_points) throw SpecError(method + ": points must be from 1 to 2^62");
+void check_sampled(const std::vector<Parameter>& parameters, std::uint64_t points, const std::string& method,
+                   const char* key) {
+  check_parameters(parameters);
+  if (points < 1 || points > max_points) throw SpecError(method + ": " + key + " must be from 1 to 2^62");
   for (const Parameter& parameter : parameters) {
     if (parameter.is_random() || parameter.is_listed()) continue;
     throw SpecError("parameter `" + parameter.name() + "` is " + std::string(parameter.kind()) + ", which " + method +
@@ -17,51 +21,109 @@ void check_sampled(const std::vector<Parameter>& parameters, std::uint64_t point
   }
 }
 
-/// In (0, 1).
-using Quantile = double (*)(std::uint64_t seed, std::uint64_t stream, std::uint64_t index, std::uint64_t points);
-
-/// Designs whose values are draws, parameter by parameter.
-class Sampled : public Design::Kernel {
- public:
-  Sampled(std::string_view name, std::uint64_t points, Quantile quantile) : Kernel(name, points), quantile_(quantile) {}
-
-  std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t seed,
-                            std::uint64_t index) const override {
-    std::vector<Value> values;
-    values.reserve(parameters.size());
-    for (const Parameter& parameter : parameters) {
-      values.push_back(parameter.quantile(quantile_(seed, rng::stream_of(parameter.name()), index, size)));
-    }
-    return values;
+std::vector<std::uint64_t> streams_of(const std::vector<Parameter>& parameters, std::string_view purpose) {
+  std::vector<std::uint64_t> streams;
+  streams.reserve(parameters.size());
+  for (const Parameter& parameter : parameters) {
+    // No name has a slash: what has one is a stream of its own.
+    streams.push_back(rng::fnv1a(purpose, rng::stream_of(parameter.name())));
   }
-
- private:
-  Quantile quantile_;
-};
-
-double independent(std::uint64_t seed, std::uint64_t stream, std::uint64_t index, std::uint64_t /*points*/) {
-  return rng::uniform(seed, stream, index);
+  return streams;
 }
 
-double in_a_stratum(std::uint64_t seed, std::uint64_t stream, std::uint64_t index, std::uint64_t points) {
-  const std::uint64_t order = rng::fnv1a("/strata", stream);  // no name has a slash: a stream of its own
-  return rng::stratified(rng::permute(seed, order, points, index), points, rng::uniform(seed, stream, index));
+std::vector<Permutation> orders_of(const std::vector<Parameter>& parameters, std::string_view purpose,
+                                   std::uint64_t size, std::uint64_t seed) {
+  constexpr std::size_t few = 64;  // so that designs with very many parameters begin at once, too
+  std::vector<Permutation> orders;
+  for (const std::uint64_t stream : streams_of(parameters, purpose)) {
+    if (parameters.size() <= few) {
+      orders.emplace_back(seed, stream, size);
+    } else {
+      orders.emplace_back(seed, stream, size, Permutation::once);
+    }
+  }
+  return orders;
 }
 
-Design sampled(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed, const char* method,
-               Quantile quantile) {
-  check_sampled(parameters, points, method);
-  return {std::move(parameters), seed, std::make_shared<Sampled>(method, points, quantile)};
+namespace {
+
+double lowest_of(const Parameter& parameter) {
+  const auto* distribution = std::get_if<Distribution>(&parameter.source());
+  return distribution ? distribution->lowest() : 0.0;
+}
+
+Value value_at(const Parameter& parameter, double u) {
+  if (u > 0.0) return parameter.quantile(u);
+  if (parameter.has_levels()) return parameter.quantile(std::numeric_limits<double>::min());
+  return parameter.value_of(lowest_of(parameter));
 }
 
 }  // namespace
 
+void check_lowest(const std::vector<Parameter>& parameters, std::string_view method) {
+  for (const Parameter& parameter : parameters) {
+    if (lowest_of(parameter) > -std::numeric_limits<double>::infinity()) continue;
+    throw SpecError("parameter `" + parameter.name() + "` has no lowest value, at which " + std::string(method) +
+                    " begins without a scramble; give it `low`, or scramble the points");
+  }
+}
+
+std::vector<Value> Sampled::values(const std::vector<Parameter>& parameters, std::uint64_t /*seed*/,
+                                   std::uint64_t index) const {
+  std::vector<Value> values;
+  values.reserve(parameters.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    values.push_back(value_at(parameters[i], draws_->at(i, index)));
+  }
+  return values;
+}
+
+}  // namespace detail
+
+namespace {
+
+class Independent : public detail::Draws {
+ public:
+  Independent(std::uint64_t seed, std::vector<std::uint64_t> streams) : seed_(seed), streams_(std::move(streams)) {}
+  double at(std::size_t place, std::uint64_t index) const override {
+    return rng::uniform(seed_, streams_[place], index);
+  }
+
+ private:
+  std::uint64_t seed_;
+  std::vector<std::uint64_t> streams_;
+};
+
+/// Each in a stratum of its own.
+class InStrata : public detail::Draws {
+ public:
+  InStrata(std::uint64_t seed, const std::vector<Parameter>& parameters, std::uint64_t points)
+      : seed_(seed), streams_(detail::streams_of(parameters)), points_(points) {
+    orders_ = detail::orders_of(parameters, "/strata", points, seed);
+  }
+  double at(std::size_t place, std::uint64_t index) const override {
+    return rng::stratified(orders_[place](index), points_, rng::uniform(seed_, streams_[place], index));
+  }
+
+ private:
+  std::uint64_t seed_;
+  std::vector<std::uint64_t> streams_;
+  std::vector<detail::Permutation> orders_;
+  std::uint64_t points_;
+};
+
+}  // namespace
+
 Design monte_carlo(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed) {
-  return sampled(std::move(parameters), points, seed, "monte_carlo", independent);
+  detail::check_sampled(parameters, points, "monte_carlo");
+  auto draws = std::make_shared<Independent>(seed, detail::streams_of(parameters));
+  return {std::move(parameters), seed, std::make_shared<detail::Sampled>("monte_carlo", points, std::move(draws))};
 }
 
 Design latin_hypercube(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t seed) {
-  return sampled(std::move(parameters), points, seed, "latin_hypercube", in_a_stratum);
+  detail::check_sampled(parameters, points, "latin_hypercube");
+  auto draws = std::make_shared<InStrata>(seed, parameters, points);
+  return {std::move(parameters), seed, std::make_shared<detail::Sampled>("latin_hypercube", points, std::move(draws))};
 }
 
 }  // namespace windrow

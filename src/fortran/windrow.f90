@@ -54,7 +54,9 @@ module windrow
     procedure :: add_distribution => design_add_distribution
     procedure :: add_choice => design_add_choice
     procedure :: add_samples => design_add_samples
+    procedure :: set_nominal => design_set_nominal
     procedure :: set_method => design_set_method
+    procedure :: set_method_option => design_set_method_option
     procedure :: set_replicates => design_set_replicates
     procedure :: size => design_size
     procedure :: point => design_point
@@ -312,7 +314,23 @@ contains
       unit, status)
   end subroutine
 
-  ! 'grid', 'zip', 'monte_carlo' or 'latin_hypercube'; `points` is for the last two.
+  ! Where the parameter that was added last stays while others vary.
+  subroutine design_set_nominal(self, value, status)
+    class(windrow_design), intent(inout) :: self
+    real(c_double), intent(in) :: value
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_design_set_nominal(self%handle, value), status)
+  end subroutine
+
+  ! Of the present method, by the keys that study files have for it: 'scramble', 'owen'.
+  subroutine design_set_method_option(self, name, value, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name, value
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_design_set_method_option(self%handle, name // c_null_char, value // c_null_char), status)
+  end subroutine
+
+  ! By the names that study files have; `points` is for those of samples that have it: 'sobol', 'monte_carlo', ...
   subroutine design_set_method(self, method, points, seed, status)
     class(windrow_design), intent(inout) :: self
     character(len=*), intent(in) :: method

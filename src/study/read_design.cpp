@@ -19,33 +19,77 @@ std::optional<ValueType> read_type(const TomlTable& table) {
   return type ? std::optional(value_type(*type)) : std::nullopt;
 }
 
-/// @param values  reads them; none if a table's file has them
-Parameter read_parameter(const TomlTable& parameters, const std::string& name, const ValuesReader* values) {
-  const TomlTable& table = *parameters.table(name);
-  table.allow_only({"values", "type", "format", "unit", "description"});
-  if (values == nullptr && table.has("values")) {
-    table.fail("values",
-               table.name_of("values") +
-                   " is given by the file of method `table`: only `type`, `format`, `unit` and `description` apply");
+/// Where values of parameters come from: read by `values`, one of these; or the file of a table.
+struct ValuesOf {
+  const ValuesReader* values = nullptr;
+  const TomlTable* list = nullptr;     ///< the points of a list
+  const TomlTable* centred = nullptr;  ///< [design], whose steps go from nominal values
+};
+
+void check_no_values(const TomlTable& table, const ValuesOf& from) {
+  if (from.values != nullptr) return;
+  if (from.centred != nullptr) {
+    if (table.has("values")) {
+      table.fail("values",
+                 table.name_of("values") + " does not go with `step` in [design]: values are steps from `nominal`");
+    }
+    return;
   }
+  const std::string owner = from.list ? "the points" : "the file";
+  const std::string method = from.list ? "list" : "table";
+  for (const char* key : {"values", "nominal"}) {
+    if (!table.has(key)) continue;
+    table.fail(key, fmt::format("{} {} `{}`: only `type`, `format`, `unit` and `description` apply", table.name_of(key),
+                                std::string_view(key) == "values" ? "is given by " + owner + " of method"
+                                                                  : "has no meaning for method",
+                                method));
+  }
+}
+
+ReadValues read_source(const TomlTable& table, const std::string& name, const ValuesOf& from,
+                       std::optional<ValueType> type) {
+  if (from.values != nullptr) return from.values->read(table, type);
+  if (from.list != nullptr) return {read_levels(*from.list, name, type)};
+  if (from.centred == nullptr) return {Levels{{Value(0)}}};
+  const Value nominal = read_nominal(table);
+  if (!nominal.is_number()) return {Levels{{nominal}}};
+  const bool whole = std::holds_alternative<std::int64_t>(table.required("nominal").node.value);
+  return {Linear{nominal.number(), nominal.number(), 1}, whole && has_whole_steps(*from.centred, name)};
+}
+
+Parameter read_parameter(const TomlTable& table, const std::string& name, const ValuesOf& from,
+                         const TomlTable& parameters) {
+  table.allow_only({"values", "type", "format", "nominal", "unit", "description"});
+  check_no_values(table, from);
   const auto type = read_type(table);
-  const ReadValues source = values == nullptr ? ReadValues{Levels{{Value(0)}}} : values->read(table, type);
+  const ReadValues source = read_source(table, name, from, type);
   Parameter parameter = parameters.locate(name, [&] { return Parameter(name, source.source); });
   if (source.has_whole_ends) table.locate("values", [&] { parameter.whole_numbers(); });
   if (type) table.locate("type", [&] { parameter.type(*type); });
   if (const auto format = table.text("format")) table.locate("format", [&] { parameter.format(*format); });
+  if (table.has("nominal")) {
+    Value nominal = read_nominal(table);
+    table.locate("nominal", [&] { parameter.nominal(std::move(nominal)); });
+  }
   parameter.unit(table.text("unit").value_or("")).description(table.text("description").value_or(""));
   return parameter;
 }
 
-std::vector<Parameter> read_parameters(const TomlTable& root, const ValuesReader* values) {
+std::vector<Parameter> read_parameters(const TomlTable& root, const ValuesOf& from) {
   const TomlTable* table = root.table("parameters");
-  if (values != nullptr && (!table || table->members().empty())) {
+  const bool are_needed = from.values != nullptr || from.centred != nullptr;
+  if (are_needed && (!table || table->members().empty())) {
     root.fail("parameters", "no parameters: a study needs at least one table [parameters.NAME]");
   }
   std::vector<Parameter> parameters;
+  if (!table && from.list != nullptr) {  // a list may name them itself
+    const TomlTable none(root.file(), "parameters", from.list->members().front().line, {});
+    for (const auto& member : from.list->members()) parameters.push_back(read_parameter(none, member.key, from, none));
+  }
   if (!table) return parameters;
-  for (const auto& member : table->members()) parameters.push_back(read_parameter(*table, member.key, values));
+  for (const auto& member : table->members()) {
+    parameters.push_back(read_parameter(*table->table(member.key), member.key, from, *table));
+  }
   return parameters;
 }
 
@@ -89,26 +133,28 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
   std::string method = "grid";
   const TomlTable* design = root.table("design");
   if (design) {
-    design->allow_only({"method", "points", "file", "separator", "comment", "columns", "ignore", "replicates"});
-    method = design->choice("method", {"grid", "zip", "latin_hypercube", "monte_carlo", "table"}).value_or(method);
-    check_belongs(*design, "points", method == "latin_hypercube" || method == "monte_carlo", method,
-                  "`latin_hypercube` and `monte_carlo`");
+    std::vector<std::string> keys = method_keys();
+    keys.insert(keys.end(), {"method", "file", "separator", "comment", "columns", "ignore", "replicates"});
+    design->allow_only(keys);
+    method = design->choice("method", method_names()).value_or(method);
+    check_method_keys(*design, method);
     check_belongs(*design, "file", method == "table", method, "`table`");
     for (const char* key : {"separator", "comment", "columns", "ignore"}) {
       if (method != "table") check_belongs(*design, key, false, method, "`table`");
     }
   }
+  if (method == "table") {
+    return read_table(root, (folder / *design->text("file")).string(), read_parameters(root, {}), seed, known);
+  }
+  if (method == "list") {
+    const TomlTable list = read_point_list(root);
+    return read_method(root, method, read_parameters(root, {.list = &list}), seed);
+  }
+  if (is_centred(design, method)) {
+    return read_method(root, method, read_parameters(root, {.centred = design}), seed);
+  }
   const ValuesReader values(folder, known);
-  const std::vector<Parameter> parameters = read_parameters(root, method == "table" ? nullptr : &values);
-  if (design && method == "table")
-    return read_table(root, (folder / *design->text("file")).string(), parameters, seed, known);
-  const std::uint64_t points = design && design->has("points") ? required_count(*design, "points") : 0;
-  return root.locate(design ? "design" : "parameters", [&] {
-    if (method == "zip") return zip(parameters, seed);
-    if (method == "latin_hypercube") return latin_hypercube(parameters, points, seed);
-    if (method == "monte_carlo") return monte_carlo(parameters, points, seed);
-    return grid(parameters, seed);
-  });
+  return read_method(root, method, read_parameters(root, {.values = &values}), seed);
 }
 
 }  // namespace

@@ -131,16 +131,17 @@ std::optional<Value> to_value(const TomlNode& node, bool as_floating_point) {
 }
 
 /// Levels of one kind: one floating-point number makes all numbers floating-point, unless they are to be strings.
-Levels read_levels(const TomlTable& table, const TomlNode::Array& array, std::optional<ValueType> type) {
-  if (array.empty()) table.fail("values", table.name_of("values") + " must have at least one item");
+Levels levels_at(const TomlTable& table, std::string_view key, const TomlNode::Array& array,
+                 std::optional<ValueType> type) {
+  if (array.empty()) table.fail(key, table.name_of(key) + " must have at least one item");
   const auto is_number = [](const TomlNode& node) { return std::holds_alternative<double>(node.value); };
   const bool as_floating_point = type != ValueType::string && std::any_of(array.begin(), array.end(), is_number);
   Levels levels;
   for (const TomlNode& node : array) {
-    const auto value = table.locate("values", [&] { return to_value(node, as_floating_point); });
+    const auto value = table.locate(key, [&] { return to_value(node, as_floating_point); });
     if (!value || !same_kind(node, array.front())) {
-      table.fail("values", fmt::format("{} must be a list of numbers, of strings or of booleans; item {} is {}",
-                                       table.name_of("values"), levels.values.size() + 1, node.kind()));
+      table.fail(key, fmt::format("{} must be a list of numbers, of strings or of booleans; item {} is {}",
+                                  table.name_of(key), levels.values.size() + 1, node.kind()));
     }
     levels.values.push_back(*value);
   }
@@ -169,7 +170,7 @@ ReadValues read_choice(const TomlTable& table, std::optional<ValueType> type) {
   const TomlTable::Member& member = table.required("values");
   const auto* array = std::get_if<TomlNode::Array>(&member.node.value);
   if (array == nullptr) table.wrong_type(member, "a list of numbers, of strings or of booleans");
-  std::vector<Value> values = read_levels(table, *array, type).values;
+  std::vector<Value> values = levels_at(table, "values", *array, type).values;
   std::vector<double> weights = read_weights(table);
   return {made_of(table, [&] { return Choice(std::move(values), std::move(weights)); })};
 }
@@ -196,6 +197,18 @@ Samples samples_of(const TableText& text, const std::string& path, const std::st
 }
 
 }  // namespace
+
+Levels read_levels(const TomlTable& table, std::string_view key, std::optional<ValueType> type) {
+  return levels_at(table, key, std::get<TomlNode::Array>(table.required(key).node.value), type);
+}
+
+Value read_nominal(const TomlTable& table) {
+  const TomlTable::Member& member = table.required("nominal");
+  const bool is_list = std::holds_alternative<TomlNode::Array>(member.node.value);
+  const auto value = is_list ? std::nullopt : to_value(member.node, false);
+  if (!value) table.wrong_type(member, "a number, a string or a boolean");
+  return *value;
+}
 
 ReadValues ValuesReader::read_samples(const TomlTable& table) const {
   table.allow_only({"file", "column"});
@@ -225,7 +238,7 @@ ReadValues ValuesReader::read_kind(const std::string& kind, const TomlTable& tab
 ReadValues ValuesReader::read(const TomlTable& table, std::optional<ValueType> type) const {
   const TomlTable::Member& member = table.required("values");
   if (const auto* array = std::get_if<TomlNode::Array>(&member.node.value)) {
-    return {read_levels(table, *array, type)};
+    return {levels_at(table, "values", *array, type)};
   }
   if (!std::holds_alternative<std::shared_ptr<const TomlTable>>(member.node.value)) {
     table.wrong_type(member, "a list, or a table such as { linear = { from = 0, to = 1, points = 5 } }");

@@ -14,6 +14,7 @@
 #include "study/toml_table.hpp"
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/design/methods.hpp"
 #include "windrow/design/table.hpp"
 #include "windrow/error.hpp"
 #include "windrow/run/failure_policy.hpp"
@@ -72,6 +73,26 @@ class ValuesReader {
   std::filesystem::path folder_;
   StudyTables& tables_;
 };
+
+/// A list of levels. @pre the key has a list
+Levels read_levels(const TomlTable& table, std::string_view key, std::optional<ValueType> type);
+/// `nominal` of [parameters.NAME].
+Value read_nominal(const TomlTable& table);
+
+/// Of all methods, `table` at last, and the keys that one of them has.
+std::vector<std::string> method_names();
+std::vector<std::string> method_keys();
+/// @throws SpecError for a key that the method needs and does not have, and for one that others have
+void check_method_keys(const TomlTable& design, std::string_view method);
+/// Whether values of parameters are steps around nominal values, and whether the steps are written as integers.
+bool is_centred(const TomlTable* design, std::string_view method);
+bool has_whole_steps(const TomlTable& design, const std::string& parameter);
+/// Makes the design of any method but `table`.
+Design read_method(const TomlTable& root, const std::string& method, const std::vector<Parameter>& parameters,
+                   std::uint64_t seed);
+/// The points of the method `list`, as a table with a list of values for each parameter.
+/// @pre there is [design]
+TomlTable read_point_list(const TomlTable& root);
 
 /// What [parameters] and [design] say.
 /// @param folder  where relative files of tables start

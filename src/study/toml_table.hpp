@@ -50,6 +50,8 @@ class TomlTable {
   TomlTable(std::string file, std::string path, std::size_t line, std::vector<Member> members);
 
   const std::vector<Member>& members() const { return members_; }
+  /// What messages call the file.
+  const std::string& file() const { return file_; }
   /// Key path from the root, "" for the root itself: "parameters.length.values".
   const std::string& path() const { return path_; }
   bool has(std::string_view key) const { return find(key) != nullptr; }
@@ -75,6 +77,7 @@ class TomlTable {
   std::optional<std::chrono::nanoseconds> duration(std::string_view key) const;
   /// One of a few words.
   std::optional<std::string> choice(std::string_view key, std::initializer_list<std::string_view> valid) const;
+  std::optional<std::string> choice(std::string_view key, const std::vector<std::string>& valid) const;
 
   /// @throws SpecError always: at the line of the key, or of the table if it does not have the key
   [[noreturn]] void fail(std::string_view key, const std::string& message) const;

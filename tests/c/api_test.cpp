@@ -15,6 +15,7 @@
 
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 template <auto free>
@@ -330,6 +331,51 @@ TEST(CAskTest, freed_in_the_middle) {
 int remember_seeds(windrow_point* point, const double* parameters, double* outputs, void*, void*) {
   outputs[0] = static_cast<double>(windrow_point_seed31(point));
   return windrow_point_seed(point) < (std::uint64_t{1} << 63) && parameters[2] >= 1.0 ? 0 : 1;
+}
+
+TEST(CDesignTest, methods_have_options_by_name) {
+  windrow_design* made = nullptr;
+  ASSERT_EQ(windrow_design_create(&made), WINDROW_OK);
+  const DesignHandle design(made);
+  EXPECT_EQ(windrow_design_set_nominal(made, 1.0), WINDROW_SPEC_ERROR);
+  EXPECT_EQ(windrow_design_add_uniform(made, "x", 0, 2), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_nominal(made, 0.5), WINDROW_OK);
+  EXPECT_EQ(windrow_design_add_uniform(made, "y", 0, 2), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_nominal(made, 0.25), WINDROW_OK);
+  std::uint64_t points = 0;
+  double values[2];
+
+  EXPECT_EQ(windrow_design_set_method(made, "sobol", 8, 0), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_method_option(made, "scramble", "none"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_point(made, 2, values), WINDROW_OK);
+  EXPECT_THAT(values, ElementsAre(1.5, 0.5));
+  EXPECT_EQ(windrow_design_set_method_option(made, "scramble", "owens"), WINDROW_SPEC_ERROR);
+  EXPECT_STREQ(windrow_last_error(), "option `scramble`: unknown word `owens`; did you mean `owen`?");
+  EXPECT_EQ(windrow_design_set_method_option(made, "scrambel", "owen"), WINDROW_SPEC_ERROR);
+  EXPECT_THAT(windrow_last_error(), HasSubstr("unknown option `scrambel` of the method `sobol`"));
+
+  EXPECT_EQ(windrow_design_set_method(made, "central_composite", 0, 0), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_method_option(made, "centre", "-1"), WINDROW_SPEC_ERROR);
+  EXPECT_STREQ(windrow_last_error(), "option `centre`: `-1` is not a whole number from 0");
+  EXPECT_EQ(windrow_design_set_method_option(made, "centre", "0"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_method_option(made, "alpha", "1"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_size(made, &points), WINDROW_OK);
+  EXPECT_EQ(points, 8U);
+
+  EXPECT_EQ(windrow_design_set_method(made, "one_at_a_time", 0, 0), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_method_option(made, "step", "x = 0.1, y = 0.5"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_method_option(made, "steps", "2"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_point(made, 8, values), WINDROW_OK);
+  EXPECT_THAT(values, ElementsAre(0.5, 1.25));
+
+  EXPECT_EQ(windrow_design_set_method(made, "saltelli", 0, 0), WINDROW_OK);
+  EXPECT_EQ(windrow_design_size(made, &points), WINDROW_SPEC_ERROR);
+  EXPECT_STREQ(windrow_last_error(), "missing `base_points`: method `saltelli` needs it");
+  EXPECT_EQ(windrow_design_set_method_option(made, "base_points", "4"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_method_option(made, "second_order", "yes"), WINDROW_SPEC_ERROR);
+  EXPECT_EQ(windrow_design_set_method_option(made, "second_order", "true"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_size(made, &points), WINDROW_OK);
+  EXPECT_EQ(points, 24U);
 }
 
 TEST(CDesignTest, replicates_are_one_more_parameter_and_have_seeds_of_their_own) {

@@ -170,17 +170,19 @@ TEST(StudyErrorTest, what_is_missing_is_named_with_the_table_it_belongs_in) {
 }
 
 TEST(StudyErrorTest, a_method_takes_only_its_own_keys) {
-  const std::string valid = "; valid: `grid`, `zip`, `latin_hypercube`, `monte_carlo`, `table`";
   expect_messages({
       {parameters + command + "[design]\nmethod = \"gird\"\n",
        "study.toml:6: unknown method `gird` in [design]; did you mean `grid`?"},
-      {parameters + command + "[design]\nmethod = \"sobol\"\n",
-       "study.toml:6: unknown method `sobol` in [design]" + valid},
+      {parameters + command + "[design]\nmethod = \"kriging\"\n",
+       "study.toml:6: unknown method `kriging` in [design]; valid: `grid`, `zip`, `list`, `monte_carlo`, "
+       "`latin_hypercube`, "
+       "`sobol`, `halton`, `lattice`, `one_at_a_time`, `star`, `corners`, `factorial`, `plackett_burman`, "
+       "`central_composite`, `box_behnken`, `morris`, `saltelli`, `table`"},
       {parameters + command + "\n[design]\nmethod = \"latin_hypercube\"\n",
        "study.toml:6: missing `points` in [design]: method `latin_hypercube` needs it"},
       {parameters + command + "[design]\npoints = 3\n",
-       "study.toml:6: `points` in [design] has no meaning for method `grid`: it belongs to `latin_hypercube` and "
-       "`monte_carlo`"},
+       "study.toml:6: `points` in [design] has no meaning for method `grid`: it belongs to `monte_carlo`, "
+       "`latin_hypercube`, `sobol`, `halton` and `lattice`"},
       {parameters + command + "[design]\nmethod = \"zip\"\nfile = \"a.csv\"\n",
        "study.toml:7: `file` in [design] has no meaning for method `zip`: it belongs to `table`"},
       {command + "[design]\nmethod = \"table\"\n", "study.toml:3: missing `file` in [design]: method `table` needs it"},

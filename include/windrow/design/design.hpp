@@ -70,7 +70,7 @@ class Design {
 
   std::uint64_t size() const;
   std::uint64_t seed() const { return seed_; }
-  /// "grid", "zip", "monte_carlo", "latin_hypercube" or "table"
+  /// "grid", "zip", "table", or one of windrow/design/methods.hpp
   std::string method() const;
   const std::vector<Parameter>& parameters() const { return *parameters_; }
 

@@ -106,6 +106,9 @@ class Parameter {
   /// How its values are written where they go into programs: "%08.3f". @throws SpecError as Format does, and for a
   /// listed value that it does not fit
   Parameter& format(std::string_view conversion);
+  /// Where it stays while others vary: for the methods one_at_a_time and star. Of the type of the values, and converted
+  /// with them. @throws SpecError for an array, or a text among numbers
+  Parameter& nominal(Value value);
   /// Writes the levels of a range without a point ("100000"), if all of them are whole: for ranges whose ends are
   /// written as integers. The levels stay numbers.
   /// @throws SpecError for whole numbers beyond 2^53 between the ends, which no number tells apart
@@ -119,6 +122,11 @@ class Parameter {
   std::optional<ValueType> type() const { return type_; }
   /// Null if it was not said.
   const Format* format() const { return format_.get(); }
+  /// Null if it was not said.
+  const Value* nominal() const { return nominal_ ? &*nominal_ : nullptr; }
+  /// A number as a value beside the others of it: an integer if they are, without a point if they are written so.
+  /// @throws SpecError for a number that is not whole, if they are integers
+  Value value_of(double number) const;
   /// A value of it as it goes into programs: by its format, else as it is written(). @throws Rejected as Format::write
   std::string write(const Value& value) const { return format_ ? format_->write(value) : value.written(); }
   /// "linear", "geometric", "reversed_geometric", "integers", "values", "choice", "samples", or a distribution's
@@ -154,6 +162,7 @@ class Parameter {
   Source source_;
   std::optional<ValueType> type_;
   std::shared_ptr<const Format> format_;
+  std::optional<Value> nominal_;
   bool writes_whole_ = false;
 };
 

@@ -26,4 +26,14 @@ class BadTerm : public SpecError {
   std::string name_, before_, after_;
 };
 
+/// A parameter that a method cannot take.
+class BadParameter : public SpecError {
+ public:
+  BadParameter(std::string name, const std::string& message) : SpecError(message), name_(std::move(name)) {}
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+};
+
 }  // namespace windrow::detail
