@@ -35,6 +35,8 @@ class Sampled : public Design::Kernel {
     return values;
   }
 
+  bool draws() const override { return true; }
+
  private:
   Quantile quantile_;
 };
