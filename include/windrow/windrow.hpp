@@ -3,6 +3,7 @@
 /// The core: designs, managers of ranks, sweeps, timers. What goes into programs of one's own beside it (executors,
 /// processes, channels, shared memory) is in windrow/tools.hpp, MPI's own types are in windrow/mpi.hpp.
 #include "windrow/base/serialize.hpp"
+#include "windrow/design/compose.hpp"
 #include "windrow/design/design.hpp"
 #include "windrow/design/methods.hpp"
 #include "windrow/design/table.hpp"

@@ -27,8 +27,43 @@ const Value& Point::operator[](std::string_view name) const {
   throw SpecError("unknown parameter `" + std::string(name) + "`" + text::suggestion(name, names));
 }
 
+namespace {
+
+using Parameters = std::vector<Parameter>;
+
+/// A parameter for each field of a bundle, behind it.
+std::shared_ptr<const Parameters> with_fields(const std::shared_ptr<const Parameters>& laid_out) {
+  const auto is_bundle = [](const Parameter& p) { return std::holds_alternative<Bundle>(p.source()); };
+  if (std::ranges::none_of(*laid_out, is_bundle)) return laid_out;
+  auto all = std::make_shared<Parameters>();
+  for (const Parameter& parameter : *laid_out) {
+    all->push_back(parameter);
+    const auto* bundle = std::get_if<Bundle>(&parameter.source());
+    for (std::size_t field = 0; bundle != nullptr && field < bundle->fields().size(); ++field) {
+      all->emplace_back(parameter.name() + "." + bundle->fields()[field], BundleField{*bundle, field});
+      all->back().unit(bundle->unit(field));
+    }
+  }
+  return all;
+}
+
+std::vector<Value> with_fields(const Parameters& laid_out, std::vector<Value> values) {
+  std::vector<Value> all;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    all.push_back(std::move(values[i]));
+    const auto* bundle = std::get_if<Bundle>(&laid_out[i].source());
+    if (bundle == nullptr) continue;
+    const std::size_t entry = bundle->find(all.back().text()).value();
+    for (std::size_t field = 0; field < bundle->fields().size(); ++field) all.push_back(bundle->value(entry, field));
+  }
+  return all;
+}
+
+}  // namespace
+
 Design::Design(std::vector<Parameter> parameters, std::uint64_t seed, std::shared_ptr<const Kernel> kernel)
-    : parameters_(std::make_shared<const std::vector<Parameter>>(std::move(parameters))),
+    : laid_out_(std::make_shared<const std::vector<Parameter>>(std::move(parameters))),
+      parameters_(with_fields(laid_out_)),
       seed_(seed),
       kernel_(std::move(kernel)) {}
 
@@ -37,7 +72,15 @@ std::uint64_t Design::size() const {
 }
 
 std::string Design::method() const {
-  return std::string(kernel_->method);
+  return kernel_->method;
+}
+
+bool Design::draws() const {
+  return kernel_->draws();
+}
+
+std::vector<DesignPart> Design::parts() const {
+  return kernel_->parts(*laid_out_);
 }
 
 Point Design::point(std::uint64_t index) const {
@@ -45,21 +88,24 @@ Point Design::point(std::uint64_t index) const {
     throw SpecError("there is no point " + std::to_string(index) + "; the design has " + std::to_string(size()) +
                     (size() == 1 ? " point" : " points") + ", counted from 0");
   }
-  return {index, parameters_, kernel_->values(*parameters_, seed_, index), seed_};
+  std::vector<Value> values = kernel_->values(*laid_out_, seed_, index);
+  if (parameters_ != laid_out_) values = with_fields(*laid_out_, std::move(values));
+  return {index, parameters_, std::move(values), seed_};
 }
 
 std::vector<std::pair<std::string, std::string>> Design::definition() const {
   std::vector<std::pair<std::string, std::string>> pairs = {
       {"design.method", method()}, {"design.points", std::to_string(size())}, {"design.seed", std::to_string(seed_)}};
   for (auto& [key, text] : kernel_->options()) pairs.emplace_back("design." + key, std::move(text));
-  for (const Parameter& parameter : *parameters_) {
+  if (std::string layout = kernel_->layout(); !layout.empty()) pairs.emplace_back("design.layout", std::move(layout));
+  for (const Parameter& parameter : *laid_out_) {
     pairs.emplace_back("parameters." + parameter.name(), kernel_->definition(parameter));
   }
   return pairs;
 }
 
 std::vector<EqualPoint> Design::equal_points() const {
-  return kernel_->equal_points(*parameters_);
+  return kernel_->equal_points(*laid_out_);
 }
 
 std::vector<std::string> Design::notes() const {
@@ -89,9 +135,23 @@ std::vector<Value> Design::Kernel::values(const std::vector<Parameter>& paramete
   return values;
 }
 
-namespace {
+std::vector<DesignPart> Design::Kernel::parts(const std::vector<Parameter>& parameters) const {
+  DesignBlock block{method, size, {}};
+  for (const Parameter& parameter : parameters) block.parameters.push_back(parameter.name());
+  return {{0, size, {std::move(block)}}};
+}
 
-void check_fixed(const std::vector<Parameter>& parameters, const std::string& method) {
+std::string Design::Kernel::Component::layout() const {
+  std::string names;
+  for (const Parameter& parameter : parameters) names += (names.empty() ? "" : ", ") + parameter.name();
+  std::string text =
+      kernel->method + " of " + names + ": " + text::counted(kernel->size, "point") + ", seed " + std::to_string(seed);
+  for (const auto& [key, said] : kernel->options()) text += ", " + key + " " + said;
+  if (const std::string inside = kernel->layout(); !inside.empty()) text += ", " + inside;
+  return text;
+}
+
+void detail::check_fixed(const std::vector<Parameter>& parameters, const std::string& method) {
   detail::check_parameters(parameters);
   for (const Parameter& parameter : parameters) {
     if (!parameter.is_random()) continue;
@@ -100,6 +160,8 @@ void check_fixed(const std::vector<Parameter>& parameters, const std::string& me
         " cannot use; use monte_carlo or latin_hypercube, or give it as linear, geometric or a list of values");
   }
 }
+
+namespace {
 
 std::uint64_t grid_size(const std::vector<Parameter>& parameters) {
   std::uint64_t size = 1;
@@ -153,7 +215,7 @@ class Zip : public Design::Kernel {
 }  // namespace
 
 Design grid(std::vector<Parameter> parameters, std::uint64_t seed) {
-  check_fixed(parameters, "grid");
+  detail::check_fixed(parameters, "grid");
   auto kernel = std::make_shared<Grid>(parameters);
   return {std::move(parameters), seed, std::move(kernel)};
 }
@@ -161,7 +223,7 @@ Design grid(std::vector<Parameter> parameters, std::uint64_t seed) {
 namespace {
 
 Design zipped(std::vector<Parameter> parameters, std::uint64_t seed, const char* method) {
-  check_fixed(parameters, method);
+  detail::check_fixed(parameters, method);
   const std::uint64_t points = parameters.front().level_count();
   const bool equal = std::all_of(parameters.begin(), parameters.end(),
                                  [points](const Parameter& parameter) { return parameter.level_count() == points; });

@@ -17,10 +17,15 @@ namespace windrow::detail {
 /// and what else there is to know, was said when it was made.
 class Draws {
  public:
+  explicit Draws(std::uint64_t of) : seed(of) {}
   virtual ~Draws() = default;
+  /// The same by another seed.
+  virtual std::shared_ptr<const Draws> by_seed(std::uint64_t other) const = 0;
   /// In (0, 1), or 0 for the lowest value that there is.
   /// @param place  of the parameter among all, from 0
   virtual double at(std::size_t place, std::uint64_t index) const = 0;
+
+  const std::uint64_t seed;
 };
 
 using KernelOptions = std::vector<std::pair<std::string, std::string>>;
@@ -36,6 +41,7 @@ class Sampled : public Design::Kernel {
                             std::uint64_t index) const override;
   std::vector<std::pair<std::string, std::string>> options() const override { return options_; }
   std::vector<std::string> notes() const override { return notes_; }
+  bool draws() const override { return true; }
 
  private:
   std::shared_ptr<const Draws> draws_;

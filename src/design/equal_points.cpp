@@ -8,9 +8,29 @@
 namespace windrow::detail {
 namespace {
 
+void append_value(std::string& bytes, const Value& value) {
+  bytes += static_cast<char>(value.variant().index());
+  bytes += value.written();
+  bytes += '\0';
+}
+
 bool is_same(const Value& a, const Value& b) {
   return a == b && a.written() == b.written();
 }
+
+}  // namespace
+
+bool are_same_values(const std::vector<Value>& a, const std::vector<Value>& b) {
+  return std::ranges::equal(a, b, is_same);
+}
+
+Hash128 hash_of_values(const std::vector<Value>& values) {
+  std::string bytes;
+  for (const Value& value : values) append_value(bytes, value);
+  return hash128(bytes);
+}
+
+namespace {
 
 bool are_same_rows(const std::vector<Parameter>& parameters, std::uint64_t a, std::uint64_t b) {
   return std::ranges::all_of(parameters, [&](const Parameter& p) { return is_same(p.level(a), p.level(b)); });
@@ -18,26 +38,13 @@ bool are_same_rows(const std::vector<Parameter>& parameters, std::uint64_t a, st
 
 Hash128 hash_of_row(const std::vector<Parameter>& parameters, std::uint64_t row, std::string& bytes) {
   bytes.clear();
-  for (const Parameter& parameter : parameters) {
-    const Value value = parameter.level(row);
-    bytes += static_cast<char>(value.variant().index());
-    bytes += value.written();
-    bytes += '\0';
-  }
+  for (const Parameter& parameter : parameters) append_value(bytes, parameter.level(row));
   return hash128(bytes);
 }
 
-/// For each level the first that is the same; empty if none is there twice.
-std::vector<std::uint64_t> first_levels(const Parameter& parameter) {
-  const std::uint64_t count = parameter.level_count();
-  // Levels of a range differ, unless it has no length.
-  const bool may_repeat = parameter.is_listed() || (count > 1 && is_same(parameter.level(0), parameter.level(1)));
-  if (!may_repeat) return {};
-  std::vector<std::uint64_t> first(count);
-  for (std::uint64_t level = 0; level < count; ++level) first[level] = level;
-  const std::vector<EqualPoint> equal = equal_rows({parameter}, count);
-  for (const EqualPoint& level : equal) first[level.index] = level.first;
-  return equal.empty() ? std::vector<std::uint64_t>() : first;
+/// Levels of a range differ, unless it has no length.
+bool may_repeat(const Parameter& parameter) {
+  return parameter.is_listed() || (parameter.level_count() > 1 && is_same(parameter.level(0), parameter.level(1)));
 }
 
 }  // namespace
@@ -49,19 +56,40 @@ std::vector<EqualPoint> equal_rows(const std::vector<Parameter>& parameters, std
       [&](std::uint64_t a, std::uint64_t b) { return are_same_rows(parameters, a, b); });
 }
 
-std::vector<EqualPoint> equal_combinations(const std::vector<Parameter>& parameters, std::uint64_t size) {
-  std::vector<std::vector<std::uint64_t>> first_of;
-  for (const Parameter& parameter : parameters) first_of.push_back(first_levels(parameter));
+EqualFactor equal_levels(const std::vector<Parameter>& together) {
+  EqualFactor factor{together.front().level_count(), {}};
+  if (!std::ranges::all_of(together, may_repeat)) return factor;
+  return equal_factor(factor.count, equal_rows(together, factor.count));
+}
+
+EqualFactor equal_factor(std::uint64_t count, const std::vector<EqualPoint>& equal) {
+  EqualFactor factor{count, {}};
+  if (equal.empty()) return factor;
+  factor.first.resize(count);
+  for (std::uint64_t i = 0; i < count; ++i) factor.first[i] = i;
+  for (const EqualPoint& one : equal) factor.first[one.index] = one.first;
+  return factor;
+}
+
+std::vector<EqualPoint> equal_combinations(const std::vector<Parameter>& parameters, std::uint64_t /*size*/) {
+  std::vector<EqualFactor> factors;
+  for (const Parameter& parameter : parameters) factors.push_back(equal_levels({parameter}));
+  return equal_products(factors);
+}
+
+std::vector<EqualPoint> equal_products(const std::vector<EqualFactor>& factors) {
   std::vector<EqualPoint> equal;
-  if (std::ranges::all_of(first_of, &std::vector<std::uint64_t>::empty)) return equal;
+  if (std::ranges::all_of(factors, [](const EqualFactor& factor) { return factor.first.empty(); })) return equal;
+  std::uint64_t size = 1;
+  for (const EqualFactor& factor : factors) size *= factor.count;
   for (std::uint64_t index = 0; index < size; ++index) {
     std::uint64_t first = 0, rest = index, weight = 1;
-    for (std::size_t i = parameters.size(); i-- > 0;) {
-      const std::uint64_t count = parameters[i].level_count();
-      const std::uint64_t level = rest % count;
-      first += weight * (first_of[i].empty() ? level : first_of[i][level]);
-      rest /= count;
-      weight *= count;
+    for (std::size_t i = factors.size(); i-- > 0;) {
+      const EqualFactor& factor = factors[i];
+      const std::uint64_t level = rest % factor.count;
+      first += weight * (factor.first.empty() ? level : factor.first[level]);
+      rest /= factor.count;
+      weight *= factor.count;
     }
     if (first != index) equal.push_back({first, index});
   }

@@ -11,6 +11,11 @@
 
 namespace windrow::detail {
 
+/// Whether values are, and are written into programs, alike.
+bool are_same_values(const std::vector<Value>& a, const std::vector<Value>& b);
+/// The same of values that are.
+Hash128 hash_of_values(const std::vector<Value>& values);
+
 /// Hashes of 32 bits: whether another has been added that may be the same. Two bits for each of 8 places a hash.
 class SeenTwice {
  public:

@@ -79,13 +79,17 @@ double shifted(double u, double shift) {
 
 class HaltonPoints : public detail::Draws {
  public:
-  HaltonPoints(Scramble scramble, std::uint64_t seed, const std::vector<std::uint64_t>& streams) : scramble_(scramble) {
-    for (const std::uint64_t base : primes(streams.size())) {
+  HaltonPoints(Scramble scramble, std::uint64_t by, std::vector<std::uint64_t> streams)
+      : Draws(by), scramble_(scramble), streams_(std::move(streams)) {
+    for (const std::uint64_t base : primes(streams_.size())) {
       MirroredDigits& digits = digits_.emplace_back(base);
-      const std::uint64_t stream = rng::fnv1a("/scramble", streams[digits_.size() - 1]);
+      const std::uint64_t stream = rng::fnv1a("/scramble", streams_[digits_.size() - 1]);
       if (scramble == Scramble::owen) digits.permute(seed, stream);
       shifts_.push_back(rng::uniform(seed, stream, 0));
     }
+  }
+  std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
+    return std::make_shared<HaltonPoints>(scramble_, other, streams_);
   }
 
   /// How many points it tells apart.
@@ -100,6 +104,7 @@ class HaltonPoints : public detail::Draws {
 
  private:
   Scramble scramble_;
+  std::vector<std::uint64_t> streams_;
   std::vector<MirroredDigits> digits_;
   std::vector<double> shifts_;
 };
@@ -118,12 +123,15 @@ constexpr std::array<std::uint32_t, 100> kGenerating = {
 
 class LatticePoints : public detail::Draws {
  public:
-  LatticePoints(Scramble scramble, std::uint64_t seed, const std::vector<std::uint64_t>& streams)
-      : scramble_(scramble) {
-    for (const std::uint64_t stream : streams) {
+  LatticePoints(Scramble scramble, std::uint64_t by, std::vector<std::uint64_t> streams)
+      : Draws(by), scramble_(scramble), streams_(std::move(streams)) {
+    for (const std::uint64_t stream : streams_) {
       const auto random = rng::block(seed, rng::fnv1a("/scramble", stream), 0);
       shifts_.push_back(std::uint64_t{random[1]} << 32 | random[0]);
     }
+  }
+  std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
+    return std::make_shared<LatticePoints>(scramble_, other, streams_);
   }
 
   double at(std::size_t place, std::uint64_t index) const override {
@@ -134,7 +142,7 @@ class LatticePoints : public detail::Draws {
 
  private:
   Scramble scramble_;
-  std::vector<std::uint64_t> shifts_;
+  std::vector<std::uint64_t> streams_, shifts_;
 };
 
 void check_parameters_of(const char* method, std::size_t count, std::size_t most) {

@@ -16,21 +16,26 @@ namespace {
 /// bit, one further, is 1, in a random order. So any stratum of a doubling has one point.
 class Nested : public detail::Draws {
  public:
-  Nested(const std::vector<Parameter>& parameters, std::uint64_t points, std::uint64_t first, std::uint64_t seed)
-      : seed_(seed),
+  Nested(std::vector<Parameter> parameters, std::uint64_t points, std::uint64_t first, std::uint64_t by)
+      : Draws(by),
+        parameters_(std::move(parameters)),
+        points_(points),
         first_(first),
-        streams_(detail::streams_of(parameters)),
-        scrambles_(detail::streams_of(parameters, "/scramble")),
-        orders_(detail::orders_of(parameters, "/strata", first, seed)) {
+        streams_(detail::streams_of(parameters_)),
+        scrambles_(detail::streams_of(parameters_, "/scramble")),
+        orders_(detail::orders_of(parameters_, "/strata", first, by)) {
     for (std::uint64_t size = first; size < points; size *= 2) {
       const std::string purpose = fmt::format("/strata/{}", size / first);
-      doublings_.push_back(detail::orders_of(parameters, purpose, size, seed));
+      doublings_.push_back(detail::orders_of(parameters_, purpose, size, by));
     }
+  }
+  std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
+    return std::make_shared<Nested>(parameters_, points_, first_, other);
   }
 
   double at(std::size_t place, std::uint64_t index) const override {
     if (index < first_) {
-      return rng::stratified(orders_[place](index), first_, rng::uniform(seed_, streams_[place], index));
+      return rng::stratified(orders_[place](index), first_, rng::uniform(seed, streams_[place], index));
     }
     const auto doubling = static_cast<unsigned>(std::bit_width(index / first_)) - 1;
     const std::uint64_t before = first_ << doubling;
@@ -43,16 +48,17 @@ class Nested : public detail::Draws {
  private:
   /// The first point of the stratum, of which the fraction is known, has to be the scrambled 0.
   double fraction(std::size_t place, std::uint64_t stratum, std::uint64_t bits) const {
-    const auto random = rng::block(seed_, scrambles_[place], stratum);
+    const auto random = rng::block(seed, scrambles_[place], stratum);
     const std::uint64_t first = std::uint64_t{random[1]} << 32 | random[0];
     const std::uint64_t second = std::uint64_t{random[3]} << 32 | random[2];
     const std::uint64_t scrambled =
         detail::nested_scramble(detail::reverse_bits(bits), first, second) ^ detail::nested_scramble(0, first, second);
-    const double known = rng::uniform(seed_, streams_[place], orders_[place].inverse(stratum));
+    const double known = rng::uniform(seed, streams_[place], orders_[place].inverse(stratum));
     return detail::middle_of_cell(detail::reverse_bits(scrambled) ^ static_cast<std::uint64_t>(known * 0x1p52) << 12);
   }
 
-  std::uint64_t seed_, first_;
+  std::vector<Parameter> parameters_;
+  std::uint64_t points_, first_;
   std::vector<std::uint64_t> streams_, scrambles_;
   std::vector<detail::Permutation> orders_;
   std::vector<std::vector<detail::Permutation>> doublings_{};

@@ -8,6 +8,7 @@
 #include "design/literal.hpp"
 #include "design/ranges.hpp"
 #include "design/table_cells.hpp"
+#include "design/table_text.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 
@@ -35,11 +36,7 @@ using detail::tells_whole;
 }
 
 void check_name(const std::string& name) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  const bool identifier = !name.empty() && !digit(name[0]) &&
-                          std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
-  if (!identifier) {
+  if (!detail::is_identifier(name)) {
     throw SpecError("`" + name +
                     "` cannot name a parameter; a name is letters, digits and underscores, not a digit first");
   }
@@ -81,6 +78,25 @@ void check_source(const std::string& name, const Choice& source) {
 
 void check_source(const std::string& name, const TableColumn& source) {
   if (source.cells == nullptr || source.column >= source.cells->columns()) fail(name, "there is no such column");
+}
+
+void check_source(const std::string& name, const Bundle& /*source*/) {
+  if (name == "point" || name == "study") {
+    throw SpecError("`" + name + "` cannot name a bundle: `" + name + ".dir` and others are tags of their own");
+  }
+}
+
+void check_source(const std::string& /*name*/, const BundleField& source) {
+  if (source.field >= source.bundle.fields().size()) throw SpecError("a bundle has no such field");
+}
+
+void check_source(const std::string& name, const PartsOf& source) {
+  if (source.parts == nullptr || source.parts->empty()) fail(name, "there are no parts");
+}
+
+/// Of a bundle's field "material.E" what stands before the dot; its end is in order since the bundle was made.
+std::string checked_part(const std::string& name, const Parameter::Source& source) {
+  return std::holds_alternative<BundleField>(source) ? name.substr(0, name.find('.')) : name;
 }
 
 /// The others are in order since they were made.
@@ -168,10 +184,55 @@ Value as_type(Value value, std::optional<ValueType> type) {
   return *type == ValueType::integer ? Value(static_cast<std::int64_t>(value.number())) : Value(value.number());
 }
 
+bool any_of(const PartsOf& source, bool (Parameter::*is)() const) {
+  return std::ranges::any_of(*source.parts, [is](const Parameter& part) { return (part.*is)(); });
+}
+
+bool all_of(const PartsOf& source, bool (Parameter::*is)() const) {
+  return std::ranges::all_of(*source.parts, [is](const Parameter& part) { return (part.*is)(); });
+}
+
+std::uint64_t count_of_parts(const PartsOf& source) {
+  std::uint64_t count = 0;
+  for (const Parameter& part : *source.parts) count += part.level_count();
+  return count;
+}
+
+Value level_of_parts(const PartsOf& source, std::uint64_t i) {
+  auto part = source.parts->begin();
+  for (; i >= part->level_count(); ++part) i -= part->level_count();
+  return part->level(i);
+}
+
+/// Each part has the same share.
+Value quantile_of_parts(const PartsOf& source, double u) {
+  const double place = u * static_cast<double>(source.parts->size());
+  const std::size_t which = std::min(static_cast<std::size_t>(place), source.parts->size() - 1);
+  const Parameter& part = (*source.parts)[which];
+  const double inside = std::clamp(place - static_cast<double>(which), 0x1p-53, 1.0 - 0x1p-53);
+  if (!part.has_levels()) return part.quantile(inside);
+  const std::uint64_t count = part.level_count();
+  return part.level(std::min(static_cast<std::uint64_t>(inside * static_cast<double>(count)), count - 1));
+}
+
+std::optional<ValueType> type_of_parts(const PartsOf& source) {
+  const auto first = source.parts->front().type_of_values();
+  const auto same = [&](const Parameter& part) { return part.type_of_values() == first; };
+  return std::ranges::all_of(*source.parts, same) ? first : std::nullopt;
+}
+
+std::vector<Value> values_of_field(const BundleField& source) {
+  std::vector<Value> values;
+  for (std::size_t entry = 0; entry < source.bundle.size(); ++entry) {
+    values.push_back(source.bundle.value(entry, source.field));
+  }
+  return values;
+}
+
 }  // namespace
 
 Parameter::Parameter(std::string name, Source source) : name_(std::move(name)), source_(std::move(source)) {
-  check_name(name_);
+  check_name(checked_part(name_, source_));
   std::visit([this](const auto& kind) { check_source(name_, kind); }, source_);
 }
 
@@ -217,6 +278,11 @@ Parameter& Parameter::type(ValueType type) {
   if (!is_of_type(source_, type)) {
     if (const auto* column = std::get_if<TableColumn>(&source_)) source_ = listed(*column);
     std::visit(Overloaded{convert_levels, convert_choice, check_range, check_integers, check_samples, check_drawn,
+                          [&](const Bundle&) {
+                            if (type != ValueType::string) wrong("the names of a bundle are");
+                          },
+                          [&](const BundleField&) { wrong("the fields of a bundle have types of their own:"); },
+                          [&](const PartsOf&) { wrong("the parts of a design have types of their own:"); },
                           [](const TableColumn&) {}},
                source_);
   }
@@ -285,15 +351,18 @@ Parameter& Parameter::whole_numbers() {
 std::string_view Parameter::kind() const {
   if (const auto* distribution = std::get_if<Distribution>(&source_)) return distribution->kind();
   constexpr std::array<std::string_view, std::variant_size_v<Source>> names = {
-      "linear", "linear", "geometric", "reversed_geometric", "integers", "values", "values", "choice", "samples"};
+      "linear", "linear", "geometric", "reversed_geometric", "integers", "values", "values", "choice", "samples", "",
+      "bundle", "values", "parts"};
   return names[source_.index()];
 }
 
 bool Parameter::is_random() const {
+  if (const auto* several = std::get_if<PartsOf>(&source_)) return any_of(*several, &Parameter::is_random);
   return !has_levels() || std::holds_alternative<Choice>(source_) || std::holds_alternative<Samples>(source_);
 }
 
 bool Parameter::is_listed() const {
+  if (const auto* several = std::get_if<PartsOf>(&source_)) return all_of(*several, &Parameter::is_listed);
   const auto lists = [](const auto& source) {
     using Kind = std::decay_t<decltype(source)>;
     return !Range<Kind> && !std::same_as<Kind, Distribution>;
@@ -302,6 +371,7 @@ bool Parameter::is_listed() const {
 }
 
 bool Parameter::has_levels() const {
+  if (const auto* several = std::get_if<PartsOf>(&source_)) return all_of(*several, &Parameter::has_levels);
   return !std::holds_alternative<Distribution>(source_);
 }
 
@@ -313,6 +383,9 @@ std::optional<ValueType> Parameter::type_of_values() const {
       Overloaded{[](const Levels& source) { return type_of_all(source.values); },
                  [](const Choice& source) { return type_of_all(source.values()); },
                  [](const TableColumn& source) -> Type { return source.cells->form(source.column).type; },
+                 [](const Bundle&) -> Type { return ValueType::string; },
+                 [](const BundleField& source) { return type_of_all(values_of_field(source)); },
+                 [](const PartsOf& source) { return type_of_parts(source); },
                  [&](const Samples& source) { return numeric(source.are_integers()); },
                  [&](const Distribution& source) { return numeric(source.is_discrete()); },
                  [&](const Integers&) { return numeric(true); }, [&](const Computed auto&) { return numeric(false); }},
@@ -327,7 +400,10 @@ std::uint64_t Parameter::level_count() const {
                                [](const Levels& source) -> std::uint64_t { return source.values.size(); },
                                [](const TableColumn& source) { return source.cells->rows(); },
                                [](const Choice& source) -> std::uint64_t { return source.values().size(); },
-                               [](const Samples& source) -> std::uint64_t { return source.numbers().size(); }, none},
+                               [](const Samples& source) -> std::uint64_t { return source.numbers().size(); },
+                               [](const Bundle& source) -> std::uint64_t { return source.size(); },
+                               [](const BundleField& source) -> std::uint64_t { return source.bundle.size(); },
+                               [](const PartsOf& source) { return count_of_parts(source); }, none},
                     source_);
 }
 
@@ -353,7 +429,19 @@ Value Parameter::level(std::uint64_t i) const {
     if constexpr (requires { source.at(i); }) return as_type(source.at(i), type_);
     return {};  // of a distribution, whose level_count() has thrown
   };
-  return std::visit(Overloaded{computed, whole, listed}, source_);
+  const auto in_bundle = [&](const Bundle& source) -> Value {
+    check(source.size());
+    return source.name(i);
+  };
+  const auto of_bundle = [&](const BundleField& source) {
+    check(source.bundle.size());
+    return source.bundle.value(i, source.field);
+  };
+  const auto of_parts = [&](const PartsOf& source) {
+    check(count_of_parts(source));
+    return level_of_parts(source, i);
+  };
+  return std::visit(Overloaded{computed, whole, in_bundle, of_bundle, of_parts, listed}, source_);
 }
 
 Value Parameter::quantile(double u) const {
@@ -367,6 +455,9 @@ Value Parameter::quantile(double u) const {
   };
   return std::visit(Overloaded{[&](const Levels& source) { return choose(source); },
                                [&](const TableColumn& source) { return choose(source); }, impossible,
+                               [&](const Bundle& source) { return choose(source); },
+                               [&](const BundleField& source) { return choose(source); },
+                               [u](const PartsOf& source) { return quantile_of_parts(source, u); },
                                [u](const Choice& source) { return source.quantile(u); },
                                [&](const Samples& source) { return as_type(source.quantile(u), type_); },
                                [&](const Distribution& source) { return as_type(source.quantile(u), type_); }},
@@ -380,6 +471,8 @@ std::vector<std::string> Parameter::notes() const {
       if (const auto note = note_on(source)) notes.push_back("`" + name_ + "`: " + *note);
     } else if constexpr (std::same_as<std::decay_t<decltype(source)>, Samples>) {
       notes = source.notes();
+    } else if constexpr (std::same_as<std::decay_t<decltype(source)>, PartsOf>) {
+      for (const Parameter& part : *source.parts) std::ranges::move(part.notes(), std::back_inserter(notes));
     }
     return notes;
   };
@@ -395,7 +488,14 @@ std::string Parameter::definition() const {
     return "values(" + inside + ")";
   };
   const auto range = [this](const Range auto& source) { return std::string(kind()) + "(" + said_of(source) + ")"; };
-  return std::visit(Overloaded{range, [&](const Levels& source) { return list(source); },
+  const auto parts = [](const PartsOf& source) {
+    std::string text;
+    for (const Parameter& part : *source.parts) text += (text.empty() ? "" : " + ") + part.definition();
+    return text;
+  };
+  return std::visit(Overloaded{range, parts, [&](const Levels& source) { return list(source); },
+                               [](const Bundle& source) { return source.definition(); },
+                               [&](const BundleField& source) { return list(source); },
                                [&](const TableColumn& source) { return list(source); },
                                [](const Choice& source) { return source.definition(); },
                                [](const Samples& source) { return source.definition(); },
@@ -414,6 +514,10 @@ Parameter reversed_geometric(std::string name, double from, double to, std::uint
 }
 Parameter values(std::string name, std::vector<Value> levels) {
   return {std::move(name), Levels{std::move(levels)}};
+}
+Parameter bundle(std::string name, std::vector<Bundle::Entry> entries) {
+  Bundle source = made_for(name, [&] { return Bundle(std::move(entries)); });
+  return {std::move(name), std::move(source)};
 }
 Parameter linear_steps(std::string name, double from, double to, double step) {
   const LinearSteps source = made_for(name, [&] { return LinearSteps(from, to, step); });

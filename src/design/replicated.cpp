@@ -47,6 +47,18 @@ class Replicated : public Design::Kernel {
   }
 
   std::vector<std::string> notes() const override { return kernel_->notes(); }
+  bool draws() const override { return kernel_->draws(); }
+  std::string layout() const override { return kernel_->layout(); }
+
+  std::vector<DesignPart> parts(const std::vector<Parameter>& /*parameters*/) const override {
+    std::vector<DesignPart> parts = kernel_->parts(parameters_);
+    for (DesignPart& part : parts) {
+      part.first *= replicates_;
+      part.points *= replicates_;
+      part.replicates *= replicates_;
+    }
+    return parts;
+  }
 
  private:
   std::shared_ptr<const Kernel> kernel_;
@@ -61,16 +73,16 @@ Design replicated(const Design& design, std::uint64_t replicates) {
   if (design.size() > 0 && replicates > detail::max_points / design.size()) {
     throw SpecError("the design has more than 2^62 points with its replicates");
   }
-  std::vector<Parameter> parameters = design.parameters();
+  auto [kernel, parameters, seed] = Design::Kernel::component(design);
   for (const Parameter& parameter : parameters) {
     if (parameter.name() != kReplicate) continue;
     throw SpecError(
         "a parameter is called `replicate`, and so is the number of the replicate: give the parameter another name, or "
         "leave out `replicates`");
   }
-  auto kernel = std::make_shared<Replicated>(design.kernel_, parameters, replicates);
+  auto several = std::make_shared<Replicated>(std::move(kernel), parameters, replicates);
   parameters.push_back(replicate_parameter(replicates));
-  return {std::move(parameters), design.seed(), std::move(kernel)};
+  return {std::move(parameters), seed, std::move(several)};
 }
 
 }  // namespace windrow

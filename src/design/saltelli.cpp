@@ -9,7 +9,10 @@ namespace {
 class TwoSets : public detail::Draws {
  public:
   TwoSets(std::shared_ptr<const Draws> both, std::size_t parameters, std::uint64_t group)
-      : both_(std::move(both)), parameters_(parameters), group_(group) {}
+      : Draws(both->seed), both_(std::move(both)), parameters_(parameters), group_(group) {}
+  std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
+    return std::make_shared<TwoSets>(both_->by_seed(other), parameters_, group_);
+  }
 
   double at(std::size_t place, std::uint64_t index) const override {
     const std::uint64_t row = index % group_;  // A, B, AB_1 .. AB_d, BA_1 .. BA_d

@@ -68,12 +68,18 @@ void check_lowest(const std::vector<Parameter>& parameters, std::string_view met
   }
 }
 
-std::vector<Value> Sampled::values(const std::vector<Parameter>& parameters, std::uint64_t /*seed*/,
+// Blocks that are drawn anew ask by one seed for many points; the last that was asked for is kept.
+std::vector<Value> Sampled::values(const std::vector<Parameter>& parameters, std::uint64_t seed,
                                    std::uint64_t index) const {
+  thread_local std::pair<std::shared_ptr<const Draws>, std::shared_ptr<const Draws>> last;  // of, by another seed
+  if (seed != draws_->seed && (last.first != draws_ || last.second->seed != seed)) {
+    last = {draws_, draws_->by_seed(seed)};
+  }
+  const Draws& draws = seed == draws_->seed ? *draws_ : *last.second;
   std::vector<Value> values;
   values.reserve(parameters.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    values.push_back(value_at(parameters[i], draws_->at(i, index)));
+    values.push_back(value_at(parameters[i], draws.at(i, index)));
   }
   return values;
 }
@@ -84,29 +90,36 @@ namespace {
 
 class Independent : public detail::Draws {
  public:
-  Independent(std::uint64_t seed, std::vector<std::uint64_t> streams) : seed_(seed), streams_(std::move(streams)) {}
+  Independent(std::uint64_t by, std::vector<std::uint64_t> streams) : Draws(by), streams_(std::move(streams)) {}
+  std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
+    return std::make_shared<Independent>(other, streams_);
+  }
   double at(std::size_t place, std::uint64_t index) const override {
-    return rng::uniform(seed_, streams_[place], index);
+    return rng::uniform(seed, streams_[place], index);
   }
 
  private:
-  std::uint64_t seed_;
   std::vector<std::uint64_t> streams_;
 };
 
 /// Each in a stratum of its own.
 class InStrata : public detail::Draws {
  public:
-  InStrata(std::uint64_t seed, const std::vector<Parameter>& parameters, std::uint64_t points)
-      : seed_(seed), streams_(detail::streams_of(parameters)), points_(points) {
-    orders_ = detail::orders_of(parameters, "/strata", points, seed);
+  InStrata(std::uint64_t by, std::vector<Parameter> parameters, std::uint64_t points)
+      : Draws(by),
+        parameters_(std::move(parameters)),
+        streams_(detail::streams_of(parameters_)),
+        orders_(detail::orders_of(parameters_, "/strata", points, by)),
+        points_(points) {}
+  std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
+    return std::make_shared<InStrata>(other, parameters_, points_);
   }
   double at(std::size_t place, std::uint64_t index) const override {
-    return rng::stratified(orders_[place](index), points_, rng::uniform(seed_, streams_[place], index));
+    return rng::stratified(orders_[place](index), points_, rng::uniform(seed, streams_[place], index));
   }
 
  private:
-  std::uint64_t seed_;
+  std::vector<Parameter> parameters_;
   std::vector<std::uint64_t> streams_;
   std::vector<detail::Permutation> orders_;
   std::uint64_t points_;

@@ -67,14 +67,18 @@ struct Coordinate {
 
 class SobolPoints : public Draws {
  public:
-  SobolPoints(Scramble scramble, std::uint64_t seed, const std::vector<std::uint64_t>& streams) : scramble_(scramble) {
-    for (const std::uint64_t stream : streams) {
+  SobolPoints(Scramble scramble, std::uint64_t by, std::vector<std::uint64_t> streams)
+      : Draws(by), scramble_(scramble), streams_(std::move(streams)) {
+    for (const std::uint64_t stream : streams_) {
       const auto random = rng::block(seed, rng::fnv1a("/scramble", stream), 0);
       Coordinate coordinate{directions_of(coordinates_.size()), std::uint64_t{random[1]} << 32 | random[0],
                             std::uint64_t{random[3]} << 32 | random[2]};
       for (std::uint64_t& direction : coordinate.reversed) direction = reverse_bits(direction);
       coordinates_.push_back(coordinate);
     }
+  }
+  std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
+    return std::make_shared<SobolPoints>(scramble_, other, streams_);
   }
 
   double at(std::size_t place, std::uint64_t index) const override {
@@ -91,6 +95,7 @@ class SobolPoints : public Draws {
 
  private:
   Scramble scramble_;
+  std::vector<std::uint64_t> streams_;
   std::vector<Coordinate> coordinates_;
 };
 

@@ -88,6 +88,34 @@ void put_kind(ByteWriter& out, const Distribution& kind) {
   }
 }
 
+void put_kind(ByteWriter& out, const Bundle& kind) {
+  put_values(out, {kind.fields().begin(), kind.fields().end()});
+  std::vector<Value> entries;
+  for (std::size_t entry = 0; entry < kind.size(); ++entry) {
+    entries.emplace_back(kind.name(entry));
+    for (std::size_t field = 0; field < kind.fields().size(); ++field) entries.push_back(kind.value(entry, field));
+  }
+  put_values(out, entries);
+}
+void put_kind(ByteWriter& out, const BundleField& kind) {
+  put_kind(out, kind.bundle);
+  out.put(static_cast<std::uint64_t>(kind.field));
+}
+void put_kind(ByteWriter& out, const PartsOf& kind);
+
+Bundle get_bundle(ByteReader& in) {
+  const std::vector<Value> fields = get_values(in);
+  const std::vector<Value> values = get_values(in);
+  std::vector<Bundle::Entry> entries;
+  for (auto value = values.begin(); value != values.end();) {
+    Bundle::Entry& entry = entries.emplace_back(Bundle::Entry{(value++)->text(), {}});
+    for (const Value& field : fields) entry.fields.emplace_back(field.text(), *value++);
+  }
+  return Bundle(std::move(entries));
+}
+
+PartsOf get_parts(ByteReader& in);
+
 template <typename Kind>
 Kind get_kind(ByteReader& in) {
   if constexpr (std::is_same_v<Kind, LinearSteps>) {
@@ -116,6 +144,13 @@ Kind get_kind(ByteReader& in) {
       terms.push_back({std::move(name), in.get<double>()});
     }
     return {kind, std::move(terms)};
+  } else if constexpr (std::is_same_v<Kind, Bundle>) {
+    return get_bundle(in);
+  } else if constexpr (std::is_same_v<Kind, BundleField>) {
+    Bundle bundle = get_bundle(in);
+    return {std::move(bundle), static_cast<std::size_t>(in.get<std::uint64_t>())};
+  } else if constexpr (std::is_same_v<Kind, PartsOf>) {
+    return get_parts(in);
   } else {
     return in.get<Kind>();
   }
@@ -156,6 +191,14 @@ Parameters get_parameters(ByteReader& in) {
     parameters.push_back(std::move(parameter));
   }
   return std::make_shared<const std::vector<Parameter>>(std::move(parameters));
+}
+
+void put_kind(ByteWriter& out, const PartsOf& kind) {
+  put_parameters(out, *kind.parts);
+}
+
+PartsOf get_parts(ByteReader& in) {
+  return {get_parameters(in)};
 }
 
 void put_columns(ByteWriter& out, const std::vector<Column>& columns) {

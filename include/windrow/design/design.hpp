@@ -60,6 +60,22 @@ struct EqualPoint {
   friend auto operator<=>(const EqualPoint&, const EqualPoint&) = default;
 };
 
+/// What one method lays out of a design.
+struct DesignBlock {
+  std::string method;
+  std::uint64_t points;
+  std::vector<std::string> parameters;
+  bool redraw = false;  ///< draws of its own for each point of the blocks before it
+};
+
+/// Points of a design that stand together: from one index on, blocks that are crossed, each point so many times.
+struct DesignPart {
+  std::uint64_t first;
+  std::uint64_t points;  ///< with replicates
+  std::vector<DesignBlock> blocks;
+  std::uint64_t replicates = 1;
+};
+
 /// A function from an index in [0, size) to a point. Pure, cheap to copy, constant memory (a table holds its file's
 /// values): the same design gives the same points in every process, whatever the backend or the number of ranks.
 class Design {
@@ -70,9 +86,14 @@ class Design {
 
   std::uint64_t size() const;
   std::uint64_t seed() const { return seed_; }
-  /// "grid", "zip", "table", or one of windrow/design/methods.hpp
+  /// "grid", "zip", "table", or one of windrow/design/methods.hpp; "grid x latin_hypercube + grid" if it is composed
   std::string method() const;
+  /// With the fields of bundles, each bundle's behind it.
   const std::vector<Parameter>& parameters() const { return *parameters_; }
+  /// Whether points are random draws.
+  bool draws() const;
+  /// What it is composed of: one part of one block, unless it was crossed() or appended().
+  std::vector<DesignPart> parts() const;
 
   /// @throws SpecError if index >= size()
   Point point(std::uint64_t index) const;
@@ -92,9 +113,8 @@ class Design {
   std::vector<std::string> notes() const;
 
  private:
-  friend Design replicated(const Design& design, std::uint64_t replicates);
-
-  std::shared_ptr<const std::vector<Parameter>> parameters_;
+  std::shared_ptr<const std::vector<Parameter>> laid_out_;    // what the kernel knows of
+  std::shared_ptr<const std::vector<Parameter>> parameters_;  // with the fields of bundles
   std::uint64_t seed_;
   std::shared_ptr<const Kernel> kernel_;
 };

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "windrow/design/bundle.hpp"
 #include "windrow/design/distribution.hpp"
 #include "windrow/design/format.hpp"
 #include "windrow/design/value.hpp"
@@ -86,14 +87,21 @@ struct TableColumn {
   std::shared_ptr<const detail::TableCells> cells;
   std::size_t column;
 };
+class Parameter;
+/// What one parameter is in the parts of an appended() design, where these differ; levels are those of all, part by
+/// part.
+struct PartsOf {
+  std::shared_ptr<const std::vector<Parameter>> parts;
+};
 /// One factor of a design: a name, where its values come from, and what they mean.
 class Parameter {
  public:
   using Source = std::variant<Linear, LinearSteps, Geometric, ReversedGeometric, Integers, Levels, TableColumn, Choice,
-                              Samples, Distribution>;
+                              Samples, Distribution, Bundle, BundleField, PartsOf>;
 
-  /// @throws SpecError if the name is not an identifier ([A-Za-z_][A-Za-z0-9_]*) or is reserved (`index`, `status`,
-  ///         `seed`), or if the source is impossible (0 points, geometric through zero, not finite, ...)
+  /// @throws SpecError if the name is not an identifier ([A-Za-z_][A-Za-z0-9_]*; NAME.FIELD of a bundle's field) or is
+  ///         reserved (`index`, `status`, `seed`; of a bundle `point` and `study`, too), or if the source is impossible
+  ///         (0 points, geometric through zero, not finite, ...)
   Parameter(std::string name, Source source);
 
   Parameter& unit(std::string text);
@@ -129,7 +137,8 @@ class Parameter {
   Value value_of(double number) const;
   /// A value of it as it goes into programs: by its format, else as it is written(). @throws Rejected as Format::write
   std::string write(const Value& value) const { return format_ ? format_->write(value) : value.written(); }
-  /// "linear", "geometric", "reversed_geometric", "integers", "values", "choice", "samples", or a distribution's
+  /// "linear", "geometric", "reversed_geometric", "integers", "values", "choice", "samples", "bundle", or a
+  /// distribution's
   std::string_view kind() const;
 
   /// Whether the values are drawn, by a distribution, from a choice or from samples: such a parameter needs a sampled
@@ -188,6 +197,7 @@ Parameter linear_steps(std::string name, From from, To to, Step step) {
 Parameter integers(std::string name, std::int64_t from, std::int64_t to);
 Parameter integers(std::string name, std::int64_t from, std::int64_t to, std::int64_t step);
 Parameter values(std::string name, std::vector<Value> levels);
+Parameter bundle(std::string name, std::vector<Bundle::Entry> entries);
 Parameter uniform(std::string name, double low, double high);
 Parameter normal(std::string name, double mean, double sd);
 /// By the kinds and terms of a Distribution: `drawn("load", "lognormal", {{"mean", 300}, {"sd", 30}, {"high", 500}})`
