@@ -5,6 +5,7 @@
 #include <set>
 
 #include "error_of.hpp"
+#include "windrow/design/methods.hpp"
 
 namespace windrow {
 namespace {
@@ -80,6 +81,43 @@ TEST(CrossedTest, new_draws_follow_from_the_values_before_them_and_stay_when_poi
   for (std::uint64_t i = 0; i < 4; ++i) {
     EXPECT_EQ(few.point(i).values(), more.point(8 + i).values());
     EXPECT_EQ(few.point(4 + i).values(), more.point(i).values());
+  }
+}
+
+/// Every method that draws, by another seed for each point of the block before, is what it is by that seed alone.
+TEST(CrossedTest, every_method_that_draws_is_drawn_anew) {
+  const List lengths{1, 2};
+  const auto sampled = [](int method, std::uint64_t seed) {
+    const std::vector<Parameter> parameters{uniform("load", 0, 1), uniform("wind", 0, 1)};
+    switch (method) {
+      case 0:
+        return monte_carlo(parameters, 6, seed);
+      case 1:
+        return latin_hypercube(parameters, 6, seed);
+      case 2:
+        return nested_latin_hypercube(parameters, 6, 3, seed);
+      case 3:
+        return sobol(parameters, 6, Scramble::owen, seed);
+      case 4:
+        return halton(parameters, 6, Scramble::owen, seed);
+      case 5:
+        return halton(parameters, 6, Scramble::shift, seed);
+      case 6:
+        return lattice(parameters, 6, Scramble::shift, seed);
+      default:
+        return saltelli(parameters, 2, {}, seed);
+    }
+  };
+  for (int method = 0; method < 8; ++method) {
+    const Design of_seven = sampled(method, 7);
+    const Design design = crossed({grid({values("length", lengths)}), {of_seven, true}});
+    const Design before = grid({values("length", lengths)}, 7);
+    for (const std::uint64_t i : {5, 0, 11, 6, 3, 9}) {  // in any order
+      const std::uint64_t seed = before.point(i / of_seven.size()).seed();
+      const Point expected = sampled(method, seed).point(i % of_seven.size());
+      EXPECT_EQ(design.point(i)["load"], expected["load"]) << of_seven.method() << " " << i;
+      EXPECT_EQ(design.point(i)["wind"], expected["wind"]) << of_seven.method() << " " << i;
+    }
   }
 }
 
