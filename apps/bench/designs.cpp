@@ -1,8 +1,12 @@
 // What a point of a design takes, for each method, with 5 parameters, on one core; and how even samples are.
 // `bench-designs [--anyway]`; `bench-designs points METHOD POINTS PARAMETERS SEED [SCRAMBLE]` prints points of the unit
-// cube, for scripts/discrepancy
+// cube, and `bench-designs discrepancy PARAMETERS` reads such and prints their centred discrepancy, squared: for
+// scripts/discrepancy
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -88,10 +92,45 @@ int print_points(const std::vector<std::string>& words) {
   return 0;
 }
 
+/// Hickernell 1998, doi:10.1090/S0025-5718-98-00894-1. @param x  of points of the unit cube, parameter by parameter
+double squared_discrepancy(const std::vector<std::vector<double>>& x) {
+  const std::size_t points = x.front().size();
+  double single = 0.0, pairs = 0.0;
+  std::vector<double> products(points);
+  for (std::size_t i = 0; i < points; ++i) {
+    std::fill(products.begin() + static_cast<std::ptrdiff_t>(i), products.end(), 1.0);
+    double product = 1.0;
+    for (const std::vector<double>& column : x) {
+      const double here = column[i], away = std::abs(here - 0.5);
+      product *= 1.0 + 0.5 * away - 0.5 * away * away;
+      for (std::size_t j = i; j < points; ++j) {
+        products[j] *= 1.0 + 0.5 * (away + std::abs(column[j] - 0.5) - std::abs(here - column[j]));
+      }
+    }
+    single += product;
+    double sum = 0.0;
+    for (std::size_t j = i + 1; j < points; ++j) sum += products[j];
+    pairs += products[i] + 2.0 * sum;
+  }
+  const auto count = static_cast<double>(points);
+  return std::pow(13.0 / 12.0, static_cast<double>(x.size())) - 2.0 / count * single + pairs / (count * count);
+}
+
+int print_discrepancy(std::size_t parameters) {
+  std::vector<std::vector<double>> x(parameters);
+  std::size_t place = 0;
+  for (double number = 0.0; std::scanf("%lf", &number) == 1; place = (place + 1) % parameters)
+    x[place].push_back(number);
+  if (place != 0 || x.front().empty()) return 1;
+  fmt::print("{}\n", squared_discrepancy(x));
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc >= 6 && std::strcmp(argv[1], "points") == 0) return print_points({argv + 2, argv + argc});
+  if (argc == 3 && std::strcmp(argv[1], "discrepancy") == 0) return print_discrepancy(std::stoul(argv[2]));
   if (!bench::may_measure(bench::anyway_given(argc, argv))) return 1;
   std::vector<Case> all = cases();
   for (int run = 0; run < kRuns; ++run) {
