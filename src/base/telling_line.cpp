@@ -192,12 +192,14 @@ class Search {
   void look_at(std::string_view raw) {
     const std::string plain = bare(raw);
     const std::string_view line = trimmed(plain);
+    const std::size_t margin = plain.find_first_not_of(kBlanks);
     if (line.starts_with("Traceback (most recent call last)")) {
       in_traceback_ = true;
+      margin_ = margin;
       return;
     }
     if (line.empty()) return;
-    const bool indented = kBlanks.find(plain.front()) != std::string_view::npos;
+    const bool indented = margin > margin_;
     const bool is_place = line.starts_with("File \"") && line.find(", line ") != std::string_view::npos;
     if (is_place || line.starts_with("At line ")) place_ = line;
     if (is_place || (in_traceback_ && indented)) return;
@@ -225,7 +227,8 @@ class Search {
   Telling found_;
   bool is_exception_ = false;
   bool in_traceback_ = false;
-  bool title_ = false;  // the line before only announced what the next one says
+  std::size_t margin_ = 0;  // of the traceback, which a failure's message indents as a whole
+  bool title_ = false;      // the line before only announced what the next one says
   std::string place_;
 };
 

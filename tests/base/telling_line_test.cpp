@@ -38,6 +38,17 @@ TEST(TellingLineTest, python_says_it_in_the_last_line_of_its_last_traceback) {
   EXPECT_EQ(line_of("ValueError: x\nExiting now\n"), "ValueError: x");
 }
 
+TEST(TellingLineTest, a_traceback_that_is_indented_as_a_whole) {
+  const std::string_view whole =
+      "  Traceback (most recent call last):\n    File \"a.py\", line 1, in f\n      g()\n  ValueError: one frame\n";
+  EXPECT_EQ(telling_line(whole).line, "ValueError: one frame");
+  EXPECT_EQ(telling_line(whole).where, "File \"a.py\", line 1, in f");
+  EXPECT_EQ(line_of("  reading cannot.dat\n" + std::string(whole)), "ValueError: one frame");
+  EXPECT_EQ(line_of("  KeyError: 'k'\n  \n  During handling of the above exception, another exception occurred:\n  \n" +
+                    std::string(whole)),
+            "ValueError: one frame");
+}
+
 TEST(TellingLineTest, sanitizers_assertions_and_exceptions_of_cpp) {
   EXPECT_EQ(line_of("==7==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x60\n    #0 0x4 in main a.c:3\n"
                     "SUMMARY: AddressSanitizer: heap-buffer-overflow a.c:3 in main\n==7==ABORTING\n"),

@@ -123,7 +123,7 @@ TEST_F(FailureGroupsTest, are_shown_in_lines_that_fit_a_terminal) {
               ElementsAre("  20 exited with code 1: no convergence at step 2",
                           "     first at point 2: x = 3 m, y = 2, z = same", "   2 exited with code 2",
                           "     first at point 30: x = 1 m, y = 30, z = same"));
-  EXPECT_THAT(render(groups, reader.identity().parameters, 1, 80).back(), "     and 2 of 1 further kind");
+  EXPECT_THAT(render(groups, reader.identity().parameters, 1, 80).back(), "     and 2 more points of 1 other kind");
   groups[0].line = std::string(100, 'a') + " \x1b[31m" + std::string(500, 'b');
   groups[0].values[2] = Value("a\nb" + std::string(500, 'c'));
   for (const std::string& line : render(groups, reader.identity().parameters, 5, 80)) {

@@ -172,6 +172,13 @@ TEST(ValuesTest, contradictions_are_named_where_they_stand) {
             "study.toml:3: `sd` in [parameters.x.values.normal] must be at least 0, not -1");
 }
 
+TEST(ValuesTest, a_choice_without_weights_has_equal_ones) {
+  const auto points = [](const std::string& choice) {
+    return StudyFolder().load(drawn_with("choice = { " + choice + " }")).design.definition();
+  };
+  EXPECT_EQ(points("values = [1, 2]"), points("values = [1, 2], weights = [1, 1]"));
+}
+
 TEST(ValuesTest, samples_are_counted_by_what_they_are) {
   const StudyFolder folder;
   const auto definition = [&](const std::string& table) {
