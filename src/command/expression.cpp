@@ -48,6 +48,8 @@ Expression::Expression(std::string text, const std::string& key, const std::vect
   try {
     parser.DefineFun("floor", [](double x) { return std::floor(x); });
     parser.DefineFun("ceil", [](double x) { return std::ceil(x); });
+    // With the dot of a bundle's field: material.E
+    parser.DefineNameChars("0123456789_.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
     parser.SetExpr(impl_->text);
     const auto variables = parser.GetUsedVar();
     impl_->values.resize(variables.size());

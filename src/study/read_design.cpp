@@ -4,6 +4,7 @@
 
 #include "design/interface/table.hpp"
 #include "study/study_parts.hpp"
+#include "windrow/design/compose.hpp"
 
 namespace windrow::detail {
 
@@ -22,7 +23,7 @@ std::optional<ValueType> read_type(const TomlTable& table) {
 /// @param values  reads them; none if a table's file has them
 Parameter read_parameter(const TomlTable& parameters, const std::string& name, const ValuesReader* values) {
   const TomlTable& table = *parameters.table(name);
-  table.allow_only({"values", "type", "format", "unit", "description"});
+  table.allow_only({"values", "type", "format", "unit", "units", "description"});
   if (values == nullptr && table.has("values")) {
     table.fail("values",
                table.name_of("values") +
@@ -89,11 +90,12 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
   std::string method = "grid";
   const TomlTable* design = root.table("design");
   if (design) {
-    design->allow_only({"method", "points", "file", "separator", "comment", "columns", "ignore", "replicates"});
+    design->allow_only({"method", "points", "file", "separator", "comment", "columns", "ignore", "replicates", "zip"});
     method = design->choice("method", {"grid", "zip", "latin_hypercube", "monte_carlo", "table"}).value_or(method);
     check_belongs(*design, "points", method == "latin_hypercube" || method == "monte_carlo", method,
                   "`latin_hypercube` and `monte_carlo`");
     check_belongs(*design, "file", method == "table", method, "`table`");
+    if (method != "grid") check_belongs(*design, "zip", false, method, "`grid`");
     for (const char* key : {"separator", "comment", "columns", "ignore"}) {
       if (method != "table") check_belongs(*design, key, false, method, "`table`");
     }
@@ -103,6 +105,11 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
   if (design && method == "table")
     return read_table(root, (folder / *design->text("file")).string(), parameters, seed, known);
   const std::uint64_t points = design && design->has("points") ? required_count(*design, "points") : 0;
+  if (design && design->has("zip")) {
+    const auto groups = read_groups(*design);
+    root.locate("design", [&] { return grid(parameters, seed); });  // what is wrong without groups, too
+    return design->locate("zip", [&] { return zipped_grid(parameters, groups, seed); });
+  }
   return root.locate(design ? "design" : "parameters", [&] {
     if (method == "zip") return zip(parameters, seed);
     if (method == "latin_hypercube") return latin_hypercube(parameters, points, seed);
@@ -114,7 +121,12 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
 }  // namespace
 
 Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, StudyTables& known) {
-  Design points = read_points(root, folder, seed, known);
+  const auto read = [&](const TomlTable& study, std::uint64_t own_seed) {
+    return read_points(study, folder, own_seed, known);
+  };
+  const TomlTable::Member* member = root.find("design");
+  if (member && std::holds_alternative<TomlNode::Array>(member->node.value)) return read_blocks(root, seed, read);
+  Design points = read(root, seed);
   const TomlTable* design = root.table("design");
   if (!design || !design->has("replicates")) return points;
   const std::uint64_t replicates = required_count(*design, "replicates");
