@@ -190,11 +190,7 @@ void print_state(const Study& study, const Sweep& sweep, const Selection& select
       if (selection.chooses() || selection.random_order) print_left(study, selection, state);
       return;
     }
-    if (state.found) {
-      show("\nThe study has changed since it ran: {}", with_options(state.found->describe()));
-      show("{} of {} are stored\n", text::with_thousands(state.succeeded + state.failed),
-           counted(study.design.size(), "point"));
-    }
+    if (state.found) show("\nThe study has changed since it ran: {}", with_options(state.found->describe()));
     show("\n");
     print_left(study, selection, state);
     show("Results: {}\n", study.directory.string());
@@ -331,7 +327,8 @@ Verb add_plan(CommandLine& line) {
   verb->add_option("--csv", arguments->csv, "write the points instead: index and parameters; - is standard output")
       ->option_text("FILE");
   verb->add_option("--plot", arguments->plot,
-                   "draw the points instead, as a scatter matrix (SVG); of many an even choice;\n- is standard output")
+                   "draw the points instead, as a scatter matrix (SVG); of many an even\n"
+                   "choice; - is standard output")
       ->option_text("FILE");
   verb->add_flag("--json", arguments->json, kJson);
   const auto problem = [arguments]() -> std::string {

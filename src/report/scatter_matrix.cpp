@@ -243,9 +243,9 @@ class Matrix {
   void write_bottom(std::size_t column) {
     const double y = y_of(columns_.size() - 1) + cell_;
     const std::vector<Tick> ticks = axes_[column].ticks();
-    std::size_t letters = 0;
-    for (const Tick& tick : ticks) letters += text::width(tick.label) + 1;
-    const bool is_tight = static_cast<double>(letters) * 5.5 > cell_;
+    std::size_t widest = 0;
+    for (const Tick& tick : ticks) widest = std::max(widest, text::width(tick.label) + 1);
+    const bool is_tight = static_cast<double>(widest * ticks.size()) * 6.0 > cell_;
     for (const Tick& tick : ticks) {
       const double x = x_of(column) + tick.place;
       out_ << fmt::format("<path d=\"M{:.1f} {:.1f}v4\" stroke=\"#888\"/>\n", x, y);

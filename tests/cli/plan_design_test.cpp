@@ -1,7 +1,9 @@
 // What `plan` says of composed designs, and the points as a table and as a picture.
 #include <gmock/gmock.h>
 
-#include <sstream>
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "cli/cli_fixture.hpp"
 
@@ -45,6 +47,11 @@ y = { stdout = 'y=(\S+)' }
 )");
   }
 
+  std::string read(const std::string& name) const {
+    std::ifstream file(directory() / name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
   static std::size_t lines_of(const std::string& text) {
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   }
@@ -79,7 +86,8 @@ TEST_F(PlanDesignTest, writes_the_points_as_a_table_that_it_reads_again) {
   EXPECT_EQ(windrow({"plan", "study.toml", "--csv", "design.csv"}).code, 0);
   EXPECT_EQ(lines_of(read("design.csv")), 101U);
   write("again.toml",
-        "[design]\nmethod = \"table\"\nfile = \"design.csv\"\n[command]\nrun = [\"true\", \"{{span}} "
+        "[design]\nmethod = \"table\"\nfile = \"design.csv\"\nignore = [\"index\"]\n[command]\nrun = [\"true\", "
+        "\"{{span}} "
         "{{height}} {{load}}\"]\n");
   EXPECT_EQ(windrow({"plan", "again.toml", "--csv", "-"}).out, read("design.csv"));
   EXPECT_EQ(lines_of(windrow({"plan", "study.toml", "--csv", "-", "--only", "3,7"}).out), 3U);
@@ -104,17 +112,17 @@ TEST_F(PlanDesignTest, refuses_what_does_not_go_together) {
   EXPECT_EQ(windrow({"plan", "study.toml", "--point", "1", "--plot", "a.svg"}).code, 2);
 }
 
-TEST_F(PlanDesignTest, says_how_many_points_of_an_earlier_form_are_stored) {
+TEST_F(PlanDesignTest, says_how_many_points_of_an_earlier_form_are_known) {
   EXPECT_EQ(windrow({"run", "materials.toml", "--quiet"}).code, 0);
   const std::string text = read("materials.toml");
   std::string more = text;
-  more.replace(more.find("points = 4"), 10, "points = 7");
+  more.replace(more.find("to = 1000, points = 4"), 21, "to = 1000000, points = 7");
   write("materials.toml", more);
-  EXPECT_THAT(windrow({"plan", "materials.toml"}).out, HasSubstr("8 of 14 points are stored\n"));
+  EXPECT_THAT(windrow({"plan", "materials.toml"}).out, HasSubstr("8 of 14 points are known from earlier runs"));
   std::string other = text;  // another field's value makes the points of this entry new
   other.replace(other.find("E = 210e9"), 9, "E = 200e9");
   write("materials.toml", other);
-  EXPECT_THAT(windrow({"plan", "materials.toml"}).out, HasSubstr("4 of 8 points are stored\n"));
+  EXPECT_THAT(windrow({"plan", "materials.toml"}).out, HasSubstr("4 of 8 points are known from earlier runs"));
 }
 
 TEST_F(PlanDesignTest, a_field_that_no_tag_names_is_no_mistake) {
