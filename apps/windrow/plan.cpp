@@ -9,6 +9,7 @@
 #include "common.hpp"
 #include "json.hpp"
 #include "options.hpp"
+#include "plan_design.hpp"
 #include "plan_seeds.hpp"
 #include "renamed.hpp"
 #include "study_state.hpp"
@@ -76,18 +77,38 @@ void print_parameters(const Design& design) {
   }
 }
 
-/// The first and the last of those that are chosen.
+/// The first, the middle and the last of those that are chosen.
 void print_points(const Design& design, const IndexSet& points) {
   constexpr std::uint64_t kShown = 3;
   const std::uint64_t size = points.size();
-  for (std::uint64_t i = 0; i < size; ++i) {
-    if (i == kShown && size > 2 * kShown) {
-      show("  ...\n");
-      i = size - kShown;
-    }
-    const std::uint64_t index = points.at(i);
+  std::vector<std::uint64_t> places;
+  for (std::uint64_t i = 0; i < std::min(size, kShown); ++i) places.push_back(i);
+  if (size > 2 * kShown + 1) places.push_back(size / 2);
+  for (std::uint64_t i = std::max(size, 2 * kShown) - kShown; i < size; ++i) places.push_back(i);
+  std::uint64_t next = 0;
+  for (const std::uint64_t place : places) {
+    if (place > next) show("  ...\n");
+    next = place + 1;
+    const std::uint64_t index = points.at(place);
     show("  {}: {}\n", index, one_line(design.point(index)));
   }
+}
+
+/// The points themselves, as a table and as a picture.
+int write_design(const PlanArguments& arguments, const Study& study, const IndexSet& points) {
+  if (!arguments.csv.empty()) {
+    write_points(study.design, points, arguments.csv);
+    if (!is_standard_output(arguments.csv)) {
+      show_aside("{}: {}\n", arguments.csv, counted(points.size(), "point"));
+    }
+  }
+  if (!arguments.plot.empty()) {
+    const std::string note = draw_points(study, points, arguments.plot);
+    if (!is_standard_output(arguments.plot)) {
+      show_aside("{}: {}\n", arguments.plot, note.empty() ? counted(points.size(), "point") : "shows " + note);
+    }
+  }
+  return kSuccess;
 }
 
 /// What is not as it may seem.
@@ -234,6 +255,7 @@ std::vector<std::string> all_warnings(const Study& study, const Command& command
 void print_json(const Study& study, Command command, std::uint64_t point, const Selection& selection) {
   Json json = {{"study", study.name},           {"description", study.description}, {"method", study.design.method()},
                {"points", study.design.size()}, {"parameters", Json::array()},      {"outputs", Json::array()}};
+  json["parts"] = parts_json(study.design);
   for (const Parameter& p : study.design.parameters()) {
     json["parameters"].push_back(
         {{"name", p.name()}, {"values", definition_of(p)}, {"unit", p.unit()}, {"description", p.description()}});
@@ -269,6 +291,7 @@ int plan(const PlanArguments& arguments) {
   const std::string problem = unknown_points(arguments.selection, study);
   if (!problem.empty()) return complain(problem);
   const IndexSet points = chosen_by(arguments.selection, study);
+  if (!arguments.csv.empty() || !arguments.plot.empty()) return write_design(arguments, study, points);
   const std::uint64_t point = arguments.point.value_or(points.empty() ? 0 : points.at(0));
   if (arguments.json) {
     print_json(study, std::move(command), point, arguments.selection);
@@ -278,6 +301,7 @@ int plan(const PlanArguments& arguments) {
   if (!study.description.empty()) show("{}\n", study.description);
   show("\nParameters:\n");
   print_parameters(study.design);
+  if (const std::string parts = describe_parts(study.design); !parts.empty()) show("\nDesign:\n{}", parts);
   show("\nPoints:\n");
   print_points(study.design, points);
   print_notes(study, command);
@@ -300,8 +324,20 @@ Verb add_plan(CommandLine& line) {
       ->option_text("INDEX")
       ->check(whole_number());
   add_selection(line, verb, arguments->selection);
+  verb->add_option("--csv", arguments->csv, "write the points instead: index and parameters; - is standard output")
+      ->option_text("FILE");
+  verb->add_option("--plot", arguments->plot,
+                   "draw the points instead, as a scatter matrix (SVG); of many an even\n"
+                   "choice; - is standard output")
+      ->option_text("FILE");
   verb->add_flag("--json", arguments->json, kJson);
-  return {verb, [arguments] { return plan(*arguments); }};
+  const auto problem = [arguments]() -> std::string {
+    const bool writes = !arguments->csv.empty() || !arguments->plot.empty();
+    if (writes && arguments->json) return "--json does not go with --csv and --plot, which write files instead";
+    if (writes && arguments->point) return "--point does not go with --csv and --plot: --only chooses points";
+    return "";
+  };
+  return {verb, [arguments] { return plan(*arguments); }, problem};
 }
 
 }  // namespace windrow::app

@@ -11,11 +11,20 @@
 namespace windrow::app {
 namespace {
 
+/// A tag of the parameter, or of a bundle's field.
+bool is_named(const Command& command, const Design& design, const Parameter& parameter) {
+  return std::ranges::any_of(design.parameters(), [&](const Parameter& other) {
+    const bool is_of_it = other.name() == parameter.name() || other.name().starts_with(parameter.name() + ".");
+    return is_of_it && command.has_tag(other.name());
+  });
+}
+
 /// The parameters that no argument and no template names.
 std::vector<std::string> unnamed(const Command& command, const Design& design) {
   std::vector<std::string> names;
   for (const Parameter& parameter : design.parameters()) {
-    if (!command.has_tag(parameter.name())) names.push_back("`" + parameter.name() + "`");
+    if (std::holds_alternative<BundleField>(parameter.source())) continue;
+    if (!is_named(command, design, parameter)) names.push_back("`" + parameter.name() + "`");
   }
   return names;
 }

@@ -315,7 +315,10 @@ Verb add_run(CommandLine& line) {
           [arguments, &line] {
             const RunArguments& run_arguments = arguments->run;
             if (!arguments->dry_run) return app::run(run_arguments, line.argc, line.argv);
-            return plan({run_arguments.study, run_arguments.directory, {}, run_arguments.selection, false});
+            return plan({.study = run_arguments.study,
+                         .directory = run_arguments.directory,
+                         .point = {},
+                         .selection = run_arguments.selection});
           },
           [arguments] { return problem_with_dispatch(arguments->run); }};
 }

@@ -25,6 +25,11 @@ std::uint64_t count_computations(const Design& design, const std::vector<bool>& 
   return seen.size();
 }
 
+/// A bundle and its fields are one.
+std::string group_of(const Parameter& parameter) {
+  return parameter.name().substr(0, parameter.name().find('.'));
+}
+
 }  // namespace
 
 std::string UnusedParameters::describe() const {
@@ -41,9 +46,14 @@ UnusedParameters unused_parameters(const Design& design, const Command& command,
   UnusedParameters unused;
   unused.points = design.size();
   std::vector<bool> used;
+  std::unordered_set<std::string> groups;  // that something is used of
   for (const Parameter& parameter : design.parameters()) {
     used.push_back(command.uses(parameter.name()));
-    if (!used.back()) unused.names.push_back(parameter.name());
+    if (used.back()) groups.insert(group_of(parameter));
+  }
+  for (const Parameter& parameter : design.parameters()) {
+    const bool is_field = std::holds_alternative<BundleField>(parameter.source());
+    if (!is_field && !groups.contains(group_of(parameter))) unused.names.push_back(parameter.name());
   }
   const bool countable = !unused.names.empty() && !command.sees_index() && design.size() <= most_points;
   if (countable) unused.computations = count_computations(design, used);

@@ -49,6 +49,8 @@ struct PlanArguments {
   std::filesystem::path directory;
   std::optional<std::uint64_t> point;  ///< whose command is shown; none: the first that is chosen
   Selection selection;
+  std::string csv = {};   ///< a file, or "-": the points, and nothing else
+  std::string plot = {};  ///< the same: a picture of them
   bool json = false;
 };
 int plan(const PlanArguments& arguments);

@@ -93,13 +93,20 @@ WINDROW_API windrow_status windrow_design_set_method(windrow_design* design, con
  * @return WINDROW_SPEC_ERROR for an unknown name, with the nearest valid one, or a value that makes no sense */
 WINDROW_API windrow_status windrow_design_set_method_option(windrow_design* design, const char* name,
                                                             const char* value);
+/* In a grid: the parameters of these names, "a, b", vary together, at the place of the first of them. */
+WINDROW_API windrow_status windrow_design_zip(windrow_design* design, const char* names);
+/* All combinations with the points of another design as it is now, which vary faster. Its parameters stand behind those
+ * that are there; it draws by its own seed, and with `redraw` other than 0 anew for each point before it. */
+WINDROW_API windrow_status windrow_design_cross(windrow_design* design, const windrow_design* block, int redraw);
+/* The points of another design as it is now, which has parameters of the same names, behind all others. */
+WINDROW_API windrow_status windrow_design_append(windrow_design* design, const windrow_design* part);
 
 /* Each point so many times, one beside the other, told apart by a last parameter `replicate` that counts from 1: it is
  * one more number wherever the parameters are. 0: as it is, without that parameter. */
 WINDROW_API windrow_status windrow_design_set_replicates(windrow_design* design, uint64_t replicates);
 
 WINDROW_API windrow_status windrow_design_size(const windrow_design* design, uint64_t* points);
-/* @param values  room for a number per parameter, in the order in which they were added */
+/* @param values  room for a number per parameter, in the order in which they were added, those of blocks included */
 WINDROW_API windrow_status windrow_design_point(const windrow_design* design, uint64_t index, double* values);
 
 /* ---- managers: the ranks that evaluate ---------------------------------------------------------------------------- */

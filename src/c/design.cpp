@@ -29,6 +29,18 @@ windrow_status add(windrow_design* design, const char* name, const Make& make) {
   });
 }
 
+/// @param text  "a, b"
+std::vector<std::string> words(std::string_view text) {
+  constexpr std::string_view kBetween = ", ";
+  std::vector<std::string> found;
+  for (std::size_t at = text.find_first_not_of(kBetween); at != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(kBetween, at), text.size());
+    found.emplace_back(text.substr(at, end - at));
+    at = text.find_first_not_of(kBetween, end);
+  }
+  return found;
+}
+
 std::vector<double> listed(std::size_t count, const double* numbers, const char* what) {
   if (count > 0) given(numbers, what);
   return {numbers, numbers + count};
@@ -37,12 +49,7 @@ std::vector<double> listed(std::size_t count, const double* numbers, const char*
 /// @param names  "mean, sd"
 std::vector<windrow::Term> named(std::string_view names, const std::vector<double>& values) {
   std::vector<windrow::Term> terms;
-  constexpr std::string_view kBetween = ", ";
-  for (std::size_t at = names.find_first_not_of(kBetween); at != std::string_view::npos;) {
-    const std::size_t end = std::min(names.find_first_of(kBetween, at), names.size());
-    terms.push_back({std::string(names.substr(at, end - at)), 0.0});
-    at = names.find_first_not_of(kBetween, end);
-  }
+  for (std::string& name : words(names)) terms.push_back({std::move(name), 0.0});
   if (terms.size() != values.size()) {
     throw windrow::SpecError(fmt::format("{} values for the terms `{}`", values.size(), names));
   }
@@ -64,11 +71,28 @@ windrow::Design make_points(const windrow_design& design) {
   const std::vector<windrow::MethodKey>& keys = method_called(design.method).keys;
   const bool has_points = std::ranges::find(keys, "points", &windrow::MethodKey::name) != keys.end();
   if (has_points) options.insert(options.begin(), {"points", design.points});
+  if (!design.zipped.empty()) return windrow::zipped_grid(design.parameters, design.zipped, design.seed);
   return windrow::designed(design.method, design.parameters, options, design.seed);
 }
 
+windrow::Design make_composed(const windrow_design& design) {
+  if (!design.zipped.empty() && design.method != "grid") {
+    throw windrow::SpecError(fmt::format("parameters that vary together belong to a grid, not to {}", design.method));
+  }
+  windrow::Design points = make_points(design);
+  if (!design.blocks.empty()) {
+    std::vector<windrow::Block> blocks = {points};
+    blocks.insert(blocks.end(), design.blocks.begin(), design.blocks.end());
+    points = windrow::crossed(std::move(blocks), design.seed);
+  }
+  if (design.parts.empty()) return points;
+  std::vector<windrow::Design> parts = {points};
+  parts.insert(parts.end(), design.parts.begin(), design.parts.end());
+  return windrow::appended(std::move(parts), design.seed);
+}
+
 windrow::Design make(const windrow_design& design) {
-  const windrow::Design points = make_points(design);
+  const windrow::Design points = make_composed(design);
   return design.replicates == 0 ? points : windrow::replicated(points, design.replicates);
 }
 
@@ -185,6 +209,30 @@ windrow_status windrow_design_set_method_option(windrow_design* design, const ch
     const std::string given_name = &given(name, "the name of an option");
     design->options.push_back(
         windrow::detail::method_option(design->method, given_name, &given(value, "the value of an option")));
+    design->made.reset();
+  });
+}
+
+windrow_status windrow_design_zip(windrow_design* design, const char* names) {
+  return guarded([&] {
+    given(design, "the design");
+    design->zipped.push_back(words(&given(names, "the names of parameters")));
+    design->made.reset();
+  });
+}
+
+windrow_status windrow_design_cross(windrow_design* design, const windrow_design* block, int redraw) {
+  return guarded([&] {
+    given(design, "the design");
+    design->blocks.emplace_back(given(block, "the block").get(), redraw != 0);
+    design->made.reset();
+  });
+}
+
+windrow_status windrow_design_append(windrow_design* design, const windrow_design* part) {
+  return guarded([&] {
+    given(design, "the design");
+    design->parts.push_back(given(part, "the part").get());
     design->made.reset();
   });
 }

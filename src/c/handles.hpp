@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "windrow/design/compose.hpp"
 #include "windrow/design/design.hpp"
 #include "windrow/design/methods.hpp"
 #include "windrow/error.hpp"
@@ -24,8 +25,11 @@ struct windrow_design {
   std::uint64_t points = 0;
   std::uint64_t seed = 0;
   std::vector<windrow::MethodOption> options{};  ///< but `points`
-  std::uint64_t replicates = 0;                  ///< 0: each point once, without a number
-  mutable std::optional<windrow::Design> made;   ///< when it was first asked for, until it is changed
+  std::vector<std::vector<std::string>> zipped{};
+  std::vector<windrow::Block> blocks{};         ///< that it is crossed with
+  std::vector<windrow::Design> parts{};         ///< that are appended to all that
+  std::uint64_t replicates = 0;                 ///< 0: each point once, without a number
+  mutable std::optional<windrow::Design> made;  ///< when it was first asked for, until it is changed
 
   const windrow::Design& get() const;
 };

@@ -143,7 +143,8 @@ class Template::Parser {
     add(Kind::value, component, find(component, colon == std::string::npos ? tag : name));
     if (colon == std::string::npos) return;
     Token& token = tokens_.back();
-    token.is_own = name == "seed" || name == "ranks" || name.find('.') != std::string::npos;
+    // No bundle has one of these names, so that `material.E` is a field.
+    token.is_own = name == "seed" || name == "ranks" || name.starts_with("point.") || name.starts_with("study.");
     try {
       token.format =
           std::make_shared<const Format>(tag.substr(std::min(tag.find_first_not_of(' ', colon + 1), tag.size())));

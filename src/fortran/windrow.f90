@@ -57,6 +57,9 @@ module windrow
     procedure :: set_nominal => design_set_nominal
     procedure :: set_method => design_set_method
     procedure :: set_method_option => design_set_method_option
+    procedure :: zip => design_zip
+    procedure :: cross => design_cross
+    procedure :: append => design_append
     procedure :: set_replicates => design_set_replicates
     procedure :: size => design_size
     procedure :: point => design_point
@@ -342,6 +345,39 @@ contains
     if (present(points)) number = points
     if (present(seed)) key = seed
     call windrow_finish_call(c_design_set_method(self%handle, method // c_null_char, number, key), status)
+  end subroutine
+
+  ! In a grid: the parameters of these names, 'a, b', vary together, at the place of the first of them.
+  subroutine design_zip(self, names, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: names
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_design_zip(self%handle, names // c_null_char), status)
+  end subroutine
+
+  ! All combinations with the points of another design, whose parameters stand behind those that are there.
+  ! @param redraw  draws of its own for each point before it
+  subroutine design_cross(self, block, redraw, status)
+    class(windrow_design), intent(inout) :: self
+    class(windrow_design), intent(in) :: block
+    logical, intent(in), optional :: redraw
+    integer, intent(out), optional :: status
+    integer(c_int) :: code, anew
+    anew = 0
+    if (present(redraw)) then
+      if (redraw) anew = 1
+    end if
+    code = c_design_cross(self%handle, block%handle, anew)
+    if (code == WINDROW_OK) self%parameters = self%parameters + block%parameters
+    call windrow_finish_call(code, status)
+  end subroutine
+
+  ! The points of another design, which has parameters of the same names, behind all others.
+  subroutine design_append(self, part, status)
+    class(windrow_design), intent(inout) :: self
+    class(windrow_design), intent(in) :: part
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_design_append(self%handle, part%handle), status)
   end subroutine
 
   ! Each point so many times, told apart by one more parameter behind the others, `replicate`, which counts from 1.

@@ -4,6 +4,7 @@
 
 #include "design/interface/table.hpp"
 #include "study/study_parts.hpp"
+#include "windrow/design/compose.hpp"
 
 namespace windrow::detail {
 
@@ -59,7 +60,7 @@ ReadValues read_source(const TomlTable& table, const std::string& name, const Va
 
 Parameter read_parameter(const TomlTable& table, const std::string& name, const ValuesOf& from,
                          const TomlTable& parameters) {
-  table.allow_only({"values", "type", "format", "nominal", "unit", "description"});
+  table.allow_only({"values", "type", "format", "nominal", "unit", "units", "description"});
   check_no_values(table, from);
   const auto type = read_type(table);
   const ReadValues source = read_source(table, name, from, type);
@@ -134,11 +135,12 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
   const TomlTable* design = root.table("design");
   if (design) {
     std::vector<std::string> keys = method_keys();
-    keys.insert(keys.end(), {"method", "file", "separator", "comment", "columns", "ignore", "replicates"});
+    keys.insert(keys.end(), {"method", "file", "separator", "comment", "columns", "ignore", "replicates", "zip"});
     design->allow_only(keys);
     method = design->choice("method", method_names()).value_or(method);
     check_method_keys(*design, method);
     check_belongs(*design, "file", method == "table", method, "`table`");
+    if (method != "grid") check_belongs(*design, "zip", false, method, "`grid`");
     for (const char* key : {"separator", "comment", "columns", "ignore"}) {
       if (method != "table") check_belongs(*design, key, false, method, "`table`");
     }
@@ -154,13 +156,24 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
     return read_method(root, method, read_parameters(root, {.centred = design}), seed);
   }
   const ValuesReader values(folder, known);
-  return read_method(root, method, read_parameters(root, {.values = &values}), seed);
+  const std::vector<Parameter> parameters = read_parameters(root, {.values = &values});
+  if (design && design->has("zip")) {
+    const auto groups = read_groups(*design);
+    read_method(root, method, parameters, seed);  // what is wrong without groups, too
+    return design->locate("zip", [&] { return zipped_grid(parameters, groups, seed); });
+  }
+  return read_method(root, method, parameters, seed);
 }
 
 }  // namespace
 
 Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, StudyTables& known) {
-  Design points = read_points(root, folder, seed, known);
+  const auto read = [&](const TomlTable& study, std::uint64_t own_seed) {
+    return read_points(study, folder, own_seed, known);
+  };
+  const TomlTable::Member* member = root.find("design");
+  if (member && std::holds_alternative<TomlNode::Array>(member->node.value)) return read_blocks(root, seed, read);
+  Design points = read(root, seed);
   const TomlTable* design = root.table("design");
   if (!design || !design->has("replicates")) return points;
   const std::uint64_t replicates = required_count(*design, "replicates");

@@ -25,6 +25,10 @@ std::int64_t required_integer(const TomlTable& table, std::string_view key) {
   return *table.integer(key, std::numeric_limits<std::int64_t>::min());
 }
 
+bool is_table(const TomlNode& node) {
+  return std::holds_alternative<std::shared_ptr<const TomlTable>>(node.value);
+}
+
 bool is_integer(const TomlTable& table, std::string_view key) {
   return std::holds_alternative<std::int64_t>(table.required(key).node.value);
 }
@@ -86,14 +90,6 @@ ReadValues read_distribution(const std::string& kind, const TomlTable& table) {
   return {made_of(table, [&] { return Distribution(kind, std::move(terms)); })};
 }
 
-/// Numbers with and without fraction are one kind.
-bool same_kind(const TomlNode& a, const TomlNode& b) {
-  const auto is_number = [](const TomlNode& node) {
-    return std::holds_alternative<std::int64_t>(node.value) || std::holds_alternative<double>(node.value);
-  };
-  return a.value.index() == b.value.index() || (is_number(a) && is_number(b));
-}
-
 /// An integer among numbers is one of them, and goes into programs as it is written.
 /// @throws SpecError if it would lose digits
 Value among_numbers(std::int64_t integer) {
@@ -118,7 +114,15 @@ std::optional<Value> list_of_texts(const TomlNode::Array& array) {
   return Value(text::shell_line(texts));
 }
 
-/// @return none for what cannot be a level
+}  // namespace
+
+bool same_kind(const TomlNode& a, const TomlNode& b) {
+  const auto is_number = [](const TomlNode& node) {
+    return std::holds_alternative<std::int64_t>(node.value) || std::holds_alternative<double>(node.value);
+  };
+  return a.value.index() == b.value.index() || (is_number(a) && is_number(b));
+}
+
 std::optional<Value> to_value(const TomlNode& node, bool as_floating_point) {
   if (const auto* integer = std::get_if<std::int64_t>(&node.value)) {
     return as_floating_point ? among_numbers(*integer) : Value(*integer);
@@ -129,6 +133,8 @@ std::optional<Value> to_value(const TomlNode& node, bool as_floating_point) {
   if (const auto* array = std::get_if<TomlNode::Array>(&node.value)) return list_of_texts(*array);
   return {};
 }
+
+namespace {
 
 /// Levels of one kind: one floating-point number makes all numbers floating-point, unless they are to be strings.
 Levels levels_at(const TomlTable& table, std::string_view key, const TomlNode::Array& array,
@@ -238,10 +244,16 @@ ReadValues ValuesReader::read_kind(const std::string& kind, const TomlTable& tab
 
 ReadValues ValuesReader::read(const TomlTable& table, std::optional<ValueType> type) const {
   const TomlTable::Member& member = table.required("values");
-  if (const auto* array = std::get_if<TomlNode::Array>(&member.node.value)) {
+  const auto* array = std::get_if<TomlNode::Array>(&member.node.value);
+  const bool is_bundle = array != nullptr && !array->empty() && is_table(array->front());
+  if (is_bundle) return {read_bundle(table, *array)};
+  if (table.has("units")) {
+    table.fail("units", table.name_of("units") + " are of the fields of a bundle; the unit of a parameter is `unit`");
+  }
+  if (array != nullptr) {
     return {levels_at(table, "values", *array, type)};
   }
-  if (!std::holds_alternative<std::shared_ptr<const TomlTable>>(member.node.value)) {
+  if (!is_table(member.node)) {
     table.wrong_type(member, "a list, or a table such as { linear = { from = 0, to = 1, points = 5 } }");
   }
   const TomlTable& kinds = *table.table("values");

@@ -98,6 +98,22 @@ TomlTable read_point_list(const TomlTable& root);
 /// @param folder  where relative files of tables start
 Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, StudyTables& tables);
 
+/// Makes the points that one method lays out, as [design] of a study says that has one, without its replicates.
+using ReadMethod = std::function<Design(const TomlTable& root, std::uint64_t seed)>;
+/// What blocks [[design]] say: each is read as a study of its parameters alone would be.
+/// @pre `design` is a list
+Design read_blocks(const TomlTable& root, std::uint64_t seed, const ReadMethod& read);
+/// `zip` of a grid: groups of names.
+std::vector<std::vector<std::string>> read_groups(const TomlTable& design);
+
+/// Levels that are tables: a bundle, with the units of its fields.
+/// @pre the first level is a table
+Bundle read_bundle(const TomlTable& parameter, const TomlNode::Array& entries);
+/// @return none for what cannot be a level
+std::optional<Value> to_value(const TomlNode& node, bool as_floating_point);
+/// Numbers with and without fraction are one kind.
+bool same_kind(const TomlNode& a, const TomlNode& b);
+
 /// What [design] says of how its table is read. @pre there is [design]
 TableOptions read_table_options(const TomlTable& root);
 

@@ -86,6 +86,13 @@ class TomlTable {
   /// @throws SpecError always: "`key` in [table] must be `expected`, not -3"
   [[noreturn]] void wrong_value(const Member& member, std::string_view expected) const;
 
+  /// The same place with other members.
+  TomlTable with(std::vector<Member> members) const { return with(path_, std::move(members)); }
+  /// ... and another name.
+  TomlTable with(std::string path, std::vector<Member> members) const {
+    return TomlTable(file_, std::move(path), line_, std::move(members));
+  }
+
   /// "`key` in [table]"
   std::string name_of(std::string_view key) const;
   /// "file:line: " of the key, or of the table if it does not have the key

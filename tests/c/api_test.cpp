@@ -378,6 +378,40 @@ TEST(CDesignTest, methods_have_options_by_name) {
   EXPECT_EQ(points, 24U);
 }
 
+TEST(CDesignTest, is_crossed_appended_and_zipped) {
+  const auto design = grid();  // of two parameters, 6 points
+  windrow_design* sample = nullptr;
+  ASSERT_EQ(windrow_design_create(&sample), WINDROW_OK);
+  EXPECT_EQ(windrow_design_add_uniform(sample, "load", 0.0, 1.0), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_method(sample, "latin_hypercube", 5, 1), WINDROW_OK);
+  EXPECT_EQ(windrow_design_cross(design.get(), sample, 0), WINDROW_OK);
+  std::uint64_t points = 0;
+  EXPECT_EQ(windrow_design_size(design.get(), &points), WINDROW_OK);
+  EXPECT_EQ(points, 30U);
+  double first[3], second[3];
+  EXPECT_EQ(windrow_design_point(design.get(), 2, first), WINDROW_OK);
+  EXPECT_EQ(windrow_design_point(design.get(), 7, second), WINDROW_OK);
+  EXPECT_EQ(first[2], second[2]);
+  EXPECT_EQ(windrow_design_append(design.get(), design.get()), WINDROW_OK);
+  EXPECT_EQ(windrow_design_size(design.get(), &points), WINDROW_OK);
+  EXPECT_EQ(points, 60U);
+  EXPECT_EQ(windrow_design_append(design.get(), sample), WINDROW_OK);
+  EXPECT_EQ(windrow_design_size(design.get(), &points), WINDROW_SPEC_ERROR);
+  EXPECT_THAT(windrow_last_error(), testing::HasSubstr("part 3 does not have"));
+  windrow_design_free(sample);
+
+  windrow_design* zipped = nullptr;
+  ASSERT_EQ(windrow_design_create(&zipped), WINDROW_OK);
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(windrow_design_add_linear(zipped, name, 0, 1, 4), WINDROW_OK);
+  EXPECT_EQ(windrow_design_zip(zipped, "a, c"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_size(zipped, &points), WINDROW_OK);
+  EXPECT_EQ(points, 16U);
+  EXPECT_EQ(windrow_design_zip(zipped, "b, x"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_size(zipped, &points), WINDROW_SPEC_ERROR);
+  EXPECT_STREQ(windrow_last_error(), "unknown parameter `x`; valid: `a`, `b`, `c`");
+  windrow_design_free(zipped);
+}
+
 TEST(CDesignTest, replicates_are_one_more_parameter_and_have_seeds_of_their_own) {
   const auto design = grid();
   EXPECT_EQ(windrow_design_set_replicates(design.get(), 4), WINDROW_OK);
