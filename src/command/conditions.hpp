@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "expression.hpp"
+#include "design/interface/expression.hpp"
 #include "windrow/command/command.hpp"
 
 namespace windrow::detail {
@@ -15,7 +15,7 @@ class Conditions {
   /// None.
   Conditions() = default;
   /// @throws SpecError for an expression that cannot be read, a name in it that is no parameter and no output, or one
-  ///                   that is a text or an array
+  ///                   that is an array, or a text where a number must stand
   Conditions(const std::vector<std::string>& texts, const Design& design, const std::vector<OutputSpec>& outputs);
 
   /// Whether one of them names this parameter or output.
@@ -27,7 +27,7 @@ class Conditions {
   void check(const Point& point, const std::vector<Value>& outputs, const std::vector<bool>& is_missing) const;
 
  private:
-  void check_types(const Expression& condition, const Design& design, const std::vector<OutputSpec>& outputs) const;
+  void check_types(const Expression& condition, const std::vector<OutputSpec>& outputs) const;
 
   std::vector<std::string> names_;  // of the parameters, then of the outputs
   std::size_t parameters_ = 0;

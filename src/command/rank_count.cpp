@@ -35,9 +35,12 @@ RankCount::RankCount(const RanksSpec& spec, const Design& design) {
     return;
   }
   for (const Parameter& parameter : design.parameters()) names_.push_back(parameter.name());
-  expression_.emplace(std::get<std::string>(spec.count), "ranks", names_, "parameter");
+  expression_.emplace(std::get<std::string>(spec.count), "`ranks`", expression_names(design.parameters()), "parameter");
+  if (expression_->kind() == ExpressionKind::text) {
+    throw SpecError(fmt::format("`ranks`: `{}` is a text, not a number", expression_->text()));
+  }
   if (!expression_->used().empty()) return;
-  constant_ = whole_number((*expression_)({}), expression_->text());
+  constant_ = whole_number(expression_->number({}), expression_->text());
   expression_.reset();
 }
 
@@ -56,16 +59,17 @@ bool RankCount::uses(std::string_view parameter) const {
 
 std::uint64_t RankCount::at(const Point& point) const {
   if (!expression_) return constant_;
-  std::vector<double> values;
-  for (const std::size_t parameter : expression_->used()) {
+  std::vector<const Value*> values;
+  for (std::size_t place = 0; place < expression_->used().size(); ++place) {
+    const std::size_t parameter = expression_->used()[place];
     const Value& value = point.values()[parameter];
-    if (value.is_text()) {
+    if (value.is_text() && expression_->is_number(place)) {
       throw SpecError(
           fmt::format("`ranks`: `{}` is the text `{}` here, not a number", names_[parameter], value.text()));
     }
-    values.push_back(value.number());
+    values.push_back(&value);
   }
-  return whole_number((*expression_)(values), expression_->text());
+  return whole_number(expression_->number(values), expression_->text());
 }
 
 }  // namespace windrow::detail

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "expression.hpp"
+#include "design/interface/expression.hpp"
 #include "windrow/command/command.hpp"
 #include "windrow/design/design.hpp"
 

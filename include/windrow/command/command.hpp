@@ -94,7 +94,7 @@ enum class MpiLauncher { mpirun, srun };
 /// For a program that is an MPI program: how many ranks it has, and who starts them.
 struct RanksSpec {
   /// A number from 1, or an expression of the parameters, as "2 * nodes": arithmetic, comparisons, `a ? b : c`, min,
-  /// max, floor, ceil, rint (muparser's). It must give a whole number.
+  /// max, floor, ceil, rint, ... It must give a whole number.
   std::variant<std::int64_t, std::string> count = std::int64_t{1};
   /// Open MPI's mpirun, Slurm's srun, or the arguments to put before those of `run`, with the tags of `run` and
   /// `ranks`, `hosts` ("a:2,b:1"), `host.list` ("a,b"), `host.count` (2).
