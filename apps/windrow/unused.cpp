@@ -25,6 +25,21 @@ std::uint64_t count_computations(const Design& design, const std::vector<bool>& 
   return seen.size();
 }
 
+/// The parameter, and all that it is derived from.
+void add_needed(const Design& design, const std::string& name, std::unordered_set<std::string>& needed) {
+  std::vector<std::string> open = {name};
+  while (!open.empty()) {
+    const std::string next = std::move(open.back());
+    open.pop_back();
+    if (!needed.insert(next).second) continue;
+    for (const Parameter& parameter : design.parameters()) {
+      if (parameter.name() != next || !parameter.is_derived()) continue;
+      const auto& uses = std::get<Derived>(parameter.source()).uses;
+      open.insert(open.end(), uses.begin(), uses.end());
+    }
+  }
+}
+
 }  // namespace
 
 std::string UnusedParameters::describe() const {
@@ -41,9 +56,13 @@ UnusedParameters unused_parameters(const Design& design, const Command& command,
   UnusedParameters unused;
   unused.points = design.size();
   std::vector<bool> used;
+  std::unordered_set<std::string> needed;
   for (const Parameter& parameter : design.parameters()) {
     used.push_back(command.uses(parameter.name()));
-    if (!used.back()) unused.names.push_back(parameter.name());
+    if (used.back()) add_needed(design, parameter.name(), needed);
+  }
+  for (const Parameter& parameter : design.parameters()) {
+    if (!needed.contains(parameter.name())) unused.names.push_back(parameter.name());
   }
   const bool countable = !unused.names.empty() && !command.sees_index() && design.size() <= most_points;
   if (countable) unused.computations = count_computations(design, used);

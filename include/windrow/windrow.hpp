@@ -3,7 +3,10 @@
 /// The core: designs, managers of ranks, sweeps, timers. What goes into programs of one's own beside it (executors,
 /// processes, channels, shared memory) is in windrow/tools.hpp, MPI's own types are in windrow/mpi.hpp.
 #include "windrow/base/serialize.hpp"
+#include "windrow/design/correlated.hpp"
+#include "windrow/design/derived.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/design/filtered.hpp"
 #include "windrow/design/table.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/parallel/gather_timings.hpp"

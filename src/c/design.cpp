@@ -6,6 +6,8 @@
 
 #include "c/handles.hpp"
 #include "windrow/base/text.hpp"
+#include "windrow/design/derived.hpp"
+#include "windrow/design/filtered.hpp"
 
 using windrow::detail::given;
 using windrow::detail::guarded;
@@ -51,17 +53,27 @@ std::vector<windrow::Term> named(std::string_view names, const std::vector<doubl
   return terms;
 }
 
-windrow::Design make_points(const windrow_design& design) {
-  if (design.method == "zip") return windrow::zip(design.parameters, design.seed);
-  if (design.method == "monte_carlo") return windrow::monte_carlo(design.parameters, design.points, design.seed);
-  if (design.method == "latin_hypercube") {
-    return windrow::latin_hypercube(design.parameters, design.points, design.seed);
+windrow::Design make_points(const windrow_design& design, const std::vector<windrow::Parameter>& given) {
+  if (design.method == "zip") return windrow::zip(given, design.seed);
+  if (design.method == "monte_carlo") return windrow::monte_carlo(given, design.points, design.seed);
+  if (design.method == "latin_hypercube") return windrow::latin_hypercube(given, design.points, design.seed);
+  return windrow::grid(given, design.seed);
+}
+
+/// With the derived parameters where they were added.
+windrow::Design make_columns(const windrow_design& design) {
+  std::vector<windrow::Parameter> given, derived;
+  std::vector<std::string> order;
+  for (const windrow::Parameter& parameter : design.parameters) {
+    (parameter.is_derived() ? derived : given).push_back(parameter);
+    order.push_back(parameter.name());
   }
-  return windrow::grid(design.parameters, design.seed);
+  return windrow::derived(make_points(design, given), std::move(derived), order);
 }
 
 windrow::Design make(const windrow_design& design) {
-  const windrow::Design points = make_points(design);
+  windrow::Design points = make_columns(design);
+  if (!design.conditions.empty()) points = windrow::filtered(points, design.conditions);
   return design.replicates == 0 ? points : windrow::replicated(points, design.replicates);
 }
 
@@ -139,6 +151,17 @@ windrow_status windrow_design_add_choice(windrow_design* design, const char* nam
 windrow_status windrow_design_add_samples(windrow_design* design, const char* name, size_t count,
                                           const double* values) {
   return add(design, name, [&] { return windrow::Samples(listed(count, values, "the list of samples")); });
+}
+
+windrow_status windrow_design_add_derived(windrow_design* design, const char* name, const char* expression) {
+  return add(design, name, [&] { return windrow::Derived{&given(expression, "the expression")}; });
+}
+
+windrow_status windrow_design_add_where(windrow_design* design, const char* condition) {
+  return guarded([&] {
+    given(design, "the design").conditions.emplace_back(&given(condition, "the condition"));
+    design->made.reset();
+  });
 }
 
 windrow_status windrow_design_set_unit(windrow_design* design, const char* unit) {

@@ -22,6 +22,7 @@ struct windrow_design {
   std::string method = "grid";
   std::uint64_t points = 0;
   std::uint64_t seed = 0;
+  std::vector<std::string> conditions;          ///< that hold at its points
   std::uint64_t replicates = 0;                 ///< 0: each point once, without a number
   mutable std::optional<windrow::Design> made;  ///< when it was first asked for, until it is changed
 

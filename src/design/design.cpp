@@ -50,10 +50,19 @@ Point Design::point(std::uint64_t index) const {
 std::vector<std::pair<std::string, std::string>> Design::definition() const {
   std::vector<std::pair<std::string, std::string>> pairs = {
       {"design.method", method()}, {"design.points", std::to_string(size())}, {"design.seed", std::to_string(seed_)}};
+  for (auto& pair : kernel_->further_definition()) pairs.push_back(std::move(pair));
   for (const Parameter& parameter : *parameters_) {
     pairs.emplace_back("parameters." + parameter.name(), kernel_->definition(parameter));
   }
   return pairs;
+}
+
+std::vector<Exclusion> Design::exclusions() const {
+  return kernel_->exclusions();
+}
+
+std::uint64_t Design::candidates() const {
+  return kernel_->candidates();
 }
 
 std::vector<EqualPoint> Design::equal_points() const {
@@ -89,6 +98,35 @@ std::vector<Value> Design::Kernel::values(const std::vector<Parameter>& paramete
 
 namespace {
 
+/// Takes them out of the whole point.
+class WholePointReader : public Design::Kernel::Reader {
+ public:
+  WholePointReader(const Design::Kernel& kernel, const std::vector<Parameter>& parameters, std::uint64_t seed,
+                   std::vector<std::size_t> which)
+      : kernel_(kernel), parameters_(parameters), seed_(seed), which_(std::move(which)) {}
+
+  void read(std::uint64_t index, std::span<Value> values) override {
+    std::vector<Value> all = kernel_.values(parameters_, seed_, index);
+    for (std::size_t i = 0; i < which_.size(); ++i) values[i] = std::move(all[which_[i]]);
+  }
+
+ private:
+  const Design::Kernel& kernel_;
+  const std::vector<Parameter>& parameters_;
+  std::uint64_t seed_;
+  std::vector<std::size_t> which_;
+};
+
+}  // namespace
+
+std::unique_ptr<Design::Kernel::Reader> Design::Kernel::reader(const std::vector<Parameter>& parameters,
+                                                               std::uint64_t seed,
+                                                               const std::vector<std::size_t>& which) const {
+  return std::make_unique<WholePointReader>(*this, parameters, seed, which);
+}
+
+namespace {
+
 void check_fixed(const std::vector<Parameter>& parameters, const std::string& method) {
   detail::check_parameters(parameters);
   for (const Parameter& parameter : parameters) {
@@ -108,6 +146,25 @@ std::uint64_t grid_size(const std::vector<Parameter>& parameters) {
   return size;
 }
 
+/// Level by level: the levels of the others are not made.
+class GridReader : public Design::Kernel::Reader {
+ public:
+  struct Column {
+    const Parameter* parameter;
+    std::uint64_t stride, count;
+  };
+  explicit GridReader(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+  void read(std::uint64_t index, std::span<Value> values) override {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      values[i] = columns_[i].parameter->level(index / columns_[i].stride % columns_[i].count);
+    }
+  }
+
+ private:
+  std::vector<Column> columns_;
+};
+
 class Grid : public Design::Kernel {
  public:
   explicit Grid(const std::vector<Parameter>& parameters) : Kernel("grid", grid_size(parameters)) {
@@ -121,6 +178,15 @@ class Grid : public Design::Kernel {
       values[i] = parameters[i].level(index % counts_[i]);
     }
     return values;
+  }
+
+  std::unique_ptr<Reader> reader(const std::vector<Parameter>& parameters, std::uint64_t /*seed*/,
+                                 const std::vector<std::size_t>& which) const override {
+    std::vector<std::uint64_t> strides(counts_.size(), 1);
+    for (std::size_t i = counts_.size() - 1; i > 0; --i) strides[i - 1] = strides[i] * counts_[i];
+    std::vector<GridReader::Column> columns;
+    for (const std::size_t i : which) columns.push_back({&parameters[i], strides[i], counts_[i]});
+    return std::make_unique<GridReader>(std::move(columns));
   }
 
   std::vector<EqualPoint> equal_points(const std::vector<Parameter>& parameters) const override {

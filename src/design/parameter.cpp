@@ -30,6 +30,9 @@ using detail::Range;
 using detail::said_of;
 using detail::tells_whole;
 
+constexpr const char* kNeedsOthers =
+    "it is derived from others, which a design has and it alone has not: use derived()";
+
 [[noreturn]] void fail(const std::string& name, const std::string& message) {
   throw SpecError("parameter `" + name + "`: " + message);
 }
@@ -217,7 +220,7 @@ Parameter& Parameter::type(ValueType type) {
   if (!is_of_type(source_, type)) {
     if (const auto* column = std::get_if<TableColumn>(&source_)) source_ = listed(*column);
     std::visit(Overloaded{convert_levels, convert_choice, check_range, check_integers, check_samples, check_drawn,
-                          [](const TableColumn&) {}},
+                          [](const TableColumn&) {}, [](const Derived&) {}},
                source_);
   }
   type_ = type;
@@ -249,24 +252,26 @@ Parameter& Parameter::whole_numbers() {
 std::string_view Parameter::kind() const {
   if (const auto* distribution = std::get_if<Distribution>(&source_)) return distribution->kind();
   constexpr std::array<std::string_view, std::variant_size_v<Source>> names = {
-      "linear", "linear", "geometric", "reversed_geometric", "integers", "values", "values", "choice", "samples"};
+      "linear", "linear", "geometric", "reversed_geometric", "integers", "values",
+      "values", "choice", "samples",   "a distribution",     "derived"};
   return names[source_.index()];
 }
 
 bool Parameter::is_random() const {
-  return !has_levels() || std::holds_alternative<Choice>(source_) || std::holds_alternative<Samples>(source_);
+  return std::holds_alternative<Distribution>(source_) || std::holds_alternative<Choice>(source_) ||
+         std::holds_alternative<Samples>(source_);
 }
 
 bool Parameter::is_listed() const {
   const auto lists = [](const auto& source) {
     using Kind = std::decay_t<decltype(source)>;
-    return !Range<Kind> && !std::same_as<Kind, Distribution>;
+    return !Range<Kind> && !std::same_as<Kind, Distribution> && !std::same_as<Kind, Derived>;
   };
   return std::visit(lists, source_);
 }
 
 bool Parameter::has_levels() const {
-  return !std::holds_alternative<Distribution>(source_);
+  return !std::holds_alternative<Distribution>(source_) && !is_derived();
 }
 
 std::optional<ValueType> Parameter::type_of_values() const {
@@ -279,7 +284,8 @@ std::optional<ValueType> Parameter::type_of_values() const {
                  [](const TableColumn& source) -> Type { return source.cells->form(source.column).type; },
                  [&](const Samples& source) { return numeric(source.are_integers()); },
                  [&](const Distribution& source) { return numeric(source.is_discrete()); },
-                 [&](const Integers&) { return numeric(true); }, [&](const Computed auto&) { return numeric(false); }},
+                 [](const Derived& source) { return source.result; }, [&](const Integers&) { return numeric(true); },
+                 [&](const Computed auto&) { return numeric(false); }},
       source_);
 }
 
@@ -287,12 +293,14 @@ std::uint64_t Parameter::level_count() const {
   const auto none = [this](const Distribution&) -> std::uint64_t {
     fail(name_, std::string(kind()) + " has no levels; it must be sampled");
   };
-  return std::visit(Overloaded{[](const Range auto& source) { return count_of(source); },
-                               [](const Levels& source) -> std::uint64_t { return source.values.size(); },
-                               [](const TableColumn& source) { return source.cells->rows(); },
-                               [](const Choice& source) -> std::uint64_t { return source.values().size(); },
-                               [](const Samples& source) -> std::uint64_t { return source.numbers().size(); }, none},
-                    source_);
+  const auto computed = [this](const Derived&) -> std::uint64_t { fail(name_, kNeedsOthers); };
+  return std::visit(
+      Overloaded{[](const Range auto& source) { return count_of(source); },
+                 [](const Levels& source) -> std::uint64_t { return source.values.size(); },
+                 [](const TableColumn& source) { return source.cells->rows(); },
+                 [](const Choice& source) -> std::uint64_t { return source.values().size(); },
+                 [](const Samples& source) -> std::uint64_t { return source.numbers().size(); }, none, computed},
+      source_);
 }
 
 Value Parameter::level(std::uint64_t i) const {
@@ -307,7 +315,8 @@ Value Parameter::level(std::uint64_t i) const {
                                [i](const TableColumn& source) { return source.cells->value(i, source.column); },
                                [i](const Choice& source) -> Value { return source.values()[i]; },
                                [&](const Samples& source) { return as_type(source.at(i), type_); },
-                               [](const Distribution&) -> Value { return {}; }},  // level_count() has thrown
+                               [](const Distribution&) -> Value { return {}; },  // level_count() has thrown
+                               [](const Derived&) -> Value { return {}; }},
                     source_);
 }
 
@@ -322,6 +331,7 @@ Value Parameter::quantile(double u) const {
   };
   return std::visit(Overloaded{[&](const Levels& source) { return choose(source); },
                                [&](const TableColumn& source) { return choose(source); }, impossible,
+                               [this](const Derived&) -> Value { fail(name_, kNeedsOthers); },
                                [u](const Choice& source) { return source.quantile(u); },
                                [&](const Samples& source) { return as_type(source.quantile(u), type_); },
                                [&](const Distribution& source) { return as_type(source.quantile(u), type_); }},
@@ -354,8 +364,22 @@ std::string Parameter::definition() const {
                                [&](const TableColumn& source) { return list(source); },
                                [](const Choice& source) { return source.definition(); },
                                [](const Samples& source) { return source.definition(); },
-                               [](const Distribution& source) { return source.definition(); }},
+                               [](const Distribution& source) { return source.definition(); },
+                               [](const Derived& source) { return "derived(" + source.expression + ")"; }},
                     source_);
+}
+
+void Parameter::check(const Value& value) const {
+  const auto* source = std::get_if<Derived>(&source_);
+  if (source == nullptr) return;
+  const auto* number = std::get_if<double>(&value.variant());
+  if (number == nullptr) return;
+  const auto type = type_of_values().value_or(ValueType::number);
+  if (type == ValueType::number && std::isfinite(*number)) return;
+  const std::string what =
+      std::isfinite(*number) ? "which is not of the type " + std::string(name_of(type)) : "no number";
+  throw Rejected("`" + name_ + "`, derived as \"" + source->expression + "\", is " + text::render(*number) + " here, " +
+                 what);
 }
 
 Parameter linear(std::string name, double from, double to, std::uint64_t points) {

@@ -33,6 +33,13 @@ class Replicated : public Design::Kernel {
     return parameter.name() == kReplicate ? parameter.definition() : kernel_->definition(parameter);
   }
 
+  std::vector<std::pair<std::string, std::string>> further_definition() const override {
+    return kernel_->further_definition();
+  }
+
+  std::vector<Exclusion> exclusions() const override { return kernel_->exclusions(); }
+  std::uint64_t candidates() const override { return kernel_->candidates(); }
+
   std::vector<EqualPoint> equal_points(const std::vector<Parameter>& /*parameters*/) const override {
     std::vector<EqualPoint> equal;
     for (const EqualPoint& point : kernel_->equal_points(parameters_)) {
@@ -66,7 +73,7 @@ Design replicated(const Design& design, std::uint64_t replicates) {
         "a parameter is called `replicate`, and so is the number of the replicate: give the parameter another name, or "
         "leave out `replicates`");
   }
-  auto kernel = std::make_shared<Replicated>(design.kernel_, parameters, replicates);
+  auto kernel = std::make_shared<Replicated>(design.kernel(), parameters, replicates);
   parameters.push_back(replicate_parameter(replicates));
   return {std::move(parameters), design.seed(), std::move(kernel)};
 }

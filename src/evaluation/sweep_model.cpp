@@ -88,6 +88,10 @@ void put_kind(ByteWriter& out, const Distribution& kind) {
   }
 }
 
+void put_kind(ByteWriter& out, const Derived& kind) {
+  out.put_text(kind.expression);
+}
+
 template <typename Kind>
 Kind get_kind(ByteReader& in) {
   if constexpr (std::is_same_v<Kind, LinearSteps>) {
@@ -116,6 +120,8 @@ Kind get_kind(ByteReader& in) {
       terms.push_back({std::move(name), in.get<double>()});
     }
     return {kind, std::move(terms)};
+  } else if constexpr (std::is_same_v<Kind, Derived>) {
+    return {in.get_text()};
   } else {
     return in.get<Kind>();
   }

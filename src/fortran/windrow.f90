@@ -54,6 +54,8 @@ module windrow
     procedure :: add_distribution => design_add_distribution
     procedure :: add_choice => design_add_choice
     procedure :: add_samples => design_add_samples
+    procedure :: add_derived => design_add_derived
+    procedure :: add_where => design_add_where
     procedure :: set_method => design_set_method
     procedure :: set_replicates => design_set_replicates
     procedure :: size => design_size
@@ -310,6 +312,23 @@ contains
     integer, intent(out), optional :: status
     call added(self, c_design_add_samples(self%handle, name // c_null_char, size(values, kind=c_size_t), values), &
       unit, status)
+  end subroutine
+
+  ! A number that is computed from other parameters: '2 * width / height'.
+  subroutine design_add_derived(self, name, expression, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name, expression
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    call added(self, c_design_add_derived(self%handle, name // c_null_char, expression // c_null_char), unit, status)
+  end subroutine
+
+  ! Leaves out the points at which the condition is false: 'width < 2 * height'.
+  subroutine design_add_where(self, condition, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: condition
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_design_add_where(self%handle, condition // c_null_char), status)
   end subroutine
 
   ! 'grid', 'zip', 'monte_carlo' or 'latin_hypercube'; `points` is for the last two.

@@ -34,7 +34,7 @@ std::vector<Column> parameter_columns(const Design& design) {
 /// definition.
 void add_spellings(const Design& design, StudyIdentity& identity) {
   for (const Parameter& p : design.parameters()) {
-    const bool is_range = !p.is_random() && !std::holds_alternative<Levels>(p.source());
+    const bool is_range = p.has_levels() && !p.is_random() && !std::holds_alternative<Levels>(p.source());
     if (!is_range) continue;
     const bool whole = p.level(0).written().find_first_not_of("-0123456789") == std::string::npos;
     identity.definition.emplace_back(fmt::format("parameters.{}.written", p.name()), whole ? "1" : "1.0");

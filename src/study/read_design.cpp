@@ -14,15 +14,10 @@ std::uint64_t required_count(const TomlTable& table, std::string_view key) {
   return static_cast<std::uint64_t>(*table.integer(key, 1));
 }
 
-std::optional<ValueType> read_type(const TomlTable& table) {
-  const auto type = table.choice("type", {"number", "integer", "boolean", "string"});
-  return type ? std::optional(value_type(*type)) : std::nullopt;
-}
-
 /// @param values  reads them; none if a table's file has them
 Parameter read_parameter(const TomlTable& parameters, const std::string& name, const ValuesReader* values) {
   const TomlTable& table = *parameters.table(name);
-  table.allow_only({"values", "type", "format", "unit", "description"});
+  table.allow_only({"values", "value", "type", "format", "unit", "description"});
   if (values == nullptr && table.has("values")) {
     table.fail("values",
                table.name_of("values") +
@@ -45,7 +40,9 @@ std::vector<Parameter> read_parameters(const TomlTable& root, const ValuesReader
   }
   std::vector<Parameter> parameters;
   if (!table) return parameters;
-  for (const auto& member : table->members()) parameters.push_back(read_parameter(*table, member.key, values));
+  for (const auto& member : table->members()) {
+    if (!is_derived(*table, member.key)) parameters.push_back(read_parameter(*table, member.key, values));
+  }
   return parameters;
 }
 
@@ -89,7 +86,8 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
   std::string method = "grid";
   const TomlTable* design = root.table("design");
   if (design) {
-    design->allow_only({"method", "points", "file", "separator", "comment", "columns", "ignore", "replicates"});
+    design->allow_only({"method", "points", "file", "separator", "comment", "columns", "ignore", "replicates", "where",
+                        "where_candidates", "correlation"});
     method = design->choice("method", {"grid", "zip", "latin_hypercube", "monte_carlo", "table"}).value_or(method);
     check_belongs(*design, "points", method == "latin_hypercube" || method == "monte_carlo", method,
                   "`latin_hypercube` and `monte_carlo`");
@@ -99,6 +97,7 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
     }
   }
   const ValuesReader values(folder, known);
+  if (method != "table") check_some_given(root);
   const std::vector<Parameter> parameters = read_parameters(root, method == "table" ? nullptr : &values);
   if (design && method == "table")
     return read_table(root, (folder / *design->text("file")).string(), parameters, seed, known);
@@ -114,7 +113,8 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
 }  // namespace
 
 Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, StudyTables& known) {
-  Design points = read_points(root, folder, seed, known);
+  const Design given = read_points(root, folder, seed, known);
+  const Design points = read_where(root, read_derived(root, read_correlation(root, given)), known);
   const TomlTable* design = root.table("design");
   if (!design || !design->has("replicates")) return points;
   const std::uint64_t replicates = required_count(*design, "replicates");

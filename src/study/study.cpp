@@ -117,7 +117,12 @@ detail::StudyTables shared(ParallelManager& manager, std::list<detail::NodeMemor
     if (head.separator != '\0') text.separator = head.separator;
     known.push_back({head.path, std::move(text)});
   }
-  return detail::StudyTables(std::move(known));
+  std::vector<detail::FilterFound> found;  // one or none
+  if (at_root.found()) found.push_back(*at_root.found());
+  found = manager.broadcast(found);
+  detail::StudyTables told(std::move(known));
+  if (!found.empty()) told.set_found(found.front());
+  return told;
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ class TomlTable {
   const std::vector<Member>& members() const { return members_; }
   /// Key path from the root, "" for the root itself: "parameters.length.values".
   const std::string& path() const { return path_; }
+  /// What messages call the file.
+  const std::string& file() const { return file_; }
   bool has(std::string_view key) const { return find(key) != nullptr; }
   const Member* find(std::string_view key) const;
   /// @throws SpecError if it is missing

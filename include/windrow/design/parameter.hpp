@@ -16,6 +16,10 @@
 
 namespace [[gnu::visibility("default")]] windrow {
 
+class Design;
+class Parameter;
+Design derived(const Design& design, std::vector<Parameter> parameters, const std::vector<std::string>& order);
+
 /// Levels in equal steps, in order. A single one is `from`. `from` may be above `to`.
 struct Linear {
   double from, to;
@@ -86,11 +90,18 @@ struct TableColumn {
   std::shared_ptr<const detail::TableCells> cells;
   std::size_t column;
 };
+/// Computed from other parameters of the design: derived() in windrow/design/derived.hpp.
+struct Derived {
+  std::string expression;
+  /// What a design says of it that it is in.
+  std::optional<ValueType> result{};
+  std::vector<std::string> uses{};
+};
 /// One factor of a design: a name, where its values come from, and what they mean.
 class Parameter {
  public:
   using Source = std::variant<Linear, LinearSteps, Geometric, ReversedGeometric, Integers, Levels, TableColumn, Choice,
-                              Samples, Distribution>;
+                              Samples, Distribution, Derived>;
 
   /// @throws SpecError if the name is not an identifier ([A-Za-z_][A-Za-z0-9_]*) or is reserved (`index`, `status`,
   ///         `seed`), or if the source is impossible (0 points, geometric through zero, not finite, ...)
@@ -121,7 +132,11 @@ class Parameter {
   const Format* format() const { return format_.get(); }
   /// A value of it as it goes into programs: by its format, else as it is written(). @throws Rejected as Format::write
   std::string write(const Value& value) const { return format_ ? format_->write(value) : value.written(); }
-  /// "linear", "geometric", "reversed_geometric", "integers", "values", "choice", "samples", or a distribution's
+  /// @throws Rejected for what a derived value is where its formula has no value of its type: NaN, an infinity, 2.5 as
+  ///         an integer
+  void check(const Value& value) const;
+  /// "linear", "geometric", "reversed_geometric", "integers", "values", "choice", "samples", "derived", or a
+  /// distribution's
   std::string_view kind() const;
 
   /// Whether the values are drawn, by a distribution, from a choice or from samples: such a parameter needs a sampled
@@ -129,7 +144,9 @@ class Parameter {
   bool is_random() const;
   /// Whether they are listed one by one: in a list, a table's column, a choice or samples.
   bool is_listed() const;
-  /// Whether there are levels: all parameters have some but those of a distribution.
+  /// Whether the values are computed from those of others.
+  bool is_derived() const { return std::holds_alternative<Derived>(source_); }
+  /// Whether there are levels: all parameters have some but those of a distribution, and derived ones.
   bool has_levels() const;
   /// The type of all values: as it was said, or what a list or a table's column has; none if it has several.
   std::optional<ValueType> type_of_values() const;
@@ -148,6 +165,8 @@ class Parameter {
   std::string definition() const;
 
  private:
+  friend Design derived(const Design& design, std::vector<Parameter> parameters, const std::vector<std::string>& order);
+
   std::string name_;
   std::string unit_;
   std::string description_;
