@@ -77,7 +77,9 @@ std::vector<double> Analyzed::by_index(std::size_t which) const {
 Analyzed analyzed_results(const StoreReader& store) {
   const StudyIdentity& identity = store.identity();
   Analyzed result{identity.name, identity.points, {}};
-  result.method = pair_of(identity, "design.method");
+  const bool is_whole = pair_of(identity, "design.where").empty() && pair_of(identity, "design.layout").empty();
+  const bool is_replicated = !identity.parameters.empty() && identity.parameters.back().name == "replicate";
+  if (is_whole && !is_replicated) result.method = pair_of(identity, "design.method");
   result.second_order = pair_of(identity, "design.second_order") == "true";
   std::vector<ColumnReader> readers;
   for (const Column& column : identity.parameters) {

@@ -111,6 +111,18 @@ int write_design(const PlanArguments& arguments, const Study& study, const Index
   return kSuccess;
 }
 
+/// What a filter has left out.
+void print_excluded(const Design& design) {
+  const std::vector<Exclusion> exclusions = design.exclusions();
+  if (exclusions.empty()) return;
+  std::size_t width = 0;
+  for (const Exclusion& each : exclusions) width = std::max(width, text::with_thousands(each.candidates).size());
+  show("\nOf {} excluded by `where`:\n", counted(design.candidates(), "candidate"));
+  for (const Exclusion& each : exclusions) {
+    show("  {:>{}}  {}\n", text::with_thousands(each.candidates), width, within_line(each.condition));
+  }
+}
+
 /// What is not as it may seem.
 void print_notes(const Study& study, const Command& command) {
   for (const std::string& note : study.design.notes()) show("  note: {}\n", note);
@@ -263,6 +275,12 @@ void print_json(const Study& study, Command command, std::uint64_t point, const 
   for (const OutputSpec& output : study.command.outputs) {
     json["outputs"].push_back({{"name", output.name}, {"unit", output.unit}});
   }
+  if (const auto exclusions = study.design.exclusions(); !exclusions.empty()) {
+    json["candidates"] = study.design.candidates();
+    for (const Exclusion& each : exclusions) {
+      json["excluded"].push_back({{"where", each.condition}, {"candidates", each.candidates}});
+    }
+  }
   json["equal"] = command.sees_index() ? 0 : study.design.equal_points().size();
   json["point"] = point_json(study, command, point);
   if (const auto warnings = all_warnings(study, command); !warnings.empty()) json["warnings"] = warnings;
@@ -304,6 +322,7 @@ int plan(const PlanArguments& arguments) {
   if (const std::string parts = describe_parts(study.design); !parts.empty()) show("\nDesign:\n{}", parts);
   show("\nPoints:\n");
   print_points(study.design, points);
+  print_excluded(study.design);
   print_notes(study, command);
   if (const std::string unused = unused_parameters(study.design, command, kMostPointsOfPlan).describe();
       !unused.empty()) {

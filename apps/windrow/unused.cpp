@@ -30,6 +30,21 @@ std::string group_of(const Parameter& parameter) {
   return parameter.name().substr(0, parameter.name().find('.'));
 }
 
+/// The parameter, and all that it is derived from.
+void add_needed(const Design& design, const std::string& name, std::unordered_set<std::string>& needed) {
+  std::vector<std::string> open = {name};
+  while (!open.empty()) {
+    const std::string next = std::move(open.back());
+    open.pop_back();
+    if (!needed.insert(next).second) continue;
+    for (const Parameter& parameter : design.parameters()) {
+      if (parameter.name() != next || !parameter.is_derived()) continue;
+      const auto& uses = std::get<Derived>(parameter.source()).uses;
+      open.insert(open.end(), uses.begin(), uses.end());
+    }
+  }
+}
+
 }  // namespace
 
 std::string UnusedParameters::describe() const {
@@ -46,11 +61,13 @@ UnusedParameters unused_parameters(const Design& design, const Command& command,
   UnusedParameters unused;
   unused.points = design.size();
   std::vector<bool> used;
-  std::unordered_set<std::string> groups;  // that something is used of
+  std::unordered_set<std::string> needed;
   for (const Parameter& parameter : design.parameters()) {
     used.push_back(command.uses(parameter.name()));
-    if (used.back()) groups.insert(group_of(parameter));
+    if (used.back()) add_needed(design, parameter.name(), needed);
   }
+  std::unordered_set<std::string> groups;  // that something is needed of
+  for (const std::string& name : needed) groups.insert(name.substr(0, name.find('.')));
   for (const Parameter& parameter : design.parameters()) {
     const bool is_field = std::holds_alternative<BundleField>(parameter.source());
     if (!is_field && !groups.contains(group_of(parameter))) unused.names.push_back(parameter.name());

@@ -79,6 +79,12 @@ WINDROW_API windrow_status windrow_design_add_choice(windrow_design* design, con
                                                      const double* values, const double* weights);
 WINDROW_API windrow_status windrow_design_add_samples(windrow_design* design, const char* name, size_t count,
                                                       const double* values);
+/* A number that is computed from other parameters, before or behind it: "2 * width / height". It adds no points; where
+ * it has no value it is NaN. A wrong expression is told when the design is first used. */
+WINDROW_API windrow_status windrow_design_add_derived(windrow_design* design, const char* name, const char* expression);
+/* Leaves out the points at which the condition is false, as "width < 2 * height"; of several, each must hold. A Monte
+ * Carlo design draws on until it has its points. */
+WINDROW_API windrow_status windrow_design_add_where(windrow_design* design, const char* condition);
 /* Of the parameter that was added last. */
 WINDROW_API windrow_status windrow_design_set_unit(windrow_design* design, const char* unit);
 /* Where it stays while others vary, for the methods one_at_a_time and star: of the parameter that was added last. */

@@ -4,7 +4,10 @@
 /// processes, channels, shared memory) is in windrow/tools.hpp, MPI's own types are in windrow/mpi.hpp.
 #include "windrow/base/serialize.hpp"
 #include "windrow/design/compose.hpp"
+#include "windrow/design/correlated.hpp"
+#include "windrow/design/derived.hpp"
 #include "windrow/design/design.hpp"
+#include "windrow/design/filtered.hpp"
 #include "windrow/design/methods.hpp"
 #include "windrow/design/table.hpp"
 #include "windrow/parallel/fork_manager.hpp"

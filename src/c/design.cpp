@@ -5,6 +5,8 @@
 
 #include "c/handles.hpp"
 #include "windrow/base/text.hpp"
+#include "windrow/design/derived.hpp"
+#include "windrow/design/filtered.hpp"
 
 using windrow::detail::given;
 using windrow::detail::guarded;
@@ -66,20 +68,20 @@ const windrow::Method& method_called(const std::string& name) {
   throw windrow::SpecError(fmt::format("unknown method `{}`{}", name, windrow::text::suggestion(name, names)));
 }
 
-windrow::Design make_points(const windrow_design& design) {
+windrow::Design make_points(const windrow_design& design, const std::vector<windrow::Parameter>& given) {
   std::vector<windrow::MethodOption> options = design.options;
   const std::vector<windrow::MethodKey>& keys = method_called(design.method).keys;
   const bool has_points = std::ranges::find(keys, "points", &windrow::MethodKey::name) != keys.end();
   if (has_points) options.insert(options.begin(), {"points", design.points});
-  if (!design.zipped.empty()) return windrow::zipped_grid(design.parameters, design.zipped, design.seed);
-  return windrow::designed(design.method, design.parameters, options, design.seed);
+  if (!design.zipped.empty()) return windrow::zipped_grid(given, design.zipped, design.seed);
+  return windrow::designed(design.method, given, options, design.seed);
 }
 
-windrow::Design make_composed(const windrow_design& design) {
+windrow::Design make_composed(const windrow_design& design, const std::vector<windrow::Parameter>& given) {
   if (!design.zipped.empty() && design.method != "grid") {
     throw windrow::SpecError(fmt::format("parameters that vary together belong to a grid, not to {}", design.method));
   }
-  windrow::Design points = make_points(design);
+  windrow::Design points = make_points(design, given);
   if (!design.blocks.empty()) {
     std::vector<windrow::Block> blocks = {points};
     blocks.insert(blocks.end(), design.blocks.begin(), design.blocks.end());
@@ -91,8 +93,20 @@ windrow::Design make_composed(const windrow_design& design) {
   return windrow::appended(std::move(parts), design.seed);
 }
 
+/// With the derived parameters where they were added.
+windrow::Design make_columns(const windrow_design& design) {
+  std::vector<windrow::Parameter> given, derived;
+  std::vector<std::string> order;
+  for (const windrow::Parameter& parameter : design.parameters) {
+    (parameter.is_derived() ? derived : given).push_back(parameter);
+    order.push_back(parameter.name());
+  }
+  return windrow::derived(make_composed(design, given), std::move(derived), order);
+}
+
 windrow::Design make(const windrow_design& design) {
-  const windrow::Design points = make_composed(design);
+  windrow::Design points = make_columns(design);
+  if (!design.conditions.empty()) points = windrow::filtered(points, design.conditions);
   return design.replicates == 0 ? points : windrow::replicated(points, design.replicates);
 }
 
@@ -170,6 +184,17 @@ windrow_status windrow_design_add_choice(windrow_design* design, const char* nam
 windrow_status windrow_design_add_samples(windrow_design* design, const char* name, size_t count,
                                           const double* values) {
   return add(design, name, [&] { return windrow::Samples(listed(count, values, "the list of samples")); });
+}
+
+windrow_status windrow_design_add_derived(windrow_design* design, const char* name, const char* expression) {
+  return add(design, name, [&] { return windrow::Derived{&given(expression, "the expression")}; });
+}
+
+windrow_status windrow_design_add_where(windrow_design* design, const char* condition) {
+  return guarded([&] {
+    given(design, "the design").conditions.emplace_back(&given(condition, "the condition"));
+    design->made.reset();
+  });
 }
 
 windrow_status windrow_design_set_unit(windrow_design* design, const char* unit) {

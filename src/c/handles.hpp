@@ -28,6 +28,7 @@ struct windrow_design {
   std::vector<std::vector<std::string>> zipped{};
   std::vector<windrow::Block> blocks{};         ///< that it is crossed with
   std::vector<windrow::Design> parts{};         ///< that are appended to all that
+  std::vector<std::string> conditions{};        ///< that hold at its points
   std::uint64_t replicates = 0;                 ///< 0: each point once, without a number
   mutable std::optional<windrow::Design> made;  ///< when it was first asked for, until it is changed
 

@@ -34,6 +34,7 @@ detail::Bindings Command::Impl::bind(const Point& point) const {
   values.emplace_back(sees_point_seed ? std::to_string(point.seed31()) : "");
   detail::Bindings bindings(std::move(values));
   for (std::size_t i = 0; i < point.parameters().size(); ++i) {
+    point.parameters()[i].check(bindings.values[i]);
     const Format* format = point.parameters()[i].format();
     if (format != nullptr) bindings.texts[i] = format->write(bindings.values[i]);
   }

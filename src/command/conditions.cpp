@@ -57,19 +57,20 @@ void Conditions::check(const Point& point, const std::vector<Value>& outputs,
       continue;
     }
     std::vector<const Value*> values;
-    std::string shown;
+    std::vector<std::string> shown;
     bool can_be_told = true;
     for (std::size_t place = 0; place < used.size(); ++place) {
       const std::size_t name = used[place];
       const Value& value = name < parameters_ ? point.values()[name] : outputs[name - parameters_];
-      shown += fmt::format("{}{} = {}", shown.empty() ? ": " : ", ", names_[name], made_visible(value.render()));
+      shown.push_back(fmt::format("{} = {}", names_[name], made_visible(value.render())));
       if (value.is_text() && condition.is_number(place)) can_be_told = false;
       values.push_back(&value);
     }
-    if (!can_be_told) throw FailedCheck(fmt::format("`{}` cannot be told{}", condition.text(), shown));
-    if (!condition.holds(values)) {
-      throw FailedCheck(fmt::format("the outputs are not valid, `{}` does not hold{}", condition.text(), shown));
-    }
+    if (can_be_told && condition.holds(values)) continue;
+    std::ranges::sort(shown);
+    const std::string here = shown.empty() ? "" : fmt::format(": {}", fmt::join(shown, ", "));
+    if (!can_be_told) throw FailedCheck(fmt::format("`{}` cannot be told{}", condition.text(), here));
+    throw FailedCheck(fmt::format("the outputs are not valid, `{}` does not hold{}", condition.text(), here));
   }
 }
 

@@ -78,6 +78,7 @@ CostFeatures::CostFeatures(const std::vector<Parameter>& parameters) {
   std::vector<Encoder> wanted;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const Parameter& parameter = parameters[i];
+    if (parameter.is_derived()) continue;  // it follows from the others
     const bool numbers = all_numbers(parameter);
     const std::size_t most = numbers ? kMostNumericLevels : kMostLevels;
     auto levels = parameter.has_levels() ? distinct_levels(parameter, most) : std::vector<Value>();

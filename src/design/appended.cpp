@@ -68,6 +68,18 @@ class Appended : public Design::Kernel {
     return all;
   }
 
+  std::vector<Exclusion> exclusions() const override {
+    std::vector<Exclusion> all;
+    for (const AppendedPart& part : parts_) std::ranges::move(part.of.kernel->exclusions(), std::back_inserter(all));
+    return all;
+  }
+
+  std::uint64_t candidates() const override {
+    std::uint64_t sum = 0;
+    for (const AppendedPart& part : parts_) sum += part.of.kernel->candidates();
+    return sum;
+  }
+
   bool draws() const override {
     return std::ranges::all_of(parts_, [](const AppendedPart& part) { return part.of.kernel->draws(); });
   }

@@ -44,7 +44,7 @@ std::optional<Ends> ends_of(const Parameter& parameter) {
 }
 
 [[noreturn]] void fail(const Parameter& parameter, const std::string& message) {
-  throw BadParameter(parameter.name(), fmt::format("parameter `{}`{}", parameter.name(), message));
+  throw UnfitParameter(parameter.name(), fmt::format("parameter `{}`{}", parameter.name(), message));
 }
 
 /// In decimal arithmetic, rounded once.

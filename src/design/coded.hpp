@@ -39,7 +39,7 @@ class Coded : public Design::Kernel {
 std::vector<EqualPoint> equal_at_end(std::uint64_t size, std::uint64_t centre);
 
 /// Where values lie between low (-1) and high (1).
-/// @throws BadParameter for a parameter without them, and for a value between that its type does not have
+/// @throws UnfitParameter for a parameter without them, and for a value between that its type does not have
 CodedValues values_between(const Parameter& parameter, std::string_view method, const std::vector<double>& codes);
 /// The same of all.
 std::vector<CodedValues> values_between(const std::vector<Parameter>& parameters, std::string_view method,

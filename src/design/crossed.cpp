@@ -79,6 +79,18 @@ class Crossed : public Design::Kernel {
     return all;
   }
 
+  std::vector<Exclusion> exclusions() const override {
+    std::vector<Exclusion> all;
+    for (const CrossedBlock& block : blocks_) std::ranges::move(block.of.kernel->exclusions(), std::back_inserter(all));
+    return all;
+  }
+
+  std::uint64_t candidates() const override {
+    std::uint64_t product = 1;
+    for (const CrossedBlock& block : blocks_) product *= block.of.kernel->candidates();
+    return product;
+  }
+
   bool draws() const override {
     return std::ranges::any_of(blocks_, [](const CrossedBlock& block) { return block.of.kernel->draws(); });
   }

@@ -31,10 +31,18 @@ namespace {
 
 using Parameters = std::vector<Parameter>;
 
+/// Whether there are bundles without their fields. (Around others, kernels may give the fields, too.)
+bool lacks_fields(const Parameters& laid_out) {
+  const auto is_field = [](const Parameter& p) { return std::holds_alternative<BundleField>(p.source()); };
+  return std::ranges::any_of(laid_out, [&](const Parameter& p) {
+    const auto* bundle = std::get_if<Bundle>(&p.source());
+    return bundle != nullptr && !bundle->fields().empty() && std::ranges::none_of(laid_out, is_field);
+  });
+}
+
 /// A parameter for each field of a bundle, behind it.
 std::shared_ptr<const Parameters> with_fields(const std::shared_ptr<const Parameters>& laid_out) {
-  const auto is_bundle = [](const Parameter& p) { return std::holds_alternative<Bundle>(p.source()); };
-  if (std::ranges::none_of(*laid_out, is_bundle)) return laid_out;
+  if (!lacks_fields(*laid_out)) return laid_out;
   auto all = std::make_shared<Parameters>();
   for (const Parameter& parameter : *laid_out) {
     all->push_back(parameter);
@@ -104,6 +112,28 @@ std::vector<std::pair<std::string, std::string>> Design::definition() const {
   return pairs;
 }
 
+Design::Kernel::Component Design::Kernel::with_fields(const Design& design) {
+  Component given = component(design);
+  if (design.parameters_ == design.laid_out_) return given;
+  class WithFields : public Around {
+   public:
+    using Around::Around;
+    std::vector<Value> values(const std::vector<Parameter>& /*parameters*/, std::uint64_t seed,
+                              std::uint64_t index) const override {
+      return windrow::with_fields(of_.parameters, values_of(seed, index));
+    }
+  };
+  return {std::make_shared<WithFields>(given), design.parameters(), design.seed()};
+}
+
+std::vector<Exclusion> Design::exclusions() const {
+  return kernel_->exclusions();
+}
+
+std::uint64_t Design::candidates() const {
+  return kernel_->candidates();
+}
+
 std::vector<EqualPoint> Design::equal_points() const {
   return kernel_->equal_points(*laid_out_);
 }
@@ -151,6 +181,35 @@ std::string Design::Kernel::Component::layout() const {
   return text;
 }
 
+namespace {
+
+/// Takes them out of the whole point.
+class WholePointReader : public Design::Kernel::Reader {
+ public:
+  WholePointReader(const Design::Kernel& kernel, const std::vector<Parameter>& parameters, std::uint64_t seed,
+                   std::vector<std::size_t> which)
+      : kernel_(kernel), parameters_(parameters), seed_(seed), which_(std::move(which)) {}
+
+  void read(std::uint64_t index, std::span<Value> values) override {
+    std::vector<Value> all = kernel_.values(parameters_, seed_, index);
+    for (std::size_t i = 0; i < which_.size(); ++i) values[i] = std::move(all[which_[i]]);
+  }
+
+ private:
+  const Design::Kernel& kernel_;
+  const std::vector<Parameter>& parameters_;
+  std::uint64_t seed_;
+  std::vector<std::size_t> which_;
+};
+
+}  // namespace
+
+std::unique_ptr<Design::Kernel::Reader> Design::Kernel::reader(const std::vector<Parameter>& parameters,
+                                                               std::uint64_t seed,
+                                                               const std::vector<std::size_t>& which) const {
+  return std::make_unique<WholePointReader>(*this, parameters, seed, which);
+}
+
 void detail::check_fixed(const std::vector<Parameter>& parameters, const std::string& method) {
   detail::check_parameters(parameters);
   for (const Parameter& parameter : parameters) {
@@ -172,6 +231,25 @@ std::uint64_t grid_size(const std::vector<Parameter>& parameters) {
   return size;
 }
 
+/// Level by level: the levels of the others are not made.
+class GridReader : public Design::Kernel::Reader {
+ public:
+  struct Column {
+    const Parameter* parameter;
+    std::uint64_t stride, count;
+  };
+  explicit GridReader(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+  void read(std::uint64_t index, std::span<Value> values) override {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      values[i] = columns_[i].parameter->level(index / columns_[i].stride % columns_[i].count);
+    }
+  }
+
+ private:
+  std::vector<Column> columns_;
+};
+
 class Grid : public Design::Kernel {
  public:
   explicit Grid(const std::vector<Parameter>& parameters) : Kernel("grid", grid_size(parameters)) {
@@ -191,6 +269,15 @@ class Grid : public Design::Kernel {
       values[i] = known_[i].empty() ? parameters[i].level(level) : known_[i][level];
     }
     return values;
+  }
+
+  std::unique_ptr<Reader> reader(const std::vector<Parameter>& parameters, std::uint64_t /*seed*/,
+                                 const std::vector<std::size_t>& which) const override {
+    std::vector<std::uint64_t> strides(counts_.size(), 1);
+    for (std::size_t i = counts_.size() - 1; i > 0; --i) strides[i - 1] = strides[i] * counts_[i];
+    std::vector<GridReader::Column> columns;
+    for (const std::size_t i : which) columns.push_back({&parameters[i], strides[i], counts_[i]});
+    return std::make_unique<GridReader>(std::move(columns));
   }
 
   std::vector<EqualPoint> equal_points(const std::vector<Parameter>& parameters) const override {

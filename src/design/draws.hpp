@@ -24,6 +24,10 @@ class Draws {
   /// In (0, 1), or 0 for the lowest value that there is.
   /// @param place  of the parameter among all, from 0
   virtual double at(std::size_t place, std::uint64_t index) const = 0;
+  /// Whether it has numbers beyond the points that were asked for, which these do not depend on.
+  virtual bool goes_on() const { return true; }
+  /// Whether a number may be 0.
+  virtual bool has_zero() const { return false; }
 
   const std::uint64_t seed;
 };
@@ -42,8 +46,15 @@ class Sampled : public Design::Kernel {
   std::vector<std::pair<std::string, std::string>> options() const override { return options_; }
   std::vector<std::string> notes() const override { return notes_; }
   bool draws() const override { return true; }
+  bool goes_on() const override { return draws_->goes_on(); }
+  std::unique_ptr<Reader> reader(const std::vector<Parameter>& parameters, std::uint64_t seed,
+                                 const std::vector<std::size_t>& which) const override;
+  /// @throws SpecError for points without a scramble
+  std::shared_ptr<const Kernel> correlated(std::shared_ptr<const Copula> copula) const override;
 
  private:
+  std::shared_ptr<const Draws> by_seed(std::uint64_t seed) const;
+
   std::shared_ptr<const Draws> draws_;
   KernelOptions options_;
   std::vector<std::string> notes_;

@@ -133,6 +133,7 @@ class LatticePoints : public detail::Draws {
   std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
     return std::make_shared<LatticePoints>(scramble_, other, streams_);
   }
+  bool has_zero() const override { return scramble_ == Scramble::none; }
 
   double at(std::size_t place, std::uint64_t index) const override {
     const std::uint64_t fraction = detail::reverse_bits(index) * kGenerating[place];  // modulo 1

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,6 +10,9 @@
 #include "windrow/design/design.hpp"
 
 namespace windrow {
+namespace detail {
+class Copula;
+}
 
 /// A method of laying out points: this one gives point i level i of every parameter. Holds no parameters: their owner
 /// passes them in.
@@ -15,14 +20,35 @@ class Design::Kernel {
  public:
   Kernel(std::string_view name, std::uint64_t points) : method(name), size(points) {}
   virtual ~Kernel() = default;
-  /// @pre index < size
+  /// @pre index < size, or goes_on() and index < max_points
   virtual std::vector<Value> values(const std::vector<Parameter>& parameters, std::uint64_t seed,
                                     std::uint64_t index) const;
+
+  /// Reads some parameters of one point after another, without the others where that saves time. Of one thread.
+  class Reader {
+   public:
+    virtual ~Reader() = default;
+    virtual void read(std::uint64_t index, std::span<Value> values) = 0;
+  };
+  /// @param which  positions of parameters; both they and the kernel outlive the reader
+  virtual std::unique_ptr<Reader> reader(const std::vector<Parameter>& parameters, std::uint64_t seed,
+                                         const std::vector<std::size_t>& which) const;
+  /// Whether there are further points beyond the last, so that a filter may draw on.
+  virtual bool goes_on() const { return false; }
+
+  /// The same with a copula that mixes the numbers in (0, 1) by which parameters are drawn; null if there are none.
+  virtual std::shared_ptr<const Kernel> correlated(std::shared_ptr<const detail::Copula> /*copula*/) const {
+    return nullptr;
+  }
+
   /// What of a parameter the points depend on.
   virtual std::string definition(const Parameter& parameter) const { return parameter.definition(); }
   /// What was said of the method beside its name and the number of points, by the keys of study files: two kernels with
   /// the same of all that, the same seed and the same parameters give the same points.
   virtual std::vector<std::pair<std::string, std::string>> options() const { return {}; }
+  /// As Design::exclusions() and Design::candidates().
+  virtual std::vector<Exclusion> exclusions() const { return {}; }
+  virtual std::uint64_t candidates() const { return size; }
   /// As Design::equal_points().
   virtual std::vector<EqualPoint> equal_points(const std::vector<Parameter>& /*parameters*/) const { return {}; }
   /// As Design::notes().
@@ -48,6 +74,38 @@ class Design::Kernel {
     std::string layout() const;
   };
   static Component component(const Design& design) { return {design.kernel_, *design.laid_out_, design.seed_}; }
+  /// The same with the fields of bundles among the parameters that the kernel gives.
+  static Component with_fields(const Design& design);
+  class Around;
+};
+
+/// The points of another kernel with something about them changed: what it does not say itself, the other one does.
+class Design::Kernel::Around : public Design::Kernel {
+ public:
+  explicit Around(const Component& of) : Around(of, of.kernel->size) {}
+  Around(Component of, std::uint64_t points) : Kernel(of.kernel->method, points), of_(std::move(of)) {}
+
+  bool goes_on() const override { return of_.kernel->goes_on(); }
+  std::string definition(const Parameter& parameter) const override { return of_.kernel->definition(parameter); }
+  std::vector<std::pair<std::string, std::string>> options() const override { return of_.kernel->options(); }
+  std::vector<Exclusion> exclusions() const override { return of_.kernel->exclusions(); }
+  std::uint64_t candidates() const override { return of_.kernel->candidates(); }
+  std::vector<EqualPoint> equal_points(const std::vector<Parameter>& /*parameters*/) const override {
+    return of_.kernel->equal_points(of_.parameters);
+  }
+  std::vector<std::string> notes() const override { return of_.kernel->notes(); }
+  bool draws() const override { return of_.kernel->draws(); }
+  std::string layout() const override { return of_.kernel->layout(); }
+  std::vector<DesignPart> parts(const std::vector<Parameter>& /*parameters*/) const override {
+    return of_.kernel->parts(of_.parameters);
+  }
+
+ protected:
+  /// By a seed that is not its own, if it is drawn anew.
+  std::vector<Value> values_of(std::uint64_t seed, std::uint64_t index) const {
+    return of_.kernel->values(of_.parameters, seed, index);
+  }
+  const Component of_;
 };
 
 namespace detail {

@@ -133,8 +133,8 @@ CodedValues morris_values(const Parameter& parameter, std::uint64_t levels) {
     return detail::values_between(parameter, "morris", codes);
   }
   if (!parameter.is_random() && !parameter.is_listed()) {
-    throw detail::BadParameter(parameter.name(), fmt::format("parameter `{}` is {}, which morris cannot use",
-                                                             parameter.name(), parameter.kind()));
+    throw detail::UnfitParameter(parameter.name(), fmt::format("parameter `{}` is {}, which morris cannot use",
+                                                               parameter.name(), parameter.kind()));
   }
   CodedValues values;
   for (std::uint64_t i = 0; i < levels; ++i) {

@@ -32,6 +32,7 @@ class Nested : public detail::Draws {
   std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
     return std::make_shared<Nested>(parameters_, points_, first_, other);
   }
+  bool goes_on() const override { return false; }
 
   double at(std::size_t place, std::uint64_t index) const override {
     if (index < first_) {

@@ -13,13 +13,13 @@
 namespace windrow {
 namespace {
 
-using detail::BadParameter;
 using detail::CodedValues;
+using detail::UnfitParameter;
 
 const Value& nominal_of(const Parameter& parameter, std::string_view method) {
   if (parameter.nominal() != nullptr) return *parameter.nominal();
-  throw BadParameter(parameter.name(),
-                     fmt::format("parameter `{}` has no nominal value, and {} needs one", parameter.name(), method));
+  throw UnfitParameter(parameter.name(),
+                       fmt::format("parameter `{}` has no nominal value, and {} needs one", parameter.name(), method));
 }
 
 /// Levels that differ from the nominal value.
@@ -166,9 +166,9 @@ CodedValues star_values(const Parameter& parameter) {
   const bool is_beyond = is_number && (nominal->number() < std::min(values[0].number(), values[1].number()) ||
                                        nominal->number() > std::max(values[0].number(), values[1].number()));
   if (is_beyond) {
-    throw BadParameter(parameter.name(),
-                       fmt::format("parameter `{}`: its nominal value {} is not from {} to {}", parameter.name(),
-                                   nominal->render(), values[0].render(), values[1].render()));
+    throw UnfitParameter(parameter.name(),
+                         fmt::format("parameter `{}`: its nominal value {} is not from {} to {}", parameter.name(),
+                                     nominal->render(), values[0].render(), values[1].render()));
   }
   values.push_back(*nominal);
   return values;
@@ -179,7 +179,7 @@ void check_steps(const std::vector<Parameter>& parameters, const std::vector<Ste
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const std::string& name = parameters[i].name();
     if (!nominal_of(parameters[i], "one_at_a_time").is_number()) {
-      throw BadParameter(name, fmt::format("parameter `{}`: steps need a nominal value that is a number", name));
+      throw UnfitParameter(name, fmt::format("parameter `{}`: steps need a nominal value that is a number", name));
     }
     if (!(steps[i].step > 0.0) || !std::isfinite(steps[i].step)) {
       throw detail::BadTerm("step", fmt::format(" of `{}` must be above 0, not {}", name, text::render(steps[i].step)));
@@ -203,10 +203,10 @@ Design one_at_a_time(std::vector<Parameter> parameters, std::uint64_t seed) {
   for (const Parameter& parameter : parameters) {
     const Value& nominal = nominal_of(parameter, "one_at_a_time");
     if (parameter.is_random()) {
-      throw BadParameter(parameter.name(),
-                         fmt::format("parameter `{}` is {}, and one_at_a_time needs levels: a range or "
-                                     "a list, or `step` and `steps` around the nominal value",
-                                     parameter.name(), parameter.kind()));
+      throw UnfitParameter(parameter.name(),
+                           fmt::format("parameter `{}` is {}, and one_at_a_time needs levels: a range or "
+                                       "a list, or `step` and `steps` around the nominal value",
+                                       parameter.name(), parameter.kind()));
     }
     counts.push_back(levels.emplace_back(parameter, nominal).count());
   }

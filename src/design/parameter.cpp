@@ -31,6 +31,9 @@ using detail::Range;
 using detail::said_of;
 using detail::tells_whole;
 
+constexpr const char* kNeedsOthers =
+    "it is derived from others, which a design has and it alone has not: use derived()";
+
 [[noreturn]] void fail(const std::string& name, const std::string& message) {
   throw SpecError("parameter `" + name + "`: " + message);
 }
@@ -283,7 +286,7 @@ Parameter& Parameter::type(ValueType type) {
                           },
                           [&](const BundleField&) { wrong("the fields of a bundle have types of their own:"); },
                           [&](const PartsOf&) { wrong("the parts of a design have types of their own:"); },
-                          [](const TableColumn&) {}},
+                          [](const TableColumn&) {}, [](const Derived&) {}},
                source_);
   }
   type_ = type;
@@ -351,28 +354,31 @@ Parameter& Parameter::whole_numbers() {
 std::string_view Parameter::kind() const {
   if (const auto* distribution = std::get_if<Distribution>(&source_)) return distribution->kind();
   constexpr std::array<std::string_view, std::variant_size_v<Source>> names = {
-      "linear", "linear", "geometric", "reversed_geometric", "integers", "values", "values", "choice", "samples", "",
-      "bundle", "values", "parts"};
+      "linear",   "linear", "geometric", "reversed_geometric",
+      "integers", "values", "values",    "choice",
+      "samples",  "",       "bundle",    "values",
+      "parts",    "derived"};
   return names[source_.index()];
 }
 
 bool Parameter::is_random() const {
   if (const auto* several = std::get_if<PartsOf>(&source_)) return any_of(*several, &Parameter::is_random);
-  return !has_levels() || std::holds_alternative<Choice>(source_) || std::holds_alternative<Samples>(source_);
+  return std::holds_alternative<Distribution>(source_) || std::holds_alternative<Choice>(source_) ||
+         std::holds_alternative<Samples>(source_);
 }
 
 bool Parameter::is_listed() const {
   if (const auto* several = std::get_if<PartsOf>(&source_)) return all_of(*several, &Parameter::is_listed);
   const auto lists = [](const auto& source) {
     using Kind = std::decay_t<decltype(source)>;
-    return !Range<Kind> && !std::same_as<Kind, Distribution>;
+    return !Range<Kind> && !std::same_as<Kind, Distribution> && !std::same_as<Kind, Derived>;
   };
   return std::visit(lists, source_);
 }
 
 bool Parameter::has_levels() const {
   if (const auto* several = std::get_if<PartsOf>(&source_)) return all_of(*several, &Parameter::has_levels);
-  return !std::holds_alternative<Distribution>(source_);
+  return !std::holds_alternative<Distribution>(source_) && !is_derived();
 }
 
 std::optional<ValueType> Parameter::type_of_values() const {
@@ -388,7 +394,8 @@ std::optional<ValueType> Parameter::type_of_values() const {
                  [](const PartsOf& source) { return type_of_parts(source); },
                  [&](const Samples& source) { return numeric(source.are_integers()); },
                  [&](const Distribution& source) { return numeric(source.is_discrete()); },
-                 [&](const Integers&) { return numeric(true); }, [&](const Computed auto&) { return numeric(false); }},
+                 [](const Derived& source) { return source.result; }, [&](const Integers&) { return numeric(true); },
+                 [&](const Computed auto&) { return numeric(false); }},
       source_);
 }
 
@@ -396,6 +403,7 @@ std::uint64_t Parameter::level_count() const {
   const auto none = [this](const Distribution&) -> std::uint64_t {
     fail(name_, std::string(kind()) + " has no levels; it must be sampled");
   };
+  const auto computed = [this](const Derived&) -> std::uint64_t { fail(name_, kNeedsOthers); };
   return std::visit(Overloaded{[](const Range auto& source) { return count_of(source); },
                                [](const Levels& source) -> std::uint64_t { return source.values.size(); },
                                [](const TableColumn& source) { return source.cells->rows(); },
@@ -403,7 +411,7 @@ std::uint64_t Parameter::level_count() const {
                                [](const Samples& source) -> std::uint64_t { return source.numbers().size(); },
                                [](const Bundle& source) -> std::uint64_t { return source.size(); },
                                [](const BundleField& source) -> std::uint64_t { return source.bundle.size(); },
-                               [](const PartsOf& source) { return count_of_parts(source); }, none},
+                               [](const PartsOf& source) { return count_of_parts(source); }, none, computed},
                     source_);
 }
 
@@ -427,7 +435,7 @@ Value Parameter::level(std::uint64_t i) const {
     if constexpr (requires { source.values; }) return source.values[i];
     if constexpr (requires { source.weights(); }) return source.values()[i];
     if constexpr (requires { source.at(i); }) return as_type(source.at(i), type_);
-    return {};  // of a distribution, whose level_count() has thrown
+    return {};  // of a distribution or a derived one, whose level_count() has thrown
   };
   const auto in_bundle = [&](const Bundle& source) -> Value {
     check(source.size());
@@ -458,6 +466,7 @@ Value Parameter::quantile(double u) const {
                                [&](const Bundle& source) { return choose(source); },
                                [&](const BundleField& source) { return choose(source); },
                                [u](const PartsOf& source) { return quantile_of_parts(source, u); },
+                               [this](const Derived&) -> Value { fail(name_, kNeedsOthers); },
                                [u](const Choice& source) { return source.quantile(u); },
                                [&](const Samples& source) { return as_type(source.quantile(u), type_); },
                                [&](const Distribution& source) { return as_type(source.quantile(u), type_); }},
@@ -499,8 +508,22 @@ std::string Parameter::definition() const {
                                [&](const TableColumn& source) { return list(source); },
                                [](const Choice& source) { return source.definition(); },
                                [](const Samples& source) { return source.definition(); },
-                               [](const Distribution& source) { return source.definition(); }},
+                               [](const Distribution& source) { return source.definition(); },
+                               [](const Derived& source) { return "derived(" + source.expression + ")"; }},
                     source_);
+}
+
+void Parameter::check(const Value& value) const {
+  const auto* source = std::get_if<Derived>(&source_);
+  if (source == nullptr) return;
+  const auto* number = std::get_if<double>(&value.variant());
+  if (number == nullptr) return;
+  const auto type = type_of_values().value_or(ValueType::number);
+  if (type == ValueType::number && std::isfinite(*number)) return;
+  const std::string what =
+      std::isfinite(*number) ? "which is not of the type " + std::string(name_of(type)) : "no number";
+  throw Rejected("`" + name_ + "`, derived as \"" + source->expression + "\", is " + text::render(*number) + " here, " +
+                 what);
 }
 
 Parameter linear(std::string name, double from, double to, std::uint64_t points) {

@@ -35,6 +35,7 @@ Content content_of(const Point& point) {
   std::ranges::sort(order, {}, [&](std::size_t i) { return parameters[i].name(); });
   Content content;
   for (const std::size_t i : order) {
+    if (parameters[i].is_derived()) continue;  // it follows from the others, and another formula is no other draw
     const Value& value = point.values()[i];
     const auto* whole = std::get_if<std::int64_t>(&value.variant());
     append_sized(content.bytes, parameters[i].name());

@@ -34,6 +34,8 @@ class Replicated : public Design::Kernel {
   }
 
   std::vector<std::pair<std::string, std::string>> options() const override { return kernel_->options(); }
+  std::vector<Exclusion> exclusions() const override { return kernel_->exclusions(); }
+  std::uint64_t candidates() const override { return kernel_->candidates(); }
 
   std::vector<EqualPoint> equal_points(const std::vector<Parameter>& /*parameters*/) const override {
     std::vector<EqualPoint> equal;

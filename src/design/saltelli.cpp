@@ -13,6 +13,8 @@ class TwoSets : public detail::Draws {
   std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
     return std::make_shared<TwoSets>(both_->by_seed(other), parameters_, group_);
   }
+  bool goes_on() const override { return false; }  // a group that lacks a point is of no use
+  bool has_zero() const override { return both_->has_zero(); }
 
   double at(std::size_t place, std::uint64_t index) const override {
     const std::uint64_t row = index % group_;  // A, B, AB_1 .. AB_d, BA_1 .. BA_d

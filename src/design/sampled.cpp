@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "design/copula.hpp"
 #include "design/draws.hpp"
 #include "design/permutation.hpp"
 #include "windrow/design/random.hpp"
@@ -69,19 +70,80 @@ void check_lowest(const std::vector<Parameter>& parameters, std::string_view met
 }
 
 // Blocks that are drawn anew ask by one seed for many points; the last that was asked for is kept.
+std::shared_ptr<const Draws> Sampled::by_seed(std::uint64_t seed) const {
+  if (seed == draws_->seed) return draws_;
+  thread_local std::pair<std::shared_ptr<const Draws>, std::shared_ptr<const Draws>> last;  // of, by another seed
+  if (last.first != draws_ || last.second->seed != seed) last = {draws_, draws_->by_seed(seed)};
+  return last.second;
+}
+
 std::vector<Value> Sampled::values(const std::vector<Parameter>& parameters, std::uint64_t seed,
                                    std::uint64_t index) const {
-  thread_local std::pair<std::shared_ptr<const Draws>, std::shared_ptr<const Draws>> last;  // of, by another seed
-  if (seed != draws_->seed && (last.first != draws_ || last.second->seed != seed)) {
-    last = {draws_, draws_->by_seed(seed)};
-  }
-  const Draws& draws = seed == draws_->seed ? *draws_ : *last.second;
+  const std::shared_ptr<const Draws> other = seed == draws_->seed ? nullptr : by_seed(seed);
+  const Draws& draws = other ? *other : *draws_;
   std::vector<Value> values;
   values.reserve(parameters.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     values.push_back(value_at(parameters[i], draws.at(i, index)));
   }
   return values;
+}
+
+namespace {
+
+/// Draws some parameters and not the others.
+class SampledReader : public Design::Kernel::Reader {
+ public:
+  SampledReader(std::shared_ptr<const Draws> draws, const std::vector<Parameter>& parameters,
+                std::vector<std::size_t> which)
+      : draws_(std::move(draws)), parameters_(parameters), which_(std::move(which)) {}
+
+  void read(std::uint64_t index, std::span<Value> values) override {
+    for (std::size_t i = 0; i < which_.size(); ++i) {
+      values[i] = value_at(parameters_[which_[i]], draws_->at(which_[i], index));
+    }
+  }
+
+ private:
+  std::shared_ptr<const Draws> draws_;
+  const std::vector<Parameter>& parameters_;
+  std::vector<std::size_t> which_;
+};
+
+/// The numbers of others, mixed.
+class Mixed : public Draws {
+ public:
+  Mixed(std::shared_ptr<const Draws> of, std::shared_ptr<const Copula> copula)
+      : Draws(of->seed), of_(std::move(of)), copula_(std::move(copula)) {}
+  std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
+    return std::make_shared<Mixed>(of_->by_seed(other), copula_);
+  }
+  double at(std::size_t place, std::uint64_t index) const override {
+    return copula_->mixed(place, [&](std::size_t parameter) { return of_->at(parameter, index); });
+  }
+  bool goes_on() const override { return of_->goes_on(); }
+
+ private:
+  std::shared_ptr<const Draws> of_;
+  std::shared_ptr<const Copula> copula_;
+};
+
+}  // namespace
+
+std::unique_ptr<Design::Kernel::Reader> Sampled::reader(const std::vector<Parameter>& parameters, std::uint64_t seed,
+                                                        const std::vector<std::size_t>& which) const {
+  return std::make_unique<SampledReader>(by_seed(seed), parameters, which);
+}
+
+std::shared_ptr<const Design::Kernel> Sampled::correlated(std::shared_ptr<const Copula> copula) const {
+  if (draws_->has_zero()) {
+    throw SpecError(method +
+                    " without a scramble begins with the lowest values, which cannot be correlated: scramble it");
+  }
+  KernelOptions options = options_;
+  for (auto& said : copula->definition()) options.push_back(std::move(said));
+  return std::make_shared<Sampled>(method, size, std::make_shared<Mixed>(draws_, std::move(copula)), std::move(options),
+                                   notes_);
 }
 
 }  // namespace detail
@@ -114,6 +176,7 @@ class InStrata : public detail::Draws {
   std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
     return std::make_shared<InStrata>(other, parameters_, points_);
   }
+  bool goes_on() const override { return false; }
   double at(std::size_t place, std::uint64_t index) const override {
     return rng::stratified(orders_[place](index), points_, rng::uniform(seed, streams_[place], index));
   }

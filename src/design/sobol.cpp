@@ -80,6 +80,7 @@ class SobolPoints : public Draws {
   std::shared_ptr<const Draws> by_seed(std::uint64_t other) const override {
     return std::make_shared<SobolPoints>(scramble_, other, streams_);
   }
+  bool has_zero() const override { return scramble_ == Scramble::none; }
 
   double at(std::size_t place, std::uint64_t index) const override {
     const Coordinate& coordinate = coordinates_[place];

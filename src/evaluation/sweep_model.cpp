@@ -88,6 +88,10 @@ void put_kind(ByteWriter& out, const Distribution& kind) {
   }
 }
 
+void put_kind(ByteWriter& out, const Derived& kind) {
+  out.put_text(kind.expression);
+}
+
 void put_kind(ByteWriter& out, const Bundle& kind) {
   put_values(out, {kind.fields().begin(), kind.fields().end()});
   std::vector<Value> entries;
@@ -151,6 +155,8 @@ Kind get_kind(ByteReader& in) {
     return {std::move(bundle), static_cast<std::size_t>(in.get<std::uint64_t>())};
   } else if constexpr (std::is_same_v<Kind, PartsOf>) {
     return get_parts(in);
+  } else if constexpr (std::is_same_v<Kind, Derived>) {
+    return {in.get_text()};
   } else {
     return in.get<Kind>();
   }

@@ -55,6 +55,8 @@ module windrow
     procedure :: add_choice => design_add_choice
     procedure :: add_samples => design_add_samples
     procedure :: set_nominal => design_set_nominal
+    procedure :: add_derived => design_add_derived
+    procedure :: add_where => design_add_where
     procedure :: set_method => design_set_method
     procedure :: set_method_option => design_set_method_option
     procedure :: zip => design_zip
@@ -331,6 +333,23 @@ contains
     character(len=*), intent(in) :: name, value
     integer, intent(out), optional :: status
     call windrow_finish_call(c_design_set_method_option(self%handle, name // c_null_char, value // c_null_char), status)
+  end subroutine
+
+  ! A number that is computed from other parameters: '2 * width / height'.
+  subroutine design_add_derived(self, name, expression, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name, expression
+    character(len=*), intent(in), optional :: unit
+    integer, intent(out), optional :: status
+    call added(self, c_design_add_derived(self%handle, name // c_null_char, expression // c_null_char), unit, status)
+  end subroutine
+
+  ! Leaves out the points at which the condition is false: 'width < 2 * height'.
+  subroutine design_add_where(self, condition, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: condition
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_design_add_where(self%handle, condition // c_null_char), status)
   end subroutine
 
   ! By the names that study files have; `points` is for those of samples that have it: 'sobol', 'monte_carlo', ...

@@ -36,7 +36,7 @@ void add_spellings(const Design& design, StudyIdentity& identity) {
   for (const Parameter& p : design.parameters()) {
     const bool is_listed = std::holds_alternative<Levels>(p.source()) || std::holds_alternative<Bundle>(p.source()) ||
                            std::holds_alternative<BundleField>(p.source());
-    const bool is_range = !p.is_random() && !is_listed;
+    const bool is_range = p.has_levels() && !p.is_random() && !is_listed;
     if (!is_range) continue;
     const bool whole = p.level(0).written().find_first_not_of("-0123456789") == std::string::npos;
     identity.definition.emplace_back(fmt::format("parameters.{}.written", p.name()), whole ? "1" : "1.0");

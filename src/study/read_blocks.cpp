@@ -79,7 +79,9 @@ std::vector<PartText> parts_of(const TomlTable& root) {
 std::vector<std::string> declared_in(const TomlTable& root) {
   std::vector<std::string> names;
   if (const TomlTable* parameters = root.table("parameters")) {
-    for (const TomlTable::Member& member : parameters->members()) names.push_back(member.key);
+    for (const TomlTable::Member& member : parameters->members()) {
+      if (!is_derived(*parameters, member.key)) names.push_back(member.key);
+    }
   }
   return names;
 }

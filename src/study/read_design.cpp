@@ -15,11 +15,6 @@ std::uint64_t required_count(const TomlTable& table, std::string_view key) {
   return static_cast<std::uint64_t>(*table.integer(key, 1));
 }
 
-std::optional<ValueType> read_type(const TomlTable& table) {
-  const auto type = table.choice("type", {"number", "integer", "boolean", "string"});
-  return type ? std::optional(value_type(*type)) : std::nullopt;
-}
-
 /// Where values of parameters come from: read by `values`, one of these; or the file of a table.
 struct ValuesOf {
   const ValuesReader* values = nullptr;
@@ -60,7 +55,7 @@ ReadValues read_source(const TomlTable& table, const std::string& name, const Va
 
 Parameter read_parameter(const TomlTable& table, const std::string& name, const ValuesOf& from,
                          const TomlTable& parameters) {
-  table.allow_only({"values", "type", "format", "nominal", "unit", "units", "description"});
+  table.allow_only({"values", "value", "type", "format", "nominal", "unit", "units", "description"});
   check_no_values(table, from);
   const auto type = read_type(table);
   const ReadValues source = read_source(table, name, from, type);
@@ -89,7 +84,9 @@ std::vector<Parameter> read_parameters(const TomlTable& root, const ValuesOf& fr
   }
   if (!table) return parameters;
   for (const auto& member : table->members()) {
-    parameters.push_back(read_parameter(*table->table(member.key), member.key, from, *table));
+    if (!is_derived(*table, member.key)) {
+      parameters.push_back(read_parameter(*table->table(member.key), member.key, from, *table));
+    }
   }
   return parameters;
 }
@@ -135,7 +132,8 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
   const TomlTable* design = root.table("design");
   if (design) {
     std::vector<std::string> keys = method_keys();
-    keys.insert(keys.end(), {"method", "file", "separator", "comment", "columns", "ignore", "replicates", "zip"});
+    keys.insert(keys.end(), {"method", "file", "separator", "comment", "columns", "ignore", "replicates", "zip",
+                             "where", "where_candidates", "correlation"});
     design->allow_only(keys);
     method = design->choice("method", method_names()).value_or(method);
     check_method_keys(*design, method);
@@ -156,6 +154,7 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
     return read_method(root, method, read_parameters(root, {.centred = design}), seed);
   }
   const ValuesReader values(folder, known);
+  check_some_given(root);
   const std::vector<Parameter> parameters = read_parameters(root, {.values = &values});
   if (design && design->has("zip")) {
     const auto groups = read_groups(*design);
@@ -168,12 +167,16 @@ Design read_points(const TomlTable& root, const std::filesystem::path& folder, s
 }  // namespace
 
 Design read_design(const TomlTable& root, const std::filesystem::path& folder, std::uint64_t seed, StudyTables& known) {
-  const auto read = [&](const TomlTable& study, std::uint64_t own_seed) {
-    return read_points(study, folder, own_seed, known);
-  };
   const TomlTable::Member* member = root.find("design");
-  if (member && std::holds_alternative<TomlNode::Array>(member->node.value)) return read_blocks(root, seed, read);
-  Design points = read(root, seed);
+  if (member && std::holds_alternative<TomlNode::Array>(member->node.value)) {
+    const auto read = [&](const TomlTable& study, std::uint64_t own_seed) {
+      return read_where(study, read_correlation(study, read_points(study, folder, own_seed, known)), known);
+    };
+    check_some_given(root);
+    return read_derived(root, read_blocks(root, seed, read));
+  }
+  const Design given = read_points(root, folder, seed, known);
+  const Design points = read_where(root, read_derived(root, read_correlation(root, given)), known);
   const TomlTable* design = root.table("design");
   if (!design || !design->has("replicates")) return points;
   const std::uint64_t replicates = required_count(*design, "replicates");

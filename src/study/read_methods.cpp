@@ -137,7 +137,7 @@ Design read_method(const TomlTable& root, const std::string& method, const std::
     return designed(method, parameters, options, seed);
   } catch (const BadTerm& bad) {
     design->fail(bad.name(), bad.message(design->name_of(bad.name())));
-  } catch (const BadParameter& bad) {
+  } catch (const UnfitParameter& bad) {
     root.table("parameters")->fail(bad.name(), bad.what());
   } catch (const SpecError& error) {
     root.fail(design ? "design" : "parameters", error.what());

@@ -117,7 +117,9 @@ detail::StudyTables shared(ParallelManager& manager, std::list<detail::NodeMemor
     if (head.separator != '\0') text.separator = head.separator;
     known.push_back({head.path, std::move(text)});
   }
-  return detail::StudyTables(std::move(known));
+  detail::StudyTables told(std::move(known));
+  told.set_found(manager.broadcast(at_root.found()));
+  return told;
 }
 
 }  // namespace

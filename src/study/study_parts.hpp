@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/interface/file_texts.hpp"
+#include "design/interface/filter.hpp"
 #include "design/interface/table.hpp"
 #include "study/toml_table.hpp"
 #include "windrow/command/command.hpp"
@@ -21,7 +22,8 @@
 
 namespace windrow::detail {
 
-/// The texts of a study's tables, each read when it is asked for the first time.
+/// The texts of a study's tables, each read when it is asked for the first time, and what its filters have found: one
+/// rank reads and looks, the others are told.
 class StudyTables {
  public:
   struct Known {
@@ -42,12 +44,23 @@ class StudyTables {
     known_.push_back({path, read_table_text(path, make_())});
     return known_.back().text;
   }
+  /// What the next of a study's filters has found, in the order in which they are read.
+  /// @param look  at the candidates, unless another rank has
+  const FilterFound& found(const std::function<FilterFound()>& look) {
+    if (next_found_ == found_.size()) found_.push_back(look());
+    return found_[next_found_++];
+  }
+  const std::vector<FilterFound>& found() const { return found_; }
+  void set_found(std::vector<FilterFound> found) { found_ = std::move(found); }
+
   /// In the order in which they were read.
   const std::vector<Known>& known() const { return known_; }
 
  private:
   std::function<MakeMemory()> make_;
   std::vector<Known> known_;
+  std::vector<FilterFound> found_;
+  std::size_t next_found_ = 0;
 };
 
 /// Where values come from, and whether the ends of a range are written as integers.
@@ -113,6 +126,20 @@ Bundle read_bundle(const TomlTable& parameter, const TomlNode::Array& entries);
 std::optional<Value> to_value(const TomlNode& node, bool as_floating_point);
 /// Numbers with and without fraction are one kind.
 bool same_kind(const TomlNode& a, const TomlNode& b);
+
+/// Whether [parameters.NAME] says how it is computed: `value` instead of `values`.
+bool is_derived(const TomlTable& parameters, std::string_view name);
+/// Where all parameters are derived, there is nothing to derive them from. @throws SpecError
+void check_some_given(const TomlTable& root);
+/// The design with the derived parameters, all in the order of the file; the columns of a table come first.
+Design read_derived(const TomlTable& root, const Design& design);
+/// The design with what `correlation` in [design] says. @pre its parameters are the method's own
+Design read_correlation(const TomlTable& root, const Design& design);
+/// What `where` in [design] leaves of it.
+/// @param known  says what another rank has found by looking at all points, or remembers it
+Design read_where(const TomlTable& root, const Design& design, StudyTables& known);
+/// `type` of a parameter.
+std::optional<ValueType> read_type(const TomlTable& table);
 
 /// What [design] says of how its table is read. @pre there is [design]
 TableOptions read_table_options(const TomlTable& root);

@@ -412,6 +412,29 @@ TEST(CDesignTest, is_crossed_appended_and_zipped) {
   windrow_design_free(zipped);
 }
 
+TEST(CDesignTest, derived_numbers_and_conditions) {
+  const auto design = grid();
+  double before[2], values[3];
+  std::uint64_t points = 0, left = 0;
+  EXPECT_EQ(windrow_design_size(design.get(), &points), WINDROW_OK);
+  EXPECT_EQ(windrow_design_point(design.get(), points - 1, before), WINDROW_OK);
+  EXPECT_EQ(windrow_design_add_derived(design.get(), "both", "angle + mass"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_unit(design.get(), "m"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_point(design.get(), points - 1, values), WINDROW_OK);
+  EXPECT_EQ(values[2], before[0] + before[1]);
+  EXPECT_EQ(windrow_design_add_where(design.get(), nullptr), WINDROW_SPEC_ERROR);
+  EXPECT_EQ(windrow_design_add_where(design.get(), "both > 2"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_size(design.get(), &left), WINDROW_OK);
+  EXPECT_LT(left, points);
+  for (std::uint64_t i = 0; i < left; ++i) {
+    EXPECT_EQ(windrow_design_point(design.get(), i, values), WINDROW_OK);
+    EXPECT_GT(values[2], 2.0);
+  }
+  EXPECT_EQ(windrow_design_add_where(design.get(), "both >"), WINDROW_OK);
+  EXPECT_EQ(windrow_design_size(design.get(), &left), WINDROW_SPEC_ERROR);
+  EXPECT_STREQ(windrow_last_error(), "in \"both >\": unexpected end after >");
+}
+
 TEST(CDesignTest, replicates_are_one_more_parameter_and_have_seeds_of_their_own) {
   const auto design = grid();
   EXPECT_EQ(windrow_design_set_replicates(design.get(), 4), WINDROW_OK);

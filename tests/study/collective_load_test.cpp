@@ -59,6 +59,24 @@ launcher = ["./launch"]
   EXPECT_EQ(code, 0);
 }
 
+TEST(CollectiveLoadTest, other_ranks_are_told_what_a_filter_has_found) {
+  const StudyFolder folder;
+  folder.write("study.toml",
+               "[parameters.x]\nvalues = { uniform = { low = 0, high = 1 } }\n[parameters.y]\nvalue = \"2 * x\"\n"
+               "[design]\nmethod = \"monte_carlo\"\npoints = 3000\nwhere = \"y > 1.5\"\n" +
+                   testing::command);
+  const int code = ForkManager::run_peers(3, [](ParallelManager& manager) {
+    const Design design = load_study(manager, "study.toml").design;
+    const Design alone = manager.is_root() ? load_study("study.toml").design : design;
+    std::string text = std::to_string(design.candidates());
+    for (std::uint64_t i = 0; i < design.size(); ++i) text += " " + design.point(i)["y"].render();
+    const auto texts = manager.all_gather(text);
+    const bool same = texts[1] == texts[0] && texts[2] == texts[0];
+    return same && design.size() == 3000 && alone.exclusions() == design.exclusions() ? 0 : 1;
+  });
+  EXPECT_EQ(code, 0);
+}
+
 TEST(CollectiveLoadTest, every_rank_throws_what_the_root_meets) {
   const StudyFolder folder;
   folder.write("study.toml", testing::parameters + "[command]\nrun = \"true\"\ntemplates = [\"missing\"]\n");

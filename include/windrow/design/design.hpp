@@ -76,6 +76,13 @@ struct DesignPart {
   std::uint64_t replicates = 1;
 };
 
+/// A condition of a filter, and at how many candidates it is false, whatever the others are there.
+struct Exclusion {
+  std::string condition;
+  std::uint64_t candidates = 0;
+  friend bool operator==(const Exclusion&, const Exclusion&) = default;
+};
+
 /// A function from an index in [0, size) to a point. Pure, cheap to copy, constant memory (a table holds its file's
 /// values): the same design gives the same points in every process, whatever the backend or the number of ranks.
 class Design {
@@ -111,6 +118,11 @@ class Design {
 
   /// What a user should know of how the design was read, a sentence each: "points.csv: is no UTF-8, so ...".
   std::vector<std::string> notes() const;
+
+  /// What a filter has left out, line by line; none without one.
+  std::vector<Exclusion> exclusions() const;
+  /// Of how many points a filter has made its choice; without one, size().
+  std::uint64_t candidates() const;
 
  private:
   std::shared_ptr<const std::vector<Parameter>> laid_out_;    // what the kernel knows of

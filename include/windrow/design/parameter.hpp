@@ -17,6 +17,10 @@
 
 namespace [[gnu::visibility("default")]] windrow {
 
+class Design;
+class Parameter;
+Design derived(const Design& design, std::vector<Parameter> parameters, const std::vector<std::string>& order);
+
 /// Levels in equal steps, in order. A single one is `from`. `from` may be above `to`.
 struct Linear {
   double from, to;
@@ -93,11 +97,18 @@ class Parameter;
 struct PartsOf {
   std::shared_ptr<const std::vector<Parameter>> parts;
 };
+/// Computed from other parameters of the design: derived() in windrow/design/derived.hpp.
+struct Derived {
+  std::string expression;
+  /// What a design says of it that it is in.
+  std::optional<ValueType> result{};
+  std::vector<std::string> uses{};
+};
 /// One factor of a design: a name, where its values come from, and what they mean.
 class Parameter {
  public:
   using Source = std::variant<Linear, LinearSteps, Geometric, ReversedGeometric, Integers, Levels, TableColumn, Choice,
-                              Samples, Distribution, Bundle, BundleField, PartsOf>;
+                              Samples, Distribution, Bundle, BundleField, PartsOf, Derived>;
 
   /// @throws SpecError if the name is not an identifier ([A-Za-z_][A-Za-z0-9_]*; NAME.FIELD of a bundle's field) or is
   ///         reserved (`index`, `status`, `seed`; of a bundle `point` and `study`, too), or if the source is impossible
@@ -137,7 +148,10 @@ class Parameter {
   Value value_of(double number) const;
   /// A value of it as it goes into programs: by its format, else as it is written(). @throws Rejected as Format::write
   std::string write(const Value& value) const { return format_ ? format_->write(value) : value.written(); }
-  /// "linear", "geometric", "reversed_geometric", "integers", "values", "choice", "samples", "bundle", or a
+  /// @throws Rejected for what a derived value is where its formula has no value of its type: NaN, an infinity, 2.5 as
+  ///         an integer
+  void check(const Value& value) const;
+  /// "linear", "geometric", "reversed_geometric", "integers", "values", "choice", "samples", "bundle", "derived", or a
   /// distribution's
   std::string_view kind() const;
 
@@ -146,7 +160,9 @@ class Parameter {
   bool is_random() const;
   /// Whether they are listed one by one: in a list, a table's column, a choice or samples.
   bool is_listed() const;
-  /// Whether there are levels: all parameters have some but those of a distribution.
+  /// Whether the values are computed from those of others.
+  bool is_derived() const { return std::holds_alternative<Derived>(source_); }
+  /// Whether there are levels: all parameters have some but those of a distribution, and derived ones.
   bool has_levels() const;
   /// The type of all values: as it was said, or what a list or a table's column has; none if it has several.
   std::optional<ValueType> type_of_values() const;
@@ -165,6 +181,8 @@ class Parameter {
   std::string definition() const;
 
  private:
+  friend Design derived(const Design& design, std::vector<Parameter> parameters, const std::vector<std::string>& order);
+
   std::string name_;
   std::string unit_;
   std::string description_;

@@ -27,9 +27,9 @@ class BadTerm : public SpecError {
 };
 
 /// A parameter that a method cannot take.
-class BadParameter : public SpecError {
+class UnfitParameter : public SpecError {
  public:
-  BadParameter(std::string name, const std::string& message) : SpecError(message), name_(std::move(name)) {}
+  UnfitParameter(std::string name, const std::string& message) : SpecError(message), name_(std::move(name)) {}
   const std::string& name() const { return name_; }
 
  private:
