@@ -170,7 +170,8 @@ ReadValues read_choice(const TomlTable& table, std::optional<ValueType> type) {
   const auto* array = std::get_if<TomlNode::Array>(&member.node.value);
   if (array == nullptr) table.wrong_type(member, "a list of numbers, of strings or of booleans");
   std::vector<Value> values = read_levels(table, *array, type).values;
-  std::vector<double> weights = read_weights(table);
+  std::vector<double> weights(values.size(), 1.0);
+  if (table.has("weights")) weights = read_weights(table);
   return {made_of(table, [&] { return Choice(std::move(values), std::move(weights)); })};
 }
 

@@ -114,7 +114,7 @@ TEST(ValuesTest, every_key_of_every_kind_is_checked) {
     EXPECT_THAT(error(table_of(kind, "", "zzz = 1")), HasSubstr("study.toml:2: unknown key `zzz`" + place));
     for (const auto& [name, value] : kind.terms) {
       const std::string key = "`" + name + "`" + place;
-      if (kind.terms.size() > 1) {
+      if (kind.terms.size() > 1 && name != "weights") {
         EXPECT_EQ(error(table_of(kind, name)), "study.toml:2: missing " + key);
       }
       EXPECT_THAT(error(table_of(kind, name, name + " = true")), HasSubstr("study.toml:2: " + key + " must be "));
@@ -170,6 +170,13 @@ TEST(ValuesTest, contradictions_are_named_where_they_stand) {
   }
   EXPECT_EQ(folder.error("[parameters.x.values.normal]\nmean = 0\nsd = -1\n"),
             "study.toml:3: `sd` in [parameters.x.values.normal] must be at least 0, not -1");
+}
+
+TEST(ValuesTest, a_choice_without_weights_has_equal_ones) {
+  const auto points = [](const std::string& choice) {
+    return StudyFolder().load(drawn_with("choice = { " + choice + " }")).design.definition();
+  };
+  EXPECT_EQ(points("values = [1, 2]"), points("values = [1, 2], weights = [1, 1]"));
 }
 
 TEST(ValuesTest, samples_are_counted_by_what_they_are) {
