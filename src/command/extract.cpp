@@ -197,11 +197,38 @@ void check_output(const OutputSpec& spec) {
   }
 }
 
+/// Whether a pattern without groups asks for letters or signs that no number has. What shows alternatives, or takes
+/// something out of the match ("(?<=x = )\\d+"), is not looked at.
+bool is_no_number(const boost::regex& pattern, const std::string& text) {
+  if (pattern.mark_count() > 0 || text.find_first_of("(|") != std::string::npos) return false;
+  if (text.find("\\K") != std::string::npos || text.find("\\Q") != std::string::npos) return false;
+  constexpr std::string_view in_numbers = "abcdefinptxyABCDEFINPTXY0123456789+-._ \t^$*?{},";
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '[') {
+      at = std::min(text.find(']', at + 2), text.size());
+    } else if (in_numbers.find(text[at]) == std::string_view::npos) {
+      const char next = at + 1 < text.size() ? text[at + 1] : ' ';
+      return next != '?' && next != '*' && next != '{';
+    }
+  }
+  return false;
+}
+
 ReadyOutput ready(const OutputSpec& spec, const std::vector<std::string>& names) {
   return for_output(spec, [&] {
     check_output(spec);
     ReadyOutput output{spec, OutputFile(file_of(spec), names)};
-    if (const auto* regex = output.source<RegexSource>()) output.pattern = compile_regex(regex->pattern);
+    if (const auto* regex = output.source<RegexSource>()) {
+      output.pattern = compile_regex(regex->pattern);
+      if ((spec.type == "number" || spec.type == "integer") && is_no_number(output.pattern, regex->pattern)) {
+        throw SpecError(
+            fmt::format("the regular expression `{}` has no group, and all that it matches is no {}: put "
+                        "( ) around the number",
+                        regex->pattern, spec.type));
+      }
+    }
     if (const auto* node = output.source<JsonSource>()) output.pointer = parse_json_pointer(node->pointer);
     return output;
   });

@@ -95,6 +95,21 @@ TEST_F(ExtractTest, types_are_checked) {
   EXPECT_THAT(failure("maybe", regex(".+", "boolean")), HasSubstr("type boolean"));
 }
 
+TEST_F(ExtractTest, a_pattern_without_a_group_that_can_be_no_number_is_refused) {
+  const auto refused = [this](const std::string& pattern, const std::string& type = "number") {
+    return complaint(spec(sh("true"), {regex(pattern, type)}));
+  };
+  EXPECT_EQ(refused("a=\\S+"),
+            "output `y`: the regular expression `a=\\S+` has no group, and all that it matches is no number: put ( ) "
+            "around the number");
+  EXPECT_THAT(refused("total: [0-9]+", "integer"), HasSubstr("is no integer: put ( )"));
+  for (const char* fine :
+       {"a=(\\S+)", "(?<=a=)\\S+", "a=\\K\\S+", "[^=]+", "-?\\d+\\.\\d*[eE]?[+-]?\\d*", "\\S+$", "1=?"}) {
+    EXPECT_EQ(refused(fine), "") << fine;
+  }
+  EXPECT_EQ(refused("a=\\S+", "string"), "");
+}
+
 TEST_F(ExtractTest, what_is_missing_is_shown_with_where_it_was_looked_for) {
   EXPECT_THAT(failure("one\ntwo\n", regex("y=(\\d+)")),
               AllOf(HasSubstr("`y`"), HasSubstr("y=(\\d+)"), HasSubstr((point() / "out").string()), HasSubstr("two")));
