@@ -93,6 +93,7 @@ struct Command::Impl {
   void check_inputs() const;
   void check_outputs(const Design& design);
   void check_program();
+  void check_script() const;
 };
 
 }  // namespace windrow

@@ -111,6 +111,7 @@ Command::Impl::Impl(CommandSpec command, const Design& design) : spec(std::move(
   check_formats(design);
   sees_point_seed = depends_on("point.seed") || depends_on("point.seed31");
   check_program();
+  check_script();
   find_programs(design);
   // Finds a place where the shell text cannot take a value. Not the launcher: the ranks of one point are its own
   // matter.
@@ -386,6 +387,17 @@ void Command::Impl::check_outputs(const Design& design) {
   extraction.emplace(spec, design, names);
 }
 
+/// A script that an interpreter would look for in the point's directory, and not find: all points would fail.
+void Command::Impl::check_script() const {
+  if (!looks_for_files()) return;
+  const auto script = detail::relative_script(spec);
+  if (!script || is_laid_into_points(fs::path(script->name).lexically_normal().string())) return;
+  throw SpecError(
+      fmt::format("{0}: `{1}` lies beside the study, but each point runs in a directory of its own: write "
+                  "`{{{{study.dir}}}}/{1}`, or lay it there by `stage = [{2}]`",
+                  has_shell() ? "run" : fmt::format("run[{}]", script->at), script->name, in_quotes(script->name)));
+}
+
 void Command::Impl::check_program() {
   if (!looks_for_files() || has_shell() || !arguments.front().is_constant()) return;
   const std::string& program = std::get<std::vector<std::string>>(spec.run).front();
@@ -398,7 +410,10 @@ void Command::Impl::check_program() {
   std::error_code error;
   if (!fs::exists(path, error))
     throw SpecError(fmt::format("the program `{}` does not exist ({})", program, path.string()));
-  if (!is_program(path)) throw SpecError(fmt::format("`{}` is no executable program ({})", program, path.string()));
+  if (!is_program(path)) {
+    throw SpecError(
+        fmt::format("`{}` is no executable program ({}){}", program, path.string(), detail::how_to_run(program, path)));
+  }
   if (const std::string why = detail::why_no_start(path); !why.empty()) {
     throw SpecError(fmt::format("`{}` cannot be started: {}", program, why));
   }

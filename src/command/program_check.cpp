@@ -117,6 +117,20 @@ std::string no_interpreter(const fs::path& program) {
       program.string());
 }
 
+std::string how_to_run(const std::string& program, const fs::path& path) {
+  std::error_code none;
+  if (!fs::is_regular_file(path, none)) return {};
+  std::string advice = fmt::format("; `{}` mends it", text::shell_line({"chmod", "+x", path.string()}));
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> interpreters = {
+      {{".py", "python3"}, {".sh", "sh"}, {".pl", "perl"}, {".rb", "ruby"}, {".R", "Rscript"}, {".jl", "julia"}}};
+  const auto known =
+      std::ranges::find(interpreters, path.extension().string(), &std::pair<std::string_view, std::string_view>::first);
+  if (known == interpreters.end()) return advice;
+  const std::string name = fs::path(program).lexically_normal().string();
+  const std::string place = path.is_absolute() && fs::path(program).is_absolute() ? name : "{{study.dir}}/" + name;
+  return advice + fmt::format(", or begin `run` with \"{}\", \"{}\"", known->second, place);
+}
+
 std::string lies_beside(const std::string& program, const fs::path& study_directory) {
   std::error_code none;
   const bool beside = !program.empty() && program.find('/') == std::string::npos &&

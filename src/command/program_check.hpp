@@ -20,6 +20,10 @@ bool lacks_interpreter(const std::filesystem::path& program);
 /// That in words, and what to do.
 std::string no_interpreter(const std::filesystem::path& program);
 
+/// What to do about a file that may not be executed: "; `chmod +x sim.py` mends it, or run = ["python3",
+/// "{{study.dir}}/sim.py"]". @param program  as the study names it
+std::string how_to_run(const std::string& program, const std::filesystem::path& path);
+
 /// That a file of a program's name lies beside the study, and how it is named: "; `sim` lies beside the study: write
 /// `./sim`". Empty if there is none.
 std::string lies_beside(const std::string& program, const std::filesystem::path& study_directory);

@@ -204,13 +204,16 @@ class Finder {
     for (std::size_t i = 0; i < words.size(); ++i) {
       if (has_shell && words[i].begins_command && is_keyword(words[i].text) && i + 1 < words.size()) {
         words[i + 1].begins_command = true;
+        first_command_ = false;
         continue;
       }
+      first_command_ = first_command_ && (i == 0 || !words[i].begins_command);
       look_at(words, i);
     }
   }
 
   std::vector<ProgramFile> found;
+  std::optional<RelativeScript> relative;
   std::vector<ValueProgram> of_values;
   std::vector<std::string> beyond;  // parameters with more values than are looked at
 
@@ -230,6 +233,8 @@ class Finder {
     } else if (script_ == Script::next) {
       script_ = Script::none;
       add(text, /*executable=*/false);
+      const bool is_relative = first_command_ && !text.starts_with('/') && program(text, /*executable=*/false);
+      if (is_relative) relative = {i, text};
     } else {
       add_if_inside(text);
     }
@@ -292,6 +297,7 @@ class Finder {
   const std::vector<Parameter>& parameters_;
   fs::path directory_;
   Script script_ = Script::none;
+  bool first_command_ = true;
 };
 
 }  // namespace
@@ -301,6 +307,13 @@ std::vector<ProgramFile> program_files(const CommandSpec& spec) {
   Finder finder(spec, none);
   finder.find();
   return std::move(finder.found);
+}
+
+std::optional<RelativeScript> relative_script(const CommandSpec& spec) {
+  const std::vector<Parameter> none;
+  Finder finder(spec, none);
+  finder.find();
+  return std::move(finder.relative);
 }
 
 std::vector<ValueProgram> programs_of_values(const CommandSpec& spec, const std::vector<Parameter>& parameters,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,15 @@ struct ProgramFile {
 /// as python3 is given. Only files that are there; each once, in the order in which they are named.
 /// @pre study_directory is absolute and normal
 std::vector<ProgramFile> program_files(const CommandSpec& spec);
+
+/// A script beside the study that an interpreter is given by a relative path ("sim.py" in "python3 sim.py"), in a list
+/// or in the first command of a shell text: what is done before others is not known. It is looked for in the point's
+/// directory.
+struct RelativeScript {
+  std::size_t at = 0;  ///< of the list's arguments
+  std::string name;    ///< as it is written
+};
+std::optional<RelativeScript> relative_script(const CommandSpec& spec);
 
 /// Such a file where the word that names it has a tag: what it is for one value of a parameter.
 struct ValueProgram {

@@ -145,6 +145,17 @@ CommandSpec read_command_table(const TomlTable& table) {
   return spec;
 }
 
+/// What is wrong with `run` itself is told where it stands.
+void check_run(const TomlTable& root, const CommandSpec& spec, const Design& design) {
+  try {
+    Command(spec, design);
+  } catch (const SpecError& error) {
+    const std::string message = error.what();
+    if (message.starts_with("run[") || message.starts_with("run: ")) root.table("command")->fail("run", message);
+    root.fail("command", message);
+  }
+}
+
 /// Makes the Command that will run, for its checks. If they fail, tries the command alone and then what is read with
 /// it, to name the line of what is wrong.
 void check_command(const TomlTable& root, const CommandSpec& spec, const Design& design) {
@@ -153,7 +164,7 @@ void check_command(const TomlTable& root, const CommandSpec& spec, const Design&
   } catch (const SpecError&) {
     const CommandSpec alone = without_reading(spec);
     check_parts(*root.table("command"), alone, design);
-    root.locate("command", [&] { Command(alone, design); });
+    check_run(root, alone, design);
     check_reading(root, spec, design);
     root.locate("outputs", [&] { Command(spec, design); });
   }

@@ -72,6 +72,36 @@ TEST_F(ProgramCheckTest, a_forgotten_path_is_told) {
   EXPECT_THAT(failure(std::string("sim | cat")), HasSubstr("write `./sim`"));
 }
 
+TEST_F(ProgramCheckTest, a_script_that_points_would_not_find_is_refused) {
+  write("sim.py", "print(1)\n");
+  write("sim.awk", "BEGIN { print 1 }\n");
+  const std::string refused =
+      "run[1]: `sim.py` lies beside the study, but each point runs in a directory of its own: write "
+      "`{{study.dir}}/sim.py`, or lay it there by `stage = [\"sim.py\"]`";
+  using List = std::vector<std::string>;
+  EXPECT_EQ(complaint(spec(List{"python3", "sim.py"})), refused);
+  EXPECT_THAT(complaint(spec(List{"python3", "-u", "./sim.py", "{{x}}"})), HasSubstr("run[2]: `./sim.py` lies"));
+  EXPECT_THAT(complaint(spec(List{"awk", "-f", "sim.awk"})), HasSubstr("run[2]: `sim.awk` lies"));
+  EXPECT_THAT(complaint(spec(std::string("A=1 python3 sim.py {{x}} | cat"))), HasSubstr("run: `sim.py` lies"));
+  EXPECT_EQ(complaint(spec(List{"python3", "{{study.dir}}/sim.py"})), "");
+  EXPECT_EQ(complaint(spec(List{"python3", "other.py"})), "");
+  EXPECT_EQ(complaint(spec(List{"cat", "sim.py"})), "") << "it may be a file that the program writes";
+  EXPECT_EQ(complaint(spec(std::string("cp {{study.dir}}/sim.py . && python3 sim.py"))), "");
+  CommandSpec laid = spec(List{"python3", "./sim.py"});
+  laid.stage = {{"sim.py"}};
+  EXPECT_EQ(complaint(laid), "");
+  laid.stage = {};
+  laid.templates = {"sim.py"};
+  EXPECT_EQ(complaint(laid), "");
+}
+
+TEST_F(ProgramCheckTest, a_file_that_may_not_be_executed_is_told_with_what_helps) {
+  write("sim.py", "print(1)\n");
+  EXPECT_THAT(complaint(spec(std::vector<std::string>{"./sim.py"})),
+              AllOf(HasSubstr("`./sim.py` is no executable program"), HasSubstr("`chmod +x "),
+                    HasSubstr(R"(begin `run` with "python3", "{{study.dir}}/sim.py")")));
+}
+
 TEST_F(ProgramCheckTest, a_file_that_lies_beside_the_study_is_told_when_it_is_missed) {
   write("data.txt", "42\n");
   const auto missed = [this](const std::string& text) { return failure(std::vector<std::string>{"sh", "-c", text}); };
