@@ -5,8 +5,10 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "study/toml_advice.hpp"
 #include "windrow/base/text.hpp"
 
 namespace windrow::detail {
@@ -57,23 +59,48 @@ TomlTable copy_table(const toml::table& table, const std::string& file, const st
   return TomlTable(file, path, line, std::move(members));
 }
 
-constexpr std::string_view duration_form = "a duration such as \"30s\"";
+/// Other names of what the words of a choice mean; of several, the first that is one of the words.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kOtherNames = {{
+    {"lhs", "latin_hypercube"},
+    {"lhc", "latin_hypercube"},
+    {"latin", "latin_hypercube"},
+    {"mc", "monte_carlo"},
+    {"random", "monte_carlo"},
+    {"uniform", "monte_carlo"},
+    {"full", "grid"},
+    {"factorial", "grid"},
+    {"fullfactorial", "grid"},
+    {"cartesian", "grid"},
+    {"product", "grid"},
+    {"paired", "zip"},
+    {"csv", "table"},
+    {"halton", "sobol"},
+    {"halton", "latin_hypercube"},
+    {"quasirandom", "sobol"},
+    {"quasirandom", "latin_hypercube"},
+}};
 
-/// Behind the text, or the comment, that begins at `at`; behind that line, if it does not end.
-std::size_t end_of_text(std::string_view source, std::size_t at) {
-  const char quote = source[at];
-  const std::string three(3, quote);
-  const bool many_lines = source.substr(at).starts_with(three);
-  if (quote == '#') return std::min(source.find('\n', at), source.size());
-  for (at += many_lines ? 3 : 1; at < source.size(); ++at) {
-    if (quote == '"' && source[at] == '\\') {
-      ++at;
-    } else if (many_lines ? source.substr(at).starts_with(three) : source[at] == quote || source[at] == '\n') {
-      return at + (many_lines ? 3 : 1);
+/// "; did you mean `latin_hypercube`?" of "LHS" or "latin-hypercube"; what else is valid, if nothing is meant.
+std::string meant(std::string_view word, const std::vector<std::string>& words) {
+  const auto plain = [](std::string_view text) {
+    std::string letters;
+    for (const char c : text) {
+      if (c != '-' && c != '_' && c != ' ') letters += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     }
+    return letters;
+  };
+  const std::string letters = plain(word);
+  for (const std::string& valid : words) {
+    if (plain(valid) == letters) return fmt::format("; did you mean `{}`?", valid);
   }
-  return source.size();
+  for (const auto& [other, name] : kOtherNames) {
+    if (other != letters || std::ranges::find(words, name) == words.end()) continue;
+    return fmt::format("; did you mean `{}`? Valid: `{}`", name, fmt::join(words, "`, `"));
+  }
+  return text::suggestion(word, words);
 }
+
+constexpr std::string_view duration_form = "a duration such as \"30s\"";
 
 /// What is nested is read, and let go of, level by level, on a stack that has an end. The parser limits the levels of
 /// arrays and inline tables, not those of the dots in names.
@@ -119,7 +146,9 @@ TomlTable TomlTable::parse(std::string_view source, const std::string& file) {
   try {
     return copy_table(toml::parse(source, file), file, "", 1);
   } catch (const toml::parse_error& error) {
-    throw SpecError(fmt::format("{}:{}: {}", file, line_of(error.source()), error.description()));
+    const std::size_t line = line_of(error.source());
+    throw SpecError(
+        fmt::format("{}:{}: {}{}", file, line, error.description(), toml_advice(source, line, error.description())));
   }
 }
 
@@ -239,7 +268,7 @@ std::optional<std::string> TomlTable::choice(std::string_view key,
   const auto* word = get<std::string>(key, fmt::format("one of \"{}\"", fmt::join(words, "\", \"")));
   if (!word) return {};
   if (std::find(words.begin(), words.end(), *word) == words.end()) {
-    fail(key, fmt::format("unknown {} `{}` in [{}]{}", key, *word, path_, text::suggestion(*word, words)));
+    fail(key, fmt::format("unknown {} `{}` in [{}]{}", key, *word, path_, meant(*word, words)));
   }
   return *word;
 }

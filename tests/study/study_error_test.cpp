@@ -35,6 +35,32 @@ TEST(StudyErrorTest, text_that_is_not_toml_is_named_with_its_line) {
   });
 }
 
+TEST(StudyErrorTest, what_toml_does_not_know_is_told_with_what_helps) {
+  const StudyFolder folder;
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"[parameters.x]\nvalues = [1, 2\nunit = \"m\"\n" + command, "; the `[` in line 2 is not closed: `]` is missing"},
+      {"[parameters.x]\nunit = \"m\nvalues = [1]\n", "; the text that begins in line 2 is not closed: \" is missing"},
+      {"# it's a comment\n[parameters.x]\nunit = m # metres\n", "; texts stand in quotes: \"m\""},
+      {"[outputs]\ny = { stdout = \"y = (\\S+)\" }\n", "write regular expressions in single quotes, as 'x = (\\S+)'"},
+      {"[parameters.x]\nvalues = [1]\n[command]\nrun = \"true\"\n[ parameters.x ]\n",
+       "; [parameters.x] stands in line 1 already: write its keys there"},
+  };
+  for (const auto& [text, advice] : cases) EXPECT_THAT(folder.error(text), ::testing::EndsWith(advice)) << text;
+}
+
+TEST(StudyErrorTest, other_names_of_methods_are_understood) {
+  const StudyFolder folder;
+  const auto with = [&](const std::string& method) {
+    return folder.error(parameters + command + "[design]\nmethod = \"" + method + "\"\n");
+  };
+  EXPECT_THAT(with("lhs"),
+              HasSubstr("unknown method `lhs` in [design]; did you mean `latin_hypercube`? Valid: `grid`"));
+  EXPECT_THAT(with("MC"), HasSubstr("did you mean `monte_carlo`?"));
+  EXPECT_THAT(with("Monte-Carlo"), HasSubstr("did you mean `monte_carlo`?"));
+  EXPECT_THAT(with("full factorial"), HasSubstr("did you mean `grid`?"));
+  EXPECT_THAT(with("anything"), HasSubstr("; valid: `grid`"));
+}
+
 TEST(StudyErrorTest, ranks_and_launchers_are_named_with_their_lines) {
   const std::string launched = parameters + command + "launcher = [\"env\"]\n";
   expect_messages({
@@ -320,6 +346,11 @@ TEST(StudyErrorTest, what_the_command_refuses_gets_the_line_of_its_cause) {
               AllOf(StartsWith("study.toml:6: "), HasSubstr("reistance")));
   EXPECT_THAT(folder.error(start + command + "[outputs]\ngood = { stdout = 'a' }\nbad = { stdout = '(' }\n"),
               AllOf(StartsWith("study.toml:8: "), HasSubstr("bad")));
+  folder.write("sim.py", "print(1)\n");
+  EXPECT_THAT(folder.error(start + "[command]\nrun = [\"python3\", \"sim.py\"]\n"),
+              AllOf(StartsWith("study.toml:5: run[1]: `sim.py` lies beside"), HasSubstr("`{{study.dir}}/sim.py`")));
+  EXPECT_THAT(folder.error(start + command + "[outputs]\ngood = { stdout = 'a' }\nbad = { stdout = 'x=\\S+' }\n"),
+              AllOf(StartsWith("study.toml:8: "), HasSubstr("put ( ) around the number")));
   EXPECT_THAT(folder.error(start + command + "[outputs]\nbad = { file = 'f', json = 'a/b' }\n"),
               AllOf(StartsWith("study.toml:7: "), HasSubstr("a/b")));
 }
