@@ -246,6 +246,10 @@ std::string Resumption::describe() const {
   constexpr std::size_t shown = 3;
   for (std::size_t i = 0; i < std::min(shown, differences.size()); ++i) line += (i > 0 ? "; " : "") + differences[i];
   if (differences.size() > shown) line += fmt::format("; and {} more", differences.size() - shown);
+  const bool by_program = std::ranges::any_of(differences, [](const std::string& what) {
+    return what.starts_with("the program ") && what.ends_with(" has changed");
+  });
+  if (by_program) line += "; with the old program its results come back";
   return line;
 }
 
