@@ -13,6 +13,13 @@ constexpr double kWorthAnAccount = 1.0;  // seconds; what is shorter is over bef
 constexpr std::size_t kGroupsShown = 3;  // of failures: with all else one screen
 constexpr std::size_t kColumns = 80;
 
+/// Evaluations that were cut off when the run was stopped have no result, but nothing is wrong with them.
+TimeAccount without_cut_off(TimeAccount account, StopReason stopped_by) {
+  if (stopped_by == StopReason::none || stopped_by == StopReason::failures) return account;
+  for (WorkerAccount& worker : account.workers) worker.failed = 0.0;
+  return account;
+}
+
 // After a run that ended before its points did.
 std::string what_now(const SweepResult& result) {
   const std::string left = text::with_thousands(result.unfinished());
@@ -28,8 +35,10 @@ std::string what_now(const SweepResult& result) {
     case StopReason::interrupt:
       return "Interrupted: the finished points are kept; run the same again to continue.\n";
     case StopReason::failures:
-      return fmt::format("Stopped {}: {} left. The next run goes on with those, and with the failed ones if told to.\n",
-                         result.why_stopped, left);
+      return fmt::format(
+          "Stopped {}: {} left. The same command goes on with those; with `--retry-failed` (in a "
+          "program: `retry_failed`) it also evaluates the {} that failed.\n",
+          result.why_stopped, left, text::with_thousands(result.failed));
     case StopReason::time_limit:
     case StopReason::slurm_end:
       if (result.evaluated > 0) break;
@@ -72,7 +81,7 @@ std::string SweepResult::summary() const {
   out += ".\n";
   for (const std::string& line : render(failure_groups, parameters, kGroupsShown, kColumns)) out += line + "\n";
   for (const std::string& note : notes) out += "  note: " + note + "\n";
-  if (account.wall >= kWorthAnAccount) out += account_summary(account);
+  if (account.wall >= kWorthAnAccount) out += account_summary(without_cut_off(account, stopped_by));
   return out + what_now(*this);
 }
 

@@ -110,7 +110,10 @@ std::string telling_line(const TaskFailure& failure) {
   const bool by_itself = failure.kind == FailureKind::exited || failure.kind == FailureKind::crashed;
   std::string line;
   if (by_itself || without_blanks(parts.head).empty()) {
-    line = parts.tells.empty() ? detail::telling_line(parts.lines).line : without_blanks(parts.tells);
+    const detail::Telling told = detail::telling_line(parts.lines);
+    line = parts.tells.empty() ? told.line : without_blanks(parts.tells);
+    const bool is_last_word = failure.kind == FailureKind::crashed && parts.tells.empty();
+    if (is_last_word && told.weight == detail::Tells::last) line = fmt::format("last output: \"{}\"", line);
   }
   if (line.empty()) line = without_blanks(parts.head);
   return without_directory(std::move(line), failure.index);
@@ -136,8 +139,8 @@ std::vector<std::string> render(const std::vector<FailureGroup>& groups, const s
     }
   }
   if (left_out > 0) {
-    lines.push_back(fmt::format("{}and {} of {}", std::string(margin, ' '), text::with_thousands(left_out),
-                                text::counted(groups.size() - most, "further kind")));
+    lines.push_back(fmt::format("{}and {} of {}", std::string(margin, ' '), text::counted(left_out, "more point"),
+                                text::counted(groups.size() - most, "other kind")));
   }
   return lines;
 }

@@ -102,7 +102,7 @@ run = ["./solve.sh", "{{x}}", "{{step}}"]
     number += names_a_directory ? 1 : 1 + line.size() / 81;
   }
   EXPECT_LE(number, 24U) << run.out;
-  EXPECT_THAT(run.out, HasSubstr("and 376 of 47 further kinds\n"));
+  EXPECT_THAT(run.out, HasSubstr("and 376 more points of 47 other kinds\n"));
   EXPECT_THAT(windrow({"failures", "groups.windrow"}).out, HasSubstr("and 40 smaller groups: --all shows them\n"));
   EXPECT_THAT(windrow({"failures", "groups.windrow", "--all"}).out,
               AllOf(Not(HasSubstr("smaller groups")), HasSubstr("all have x = 149")));

@@ -35,6 +35,8 @@ TEST(TellingLineOfFailureTest, is_what_the_program_said_or_what_windrow_says) {
   EXPECT_EQ(line(exited, "of a shell this means Segmentation fault; it printed nothing"),
             "of a shell this means Segmentation fault");
   EXPECT_EQ(line(exited, "it printed nothing"), "");
+  EXPECT_EQ(line(crashed, "stderr is empty, stdout ends:\n  step 17"), "last output: \"step 17\"");
+  EXPECT_EQ(line(crashed, "stderr ends:\n  error: no mesh"), "error: no mesh");
   EXPECT_EQ(line(exited, "cannot start `./a`: no such file"), "cannot start `./a`: no such file");
   EXPECT_EQ(line(timed_out, "over its time limit of 3s; stderr ends:\n  step 17"), "over its time limit of 3s");
   EXPECT_EQ(line(bad_output, "output `y`: no match; it printed nothing"), "output `y`: no match");
@@ -123,7 +125,7 @@ TEST_F(FailureGroupsTest, are_shown_in_lines_that_fit_a_terminal) {
               ElementsAre("  20 exited with code 1: no convergence at step 2",
                           "     first at point 2: x = 3 m, y = 2, z = same", "   2 exited with code 2",
                           "     first at point 30: x = 1 m, y = 30, z = same"));
-  EXPECT_THAT(render(groups, reader.identity().parameters, 1, 80).back(), "     and 2 of 1 further kind");
+  EXPECT_THAT(render(groups, reader.identity().parameters, 1, 80).back(), "     and 2 more points of 1 other kind");
   groups[0].line = std::string(100, 'a') + " \x1b[31m" + std::string(500, 'b');
   groups[0].values[2] = Value("a\nb" + std::string(500, 'c'));
   for (const std::string& line : render(groups, reader.identity().parameters, 5, 80)) {
