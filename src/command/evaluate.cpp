@@ -194,7 +194,7 @@ Outcome<std::vector<Value>> Command::Impl::evaluate(const Point& point, const st
   } catch (const detail::FailedCheck& error) {
     failure = TaskFailure::bad_output(error.what());
   } catch (const detail::BadOutput& error) {
-    failure = TaskFailure::bad_output(error.what() + ("; " + last_words(directory)));
+    failure = TaskFailure::bad_output(detail::with_last_words(error.what(), directory));
   } catch (const Rejected& error) {
     failure = TaskFailure::of(FailureKind::rejected, error.what());
   } catch (const std::exception& error) {

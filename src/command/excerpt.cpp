@@ -112,6 +112,13 @@ std::string last_words(const std::filesystem::path& directory) {
   return fmt::format("stdout tells:{}\nand stderr ends:{}", telling_lines(on_stdout), as_lines(on_stderr.end));
 }
 
+std::string with_last_words(const std::string& message, const std::filesystem::path& directory) {
+  const std::string words = last_words(directory);
+  const bool shows_stdout = message.find("/stdout; the file ends:\n") != std::string::npos;
+  if (shows_stdout && words.starts_with("stderr is empty, stdout ends:")) return message;
+  return message + (message.find('\n') == std::string::npos ? "; " : "\n") + words;
+}
+
 std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {

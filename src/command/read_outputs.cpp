@@ -41,7 +41,7 @@ Outcome<std::vector<Value>> Command::read(const Point& point, const EvaluatedPoi
   } catch (const detail::BadOutput& error) {
     std::error_code none;
     const bool has_words = fs::exists(directory / "stderr", none);
-    return failure(error.what() + (has_words ? "; " + detail::last_words(directory) : ""));
+    return failure(has_words ? detail::with_last_words(error.what(), directory) : error.what());
   }
 }
 

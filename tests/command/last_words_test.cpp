@@ -57,5 +57,13 @@ TEST_F(LastWordsTest, nothing_of_it_is_obeyed_by_a_terminal) {
       "stderr tells:\n  error: \\u009b\\xff\nand ends:\n  2\n  3\n  4\n  5\n  6");
 }
 
+TEST_F(LastWordsTest, lines_that_a_message_shows_are_not_shown_twice) {
+  CommandSpec command = spec(sh("echo a; echo b"), {{"y", RegexSource{"stdout", "y=(.*)"}}});
+  EXPECT_EQ(evaluate(command).failure().message, "output `y`: the regular expression `y=(.*)` matches nothing in " +
+                                                     (point() / "stdout").string() + "; the file ends:\n  a\n  b");
+  command.run = sh("echo a; echo late >&2");
+  EXPECT_THAT(evaluate(command).failure().message, HasSubstr("the file ends:\n  a\nstderr ends:\n  late"));
+}
+
 }  // namespace
 }  // namespace windrow
