@@ -2,14 +2,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common.hpp"
 #include "options.hpp"
 #include "windrow/base/text.hpp"
+#include "windrow/error.hpp"
 
 namespace windrow::app {
 namespace {
@@ -41,7 +44,8 @@ Exit codes:
   2    wrong usage, study file or results directory; or standard output could not be written
   75   ended before all points were done, by a time limit, the end of the Slurm job,
        SIGTERM or SIGUSR1: run the same command again
-  130  interrupted: what was finished is kept; run the same command again to continue)";
+  130  interrupted: what was finished is kept; run the same command again to continue
+  141  all went well, but who read standard output ended first, as in `| head -1`)";
 
 /// In the order that `windrow --help` lists them.
 constexpr auto kVerbs = {add_run,   add_collect, add_plan,    add_submit,   add_status,
@@ -140,6 +144,11 @@ class Windrow {
   std::vector<Verb> verbs_;
 };
 
+/// Whether a table or a trace went to standard output, which nobody reads any more.
+bool lost_reader(const SystemError& error) {
+  return error.error_number() == EPIPE && std::string_view(error.what()).find("/dev/stdout") != std::string_view::npos;
+}
+
 }  // namespace
 }  // namespace windrow::app
 
@@ -148,6 +157,9 @@ int main(int argc, char** argv) {
   take_standard_streams();
   try {
     return end_of_output(Windrow(argc, argv).run_verb());
+  } catch (const windrow::SystemError& error) {
+    if (lost_reader(error)) return end_of_output(kNobodyReads);
+    return end_of_output(complain(error.what()));
   } catch (const std::exception& error) {
     return end_of_output(complain(error.what()));
   }

@@ -51,6 +51,7 @@ int flush_output() {
 int end_of_output(int code) {
   const int error = flush_output();
   if (error == 0) return code;
+  if (error == EPIPE) return code == 0 ? kNobodyReads : code;  // `| head -1` has what it wanted
   const int usage =
       complain(fmt::format("cannot write to standard output: {}", std::generic_category().message(error)));
   return code == 0 ? usage : code;

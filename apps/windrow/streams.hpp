@@ -4,6 +4,9 @@
 
 namespace windrow::app {
 
+/// The exit code where all went well but who read standard output ended first: as of a program that SIGPIPE ends.
+inline constexpr int kNobodyReads = 141;
+
 /// Once, first of all: gives descriptors 0, 1 and 2 that are closed to /dev/null, so that no file of the results gets
 /// one of these numbers, and what is printed to it fails. A pipe that nobody reads any more, and a file that is larger
 /// than `ulimit -f` allows, are errors like a full disk from here on, not the end of this process. (Programs that are
