@@ -70,7 +70,7 @@ std::string date_of(double unix_seconds) {
 }
 
 void print_evaluation(const Record& record) {
-  show("Evaluated on rank {} ({})", record.rank, record.host);
+  show("Evaluated by worker {} ({})", record.rank, record.host);
   if (record.started > 0) show(", started {}", date_of(record.started));
   show(", took {}, {}\n", text::render_duration(record.elapsed),
        counted(static_cast<std::uint64_t>(record.attempts), "attempt"));
@@ -174,7 +174,7 @@ std::optional<Running> running_at(const std::filesystem::path& directory, std::u
 }
 
 std::string where_and_since(const Running& running) {
-  return fmt::format("on rank {} ({}), for {}, since {}", running.worker.rank, running.worker.host,
+  return fmt::format("on worker {} ({}), for {}, since {}", running.worker.rank, running.worker.host,
                      text::render_duration(std::max(0.0, detail::unix_seconds() - running.since)),
                      date_of(running.since));
 }

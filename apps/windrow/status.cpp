@@ -8,6 +8,7 @@
 #include "nested_status.hpp"
 #include "options.hpp"
 #include "verbs.hpp"
+#include "watch_frame.hpp"
 #include "windrow/base/text.hpp"
 #include "windrow/error.hpp"
 #include "windrow/report/estimate.hpp"
@@ -69,14 +70,14 @@ void print_estimate(const StoreReader& store, std::uint64_t left, const std::str
   if (const auto remaining = estimate_remaining(store, left)) show("{}\n", remaining->describe());
 }
 
-/// "running: 4 of 4 ranks busy, 12.3/s, ETA 9s", as the run itself told last; empty if nothing runs, or it told
+/// "running: 4 of 4 workers busy, 12.3/s, ETA 9s", as the run itself told last; empty if nothing runs, or it told
 /// nothing.
 std::string live_text(const std::filesystem::path& directory) {
   const LivenessWatch::Look look = LivenessWatch(directory).look();
   if (look.liveness != Liveness::running || !look.live) return {};
   const LiveStatus& live = *look.live;
   const auto busy = std::ranges::count_if(live.workers, [](const LiveWorker& worker) { return !!worker.point; });
-  std::string text = fmt::format("Running on {} for {}: {} of {} ranks busy", live.host,
+  std::string text = fmt::format("Running on {} for {}: {} of {} workers busy", live.host,
                                  text::render_duration(live.progress.elapsed), busy, live.workers.size());
   if (live.progress.evaluated > 0)
     text += fmt::format(", {:.{}f}/s", live.progress.rate(), live.progress.rate() < 10.0 ? 2 : 0);
@@ -251,6 +252,11 @@ int status(const std::filesystem::path& given, bool json) try {
   print_counts(status);
   const std::string live = live_text(directory);
   if (!live.empty()) show("{}\n", live);
+  if (const auto run = live.empty() ? std::nullopt : read_live(directory)) {
+    const std::string suspect =
+        suspect_point(run->workers, done, status.busy_seconds / static_cast<double>(std::max<std::uint64_t>(done, 1)));
+    if (!suspect.empty()) show("{}\n", suspect);
+  }
   print_estimate(store, status.points - done, live);
   print_failures(store, given.string());
   return kSuccess;

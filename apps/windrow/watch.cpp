@@ -95,7 +95,7 @@ int watch(const WatchArguments& arguments) {
 Verb add_watch(CommandLine& line) {
   const auto arguments = std::make_shared<WatchArguments>();
   CLI::App* verb =
-      line.app.add_subcommand("watch", "follow a run: points, rate, ETA, the point of each rank; q leaves");
+      line.app.add_subcommand("watch", "follow a run: points, rate, ETA, the point of each worker; q leaves");
   verb->add_option("DIR", arguments->directory, kResults)->required();
   verb->add_option("--interval", arguments->interval, "between two looks (default: 1s)")
       ->option_text("DURATION")

@@ -10,6 +10,10 @@
 namespace windrow::app {
 namespace {
 
+constexpr double kLong = 60.0;             // seconds that a point may take whatever others took
+constexpr double kManyTimes = 20.0;        // of the mean
+constexpr std::uint64_t kFewFinished = 3;  // points, which tell nothing
+
 using Lines = std::vector<std::string>;
 using text::clipped;
 using text::with_thousands;
@@ -28,7 +32,7 @@ std::string counts(const WatchFrame& frame) {
   const Progress& progress = frame.progress;
   const auto busy = std::ranges::count_if(frame.workers, [](const LiveWorker& worker) { return !!worker.point; });
   std::string line = fmt::format("{} failed", with_thousands(progress.failed));
-  if (!frame.workers.empty()) line += fmt::format("   {} of {} ranks busy", busy, frame.workers.size());
+  if (!frame.workers.empty()) line += fmt::format("   {} of {} workers busy", busy, frame.workers.size());
   if (progress.evaluated > 0) line += fmt::format("   {:.{}f}/s", progress.rate(), progress.rate() < 10.0 ? 2 : 0);
   if (progress.stopping && !progress.finished) return line + "   stopping";
   const auto seconds = progress.finished ? std::nullopt : progress.remaining();
@@ -74,7 +78,7 @@ void append_workers(Lines& lines, const std::vector<LiveWorker>& workers, std::s
   for (const LiveWorker& worker : workers) host_width = std::max(host_width, worker.host.size());
   host_width = std::min(host_width, width > 60 ? std::size_t{24} : std::size_t{8});
   lines.push_back(
-      fmt::format("{:>6}  {:<{}}  {:>9}  {:>10}  {}", "rank", "host", host_width, "done", "at point", "for"));
+      fmt::format("{:>6}  {:<{}}  {:>9}  {:>10}  {}", "worker", "host", host_width, "done", "at point", "for"));
   if (workers.size() < rows) {
     for (const LiveWorker& worker : workers) lines.push_back(worker_line(worker, host_width));
     return;
@@ -88,7 +92,7 @@ std::string shard_line(const WatchedPart& part) {
   std::string line = fmt::format("{:>9}  {}/{}", part.name, part.progress.done, part.progress.points);
   if (part.progress.failed > 0) line += fmt::format("  {} failed", with_thousands(part.progress.failed));
   line += "  " + part.state;
-  if (part.workers > 0) line += fmt::format(", {} ranks", part.workers);
+  if (part.workers > 0) line += fmt::format(", {} workers", part.workers);
   return line;
 }
 
@@ -106,6 +110,11 @@ void append_shards(Lines& lines, const std::vector<WatchedPart>& shards, std::si
   }
 }
 
+/// "running on node7, for 3m"; "ended after 3m".
+std::string after(const WatchFrame& frame) {
+  return frame.state.find("running") != std::string::npos ? ", for " : " after ";
+}
+
 }  // namespace
 
 std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std::size_t height) {
@@ -115,7 +124,7 @@ std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std:
   Lines lines;
   lines.push_back(
       fmt::format("{}: {}{}", frame.study, frame.state,
-                  frame.progress.elapsed > 0.0 ? ", for " + text::render_duration(frame.progress.elapsed) : ""));
+                  frame.progress.elapsed > 0.0 ? after(frame) + text::render_duration(frame.progress.elapsed) : ""));
   lines.push_back(bar(frame.progress, width));
   lines.push_back(counts(frame));
   const std::size_t note = frame.note.empty() ? 0 : 1;
@@ -126,6 +135,20 @@ std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std:
   for (std::string& line : lines) line = clipped(text::visible(line), columns);
   lines.resize(std::min(lines.size(), rows_there));
   return lines;
+}
+
+std::string suspect_point(const std::vector<LiveWorker>& workers, std::uint64_t finished, double mean) {
+  const auto seconds = [](const LiveWorker& worker) { return worker.point ? worker.seconds : 0.0; };
+  const auto longest = std::ranges::max_element(workers, {}, seconds);
+  const bool is_suspect = finished >= kFewFinished && may_be_suspect(workers) && seconds(*longest) > kManyTimes * mean;
+  if (!is_suspect) return {};
+  return fmt::format(
+      "Point {} has been running for {} (others took {} in the mean); `timeout` in [command] would end it.",
+      *longest->point, text::render_duration(longest->seconds), text::render_duration(mean));
+}
+
+bool may_be_suspect(const std::vector<LiveWorker>& workers) {
+  return std::ranges::any_of(workers, [](const LiveWorker& worker) { return worker.point && worker.seconds > kLong; });
 }
 
 }  // namespace windrow::app

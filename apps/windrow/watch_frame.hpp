@@ -33,4 +33,11 @@ struct WatchFrame {
 /// 20 columns and 4 lines it is cut off. Nothing in it is obeyed by a terminal.
 std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std::size_t height);
 
+/// That a point has been running for longer than a minute and twenty times as long as others take, and what would end
+/// it; empty if none has, or fewer than three have finished.
+/// @param mean  seconds that finished points took
+std::string suspect_point(const std::vector<LiveWorker>& workers, std::uint64_t finished, double mean);
+/// Whether a point has been running for so long that this is worth a look at the results.
+bool may_be_suspect(const std::vector<LiveWorker>& workers);
+
 }  // namespace windrow::app

@@ -65,6 +65,16 @@ std::string note_of(const LivenessWatch::Look& look) {
                      text::render_duration(look.silence));
 }
 
+std::string note_of_long_points(const std::filesystem::path& directory, const std::vector<LiveWorker>& workers) try {
+  if (!may_be_suspect(workers)) return {};
+  const StoreStatus status = StoreReader(directory).status();
+  const std::uint64_t finished = status.succeeded + status.failed;
+  return suspect_point(workers, finished,
+                       status.busy_seconds / static_cast<double>(std::max<std::uint64_t>(finished, 1)));
+} catch (const Error&) {
+  return {};  // from here the results cannot be read
+}
+
 }  // namespace
 
 Watched::Seen Watched::look() {
@@ -82,6 +92,7 @@ Watched::Seen Watched::look_at_run() {
     seen.frame.study = look.live->study;
     seen.frame.progress = look.live->progress;
     seen.frame.workers = look.live->workers;
+    if (seen.frame.note.empty()) seen.frame.note = note_of_long_points(directory_, seen.frame.workers);
     return seen;
   }
   try {

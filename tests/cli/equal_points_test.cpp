@@ -93,7 +93,7 @@ TEST_F(EqualPointsTest, are_explained_by_the_one_that_was_evaluated) {
   EXPECT_THAT(told, HasSubstr("cannot do 3"));
   EXPECT_THAT(told, HasSubstr("Not evaluated itself: it is equal to point 3, whose outcome this is."));
   EXPECT_THAT(told, HasSubstr("study.windrow/points/3:"));
-  EXPECT_THAT(windrow({"explain", "study.windrow", "3"}).out, HasSubstr("Evaluated on rank"));
+  EXPECT_THAT(windrow({"explain", "study.windrow", "3"}).out, HasSubstr("Evaluated by worker"));
   EXPECT_THAT(windrow({"explain", "study.windrow", "5", "--json"}).out, HasSubstr("\"equal_to\": 3"));
   // What took time is there once.
   EXPECT_THAT(windrow({"timing", "study.windrow", "--trace", "trace.json"}).out,

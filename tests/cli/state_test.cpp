@@ -36,7 +36,7 @@ TEST_F(StateTest, explain_of_a_running_point_says_where_and_since_when) {
   Program run = waiting_run();
   EXPECT_TRUE(wait_until_busy());
   EXPECT_TRUE(eventually(10s, [&] { return explained("3").find("Status: running") != std::string::npos; }));
-  EXPECT_THAT(explained("3"), ContainsRegex("\nStatus: running on rank [01] \\([^)]+\\), for [0-9.]+(ms|s), since "
+  EXPECT_THAT(explained("3"), ContainsRegex("\nStatus: running on worker [01] \\([^)]+\\), for [0-9.]+(ms|s), since "
                                             "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\n"));
   EXPECT_THAT(explained("3"), HasSubstr("x = 3\n"));
   EXPECT_THAT(explained("11"), HasSubstr("Status: not evaluated yet; the run that is going on will come to it.\n"));
@@ -56,8 +56,9 @@ TEST_F(StateTest, a_failed_point_that_is_tried_again_says_both) {
   EXPECT_EQ(windrow({"run", "waiting.toml", "--quiet"}).code, 1);
   write("wait", "");
   Program run = waiting_run({"--retry-failed"});
-  EXPECT_TRUE(eventually(10s, [&] { return explained("0").find("It is running again: on rank") != std::string::npos; }))
-      << explained("0");
+  EXPECT_TRUE(eventually(10s, [&] {
+    return explained("0").find("It is running again: on worker") != std::string::npos;
+  })) << explained("0");
   EXPECT_THAT(explained("0"), HasSubstr("Status: exited: exit code 3\n"));
   stop(run);
 }
@@ -66,7 +67,7 @@ TEST_F(StateTest, explain_of_a_point_that_a_shard_runs) {
   Program run = waiting_run({"--shard", "1/2"});
   EXPECT_TRUE(eventually(10s, [&] {
     for (int index = 3; index < 12; ++index) {
-      if (explained(std::to_string(index)).find("Status: running on rank") != std::string::npos) return true;
+      if (explained(std::to_string(index)).find("Status: running on worker") != std::string::npos) return true;
     }
     return false;
   }));

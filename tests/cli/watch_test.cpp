@@ -44,7 +44,7 @@ TEST_F(WatchTest, one_look_tells_points_ranks_and_where_they_are) {
   EXPECT_THAT(ended.out, AllOf(HasSubstr("waiting: running on "), HasSubstr(" 3/12 "), HasSubstr("at point"),
                                testing::ContainsRegex("\n +0 .* +[34]  [0-9.]+")));
   EXPECT_THAT(windrow({"status", "waiting.windrow"}).out,
-              AllOf(HasSubstr("3 of 12 points evaluated, running"), HasSubstr("2 of 2 ranks busy")));
+              AllOf(HasSubstr("3 of 12 points evaluated, running"), HasSubstr("2 of 2 workers busy")));
   run.signal_group(SIGINT);
   EXPECT_EQ(run.wait().code, 130);
   EXPECT_THAT(windrow({"watch", "waiting.windrow"}).out,
@@ -73,7 +73,7 @@ TEST_F(WatchTest, through_a_pipe_a_block_for_each_interval_until_the_run_ends) {
 
 TEST_F(WatchTest, a_run_that_was_killed_is_noticed) {
   Program run = waiting_run();
-  EXPECT_TRUE(sees("2 of 2 ranks busy"));
+  EXPECT_TRUE(sees("2 of 2 workers busy"));
   Program watch = start_windrow({"watch", "waiting.windrow", "--interval", "50ms"});
   pause_for(200ms);
   EXPECT_TRUE(watch.is_running());
@@ -248,7 +248,7 @@ TEST_F(ElsewhereTest, a_directory_that_cannot_be_written) {
     GTEST_SKIP() << "mounting is not permitted here: " << std::generic_category().message(errno);
   }
   EXPECT_THAT(windrow({"status", "view"}).out, HasSubstr("3 of 12 points evaluated, running"));
-  EXPECT_TRUE(sees("2 of 2 ranks busy", "view"));
+  EXPECT_TRUE(sees("2 of 2 workers busy", "view"));
   EXPECT_EQ(recorded("view").size(), 3U);
   run.signal(SIGKILL);
   run.wait();
@@ -273,7 +273,7 @@ TEST_F(ElsewhereTest, a_network_file_system_that_another_machine_writes) {
   const Ended status = windrow({"status", "view"});
   EXPECT_EQ(status.code, 0) << status.text();
   EXPECT_THAT(status.out,
-              AllOf(HasSubstr("3 of 12 points evaluated, 0 failed, as its run on "), HasSubstr("2 of 2 ranks busy")));
+              AllOf(HasSubstr("3 of 12 points evaluated, 0 failed, as its run on "), HasSubstr("2 of 2 workers busy")));
   EXPECT_THAT(status.err, HasSubstr("written to a disk of another machine"));
   EXPECT_EQ(windrow({"export", "view", "--csv", "-"}).code, 2);
   std::filesystem::remove(path("wait"));

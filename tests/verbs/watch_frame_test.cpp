@@ -39,8 +39,8 @@ TEST(WatchFrameTest, shows_every_rank_that_fits) {
   EXPECT_EQ(drawn(half_way(4), 64, 24), R"(
 rc-filter: running on node7, for 10s
 [===========                                      ] 120/500  24%
-3 failed   3 of 4 ranks busy   10/s   ETA 38s
-  rank  host        done    at point  for
+3 failed   3 of 4 workers busy   10/s   ETA 38s
+worker  host        done    at point  for
      0  node7      1,000          40  0.5s
      1  node7      1,001        idle
      2  node8      1,002          42  0.5s
@@ -52,8 +52,8 @@ TEST(WatchFrameTest, of_many_ranks_the_slowest_and_a_count) {
   EXPECT_EQ(drawn(half_way(512), 70, 10), R"(
 rc-filter: running on node7, for 10s
 [=============                                          ] 120/500  24%
-3 failed   511 of 512 ranks busy   10/s   ETA 38s
-  rank  host          done    at point  for
+3 failed   511 of 512 workers busy   10/s   ETA 38s
+worker  host          done    at point  for
      0  node7        1,000          40  0.5s
      1  node7        1,001        idle
      2  node8        1,002          42  0.5s
@@ -105,13 +105,26 @@ rc-filter: 1 of 4 shards running, for 10s
 [===========                                      ] 120/500  24%
 3 failed   10/s   ETA 38s
       1/4  125/125  complete
-      2/4  20/125  3 failed  running on node7, 16 ranks
+      2/4  20/125  3 failed  running on node7, 16 workers
       3/4  0/125  not begun
       4/4  125/125  complete
 )");
   const auto few = render(frame, 64, 6);
   EXPECT_THAT(few, testing::ElementsAre(testing::_, testing::_, testing::_, testing::HasSubstr("2/4"),
                                         testing::HasSubstr("3/4"), testing::HasSubstr("and 2 more shards")));
+}
+
+TEST(WatchFrameTest, a_point_that_hangs_is_told) {
+  std::vector<LiveWorker> workers(2);
+  workers[1].point = 7;
+  workers[1].seconds = 600.0;
+  EXPECT_EQ(suspect_point(workers, 20, 0.002),
+            "Point 7 has been running for 10m00s (others took 2ms in the mean); `timeout` in [command] would end it.");
+  EXPECT_EQ(suspect_point(workers, 2, 0.002), "") << "too few to compare it with";
+  EXPECT_EQ(suspect_point(workers, 20, 40.0), "");
+  workers[1].seconds = 50.0;
+  EXPECT_EQ(suspect_point(workers, 20, 0.002), "");
+  EXPECT_EQ(suspect_point({}, 20, 0.002), "");
 }
 
 }  // namespace
