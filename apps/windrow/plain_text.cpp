@@ -127,6 +127,8 @@ class Page {
     flush();
     if (line.starts_with("```")) {
       in_code_ = !in_code_;
+      const std::size_t name = line.find(" file=");
+      if (in_code_ && name != std::string::npos) text_ += "  " + line.substr(name + 6) + ":\n";
     } else {
       text_ += line.empty() ? "\n" : "    " + line + "\n";
     }
