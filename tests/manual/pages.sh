@@ -14,6 +14,8 @@ for topic in "${topics[@]}"; do
   if grep -nE '<!--|^```|\]\((http|windrow-)' <<<"$text"; then fail "$topic: Markdown is left in the text"; fi
 done
 
+grep -q '^  study.toml:$' <<<"$("$windrow" help study)" || fail "help study does not name the files of its examples"
+
 # Each verb has a page, and each of its options is on it.
 for verb in $("$windrow" --help | awk '/^Verbs:/ { on = 1; next } on && /^$/ { exit } on { print $1 }'); do
   [ "$verb" != help ] || continue
