@@ -111,7 +111,7 @@ void append_shards(Lines& lines, const std::vector<WatchedPart>& shards, std::si
 }
 
 /// "running on node7, for 3m"; "ended after 3m".
-std::string after(const WatchFrame& frame) {
+std::string before_time(const WatchFrame& frame) {
   return frame.state.find("running") != std::string::npos ? ", for " : " after ";
 }
 
@@ -122,9 +122,9 @@ std::vector<std::string> render(const WatchFrame& frame, std::size_t width, std:
   width = std::max<std::size_t>(width, 20);
   height = std::max<std::size_t>(height, 4);
   Lines lines;
-  lines.push_back(
-      fmt::format("{}: {}{}", frame.study, frame.state,
-                  frame.progress.elapsed > 0.0 ? after(frame) + text::render_duration(frame.progress.elapsed) : ""));
+  lines.push_back(fmt::format(
+      "{}: {}{}", frame.study, frame.state,
+      frame.progress.elapsed > 0.0 ? before_time(frame) + text::render_duration(frame.progress.elapsed) : ""));
   lines.push_back(bar(frame.progress, width));
   lines.push_back(counts(frame));
   const std::size_t note = frame.note.empty() ? 0 : 1;

@@ -83,11 +83,11 @@ std::size_t end_of_text(std::string_view source, std::size_t at) {
 }
 
 std::string toml_advice(std::string_view source, std::size_t line, std::string_view description) {
+  if (description.find("redefine") != std::string_view::npos) return seen_before(source, line);
+  if (std::string advice = not_closed(source, line); !advice.empty()) return advice;
   if (description.find("escape") != std::string_view::npos) {
     return "; in double quotes `\\` begins an escape: write regular expressions in single quotes, as 'x = (\\S+)'";
   }
-  if (description.find("redefine") != std::string_view::npos) return seen_before(source, line);
-  if (std::string advice = not_closed(source, line); !advice.empty()) return advice;
   static const std::regex bare(R"(^\s*[\w.-]+\s*=\s*([A-Za-z_][^#"'\[\{]*?)\s*(#.*)?$)");
   const std::string text = line_of_text(source, line).substr(0, 200);
   if (std::smatch match; std::regex_match(text, match, bare)) {

@@ -60,7 +60,7 @@ TomlTable copy_table(const toml::table& table, const std::string& file, const st
 }
 
 /// Other names of what the words of a choice mean; of several, the first that is one of the words.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kOtherNames = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kOtherNames = {{
     {"lhs", "latin_hypercube"},
     {"lhc", "latin_hypercube"},
     {"latin", "latin_hypercube"},
@@ -76,8 +76,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kOtherNa
     {"csv", "table"},
     {"halton", "sobol"},
     {"halton", "latin_hypercube"},
-    {"sobol", "halton"},
-    {"sobol", "latin_hypercube"},
     {"quasirandom", "sobol"},
     {"quasirandom", "latin_hypercube"},
 }};
@@ -266,10 +264,7 @@ std::optional<std::chrono::nanoseconds> TomlTable::duration(std::string_view key
 
 std::optional<std::string> TomlTable::choice(std::string_view key,
                                              std::initializer_list<std::string_view> valid) const {
-  return choice(key, std::vector<std::string>(valid.begin(), valid.end()));
-}
-
-std::optional<std::string> TomlTable::choice(std::string_view key, const std::vector<std::string>& words) const {
+  const std::vector<std::string> words(valid.begin(), valid.end());
   const auto* word = get<std::string>(key, fmt::format("one of \"{}\"", fmt::join(words, "\", \"")));
   if (!word) return {};
   if (std::find(words.begin(), words.end(), *word) == words.end()) {

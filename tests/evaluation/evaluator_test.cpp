@@ -77,9 +77,24 @@ TEST(SweepResultTest, a_summary_of_a_run_that_stopped_says_what_to_do) {
   result.stopped_by = StopReason::signal;
   EXPECT_TRUE(says("9 left; run the same command again.\n")) << result.summary();
   result.stopped_by = StopReason::failures;
+  result.points = 14;
+  result.failed = 2;
   EXPECT_TRUE(
       says("9 left. The same command goes on with those; with `--retry-failed` (in a program: `retry_failed`) it also "
-           "evaluates the 11 that failed.\n"));
+           "evaluates the 2 that failed.\n"));
+}
+
+TEST(SweepResultTest, evaluations_that_were_cut_off_are_no_failures) {
+  SweepResult result;
+  result.points = 12;
+  result.account.wall = 10.0;
+  result.account.workers.resize(1);
+  WorkerAccount& worker = result.account.workers.front();
+  worker.wall = worker.spent.evaluate = worker.failed = 10.0;
+  worker.attempts = 1;
+  EXPECT_NE(result.summary().find("brought no result"), std::string::npos);
+  result.stopped_by = StopReason::interrupt;
+  EXPECT_EQ(result.summary().find("brought no result"), std::string::npos);
 }
 
 }  // namespace

@@ -35,6 +35,8 @@ TEST(TellingLineOfFailureTest, is_what_the_program_said_or_what_windrow_says) {
   EXPECT_EQ(line(exited, "of a shell this means Segmentation fault; it printed nothing"),
             "of a shell this means Segmentation fault");
   EXPECT_EQ(line(exited, "it printed nothing"), "");
+  EXPECT_EQ(line(crashed, "stderr is empty, stdout ends:\n  step 17"), "last output: \"step 17\"");
+  EXPECT_EQ(line(crashed, "stderr ends:\n  error: no mesh"), "error: no mesh");
   EXPECT_EQ(line(exited, "cannot start `./a`: no such file"), "cannot start `./a`: no such file");
   EXPECT_EQ(line(timed_out, "over its time limit of 3s; stderr ends:\n  step 17"), "over its time limit of 3s");
   EXPECT_EQ(line(bad_output, "output `y`: no match; it printed nothing"), "output `y`: no match");
