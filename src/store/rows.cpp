@@ -25,22 +25,6 @@ constexpr std::string_view ok_status = "ok";
                   file.string(), what));
 }
 
-FailureKind read_kind(const std::string& status, const std::filesystem::path& file) {
-  try {
-    return failure_kind(status);
-  } catch (const SpecError&) {
-    throw_damaged(file, fmt::format("unknown status `{}`", status));
-  }
-}
-
-Value read_rendered(const std::string& text, const std::filesystem::path& file) {
-  if (text == "true") return true;
-  if (text == "false") return false;
-  const auto whole = text::parse_integer(text);
-  if (!whole) throw_damaged(file, fmt::format("unreadable value `{}`", text));
-  return *whole;
-}
-
 bool is_boolean(const Column& column) {
   return column.type == "boolean";
 }
@@ -65,6 +49,22 @@ TaskFailure read_evaluation(const Statement& row) {
 }
 
 }  // namespace
+
+FailureKind read_kind(const std::string& status, const std::filesystem::path& file) {
+  try {
+    return failure_kind(status);
+  } catch (const SpecError&) {
+    throw_damaged(file, fmt::format("unknown status `{}`", status));
+  }
+}
+
+Value read_rendered(const std::string& text, const std::filesystem::path& file) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  const auto whole = text::parse_integer(text);
+  if (!whole) throw_damaged(file, fmt::format("unreadable value `{}`", text));
+  return *whole;
+}
 
 Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file) {
   switch (statement.type(column)) {

@@ -21,6 +21,10 @@ namespace windrow::detail {
 /// A value for a column, which a hash takes, too, as SQLite will give it back. @throws StoreError for an array
 void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column, RowHash* hash = nullptr);
 
+/// The kind of a failure by its status. @throws StoreError if there is none
+FailureKind read_kind(const std::string& status, const std::filesystem::path& file);
+/// The value of a BLOB. @throws StoreError if it is none
+Value read_rendered(const std::string& text, const std::filesystem::path& file);
 /// What bind_value() has put into a column. @param file  to be named if it is damaged
 Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file);
 

@@ -271,6 +271,41 @@ Statement::Type Statement::type(int column) const {
   return static_cast<Type>(sqlite3_column_type(handle_, column));
 }
 
+void Statement::Value::add_to(RowHash& hash) const {
+  switch (type) {
+    case Type::integer:
+      return hash.add(integer);
+    case Type::real:
+      return hash.add(real);
+    case Type::text:
+      return hash.add_text(bytes);
+    case Type::blob:
+      return hash.add_blob(bytes);
+    case Type::null:
+      return hash.add_null();
+  }
+}
+
+Statement::Value Statement::value(int column) const {
+  sqlite3_value* const held = sqlite3_column_value(handle_, column);
+  Value value{static_cast<Type>(sqlite3_value_type(held))};
+  switch (value.type) {
+    case Type::integer:
+      value.integer = sqlite3_value_int64(held);
+      break;
+    case Type::real:
+      value.real = sqlite3_value_double(held);
+      break;
+    case Type::text:
+    case Type::blob:
+      value.bytes = bytes_of(held);
+      break;
+    case Type::null:
+      break;
+  }
+  return value;
+}
+
 std::int64_t Statement::integer(int column) const {
   return sqlite3_column_int64(handle_, column);
 }

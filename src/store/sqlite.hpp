@@ -125,6 +125,15 @@ class Statement {
   void reset();
 
   enum class Type { integer = 1, real, text, blob, null };  // as SQLite numbers them
+  /// A value as SQLite holds it, until the next step.
+  struct Value {
+    Type type = Type::null;
+    std::int64_t integer = 0;
+    double real = 0.0;
+    std::string_view bytes{};  ///< of a text or a blob
+    void add_to(RowHash& hash) const;
+  };
+  Value value(int column) const;
   Type type(int column) const;
   std::int64_t integer(int column) const;
   std::uint64_t count(int column) const { return static_cast<std::uint64_t>(integer(column)); }
