@@ -105,7 +105,8 @@ struct TimesTaken {
   std::uint64_t evaluations = 0;
   double seconds = 0.0;
 };
-/// @throws StoreError if the rows are not right
+/// Of many evaluations as the commits have counted them (elapsed.hpp), else by reading the rows.
+/// @throws StoreError if rows that are read are not right
 TimesTaken add_up_times(Connection& connection);
 /// Whether no row is missing or doubled. @throws StoreError if one is
 void require_whole(Connection& connection);

@@ -9,6 +9,7 @@
 
 #include "arrays/interface/array_files.hpp"
 #include "collected.hpp"
+#include "elapsed.hpp"
 #include "file_seal.hpp"
 #include "open_study.hpp"
 #include "readings.hpp"
@@ -65,6 +66,7 @@ struct Store::Impl : detail::OpenStudy {
     detail::Transaction transaction(connection, "BEGIN IMMEDIATE");
     detail::update_annotations(connection, identity);
     detail::add_run(connection, provenance);
+    detail::require_elapsed(connection);
     detail::renew_spare(connection);
     const Clock::time_point begin = Clock::now();
     transaction.commit();
