@@ -511,15 +511,38 @@ IndexSet read_failed(Connection& connection, FailureKind kind) {
   return failed;
 }
 
+namespace {
+
+KnownOutcomes known_of(const IndexSet& all, IndexSet failed) {
+  KnownOutcomes known;
+  known.succeeded = all.without(failed);
+  known.failed = std::move(failed);
+  return known;
+}
+
+}  // namespace
+
 KnownOutcomes read_known(Connection& connection) {
   // The rows of `evaluations` are short whatever the number of columns, and there is one for every result.
   IndexSet all;
   connection.for_each_row("SELECT \"index\" FROM evaluations ORDER BY \"index\"",
                           [&](const Statement& row) { all.insert(row.count(0)); });
-  KnownOutcomes known;
-  known.failed = read_failed(connection);
-  known.succeeded = all.without(known.failed);
-  return known;
+  return known_of(all, read_failed(connection));
+}
+
+KnownOutcomes read_checked(Connection& connection) {
+  const auto count = static_cast<std::uint64_t>(read_total(connection, "evaluations").count);
+  if (count == 0) return read_known(connection);
+  // Each is found at an end of the table; asked for both at once, SQLite would read all of it.
+  const auto end = [&](const char* which) {
+    return static_cast<std::uint64_t>(
+        connection.integer(fmt::format("SELECT coalesce({}(\"index\"), 0) FROM evaluations", which)));
+  };
+  const std::uint64_t first = end("min");
+  if (end("max") - first != count - 1) return read_known(connection);
+  IndexSet all;
+  all.insert(IndexRange{first, count});
+  return known_of(all, read_failed(connection));
 }
 
 }  // namespace windrow::detail

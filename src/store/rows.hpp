@@ -99,6 +99,9 @@ void for_each_failure(Connection& connection, const StudyIdentity& identity,
 std::vector<FailureGroup> read_failure_groups(Connection& connection, const StudyIdentity& identity, bool with_levels);
 /// Which points have an outcome.
 KnownOutcomes read_known(Connection& connection);
+/// The same of a file of which all rows have been checked, as those of an open store have: as many rows as there are
+/// numbers from the first index to the last are all of these, and nobody has to read them.
+KnownOutcomes read_checked(Connection& connection);
 /// How many failures there are of each kind, most frequent first. @throws StoreError if the rows are not right
 std::vector<std::pair<std::string, std::uint64_t>> count_failures(Connection& connection);
 struct TimesTaken {

@@ -10,7 +10,6 @@
 #include "arrays/interface/array_files.hpp"
 #include "collected.hpp"
 #include "elapsed.hpp"
-#include "file_seal.hpp"
 #include "open_study.hpp"
 #include "readings.hpp"
 #include "resume.hpp"
@@ -55,7 +54,7 @@ struct Store::Impl : detail::OpenStudy {
     try {
       if (!failure.empty()) return;
       commit();
-      detail::seal_file(connection);
+      seal.renew(connection);
     } catch (const StoreError&) {
       // Nobody is left to tell; what is lost is recomputed by the next run.
     }
@@ -71,6 +70,7 @@ struct Store::Impl : detail::OpenStudy {
     const Clock::time_point begin = Clock::now();
     transaction.commit();
     timer.committed(begin);
+    seal.begin(connection);
     if (stat(connection.file().c_str(), &opened) != 0) opened = {};
     sums.emplace(connection);
     writer.emplace(connection, identity, *sums);
@@ -366,7 +366,7 @@ Resumption Store::read_again() {
 }
 
 IndexSet Store::succeeded() const {
-  return detail::read_known(impl_->connection).succeeded;
+  return detail::read_checked(impl_->connection).succeeded;
 }
 
 IndexSet Store::damaged() const {
