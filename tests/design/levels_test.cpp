@@ -14,13 +14,13 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class LevelsTest : public testing::Test {
+class DifferentLevelsTest : public testing::Test {
  protected:
-  LevelsTest() {
+  DifferentLevelsTest() {
     std::string name = (std::filesystem::temp_directory_path() / "windrow-levels-XXXXXX").string();
     directory_ = ::mkdtemp(name.data());
   }
-  ~LevelsTest() override { std::filesystem::remove_all(directory_); }
+  ~DifferentLevelsTest() override { std::filesystem::remove_all(directory_); }
   Design table_of(const std::string& text) const {
     std::ofstream(directory_ / "t.csv") << text;
     return table((directory_ / "t.csv").string());
@@ -28,7 +28,7 @@ class LevelsTest : public testing::Test {
   std::filesystem::path directory_;
 };
 
-TEST_F(LevelsTest, that_differ_are_told_by_their_values) {
+TEST_F(DifferentLevelsTest, that_differ_are_told_by_their_values) {
   const Design design = table_of("x,name\n1.10,\"a\"\n1.1,b\n2,\"a\"\n2.5,c\n1e0,b\n1,a\n");
   EXPECT_THAT(detail::different_levels(design.parameters()[0], 10), ElementsAre(1.1, 2.0, 2.5, 1.0));
   EXPECT_EQ(detail::different_levels(design.parameters()[0], 10)[0].written(), "1.10");
@@ -38,7 +38,7 @@ TEST_F(LevelsTest, that_differ_are_told_by_their_values) {
   EXPECT_THAT(detail::different_levels(uniform("u", 0.0, 1.0), 10), IsEmpty());
 }
 
-TEST_F(LevelsTest, say_whether_a_character_may_be_in_one) {
+TEST_F(DifferentLevelsTest, say_whether_a_character_may_be_in_one) {
   const Design design = table_of("x,name,path\n1.5,a,./one\n2e-3,b,./two\n");
   EXPECT_FALSE(detail::may_contain(design.parameters()[0], '/'));
   EXPECT_TRUE(detail::may_contain(design.parameters()[0], '-'));
@@ -48,7 +48,7 @@ TEST_F(LevelsTest, say_whether_a_character_may_be_in_one) {
   EXPECT_TRUE(detail::may_contain(values("v", {"a/b"}), '/'));
 }
 
-TEST_F(LevelsTest, of_some_columns_of_a_table_are_compared_as_those_of_all) {
+TEST_F(DifferentLevelsTest, of_some_columns_of_a_table_are_compared_as_those_of_all) {
   const Design design = table_of("x,y\n1,a\n2,a\n1,b\n1,a\n");
   EXPECT_THAT(design.equal_points(), ElementsAre(EqualPoint{0, 3}));
   EXPECT_THAT(design.equal_points(), ElementsAre(EqualPoint{0, 3})) << "asked again";
