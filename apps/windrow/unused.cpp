@@ -13,6 +13,13 @@ namespace {
 
 /// Points with equal values of the parameters that are used run the same.
 std::uint64_t count_computations(const Design& design, const std::vector<bool>& used) {
+  if (design.method() == "table") {
+    std::vector<Parameter> columns;
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (used[i]) columns.push_back(design.parameters()[i]);
+    }
+    return columns.empty() ? 1 : design.size() - zip(std::move(columns)).equal_points().size();
+  }
   std::unordered_set<std::uint64_t> seen;
   for (std::uint64_t index = 0; index < design.size(); ++index) {
     const std::vector<Value> values = design.point(index).values();

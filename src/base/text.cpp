@@ -8,6 +8,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/interface/plain_number.hpp"
+
 namespace windrow::text {
 namespace {
 
@@ -49,15 +51,20 @@ std::string render(double value) {
   return {buffer.data(), end};
 }
 
-std::string render_plain(double value) {
-  if (!std::isfinite(value)) return render(value);
+std::string_view write_plain(double value, NumberRoom& room) {
   const double size = std::abs(value);
   const bool plain = value == 0.0 || (size >= 1e-4 && size < 1e16);
-  std::array<char, 32> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                 plain ? std::chars_format::fixed : std::chars_format::scientific)
-                       .ptr;
-  return {buffer.data(), end};
+  const auto end =
+      std::isfinite(value)
+          ? std::to_chars(room.data(), room.data() + room.size(), value,
+                          plain ? std::chars_format::fixed : std::chars_format::scientific)
+          : std::to_chars(room.data(), room.data() + room.size(), std::isnan(value) ? std::abs(value) : value);
+  return {room.data(), end.ptr};
+}
+
+std::string render_plain(double value) {
+  NumberRoom room;  // NOLINT(cppcoreguidelines-pro-type-member-init): what is not written is not read
+  return std::string(write_plain(value, room));
 }
 
 std::string render_real(double value) {

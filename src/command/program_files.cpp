@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
+#include "design/interface/levels.hpp"
 #include "windrow/design/format.hpp"
 #include "windrow/error.hpp"
 
@@ -169,18 +169,6 @@ std::string with_value(const std::string& text, const Parameter& parameter, cons
   return result + text.substr(done);
 }
 
-/// The first so many different values.
-std::vector<Value> values_of(const Parameter& parameter, std::size_t most) {
-  std::vector<Value> values;
-  std::set<std::string> seen;
-  const std::uint64_t levels = parameter.has_levels() ? parameter.level_count() : 0;
-  for (std::uint64_t i = 0; i < levels && values.size() < most; ++i) {
-    const Value value = parameter.level(i);
-    if (seen.insert(value.identity_text()).second) values.push_back(value);
-  }
-  return values;
-}
-
 bool is_regular(const fs::path& path) {
   struct stat status {};
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
@@ -242,13 +230,13 @@ class Finder {
 
   void look_at_values(const Word& word) {
     const Parameter* parameter = only_parameter(word.text, parameters_);
-    if (parameter == nullptr) return;
-    std::vector<Value> values = values_of(*parameter, kMostProgramValues + 1);
+    const bool is_script = !word.begins_command && script_ == Script::next;
+    if (parameter == nullptr || !(word.begins_command || is_script || may_be_inside(word.text, *parameter))) return;
+    std::vector<Value> values = different_levels(*parameter, kMostProgramValues + 1);
     if (values.size() > kMostProgramValues) {
       values.pop_back();
       if (std::ranges::find(beyond, parameter->name()) == beyond.end()) beyond.push_back(parameter->name());
     }
-    const bool is_script = !word.begins_command && script_ == Script::next;
     const std::size_t before = of_values.size();
     for (const Value& value : values) {
       try {
@@ -268,6 +256,15 @@ class Finder {
   }
   bool may_be_inside(const std::string& text) const {
     return text.starts_with('/') || (text.find('/') != std::string::npos && spec_.run.index() == 1);
+  }
+
+  /// The same of some value of a parameter. Numbers name no program, and to make values of a million cells takes long.
+  bool may_be_inside(const std::string& text, const Parameter& parameter) const {
+    const bool begins_with_tag = text.starts_with("{{");
+    if (spec_.run.index() == 0 && !begins_with_tag) return text[0] == '/';
+    const bool is_formatted = parameter.format() != nullptr || text.find(':') != std::string::npos;
+    const bool has_slash = text.find('/') != std::string::npos;
+    return is_formatted || has_slash || may_contain(parameter, '/');
   }
 
   void add(const std::string& text, bool executable) {

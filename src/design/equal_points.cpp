@@ -3,6 +3,7 @@
 
 #include "design/equal_rows.hpp"
 #include "design/kernel.hpp"
+#include "design/table_cells.hpp"
 #include "windrow/base/hash.hpp"
 
 namespace windrow::detail {
@@ -47,13 +48,29 @@ bool may_repeat(const Parameter& parameter) {
   return parameter.is_listed() || (parameter.level_count() > 1 && is_same(parameter.level(0), parameter.level(1)));
 }
 
+/// Of columns of one table, and that table; null if they are not.
+const TableCells* table_of(const std::vector<Parameter>& parameters, std::vector<std::size_t>& columns) {
+  const TableCells* table = nullptr;
+  for (const Parameter& parameter : parameters) {
+    const auto* column = std::get_if<TableColumn>(&parameter.source());
+    if (column == nullptr || (table != nullptr && table != column->cells.get())) return nullptr;
+    table = column->cells.get();
+    columns.push_back(column->column);
+  }
+  return table;
+}
+
 }  // namespace
 
 std::vector<EqualPoint> equal_rows(const std::vector<Parameter>& parameters, std::uint64_t rows) {
-  std::string bytes;
-  return equal_among(
-      rows, [&](std::uint64_t row) { return hash_of_row(parameters, row, bytes); },
-      [&](std::uint64_t a, std::uint64_t b) { return are_same_rows(parameters, a, b); });
+  std::vector<std::size_t> columns;
+  if (const TableCells* table = table_of(parameters, columns)) return table->equal_rows(columns);
+  const auto make_hash = [&parameters] {
+    return
+        [&parameters, bytes = std::string()](std::uint64_t row) mutable { return hash_of_row(parameters, row, bytes); };
+  };
+  return equal_among(rows, make_hash,
+                     [&](std::uint64_t a, std::uint64_t b) { return are_same_rows(parameters, a, b); });
 }
 
 EqualFactor equal_levels(const std::vector<Parameter>& together) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/interface/side_by_side.hpp"
 #include "windrow/base/hash.hpp"
 #include "windrow/design/design.hpp"
 
@@ -40,10 +41,15 @@ class SeenTwice {
 
 /// Those of `rows` rows that may be equal to another by 32 bits of their hash. Takes 8 to 12 bytes a row while it
 /// looks.
-template <typename HashOf>
-std::vector<std::uint64_t> rows_in_doubt(std::uint64_t rows, const HashOf& hash) {
+template <typename MakeHash>
+std::vector<std::uint64_t> rows_in_doubt(std::uint64_t rows, const MakeHash& make_hash) {
+  constexpr std::uint64_t at_once = 8192;
   std::vector<std::uint32_t> hashes(rows);
-  for (std::uint64_t row = 0; row < rows; ++row) hashes[row] = static_cast<std::uint32_t>(hash(row).low);
+  side_by_side((rows + at_once - 1) / at_once, [&](std::size_t i) {
+    auto hash = make_hash();
+    const std::uint64_t end = std::min(rows, (i + 1) * at_once);
+    for (std::uint64_t row = i * at_once; row < end; ++row) hashes[row] = static_cast<std::uint32_t>(hash(row).low);
+  });
   // A loop of its own, so that the processor waits for several places in memory at once.
   SeenTwice seen(rows);
   for (const std::uint32_t value : hashes) seen.add(value);
@@ -56,16 +62,17 @@ std::vector<std::uint64_t> rows_in_doubt(std::uint64_t rows, const HashOf& hash)
 
 /// The rows below `rows` that are equal to earlier ones, as Design::equal_points(). Whole hashes are kept of rows alone
 /// that may be equal to others.
-/// @param hash      gives the Hash128 of a row
-/// @param are_same  whether two rows of one hash are equal
-template <typename HashOf, typename AreSame>
-std::vector<EqualPoint> equal_among(std::uint64_t rows, const HashOf& hash, const AreSame& are_same) {
+/// @param make_hash  makes what gives the Hash128 of a row, for one thread
+/// @param are_same   whether two rows of one hash are equal
+template <typename MakeHash, typename AreSame>
+std::vector<EqualPoint> equal_among(std::uint64_t rows, const MakeHash& make_hash, const AreSame& are_same) {
   struct HashedRow {
     Hash128 hash;
     std::uint64_t row;
   };
   std::vector<HashedRow> hashed;
-  for (const std::uint64_t row : rows_in_doubt(rows, hash)) hashed.push_back({hash(row), row});
+  auto hash = make_hash();
+  for (const std::uint64_t row : rows_in_doubt(rows, make_hash)) hashed.push_back({hash(row), row});
   std::ranges::sort(hashed, [](const HashedRow& a, const HashedRow& b) {
     return a.hash == b.hash ? a.row < b.row : a.hash < b.hash;
   });

@@ -500,8 +500,8 @@ class Table : public Design::Kernel {
     return definitions_.at(std::get<TableColumn>(parameter.source()).column);
   }
 
-  std::vector<EqualPoint> equal_points(const std::vector<Parameter>& /*parameters*/) const override {
-    return cells_->equal_rows();
+  std::vector<EqualPoint> equal_points(const std::vector<Parameter>& parameters) const override {
+    return detail::equal_rows(parameters, size);
   }
 
   std::vector<std::string> notes() const override { return notes_; }

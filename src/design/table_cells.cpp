@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
+#include <unordered_set>
 #include <utility>
 
+#include "base/interface/side_by_side.hpp"
 #include "design/equal_rows.hpp"
 #include "windrow/base/hash.hpp"
 
@@ -51,13 +54,18 @@ void TableCells::read(std::uint64_t row, std::vector<Cell>& cells) const {
   RowScanner(text_.text, path_, dialect_, rows_[row]).next(cells);
 }
 
-Value TableCells::value(std::uint64_t row, std::size_t column) const {
-  std::vector<Cell> cells;
-  TextRoom room;
+/// As few cells as there are marks for, of which the last is that of the column.
+void TableCells::read_to(std::uint64_t row, std::size_t column, std::vector<Cell>& cells) const {
   const std::size_t place = forms_[column].place;
   const std::size_t mark = place / kBetweenMarks;
   const std::size_t from = rows_[row] + (mark == 0 ? 0 : marks_[row * marks_of_row_ + mark - 1]);
   RowScanner(text_.text, path_, dialect_, from).next_cells(cells, place % kBetweenMarks + 1);
+}
+
+Value TableCells::value(std::uint64_t row, std::size_t column) const {
+  std::vector<Cell> cells;
+  TextRoom room;
+  read_to(row, column, cells);
   return value_of(cells.back(), forms_[column], room);
 }
 
@@ -72,24 +80,42 @@ std::vector<Value> TableCells::values(std::uint64_t row) const {
   return values;
 }
 
-std::vector<std::string> TableCells::definitions() const {
-  std::vector<ContentHash> hashes(forms_.size());
+/// What the columns' hashes take of some rows.
+void TableCells::append_identities(std::uint64_t first, std::uint64_t end, std::vector<std::string>& columns) const {
+  std::vector<Cell> cells;
   TextRoom room;
-  std::string bytes;
-  for_each_row([&](std::uint64_t, const std::vector<Cell>& cells) {
+  for (std::string& bytes : columns) bytes.clear();
+  for (std::uint64_t row = first; row < end; ++row) {
+    read(row, cells);
     for (std::size_t column = 0; column < forms_.size(); ++column) {
       const ColumnForm& form = forms_[column];
       const std::string_view text = identity_text_of(cells[form.place], form, room);
       // Kind and length keep 1 | "1" | true and ("ab", "c") | ("a", "bc") apart. The kind is Value::Variant's index,
       // which is that of the type.
-      bytes = static_cast<char>('0' + static_cast<int>(form.type));
+      std::string& bytes = columns[column];
+      bytes += static_cast<char>('0' + static_cast<int>(form.type));
       bytes += ':';
       append_number(bytes, text.size());
       bytes += ':';
       bytes += text;
-      hashes[column].add(bytes);
     }
-  });
+  }
+}
+
+std::vector<std::string> TableCells::definitions() const {
+  constexpr std::size_t kBlocks = 4;  // at once; the hashes take them in their order
+  const std::uint64_t rows_of_block = std::max<std::uint64_t>(16, 40'000 / std::max<std::size_t>(1, forms_.size()));
+  std::vector<ContentHash> hashes(forms_.size());
+  std::vector<std::vector<std::string>> blocks(kBlocks, std::vector<std::string>(forms_.size()));
+  for (std::uint64_t first = 0; first < rows(); first += kBlocks * rows_of_block) {
+    side_by_side(kBlocks, [&](std::size_t i) {
+      const std::uint64_t begin = std::min(rows(), first + i * rows_of_block);
+      append_identities(begin, std::min(rows(), begin + rows_of_block), blocks[i]);
+    });
+    for (const std::vector<std::string>& block : blocks) {
+      for (std::size_t column = 0; column < forms_.size(); ++column) hashes[column].add(block[column]);
+    }
+  }
   std::vector<std::string> definitions;
   for (const ContentHash& hash : hashes) {
     definitions.push_back(fmt::format("column({} rows, xxh3 {})", rows(), hash.value().text()));
@@ -97,32 +123,59 @@ std::vector<std::string> TableCells::definitions() const {
   return definitions;
 }
 
+std::vector<Value> TableCells::different(std::size_t column, std::size_t most) const {
+  const std::lock_guard lock(guard_);
+  const auto [known, is_new] = different_.try_emplace({column, most});
+  std::vector<Value>& values = known->second;
+  if (!is_new) return values;
+  std::unordered_set<std::string_view> cells_seen;  // most cells are one that was there before
+  std::set<std::string> seen;
+  std::vector<Cell> cells;
+  TextRoom room;
+  for (std::uint64_t row = 0; row < rows() && values.size() < most; ++row) {
+    read_to(row, column, cells);
+    if (!cells_seen.insert(cells.back().raw).second) continue;
+    Value value = value_of(cells.back(), forms_[column], room);
+    if (seen.insert(value.identity_text()).second) values.push_back(std::move(value));
+  }
+  return values;
+}
+
 /// What of a row goes into programs: of one type in each column, so what is written alike is alike.
-void TableCells::append_written(std::uint64_t row, std::vector<Cell>& cells, TextRoom& room, std::string& bytes) const {
+void TableCells::append_written(std::uint64_t row, const std::vector<std::size_t>& columns, std::vector<Cell>& cells,
+                                TextRoom& room, std::string& bytes) const {
   read(row, cells);
-  for (const ColumnForm& form : forms_) {
-    bytes += written_text_of(cells[form.place], form, room);
+  for (const std::size_t column : columns) {
+    bytes += written_text_of(cells[forms_[column].place], forms_[column], room);
     bytes += '\0';
   }
 }
 
-std::vector<EqualPoint> TableCells::equal_rows() const {
+std::vector<EqualPoint> TableCells::equal_rows(const std::vector<std::size_t>& columns) const {
+  const std::lock_guard lock(guard_);
+  const auto [known, is_new] = equal_.try_emplace(columns);
+  if (!is_new) return known->second;
+  // One for each thread that hashes.
+  const auto make_hash = [&] {
+    return [this, &columns, cells = std::vector<Cell>(), room = TextRoom(),
+            bytes = std::string()](std::uint64_t row) mutable {
+      bytes.clear();
+      append_written(row, columns, cells, room, bytes);
+      return hash128(bytes);
+    };
+  };
   std::vector<Cell> cells;
   TextRoom room;
   std::string bytes, others;
-  const auto hash = [&](std::uint64_t row) {
-    bytes.clear();
-    append_written(row, cells, room, bytes);
-    return hash128(bytes);
-  };
   const auto are_same = [&](std::uint64_t a, std::uint64_t b) {
     bytes.clear();
     others.clear();
-    append_written(a, cells, room, bytes);
-    append_written(b, cells, room, others);
+    append_written(a, columns, cells, room, bytes);
+    append_written(b, columns, cells, room, others);
     return bytes == others;  // no cell holds a null byte
   };
-  return equal_among(rows(), hash, are_same);
+  known->second = equal_among(rows(), make_hash, are_same);
+  return known->second;
 }
 
 }  // namespace windrow::detail

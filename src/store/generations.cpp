@@ -5,6 +5,7 @@
 #include <array>
 
 #include "schema.hpp"
+#include "sums.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -55,12 +56,25 @@ std::vector<Generation> read_generations(Connection& connection) {
   return generations;
 }
 
+namespace {
+
+/// As two totals say, where they agree; else the rows are counted.
+std::int64_t count_outcomes(Connection& connection, std::int64_t generation) {
+  const std::string evaluations = fmt::format("evaluations_{}", generation);
+  if (has_sums(connection)) {
+    const std::int64_t count = read_total(connection, evaluations).count;
+    if (count == read_total(connection, fmt::format("results_{}", generation)).count) return count;
+  }
+  return connection.integer("SELECT count(*) FROM " + evaluations);
+}
+
+}  // namespace
+
 std::uint64_t count_earlier(Connection& connection) {
   std::uint64_t count = 0;
   if (!has_generations(connection)) return count;
   connection.for_each_row("SELECT generation FROM generations", [&](const Statement& row) {
-    count += static_cast<std::uint64_t>(
-        connection.integer(fmt::format("SELECT count(*) FROM evaluations_{}", row.integer(0))));
+    count += static_cast<std::uint64_t>(count_outcomes(connection, row.integer(0)));
   });
   return count;
 }

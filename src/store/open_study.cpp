@@ -4,7 +4,6 @@
 
 #include <system_error>
 
-#include "file_seal.hpp"
 #include "point_files.hpp"
 #include "resume.hpp"
 #include "schema.hpp"
@@ -74,7 +73,7 @@ std::optional<Resumption> OpenStudy::open(const PointValues& points, const ReadO
     return std::nullopt;
   }
   migrate(connection);
-  if (!is_sealed(connection)) damage = verify(connection);
+  if (!seal.holds(connection)) damage = verify(connection);
   if (!damage.structure.empty()) {
     throw StoreError(fmt::format("{}: {}; the file is damaged: move it away and run again, or recover it first: {}",
                                  connection.file().string(), damage.structure.front(),

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "file_seal.hpp"
 #include "sqlite.hpp"
 #include "store/interface/writer_lock.hpp"
 #include "verify.hpp"
@@ -25,6 +26,7 @@ struct OpenStudy {
   std::filesystem::path directory;
   WriterLock lock;  // before the connection, so that it is given up after it
   Connection connection;
+  FileSeal seal;
   Soundness damage;                      ///< what was found, and removed: those points are new
   std::optional<Resumption> resumption;  ///< what was found if the study has changed
 

@@ -7,6 +7,7 @@
 #include "exported.hpp"
 #include "generations.hpp"
 #include "readings.hpp"
+#include "result_lines.hpp"
 #include "resume.hpp"
 #include "rows.hpp"
 #include "schema.hpp"
@@ -120,6 +121,11 @@ struct StoreReader::Impl {
   std::optional<detail::Total> total() const {
     if (!detail::has_sums(*connection)) return std::nullopt;
     return detail::read_total(*connection, "results");
+  }
+
+  /// @param before  total(), before the rows were read: between pages a run may have added some
+  void require_all(const detail::Total& seen, const std::optional<detail::Total>& before) const {
+    if (before && seen != *before && *total() == *before) detail::throw_incomplete(file, "results");
   }
 
   Record read(const detail::Statement& row, detail::Total* total = nullptr) {
@@ -251,8 +257,20 @@ void StoreReader::for_each(const std::function<void(const Record&)>& visit) cons
     visit(record);
     return true;
   });
-  // Between pages a run may have added some.
-  if (before && seen != *before && *impl_->total() == *before) detail::throw_incomplete(impl_->file, "results");
+  impl_->require_all(seen, before);
+}
+
+void StoreReader::for_lines(CsvBytes bytes, const std::function<bool(std::string_view)>& visit) const {
+  detail::ResultLines reader(*impl_->connection, impl_->identity, impl_->whole_ranges, bytes);
+  detail::Total seen;
+  const auto before = impl_->total();
+  std::string lines;
+  for (std::optional<std::uint64_t> next = 0; next;) {
+    lines.clear();
+    next = reader.read_page(*next, lines, seen);
+    if (!visit(lines)) return;
+  }
+  impl_->require_all(seen, before);
 }
 
 void StoreReader::for_each_time(const std::function<void(const PointTime&)>& visit) const {

@@ -317,6 +317,7 @@ void fill(Connection& connection, const fs::path& image, const std::string& spar
   if (!unpack_layout(connection, spare)) {
     throw StoreError(fmt::format("{}: what it says of the study cannot be read", image.string()));
   }
+  mark_file(connection);  // only then its earlier forms are looked for
   Salvage salvage(connection);
   Ruins ruins(image);
   ruins.for_each([&](const RawRow& row) {
@@ -331,7 +332,6 @@ void fill(Connection& connection, const fs::path& image, const std::string& spar
   copy_table(image, connection, "again", "which points were still to be evaluated again (`--again`)", done.notes);
   copy_table(image, connection, "moves", "directories of points that had to follow a change of the study", done.notes);
   forget_strays(connection, done.notes);
-  mark_file(connection);
   renew_spare(connection);
   done.points = static_cast<std::uint64_t>(connection.integer("SELECT points FROM study"));
   done.outcomes = static_cast<std::uint64_t>(connection.integer("SELECT count(*) FROM results"));

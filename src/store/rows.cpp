@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "arrays/interface/array_files.hpp"
+#include "elapsed.hpp"
 #include "schema.hpp"
 #include "sums.hpp"
 #include "windrow/base/text.hpp"
@@ -23,22 +24,6 @@ constexpr std::string_view ok_status = "ok";
   throw StoreError(
       fmt::format("{}: {}; the file is damaged, or was changed by another program: move it away and run again",
                   file.string(), what));
-}
-
-FailureKind read_kind(const std::string& status, const std::filesystem::path& file) {
-  try {
-    return failure_kind(status);
-  } catch (const SpecError&) {
-    throw_damaged(file, fmt::format("unknown status `{}`", status));
-  }
-}
-
-Value read_rendered(const std::string& text, const std::filesystem::path& file) {
-  if (text == "true") return true;
-  if (text == "false") return false;
-  const auto whole = text::parse_integer(text);
-  if (!whole) throw_damaged(file, fmt::format("unreadable value `{}`", text));
-  return *whole;
 }
 
 bool is_boolean(const Column& column) {
@@ -65,6 +50,22 @@ TaskFailure read_evaluation(const Statement& row) {
 }
 
 }  // namespace
+
+FailureKind read_kind(const std::string& status, const std::filesystem::path& file) {
+  try {
+    return failure_kind(status);
+  } catch (const SpecError&) {
+    throw_damaged(file, fmt::format("unknown status `{}`", status));
+  }
+}
+
+Value read_rendered(const std::string& text, const std::filesystem::path& file) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  const auto whole = text::parse_integer(text);
+  if (!whole) throw_damaged(file, fmt::format("unreadable value `{}`", text));
+  return *whole;
+}
 
 Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file) {
   switch (statement.type(column)) {
@@ -197,7 +198,7 @@ void RecordWriter::write(const Record& record, const std::vector<ArrayFile>& arr
   }
   bind_evaluation(record);
   evaluations_.run();
-  sums_.add(results, !record.outcome.ok(), hash_.value());
+  sums_.add(results, !record.outcome.ok(), hash_.value(), record.elapsed);
 }
 
 void RecordWriter::bind_evaluation(const Record& record) {
@@ -446,28 +447,42 @@ std::vector<std::pair<std::string, std::uint64_t>> count_failures(Connection& co
   return sorted;
 }
 
-TimesTaken add_up_times(Connection& connection) {
-  TimesTaken taken;
-  if (!has_sums(connection)) {
-    connection.for_each_row("SELECT count(*), total(elapsed) FROM evaluations", [&](const Statement& row) {
-      taken = {row.count(0), row.real(1)};
-    });
-    return taken;
-  }
+namespace {
+
+/// Each row is checked. @param told  what they are to add up to
+TimesTaken add_up_rows(Connection& connection, const Total& told) {
   constexpr int elapsed = 5, checksum = 8;  // as the table has them
   RowHash hash(0);
   Total total;
+  ElapsedSum sum;
   const std::int64_t salt = salt_of(connection, "evaluations");
   connection.for_each_row("SELECT * FROM evaluations", [&](const Statement& row) {
     hash.restart(salt);
     for (int i = 0; i < checksum; ++i) row.add_to(hash, i);
     if (hash.value() != row.integer(checksum)) throw_damaged_row(connection.file(), row.count(0));
     total.add(row.integer(checksum));
-    if (row.type(elapsed) != Statement::Type::null) taken.seconds += row.real(elapsed);
+    sum.add(row.real(elapsed));
   });
-  taken.evaluations = static_cast<std::uint64_t>(total.count);
-  if (total != read_total(connection, "evaluations")) throw_incomplete(connection.file(), "evaluations");
-  return taken;
+  if (total != told) throw_incomplete(connection.file(), "evaluations");
+  return {static_cast<std::uint64_t>(total.count), sum.seconds()};
+}
+
+}  // namespace
+
+TimesTaken add_up_times(Connection& connection) {
+  // As long as that takes no time that anybody notices, damage is told as soon as somebody asks how far a study is.
+  constexpr std::int64_t few = 65536;
+  if (!has_sums(connection)) {
+    TimesTaken taken;
+    connection.for_each_row("SELECT count(*), total(elapsed) FROM evaluations", [&](const Statement& row) {
+      taken = {row.count(0), row.real(1)};
+    });
+    return taken;
+  }
+  const Total told = read_total(connection, "evaluations");
+  const bool are_few = told.count <= few || told.count != read_total(connection, "results").count;
+  const std::optional<ElapsedSum> sum = are_few ? std::nullopt : read_elapsed(connection, told);
+  return sum ? TimesTaken{static_cast<std::uint64_t>(told.count), sum->seconds()} : add_up_rows(connection, told);
 }
 
 void require_whole(Connection& connection) {
@@ -496,15 +511,38 @@ IndexSet read_failed(Connection& connection, FailureKind kind) {
   return failed;
 }
 
+namespace {
+
+KnownOutcomes known_of(const IndexSet& all, IndexSet failed) {
+  KnownOutcomes known;
+  known.succeeded = all.without(failed);
+  known.failed = std::move(failed);
+  return known;
+}
+
+}  // namespace
+
 KnownOutcomes read_known(Connection& connection) {
   // The rows of `evaluations` are short whatever the number of columns, and there is one for every result.
   IndexSet all;
   connection.for_each_row("SELECT \"index\" FROM evaluations ORDER BY \"index\"",
                           [&](const Statement& row) { all.insert(row.count(0)); });
-  KnownOutcomes known;
-  known.failed = read_failed(connection);
-  known.succeeded = all.without(known.failed);
-  return known;
+  return known_of(all, read_failed(connection));
+}
+
+KnownOutcomes read_checked(Connection& connection) {
+  const auto count = static_cast<std::uint64_t>(read_total(connection, "evaluations").count);
+  if (count == 0) return read_known(connection);
+  // Each is found at an end of the table; asked for both at once, SQLite would read all of it.
+  const auto end = [&](const char* which) {
+    return static_cast<std::uint64_t>(
+        connection.integer(fmt::format("SELECT coalesce({}(\"index\"), 0) FROM evaluations", which)));
+  };
+  const std::uint64_t first = end("min");
+  if (end("max") - first != count - 1) return read_known(connection);
+  IndexSet all;
+  all.insert(IndexRange{first, count});
+  return known_of(all, read_failed(connection));
 }
 
 }  // namespace windrow::detail

@@ -21,6 +21,10 @@ namespace windrow::detail {
 /// A value for a column, which a hash takes, too, as SQLite will give it back. @throws StoreError for an array
 void bind_value(Statement& statement, int parameter, const Value& value, bool boolean_column, RowHash* hash = nullptr);
 
+/// The kind of a failure by its status. @throws StoreError if there is none
+FailureKind read_kind(const std::string& status, const std::filesystem::path& file);
+/// The value of a BLOB. @throws StoreError if it is none
+Value read_rendered(const std::string& text, const std::filesystem::path& file);
 /// What bind_value() has put into a column. @param file  to be named if it is damaged
 Value read_value(const Statement& statement, int column, bool boolean_column, const std::filesystem::path& file);
 
@@ -95,13 +99,17 @@ void for_each_failure(Connection& connection, const StudyIdentity& identity,
 std::vector<FailureGroup> read_failure_groups(Connection& connection, const StudyIdentity& identity, bool with_levels);
 /// Which points have an outcome.
 KnownOutcomes read_known(Connection& connection);
+/// The same of a file of which all rows have been checked, as those of an open store have: as many rows as there are
+/// numbers from the first index to the last are all of these, and nobody has to read them.
+KnownOutcomes read_checked(Connection& connection);
 /// How many failures there are of each kind, most frequent first. @throws StoreError if the rows are not right
 std::vector<std::pair<std::string, std::uint64_t>> count_failures(Connection& connection);
 struct TimesTaken {
   std::uint64_t evaluations = 0;
   double seconds = 0.0;
 };
-/// @throws StoreError if the rows are not right
+/// Of many evaluations as the commits have counted them (elapsed.hpp), else by reading the rows.
+/// @throws StoreError if rows that are read are not right
 TimesTaken add_up_times(Connection& connection);
 /// Whether no row is missing or doubled. @throws StoreError if one is
 void require_whole(Connection& connection);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "elapsed.hpp"
 #include "generations.hpp"
 #include "sums.hpp"
 #include "windrow/base/clock.hpp"
@@ -94,6 +95,7 @@ constexpr TableForm table_forms[] = {
     {"totals", "table,salt,count,sum"},
     {"spare", "id,checksum,text"},
     {"former_outputs", "generation,position,name,type,reading,sql_name", true},
+    {"elapsed", "count,sum,seconds,nanoseconds,checksum", true},
     {"again", "index,evaluate", true},
     {"moves", "now,generation,was", true},
     {"accounts",
@@ -266,6 +268,7 @@ void create_tables(Connection& connection, const StudyIdentity& identity) {
   connection.execute(std::string(fixed_tables) + earlier_tables + sums_tables);
   add_other_totals(connection);
   create_data_tables(connection, identity, {});
+  require_elapsed(connection);
   connection.run("INSERT INTO study(name, points) VALUES(?, ?)", identity.name, identity.points);
   insert_identity(connection, identity);
   connection.execute(spare_table);

@@ -28,6 +28,7 @@
 ///   again        "index", evaluate: points with an outcome that are to be evaluated again (1), or whose directory may
 ///                be of an evaluation that did not end (0)
 ///   totals       table, salt, count, sum; spare: id, checksum, text (sums.hpp)
+///   elapsed      how long evaluations took in all (elapsed.hpp)
 ///   moves        only from a change of the study until the points' directories have followed (point_files.hpp)
 ///
 /// Values are in columns p0... and o0..., since SQLite takes `T` and `t` for one name; `columns` says which is which.

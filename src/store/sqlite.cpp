@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <limits>
 #include <system_error>
 
 #include "row_hash.hpp"
+#include "windrow/base/text.hpp"
 
 namespace windrow::detail {
 namespace {
@@ -87,6 +89,23 @@ void create(const std::filesystem::path& file) {
   if (fd >= 0) ::close(fd);  // if it cannot be made, SQLite says why
 }
 
+/// One that is open and can be read; -1: there is none. SQLite does not tell its own.
+int descriptor_of(const std::filesystem::path& file) {
+  struct stat wanted {};
+  if (::stat(file.c_str(), &wanted) != 0) return -1;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry("/proc/self/fd", error), end; !error && entry != end;
+       entry.increment(error)) {
+    const auto number = text::parse_integer(entry->path().filename().string());
+    struct stat found {};
+    const int descriptor = number ? static_cast<int>(*number) : -1;
+    const bool is_it =
+        ::fstat(descriptor, &found) == 0 && found.st_dev == wanted.st_dev && found.st_ino == wanted.st_ino;
+    if (is_it && (::fcntl(descriptor, F_GETFL) & O_ACCMODE) != O_WRONLY) return descriptor;
+  }
+  return -1;
+}
+
 std::string_view bytes_of(sqlite3_value* value) {
   const void* data = sqlite3_value_blob(value);
   return {static_cast<const char*>(data), data != nullptr ? static_cast<std::size_t>(sqlite3_value_bytes(value)) : 0};
@@ -146,6 +165,7 @@ Connection::Connection(const std::filesystem::path& file, Mode mode)
                                nullptr, nullptr, nullptr);
     // What is removed is overwritten: no row that was replaced is found in the ruins of a file (recover.cpp).
     execute(mode == Mode::write ? "PRAGMA secure_delete = 1" : "PRAGMA query_only = 1");
+    if (mode == Mode::write) descriptor_ = descriptor_of(file_);
   } catch (...) {
     sqlite3_close(handle_);
     throw;
@@ -189,12 +209,17 @@ std::string Connection::text(const std::string& sql) {
   return statement.text(0);
 }
 
-bool Connection::read_file(char* bytes, std::size_t count, std::uint64_t at) {
+bool Connection::read_file(char* bytes, std::size_t count, std::uint64_t at) const {
   require_owner();
-  sqlite3_file* file = nullptr;
-  const int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (code != SQLITE_OK || file == nullptr || file->pMethods == nullptr) return false;
-  return file->pMethods->xRead(file, bytes, static_cast<int>(count), static_cast<sqlite3_int64>(at)) == SQLITE_OK;
+  while (count > 0) {
+    const ssize_t got = ::pread(descriptor_, bytes, count, static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    bytes += got;
+    count -= static_cast<std::size_t>(got);
+    at += static_cast<std::uint64_t>(got);
+  }
+  return true;
 }
 
 int Connection::changes() const {
@@ -269,6 +294,41 @@ Statement::Type Statement::type(int column) const {
                 static_cast<int>(Type::text) == SQLITE_TEXT && static_cast<int>(Type::blob) == SQLITE_BLOB &&
                 static_cast<int>(Type::null) == SQLITE_NULL);
   return static_cast<Type>(sqlite3_column_type(handle_, column));
+}
+
+void Statement::Value::add_to(RowHash& hash) const {
+  switch (type) {
+    case Type::integer:
+      return hash.add(integer);
+    case Type::real:
+      return hash.add(real);
+    case Type::text:
+      return hash.add_text(bytes);
+    case Type::blob:
+      return hash.add_blob(bytes);
+    case Type::null:
+      return hash.add_null();
+  }
+}
+
+Statement::Value Statement::value(int column) const {
+  sqlite3_value* const held = sqlite3_column_value(handle_, column);
+  Value value{static_cast<Type>(sqlite3_value_type(held))};
+  switch (value.type) {
+    case Type::integer:
+      value.integer = sqlite3_value_int64(held);
+      break;
+    case Type::real:
+      value.real = sqlite3_value_double(held);
+      break;
+    case Type::text:
+    case Type::blob:
+      value.bytes = bytes_of(held);
+      break;
+    case Type::null:
+      break;
+  }
+  return value;
 }
 
 std::int64_t Statement::integer(int column) const {

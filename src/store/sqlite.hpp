@@ -66,9 +66,10 @@ class Connection {
   std::int64_t integer(const std::string& sql);
   std::string text(const std::string& sql);
   bool has_table(std::string_view name);
-  /// Reads from the file as it lies on the disk. (To open it once more would give up SQLite's locks.)
+  /// Reads from the file as it lies on the disk, by SQLite's own descriptor. (To open it once more would give up
+  /// SQLite's locks.) Several threads may do that at once.
   /// @return whether so many bytes are there
-  bool read_file(char* bytes, std::size_t count, std::uint64_t at);
+  bool read_file(char* bytes, std::size_t count, std::uint64_t at) const;
   /// How many rows the last statement has added, changed or removed.
   int changes() const;
 
@@ -85,6 +86,7 @@ class Connection {
   std::filesystem::path file_;
   sqlite3* handle_ = nullptr;
   pid_t owner_;
+  int descriptor_ = -1;  // SQLite's, of the file
 };
 
 /// A prepared statement. Parameters are numbered from 1, columns from 0, as SQLite does.
@@ -125,6 +127,15 @@ class Statement {
   void reset();
 
   enum class Type { integer = 1, real, text, blob, null };  // as SQLite numbers them
+  /// A value as SQLite holds it, until the next step.
+  struct Value {
+    Type type = Type::null;
+    std::int64_t integer = 0;
+    double real = 0.0;
+    std::string_view bytes{};  ///< of a text or a blob
+    void add_to(RowHash& hash) const;
+  };
+  Value value(int column) const;
   Type type(int column) const;
   std::int64_t integer(int column) const;
   std::uint64_t count(int column) const { return static_cast<std::uint64_t>(integer(column)); }

@@ -9,7 +9,7 @@
 
 #include "arrays/interface/array_files.hpp"
 #include "collected.hpp"
-#include "file_seal.hpp"
+#include "elapsed.hpp"
 #include "open_study.hpp"
 #include "readings.hpp"
 #include "resume.hpp"
@@ -54,7 +54,7 @@ struct Store::Impl : detail::OpenStudy {
     try {
       if (!failure.empty()) return;
       commit();
-      detail::seal_file(connection);
+      seal.renew(connection);
     } catch (const StoreError&) {
       // Nobody is left to tell; what is lost is recomputed by the next run.
     }
@@ -65,10 +65,12 @@ struct Store::Impl : detail::OpenStudy {
     detail::Transaction transaction(connection, "BEGIN IMMEDIATE");
     detail::update_annotations(connection, identity);
     detail::add_run(connection, provenance);
+    detail::require_elapsed(connection);
     detail::renew_spare(connection);
     const Clock::time_point begin = Clock::now();
     transaction.commit();
     timer.committed(begin);
+    seal.begin(connection);
     if (stat(connection.file().c_str(), &opened) != 0) opened = {};
     sums.emplace(connection);
     writer.emplace(connection, identity, *sums);
@@ -364,7 +366,7 @@ Resumption Store::read_again() {
 }
 
 IndexSet Store::succeeded() const {
-  return detail::read_known(impl_->connection).succeeded;
+  return detail::read_checked(impl_->connection).succeeded;
 }
 
 IndexSet Store::damaged() const {

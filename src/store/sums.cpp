@@ -180,15 +180,18 @@ void seal(Connection& connection, const std::string& table, const std::string& c
 }
 
 void renew_total(Connection& connection, const std::string& table) {
-  const bool is_results = table == "results";
+  const bool is_results = table == "results", is_evaluations = table == "evaluations";
   Total total, failures;
-  connection.for_each_row(fmt::format("SELECT checksum{} FROM {}", is_results ? ", status <> 'ok'" : "", table),
-                          [&](const Statement& row) {
-                            total.add(row.integer(0));
-                            if (is_results && row.integer(1) != 0) failures.add(row.integer(0));
-                          });
+  ElapsedSum elapsed;
+  const char* also = is_results ? ", status <> 'ok'" : is_evaluations ? ", elapsed" : "";
+  connection.for_each_row(fmt::format("SELECT checksum{} FROM {}", also, table), [&](const Statement& row) {
+    total.add(row.integer(0));
+    if (is_results && row.integer(1) != 0) failures.add(row.integer(0));
+    if (is_evaluations) elapsed.add(row.real(1));
+  });
   write_total(connection, table, total);
   if (is_results) write_total(connection, failures_total, failures);
+  if (is_evaluations) write_elapsed(connection, total, elapsed);
 }
 
 void renew_totals(Connection& connection) {
@@ -267,8 +270,9 @@ void throw_damaged_rows(const std::filesystem::path& file) {
 }
 
 void throw_incomplete(const std::filesystem::path& file, const std::string& table) {
-  throw StoreError(fmt::format("{}: the file is damaged: rows of `{}` are missing or doubled; {}", file.string(), table,
-                               how_to_recover(file)));
+  throw StoreError(
+      fmt::format("{}: the file is damaged: rows of `{}` are missing or doubled, or not in their order; {}",
+                  file.string(), table, how_to_recover(file)));
 }
 
 RowSums::RowSums(Connection& connection)
@@ -276,21 +280,23 @@ RowSums::RowSums(Connection& connection)
       results_(read_total(connection, "results")),
       failures_(read_total(connection, failures_total)),
       evaluations_(read_total(connection, "evaluations")),
-      attempts_(read_total(connection, "attempts")) {
+      attempts_(read_total(connection, "attempts")),
+      elapsed_(read_elapsed(connection, evaluations_).value_or(ElapsedSum())) {
   const auto close = [&](const char* table, const char* returned) {
     return fmt::format(
         "UPDATE {} AS t SET checksum = {} WHERE t.\"index\" = ? AND t.checksum IS NULL RETURNING checksum, {}", table,
         sum_sql(connection, table, "t"), returned);
   };
   close_results_ = close("results", "status <> 'ok'");
-  close_evaluations_ = close("evaluations", "0");
+  close_evaluations_ = close("evaluations", "elapsed");
   close_attempts_ = close("attempts", "0");
 }
 
-void RowSums::add(std::int64_t results, bool failed, std::int64_t evaluations) {
+void RowSums::add(std::int64_t results, bool failed, std::int64_t evaluations, double elapsed) {
   results_.add(results);
   if (failed) failures_.add(results);
   evaluations_.add(evaluations);
+  elapsed_.add(elapsed);
   changed_ = true;
 }
 
@@ -304,8 +310,12 @@ void RowSums::forget(std::uint64_t index) {
       },
       index);
   connection_.for_each_row(
-      "SELECT checksum FROM evaluations WHERE \"index\" = ?",
-      [&](const Statement& row) { evaluations_.remove(row.integer(0)); }, index);
+      "SELECT checksum, elapsed FROM evaluations WHERE \"index\" = ?",
+      [&](const Statement& row) {
+        evaluations_.remove(row.integer(0));
+        elapsed_.remove(row.real(1));
+      },
+      index);
 }
 
 void RowSums::remove(std::uint64_t index) {
@@ -330,7 +340,12 @@ void RowSums::close(std::uint64_t index) {
       },
       index);
   connection_.for_each_row(
-      close_evaluations_, [&](const Statement& row) { evaluations_.add(row.integer(0)); }, index);
+      close_evaluations_,
+      [&](const Statement& row) {
+        evaluations_.add(row.integer(0));
+        elapsed_.add(row.real(1));
+      },
+      index);
 }
 
 void RowSums::close_attempts(std::uint64_t index) {
@@ -346,6 +361,7 @@ void RowSums::write() {
   write_total(connection_, failures_total, failures_);
   write_total(connection_, "evaluations", evaluations_);
   write_total(connection_, "attempts", attempts_);
+  write_elapsed(connection_, evaluations_, elapsed_);
 }
 
 }  // namespace windrow::detail

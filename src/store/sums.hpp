@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "elapsed.hpp"
 #include "sqlite.hpp"
 
 /// Checksums that tell whether a file is as windrow wrote it, since version 5 of its format. Every row of results,
@@ -77,14 +78,14 @@ std::string problem_of_layout(Connection& connection);
 /// "windrow recover DIR keeps all that is right": for errors that say that a file is damaged.
 std::string how_to_recover(const std::filesystem::path& file);
 
-/// Keeps the totals of the present tables while single rows are changed. To be written with the group that changes
-/// them.
+/// Keeps the totals of the present tables, and how long evaluations took in all (elapsed.hpp), while single rows are
+/// changed. To be written with the group that changes them.
 class RowSums {
  public:
   explicit RowSums(Connection& connection);
 
-  /// A new outcome with these checksums.
-  void add(std::int64_t results, bool failed, std::int64_t evaluations);
+  /// A new outcome with these checksums, which took so many seconds.
+  void add(std::int64_t results, bool failed, std::int64_t evaluations, double elapsed);
   /// Removes the rows of a point's outcome.
   void remove(std::uint64_t index);
   /// The rows of a point's outcome are about to be changed, and have been changed or made.
@@ -99,6 +100,7 @@ class RowSums {
 
   Connection& connection_;
   Total results_, failures_, evaluations_, attempts_;
+  ElapsedSum elapsed_;
   bool changed_ = false;
   std::string close_results_, close_evaluations_, close_attempts_;
 };

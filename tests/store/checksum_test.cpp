@@ -6,9 +6,11 @@
 #include <limits>
 #include <map>
 #include <random>
+#include <sstream>
 
 #include "support.hpp"
 #include "windrow/store/check.hpp"
+#include "windrow/store/export.hpp"
 #include "windrow/store/merge.hpp"
 
 namespace windrow {
@@ -446,6 +448,9 @@ std::uint64_t damage(std::string& file, std::mt19937& random, std::string& what)
 TEST_F(RowChecksumTest, of_200_random_damages_none_is_silently_wrong_and_no_good_row_is_lost) {
   const auto expected = all_of(path());
   const std::string whole = bytes_of(path() / "results.sqlite");
+  std::ostringstream exported_before;
+  export_csv(StoreReader(path()), exported_before);
+  const std::string all_exported = exported_before.str();
   int noticed = 0, unknown = 0;
   for (std::uint32_t seed = 1; seed <= 200; ++seed) {
     std::mt19937 random(seed);
@@ -469,6 +474,10 @@ TEST_F(RowChecksumTest, of_200_random_damages_none_is_silently_wrong_and_no_good
       EXPECT_EQ(seen.size(), kPoints);
     }
     noticed += reading.empty() ? 0 : 1;
+    std::ostringstream exported;
+    if (error_of<StoreError>([&] { export_csv(StoreReader(path()), exported); }).empty()) {
+      EXPECT_EQ(exported.str(), all_exported);
+    }
     try {
       const StoreStatus status = StoreReader(path()).status();
       EXPECT_EQ(status.succeeded + status.failed, kPoints);

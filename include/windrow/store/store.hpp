@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -312,6 +314,8 @@ class Store {
   std::unique_ptr<Impl> impl_;
 };
 
+enum class CsvBytes;  // export.hpp
+
 /// Reads a store, also while a run is writing it, and in a directory that cannot be written. Never changes a result.
 /// For one thread at a time.
 class StoreReader {
@@ -381,6 +385,10 @@ class StoreReader {
   std::vector<FailureGroup> failure_groups(bool with_levels = false) const;
 
  private:
+  friend void export_csv(const StoreReader& store, std::ostream& out, CsvBytes bytes);
+  /// The lines of export_csv(), in parts.
+  void for_lines(CsvBytes bytes, const std::function<bool(std::string_view)>& visit) const;
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
