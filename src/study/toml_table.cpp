@@ -264,7 +264,10 @@ std::optional<std::chrono::nanoseconds> TomlTable::duration(std::string_view key
 
 std::optional<std::string> TomlTable::choice(std::string_view key,
                                              std::initializer_list<std::string_view> valid) const {
-  const std::vector<std::string> words(valid.begin(), valid.end());
+  return choice(key, std::vector<std::string>(valid.begin(), valid.end()));
+}
+
+std::optional<std::string> TomlTable::choice(std::string_view key, const std::vector<std::string>& words) const {
   const auto* word = get<std::string>(key, fmt::format("one of \"{}\"", fmt::join(words, "\", \"")));
   if (!word) return {};
   if (std::find(words.begin(), words.end(), *word) == words.end()) {
