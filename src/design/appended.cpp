@@ -119,9 +119,10 @@ class Appended : public Design::Kernel {
       for (std::uint64_t i = 0; i < count; ++i) indices.push_back(part.first + i);
     }
     const auto values_at = [&](std::uint64_t row) { return values(parameters, 0, indices[row]); };
-    std::vector<EqualPoint> equal = detail::equal_among(
-        compared, [&](std::uint64_t row) { return detail::hash_of_values(values_at(row)); },
-        [&](std::uint64_t a, std::uint64_t b) { return detail::are_same_values(values_at(a), values_at(b)); });
+    const auto make_hash = [&] { return [&](std::uint64_t row) { return detail::hash_of_values(values_at(row)); }; };
+    std::vector<EqualPoint> equal = detail::equal_among(compared, make_hash, [&](std::uint64_t a, std::uint64_t b) {
+      return detail::are_same_values(values_at(a), values_at(b));
+    });
     for (EqualPoint& one : equal) one = {indices[one.first], indices[one.index]};
     return equal;
   }
