@@ -201,7 +201,7 @@ class Finder {
   }
 
   std::vector<ProgramFile> found;
-  std::optional<RelativeScript> relative;
+  std::optional<RelativeScript> by_relative_path;
   std::vector<ValueProgram> of_values;
   std::vector<std::string> beyond;  // parameters with more values than are looked at
 
@@ -222,7 +222,7 @@ class Finder {
       script_ = Script::none;
       add(text, /*executable=*/false);
       const bool is_relative = first_command_ && !text.starts_with('/') && program(text, /*executable=*/false);
-      if (is_relative) relative = {i, text};
+      if (is_relative) by_relative_path = {i, text};
     } else {
       add_if_inside(text);
     }
@@ -310,7 +310,7 @@ std::optional<RelativeScript> relative_script(const CommandSpec& spec) {
   const std::vector<Parameter> none;
   Finder finder(spec, none);
   finder.find();
-  return std::move(finder.relative);
+  return std::move(finder.by_relative_path);
 }
 
 std::vector<ValueProgram> programs_of_values(const CommandSpec& spec, const std::vector<Parameter>& parameters,
