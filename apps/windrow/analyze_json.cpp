@@ -7,7 +7,7 @@ namespace windrow::app {
 namespace {
 
 Json json_number(double x) {
-  return json_of(Value(x));
+  return app::json_of(Value(x));
 }
 
 Json interval_json(const ConfidenceInterval& bounds) {

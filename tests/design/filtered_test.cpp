@@ -142,7 +142,7 @@ TEST(FilteredTest, says_when_nothing_or_not_enough_is_left) {
 
 TEST(FilteredTest, counting_in_parts_is_counting) {
   const Design design = monte_carlo({uniform("x", 0, 1)}, 10, 4);
-  const detail::Filter filter(design.kernel(), design.parameters(), 4, {"x > 0.5", "x < 0.9"});
+  const detail::Filter filter(Design::Kernel::component(design), {"x > 0.5", "x < 0.9"});
   constexpr std::uint64_t size = 100'000;
   const detail::FilterCounts whole = filter.count(0, size);
   EXPECT_EQ(filter.count_in_parallel(0, size, 4).admitted, whole.admitted);
