@@ -117,7 +117,7 @@ void print_excluded(const Design& design) {
   if (exclusions.empty()) return;
   std::size_t width = 0;
   for (const Exclusion& each : exclusions) width = std::max(width, text::with_thousands(each.candidates).size());
-  show("\nOf {} excluded by `where`:\n", counted(design.candidates(), "candidate"));
+  show("\nOf {} `where` excludes:\n", counted(design.candidates(), "candidate"));
   for (const Exclusion& each : exclusions) {
     show("  {:>{}}  {}\n", text::with_thousands(each.candidates), width, within_line(each.condition));
   }

@@ -104,7 +104,7 @@ void TableCells::append_identities(std::uint64_t first, std::uint64_t end, std::
 
 std::vector<std::string> TableCells::definitions() const {
   constexpr std::size_t kBlocks = 4;  // at once; the hashes take them in their order
-  const std::uint64_t rows_of_block = std::max<std::uint64_t>(16, 40'000 / std::max<std::size_t>(1, forms_.size()));
+  const std::uint64_t rows_of_block = std::max<std::uint64_t>(16, 10'000 / std::max<std::size_t>(1, forms_.size()));
   std::vector<ContentHash> hashes(forms_.size());
   std::vector<std::vector<std::string>> blocks(kBlocks, std::vector<std::string>(forms_.size()));
   for (std::uint64_t first = 0; first < rows(); first += kBlocks * rows_of_block) {

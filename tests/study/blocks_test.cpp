@@ -143,8 +143,8 @@ TEST(BlocksTest, mistakes_are_named_with_their_lines) {
       {study("[[design]]\nmethd = \"zip\"\n"),
        "study.toml:8: unknown key `methd` in [[design]]; did you mean `method`?"},
       {study("[[design]]\npoints = 3\n"),
-       "study.toml:8: `points` in [[design]] has no meaning for method `grid`: it belongs to `latin_hypercube` and "
-       "`monte_carlo`"},
+       "study.toml:8: `points` in [[design]] has no meaning for method `grid`: it belongs to `monte_carlo`, "
+       "`latin_hypercube`, `sobol`, `halton` and `lattice`"},
       {study("[[design]]\nredraw = true\n"),
        "study.toml:8: `redraw` in [[design]] has no meaning: there is no block before it"},
       {study("[[design]]\nparameters = [\"a\", \"b\"]\n[[design]]\nparameters = [\"c\"]\nredraw = true\n"),
