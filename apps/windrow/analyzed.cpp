@@ -83,6 +83,10 @@ Analyzed analyzed_results(const StoreReader& store) {
   result.second_order = pair_of(identity, "design.second_order") == "true";
   std::vector<ColumnReader> readers;
   for (const Column& column : identity.parameters) {
+    const bool is_field = column.name.find('.') != std::string::npos;
+    const bool is_derived = pair_of(identity, "parameters." + column.name).starts_with("derived(");
+    const bool is_replicate = is_replicated && &column == &identity.parameters.back();
+    if (!is_field && !is_derived && !is_replicate) result.varied.push_back(result.data.inputs.size());
     result.data.inputs.push_back({column.name, column.unit});
     readers.emplace_back(holds_texts(column.type));
   }
@@ -126,6 +130,7 @@ Analyzed analyzed_table(const std::filesystem::path& file, const std::vector<std
   Analyzed result{file.filename().string(), rows.size(), {}};
   std::vector<ColumnReader> readers;
   for (const std::size_t i : input_places) {
+    result.varied.push_back(result.data.inputs.size());
     result.data.inputs.push_back({names[i], columns[i].unit()});
     readers.emplace_back(columns[i].type_of_values().value_or(ValueType::string) == ValueType::string);
   }

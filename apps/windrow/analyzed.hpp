@@ -14,6 +14,7 @@ struct Analyzed {
   std::string name;  ///< of the study, or the file
   std::uint64_t points = 0;
   Data data;                                ///< points with an outcome, in the order of indices
+  std::vector<std::size_t> varied = {};     ///< inputs that vary by themselves: no derived ones, no fields of bundles
   std::vector<std::uint64_t> indices = {};  ///< of each row
   std::string method = {};                  ///< of the design; empty: not known
   bool second_order = false;                ///< of a `saltelli` design
