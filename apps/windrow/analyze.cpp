@@ -23,18 +23,31 @@ using detail::Table;
 
 constexpr std::size_t kEffectsShown = 10;
 
+bool varies(const DataColumn& column) {
+  return std::any_of(column.numbers.begin(), column.numbers.end(),
+                     [&](double x) { return !std::isnan(x) && x != column.numbers.front(); });
+}
+
+/// Whether all inputs that vary have two levels each.
+bool has_two_levels(const std::vector<FactorEffect>& effects, const std::vector<DataColumn>& inputs) {
+  const auto main_effects = std::ranges::count_if(effects, [](const auto& one) { return one.inputs.size() == 1; });
+  return main_effects > 0 && main_effects == std::ranges::count_if(inputs, varies);
+}
+
 std::vector<std::vector<double>> numbers_of(const std::vector<DataColumn>& columns) {
   std::vector<std::vector<double>> numbers;
   for (const DataColumn& column : columns) numbers.push_back(column.numbers);
   return numbers;
 }
 
-bool varies(const DataColumn& column) {
-  return std::any_of(column.numbers.begin(), column.numbers.end(),
-                     [&](double x) { return !std::isnan(x) && x != column.numbers.front(); });
+/// Of the columns that vary by themselves.
+std::vector<DataColumn> inputs_of(const Analyzed& study) {
+  std::vector<DataColumn> inputs;
+  for (const std::size_t i : study.varied) inputs.push_back(study.data.inputs[i]);
+  return inputs;
 }
 
-OutputAnalysis analyse(const Analyzed& study, std::size_t which, double level) {
+OutputAnalysis analyse(const Analyzed& study, const std::vector<DataColumn>& inputs, std::size_t which, double level) {
   const Data& data = study.data;
   OutputAnalysis of;
   of.column = &data.outputs[which];
@@ -50,20 +63,20 @@ OutputAnalysis analyse(const Analyzed& study, std::size_t which, double level) {
     of.quantile_intervals.push_back(quantile_interval(sorted, p, level));
   }
   std::vector<std::vector<double>> numeric;
-  for (std::size_t i = 0; i < data.inputs.size(); ++i) {
-    of.first_order.push_back(first_order_by_bins(data.inputs[i], of.column->numbers));
-    if (data.inputs[i].is_text() || !varies(data.inputs[i])) continue;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    of.first_order.push_back(first_order_by_bins(inputs[i], of.column->numbers));
+    if (inputs[i].is_text() || !varies(inputs[i])) continue;
     of.numeric.push_back(i);
-    numeric.push_back(data.inputs[i].numbers);
+    numeric.push_back(inputs[i].numbers);
   }
   of.associations = associations(numeric, of.column->numbers, level);
   if (study.method == "saltelli") {
-    of.sobol = sobol_indices(study.by_index(which), data.inputs.size(), study.second_order, level);
+    of.sobol = sobol_indices(study.by_index(which), inputs.size(), study.second_order, level);
   } else if (study.method == "morris") {
-    of.elementary = elementary_effects(numbers_of(data.inputs), of.column->numbers, level);
+    of.elementary = elementary_effects(numbers_of(inputs), of.column->numbers, level);
   } else {
-    of.factors = factor_effects(numbers_of(data.inputs), of.column->numbers);
-    if (of.factors.size() < numeric.size()) of.factors.clear();  // not a design with two levels
+    of.factors = factor_effects(numbers_of(inputs), of.column->numbers);
+    if (!has_two_levels(of.factors, inputs)) of.factors.clear();
   }
   return of;
 }
@@ -264,24 +277,25 @@ void show_head(const Analyzed& study) {
 int analyze(const AnalyzeArguments& arguments) {
   const Analyzed study = data_of(arguments);
   const Data& data = study.data;
+  const std::vector<DataColumn> inputs = inputs_of(study);
   const std::vector<FailureAnalysis> failures = analyse_failures(data);
   const bool is_study = !is_table(arguments.directory);
   std::vector<OutputAnalysis> outputs;
   for (const std::size_t which : chosen_outputs(study, is_study ? arguments.outputs : std::vector<std::string>{})) {
-    outputs.push_back(analyse(study, which, arguments.level));
+    outputs.push_back(analyse(study, inputs, which, arguments.level));
   }
   if (arguments.json) {
-    print_json(study, outputs, failures, arguments.level);
+    print_json(study, inputs, outputs, failures, arguments.level);
     return kSuccess;
   }
   show_head(study);
   for (const OutputAnalysis& of : outputs) {
     show_sample(of, arguments.level);
     if (of.sample.count < 2) continue;
-    if (of.sobol) show_sobol(*of.sobol, data.inputs, arguments.level);
-    if (!of.elementary.empty()) show_elementary(of, data.inputs, arguments.level);
-    if (!of.factors.empty()) show_factors(of, data.inputs);
-    show_associations(of, data.inputs);
+    if (of.sobol) show_sobol(*of.sobol, inputs, arguments.level);
+    if (!of.elementary.empty()) show_elementary(of, inputs, arguments.level);
+    if (!of.factors.empty()) show_factors(of, inputs);
+    show_associations(of, inputs);
   }
   show_failures(failures, data);
   return kSuccess;

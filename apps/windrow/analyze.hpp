@@ -38,7 +38,7 @@ struct FailureAnalysis {
 };
 
 /// manual/windrow-json.md describes the form.
-void print_json(const Analyzed& study, const std::vector<OutputAnalysis>& outputs,
-                const std::vector<FailureAnalysis>& failures, double level);
+void print_json(const Analyzed& study, const std::vector<DataColumn>& inputs,
+                const std::vector<OutputAnalysis>& outputs, const std::vector<FailureAnalysis>& failures, double level);
 
 }  // namespace windrow::app

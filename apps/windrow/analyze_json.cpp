@@ -113,11 +113,12 @@ Json failures_json(const std::vector<FailureAnalysis>& failures, const Data& dat
 
 }  // namespace
 
-void print_json(const Analyzed& study, const std::vector<OutputAnalysis>& outputs,
-                const std::vector<FailureAnalysis>& failures, double level) {
+void print_json(const Analyzed& study, const std::vector<DataColumn>& inputs,
+                const std::vector<OutputAnalysis>& outputs, const std::vector<FailureAnalysis>& failures,
+                double level) {
   Json json = {{"study", study.name}, {"points", study.points},    {"evaluated", study.data.rows()},
                {"level", level},      {"outputs", Json::object()}, {"failures", failures_json(failures, study.data)}};
-  for (const OutputAnalysis& of : outputs) json["outputs"][of.column->name] = output_json(of, study.data.inputs);
+  for (const OutputAnalysis& of : outputs) json["outputs"][of.column->name] = output_json(of, inputs);
   print(json);
 }
 
