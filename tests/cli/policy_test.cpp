@@ -78,7 +78,7 @@ TEST_F(RetryCliTest, a_run_gives_up_at_so_many_failures_and_waits_for_what_runs)
       const Ended run = windrow({"run", "policy.toml", "--workers", workers, "--max-failures", most});
       EXPECT_EQ(run.code, 1) << run.text();
       EXPECT_THAT(run.out, HasSubstr(std::string("Stopped at 2 failed points (max_failures = ") + most + "): "));
-      EXPECT_THAT(run.out, HasSubstr(" left. The next run goes on with those"));
+      EXPECT_THAT(run.out, HasSubstr(" left. The same command goes on with those"));
       EXPECT_LT(logged("log").size(), 12U);
       EXPECT_EQ(recorded("policy.windrow").size(), logged("log").size()) << "what had begun has ended";
     }

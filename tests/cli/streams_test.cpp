@@ -116,7 +116,7 @@ TEST_F(StreamsTest, a_watch_that_nobody_reads_ends) {
   const Ended watch =
       shell("{ windrow watch long.windrow --interval 10ms; echo $? > code; } | head -1; exit $(cat code)");
   EXPECT_TRUE(watch.in_time);
-  EXPECT_EQ(watch.code, 2) << watch.text();
+  EXPECT_EQ(watch.code, 141) << watch.text();
   EXPECT_THAT(watch.out, StartsWith("long: running on "));
   write("go", "");
   EXPECT_EQ(run.wait().code, 0);
