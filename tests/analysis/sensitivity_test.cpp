@@ -19,8 +19,6 @@ namespace {
 using test::error_of;
 using Function = std::function<double(const std::vector<double>&)>;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 /// Outputs of A, B, AB_1 ... AB_d (, BA_1 ... BA_d) for each base point; inputs are uniform in (0, 1).
 std::vector<double> saltelli_outputs(const Function& f, std::size_t d, std::size_t bases, bool second_order,
                                      std::uint64_t seed = 1) {
@@ -85,7 +83,7 @@ TEST(SobolTest, intervals_have_the_index_as_often_as_they_say) {
 
 TEST(SobolTest, incomplete_base_points_are_left_out_and_counted) {
   std::vector<double> outputs = saltelli_outputs(ishigami, 3, 64, false);
-  outputs[7] = kNan;  // of the second base point
+  outputs[7] = std::nan("");  // of the second base point
   const SobolIndices indices = sobol_indices(outputs, 3);
   EXPECT_EQ(indices.used, 63U);
   EXPECT_EQ(indices.incomplete, 1U);
@@ -141,7 +139,7 @@ TEST(MorrisTest, effects_of_two_trajectories) {
 
 TEST(MorrisTest, failed_points_and_steps_of_two_inputs_are_no_effects) {
   const std::vector<std::vector<double>> x{{0, 1, 0, 1}, {0, 0, 1, 1}};
-  const auto effects = elementary_effects(x, std::vector<double>{0.0, kNan, 0.0, -1.0});
+  const auto effects = elementary_effects(x, std::vector<double>{0.0, std::nan(""), 0.0, -1.0});
   EXPECT_EQ(effects[0].count, 1U);
   EXPECT_DOUBLE_EQ(effects[0].mean, -1.0);
   EXPECT_DOUBLE_EQ(effects[0].mean_absolute, 1.0);

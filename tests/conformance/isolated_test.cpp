@@ -22,16 +22,16 @@ namespace {
 using std::chrono::seconds;
 using test::manager;
 
-double model(const Point& p) {
+double isolated_model(const Point& p) {
   return std::sin(p["a"]) * p["b"].number() + (p["s"].text() == "x" ? 0.5 : 0.25);
 }
 
-Design small_grid() {
+Design isolated_grid() {
   return grid({linear("a", 0.0, 1.0, 4), geometric("b", 1.0, 100.0, 3), values("s", {"x", "y"})}, 3);
 }
 
 /// What a sweep came to, without what may differ: times, ranks, attempts.
-std::vector<std::string> outcomes_of(const SweepResult& result) {
+std::vector<std::string> isolated_outcomes(const SweepResult& result) {
   std::vector<std::string> lines;
   for (const auto& outcome : result.outcomes) {
     std::string line = outcome.ok() ? "ok" : std::string(name_of(outcome.failure().kind)) + outcome.failure().message;
@@ -53,20 +53,20 @@ bool notes_say(const SweepResult& result, const std::string& text) {
 TEST(IsolatedTest, outcomes_are_those_without_isolation) {
   const auto run = [](std::optional<Isolated> isolated) {
     Sweep sweep(
-        small_grid(), [] { return 1.0; },
+        isolated_grid(), [] { return 1.0; },
         [](double& unit, const Point& p) {
           if (p.index() == 5) throw std::runtime_error("diverged");
           if (p.index() == 7) throw Rejected("outside the domain");
-          return unit * model(p);
+          return unit * isolated_model(p);
         },
         {{"result"}}, {.isolated = isolated});
     return sweep.run(manager());
   };
-  const auto expected = outcomes_of(run(std::nullopt));
+  const auto expected = isolated_outcomes(run(std::nullopt));
   for (const Isolation isolation : {Isolation::process, Isolation::fork}) {
     for (const std::uint64_t several : {1, 5}) {
       const SweepResult result = run(Isolated{.where = isolation, .evaluations_per_process = several});
-      EXPECT_EQ(outcomes_of(result), expected);
+      EXPECT_EQ(isolated_outcomes(result), expected);
       EXPECT_EQ(result.succeeded, 22U);
       EXPECT_TRUE(notes_say(result, isolation == Isolation::process ? "children of the fork server" : "as asked"));
     }
@@ -211,13 +211,13 @@ TEST(IsolatedTest, memory_over_the_limit_costs_one_point_and_is_named) {
 TEST(IsolatedTest, closures_with_captures_are_forked_from_the_rank_and_the_user_is_told_why) {
   const double factor = 2.5;
   Sweep sweep(
-      small_grid(), [] { return 1; }, [&factor](int&, const Point& p) { return factor * model(p); }, {{"result"}},
-      {.isolated = Isolated{}});
+      isolated_grid(), [] { return 1; }, [&factor](int&, const Point& p) { return factor * isolated_model(p); },
+      {{"result"}}, {.isolated = Isolated{}});
   const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.succeeded, 24U);
   EXPECT_TRUE(notes_say(result, "forked from the rank itself, since what `evaluate` captures cannot be serialized"));
   for (std::size_t i = 0; i < result.outcomes.size(); ++i) {
-    EXPECT_EQ(result.outcomes[i].value(), std::vector<Value>{factor * model(sweep.design().point(i))});
+    EXPECT_EQ(result.outcomes[i].value(), std::vector<Value>{factor * isolated_model(sweep.design().point(i))});
   }
 }
 
@@ -226,7 +226,7 @@ struct Scaled {
   double factor = 0.0;
   std::vector<double> offsets = {};
 
-  double operator()(int&, const Point& p) const { return factor * model(p) + offsets.at(p.index() % 2); }
+  double operator()(int&, const Point& p) const { return factor * isolated_model(p) + offsets.at(p.index() % 2); }
   template <typename Archive>
   void serialize(Archive& archive, unsigned) {
     archive& factor& offsets;
@@ -239,7 +239,7 @@ int build_one() {
 
 TEST(IsolatedTest, objects_that_can_be_serialized_and_plain_functions_go_to_the_fork_server) {
   const Scaled scaled{3.0, {0.25, 0.5}};
-  Sweep sweep(small_grid(), build_one, scaled, {{"result"}}, {.isolated = Isolated{}});
+  Sweep sweep(isolated_grid(), build_one, scaled, {{"result"}}, {.isolated = Isolated{}});
   const SweepResult result = sweep.run(manager());
   EXPECT_TRUE(notes_say(result, "fork server, since what build and evaluate hold can be serialized"));
   int one = 1;
@@ -261,7 +261,7 @@ TEST(IsolatedTest, evaluations_see_the_whole_point) {
   };
   const auto outcomes = [&](std::optional<Isolated> isolated) {
     Sweep sweep(design, [] { return 0; }, describe, {{"text", "", "string", ""}}, {.isolated = isolated});
-    return outcomes_of(sweep.run(manager()));
+    return isolated_outcomes(sweep.run(manager()));
   };
   EXPECT_EQ(outcomes(Isolated{}), outcomes(std::nullopt));
 }
@@ -291,7 +291,7 @@ TEST(IsolatedTest, an_interrupt_ends_the_evaluations_that_run) {
 TEST(IsolatedTest, limits_that_nothing_can_meet_are_refused) {
   const auto sweep = [](Isolated isolated) {
     return Sweep(
-        small_grid(), [] { return 1; }, [](int&, const Point& p) { return model(p); }, {{"result"}},
+        isolated_grid(), [] { return 1; }, [](int&, const Point& p) { return isolated_model(p); }, {{"result"}},
         {.isolated = isolated});
   };
   EXPECT_THROW(sweep({.timeout = seconds(0)}), SpecError);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "design/names_of.hpp"
 #include "error_of.hpp"
 #include "windrow/design/compose.hpp"
 
@@ -9,17 +10,12 @@ namespace windrow {
 namespace {
 
 using test::error_of;
+using test::names_of;
 using testing::ElementsAre;
 using List = std::vector<Value>;
 
 Parameter material() {
   return bundle("material", {{"steel", {{"E", 210e9}, {"nu", 0.3}}}, {"aluminium", {{"nu", 0.33}, {"E", 70e9}}}});
-}
-
-std::vector<std::string> names_of(const Design& design) {
-  std::vector<std::string> names;
-  for (const Parameter& parameter : design.parameters()) names.push_back(parameter.name());
-  return names;
 }
 
 std::string error_of_entries(const std::vector<Bundle::Entry>& entries) {

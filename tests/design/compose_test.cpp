@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "design/names_of.hpp"
 #include "error_of.hpp"
 #include "windrow/design/methods.hpp"
 
@@ -11,6 +12,7 @@ namespace windrow {
 namespace {
 
 using test::error_of;
+using test::names_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -20,12 +22,6 @@ std::vector<List> points_of(const Design& design) {
   std::vector<List> points;
   for (std::uint64_t i = 0; i < design.size(); ++i) points.push_back(design.point(i).values());
   return points;
-}
-
-std::vector<std::string> names_of(const Design& design) {
-  std::vector<std::string> names;
-  for (const Parameter& parameter : design.parameters()) names.push_back(parameter.name());
-  return names;
 }
 
 Design two_geometries() {

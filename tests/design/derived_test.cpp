@@ -5,6 +5,7 @@
 #include <cmath>
 #include <random>
 
+#include "design/names_of.hpp"
 #include "error_of.hpp"
 #include "windrow/design/filtered.hpp"
 #include "windrow/error.hpp"
@@ -13,18 +14,13 @@ namespace windrow {
 namespace {
 
 using test::error_of;
+using test::names_of;
 using testing::ElementsAre;
 using testing::Pair;
 using List = std::vector<Value>;
 
 Design plate() {
   return grid({linear("width", 1, 3, 3), values("height", {0.5, 2.0}), values("model", {"sst", "les"})}, 7);
-}
-
-std::vector<std::string> names_of(const Design& design) {
-  std::vector<std::string> names;
-  for (const Parameter& parameter : design.parameters()) names.push_back(parameter.name());
-  return names;
 }
 
 TEST(DerivedTest, is_a_column_like_any_other) {

@@ -12,7 +12,7 @@
 namespace windrow::detail {
 namespace {
 
-struct Outcome {
+struct Sent {
   std::uint64_t index;
   double started;
   double elapsed;
@@ -20,21 +20,21 @@ struct Outcome {
   std::string payload;
 };
 
-Bytes written(const std::vector<Outcome>& outcomes, std::uint64_t finished = 0) {
+Bytes written(const std::vector<Sent>& outcomes, std::uint64_t finished = 0) {
   ResultWriter out;
-  for (const Outcome& o : outcomes) {
+  for (const Sent& o : outcomes) {
     out.add({o.index, o.started, o.elapsed, o.failed, std::as_bytes(std::span(o.payload))});
   }
   const auto message = out.message(finished);
   return {message.begin(), message.end()};
 }
 
-void expect_same(const std::vector<Outcome>& outcomes) {
+void expect_same(const std::vector<Sent>& outcomes) {
   const Bytes message = written(outcomes, 7);
   ResultReader in(message);
   EXPECT_EQ(in.finished(), 7U);
   Result result;
-  for (const Outcome& expected : outcomes) {
+  for (const Sent& expected : outcomes) {
     ASSERT_TRUE(in.next(result));
     EXPECT_EQ(result.index, expected.index);
     EXPECT_EQ(result.failed, expected.failed);
@@ -47,7 +47,7 @@ void expect_same(const std::vector<Outcome>& outcomes) {
 }
 
 TEST(WireTest, outcomes_that_follow_each_other_share_a_head) {
-  std::vector<Outcome> outcomes;
+  std::vector<Sent> outcomes;
   for (std::uint64_t i = 0; i < 1000; ++i)
     outcomes.push_back({5 + 3 * i, 1e9 + 0.5 * static_cast<double>(i), 0.5, false, "12345678"});
   expect_same(outcomes);
@@ -66,7 +66,7 @@ TEST(WireTest, whatever_breaks_a_run_begins_another) {
 TEST(WireTest, any_sequence_of_outcomes_comes_back_as_it_was) {
   std::mt19937 random(42);
   for (int round = 0; round < 200; ++round) {
-    std::vector<Outcome> outcomes;
+    std::vector<Sent> outcomes;
     std::uint64_t index = random() % 10;
     double time = 1e9;
     for (auto i = random() % 40; i > 0; --i) {

@@ -19,12 +19,12 @@ using test::Order;
 
 constexpr auto kLong = std::chrono::minutes(2);
 
-struct Kind {
+struct PoolKind {
   const char* name;
   std::function<std::unique_ptr<Executor>()> make;
 };
 
-class BackgroundMapTest : public testing::TestWithParam<Kind> {
+class BackgroundMapTest : public testing::TestWithParam<PoolKind> {
  protected:
   /// Set by the last stage at its item 5, in whatever process.
   static Event* last_has_begun;
@@ -41,10 +41,10 @@ class BackgroundMapTest : public testing::TestWithParam<Kind> {
 Event* BackgroundMapTest::last_has_begun = nullptr;
 
 INSTANTIATE_TEST_SUITE_P(Executors, BackgroundMapTest,
-                         testing::Values(Kind{"one_thread", [] { return std::make_unique<ThreadPool>(1); }},
-                                         Kind{"threads", [] { return std::make_unique<ThreadPool>(3); }},
-                                         Kind{"processes", [] { return std::make_unique<ProcessPool>(2); }},
-                                         Kind{"forks", [] { return std::make_unique<ForkingPool>(2); }}),
+                         testing::Values(PoolKind{"one_thread", [] { return std::make_unique<ThreadPool>(1); }},
+                                         PoolKind{"threads", [] { return std::make_unique<ThreadPool>(3); }},
+                                         PoolKind{"processes", [] { return std::make_unique<ProcessPool>(2); }},
+                                         PoolKind{"forks", [] { return std::make_unique<ForkingPool>(2); }}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 TEST_P(BackgroundMapTest, further_stages_are_fed_while_the_caller_does_not_call) {

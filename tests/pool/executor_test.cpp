@@ -17,26 +17,27 @@ namespace {
 using namespace std::chrono_literals;
 using Make = std::function<std::unique_ptr<Executor>(ExecutorOptions)>;
 
-struct Kind {
+struct ExecutorKind {
   std::string name;
   int workers;
   Make make;
 };
 
-class ExecutorTest : public testing::TestWithParam<Kind> {
+class ExecutorTest : public testing::TestWithParam<ExecutorKind> {
  protected:
   std::unique_ptr<Executor> make(ExecutorOptions options = {}) const { return GetParam().make(std::move(options)); }
 };
 
 template <typename T>
-Kind pool(const std::string& name, int workers) {
+ExecutorKind pool(const std::string& name, int workers) {
   return {name + std::to_string(workers), workers,
           [workers](ExecutorOptions options) { return std::make_unique<T>(workers, std::move(options)); }};
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, ExecutorTest,
-    testing::Values(Kind{"Serial", 1, [](ExecutorOptions o) { return std::make_unique<SerialExecutor>(std::move(o)); }},
+    testing::Values(ExecutorKind{"Serial", 1,
+                                 [](ExecutorOptions o) { return std::make_unique<SerialExecutor>(std::move(o)); }},
                     pool<ThreadPool>("Threads", 1), pool<ThreadPool>("Threads", 3), pool<ProcessPool>("Processes", 1),
                     pool<ProcessPool>("Processes", 2), pool<ProcessPool>("Processes", 5), pool<ForkingPool>("Forks", 1),
                     pool<ForkingPool>("Forks", 3)),

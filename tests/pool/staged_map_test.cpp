@@ -24,24 +24,24 @@ using namespace std::chrono_literals;
 using test::Order;
 using testing::HasSubstr;
 
-struct Kind {
+struct StagePool {
   const char* name;
   std::function<std::unique_ptr<Executor>()> make;
   int many = 2000;  // items, fewer where each takes long
-  friend std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.name; }
+  friend std::ostream& operator<<(std::ostream& out, const StagePool& kind) { return out << kind.name; }
 };
 
-class StagedMapOnTest : public testing::TestWithParam<Kind> {
+class StagedMapOnTest : public testing::TestWithParam<StagePool> {
  protected:
   std::unique_ptr<Executor> executor_ = GetParam().make();
 };
 
 INSTANTIATE_TEST_SUITE_P(Executors, StagedMapOnTest,
-                         testing::Values(Kind{"serial", [] { return std::make_unique<SerialExecutor>(); }},
-                                         Kind{"one_thread", [] { return std::make_unique<ThreadPool>(1); }},
-                                         Kind{"threads", [] { return std::make_unique<ThreadPool>(3); }},
-                                         Kind{"processes", [] { return std::make_unique<ProcessPool>(2); }},
-                                         Kind{"forks", [] { return std::make_unique<ForkingPool>(2); }, 100}),
+                         testing::Values(StagePool{"serial", [] { return std::make_unique<SerialExecutor>(); }},
+                                         StagePool{"one_thread", [] { return std::make_unique<ThreadPool>(1); }},
+                                         StagePool{"threads", [] { return std::make_unique<ThreadPool>(3); }},
+                                         StagePool{"processes", [] { return std::make_unique<ProcessPool>(2); }},
+                                         StagePool{"forks", [] { return std::make_unique<ForkingPool>(2); }, 100}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 TEST_P(StagedMapOnTest, takes_the_stages_of_a_chain_in_turn) {

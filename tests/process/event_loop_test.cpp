@@ -39,7 +39,7 @@ struct Pipe {
   Fd there;
 };
 
-void stay() {
+void sleep_on() {
   for (;;) ::pause();
 }
 
@@ -179,7 +179,7 @@ TEST_F(EventLoopTest, a_callback_may_destroy_what_is_watched_and_its_number_may_
 // Another process holds a copy of the descriptor, so closing it does not take it out of epoll.
 TEST_F(EventLoopTest, closed_before_it_was_unwatched_and_held_by_another_process_it_is_forgotten_all_the_same) {
   Pipe pipe;
-  const Process holder(stay, {.daemon = true, .inherit = {pipe.here.get()}});
+  const Process holder(sleep_on, {.daemon = true, .inherit = {pipe.here.get()}});
   int calls = 0;
   loop.watch(pipe.here.get(), Events::readable, [&](Events) { ++calls; });
   const int number = pipe.here.get();
@@ -247,7 +247,7 @@ TEST_F(EventLoopTest, tells_the_end_of_a_process_whose_object_has_moved_or_gone)
   std::vector<Process> processes;
   std::string ended;
   for (int i = 0; i < 3; ++i) {
-    Process process(stay, {.daemon = true});
+    Process process(sleep_on, {.daemon = true});
     loop.on_exit(process, [&, i] { ended += std::to_string(i); });
     processes.push_back(std::move(process));
   }

@@ -28,7 +28,7 @@ using test::is_gone;
 using test::run_apart;
 using test::within;
 
-int stay() {
+int run_on() {
   for (;;) ::pause();
 }
 
@@ -71,7 +71,7 @@ TEST(ProcessTest, an_exception_is_told_on_one_line_and_gives_code_1) {
 }
 
 TEST(ProcessTest, is_running_until_it_has_ended) {
-  Process child(stay, {.name = "stays", .daemon = true});
+  Process child(run_on, {.name = "stays", .daemon = true});
   EXPECT_TRUE(child.joinable());
   EXPECT_TRUE(child.status().is_running());
   EXPECT_FALSE(child.join_for(milliseconds(20)));
@@ -85,7 +85,7 @@ TEST(ProcessTest, is_running_until_it_has_ended) {
 }
 
 TEST(ProcessTest, its_descriptor_is_readable_once_it_has_ended) {
-  Process child(stay, {.name = "stays", .daemon = true});
+  Process child(run_on, {.name = "stays", .daemon = true});
   pollfd entry{child.descriptor(), POLLIN, 0};
   EXPECT_EQ(::poll(&entry, 1, 10), 0);
   child.signal(SIGKILL);
@@ -96,7 +96,7 @@ TEST(ProcessTest, its_descriptor_is_readable_once_it_has_ended) {
 TEST(ProcessTest, the_destructor_of_a_daemon_kills_and_reaps) {
   pid_t pid = -1;
   {
-    Process child(stay, {.name = "stays", .daemon = true});
+    Process child(run_on, {.name = "stays", .daemon = true});
     pid = child.pid();
     EXPECT_EQ(::kill(pid, 0), 0);
   }
@@ -105,7 +105,7 @@ TEST(ProcessTest, the_destructor_of_a_daemon_kills_and_reaps) {
 }
 
 TEST(ProcessTest, moving_leaves_the_source_inert_and_the_process_alone) {
-  Process source(stay, {.name = "stays", .daemon = true});
+  Process source(run_on, {.name = "stays", .daemon = true});
   const pid_t pid = source.pid();
   Process target(std::move(source));
   EXPECT_FALSE(source.joinable());
@@ -113,7 +113,7 @@ TEST(ProcessTest, moving_leaves_the_source_inert_and_the_process_alone) {
   source.signal(SIGKILL);
   EXPECT_FALSE(target.join_for(milliseconds(20))) << "the signal went to a child that the source no longer holds";
   EXPECT_EQ(target.pid(), pid);
-  Process third(stay, {.name = "stays", .daemon = true});
+  Process third(run_on, {.name = "stays", .daemon = true});
   const pid_t third_pid = third.pid();
   third = std::move(target);
   EXPECT_EQ(third.pid(), pid);
@@ -131,7 +131,7 @@ TEST(ProcessTest, a_default_made_process_is_inert) {
 }
 
 TEST(ProcessTest, an_inherited_copy_neither_kills_nor_waits) {
-  Process first(stay, {.name = "stays", .daemon = true});
+  Process first(run_on, {.name = "stays", .daemon = true});
   Process second(
       [&first] {
         const bool inert = !first.joinable() && first.join_for(milliseconds(0));
@@ -156,9 +156,9 @@ TEST(ProcessTest, dies_with_its_parent_however_that_ends) {
     auto* grandchild = static_cast<volatile pid_t*>(memory.data());
     Process middle(
         [&] {
-          Process child(stay, {.name = "grandchild", .daemon = true});
+          Process child(run_on, {.name = "grandchild", .daemon = true});
           *grandchild = child.pid();
-          return stay();
+          return run_on();
         },
         {.name = "middle"});
     ASSERT_TRUE(within(seconds(10), [&] { return *grandchild != 0; }));
@@ -183,7 +183,7 @@ TEST(ProcessTest, text_that_the_parent_had_not_written_yet_is_written_once) {
           {.name = "prints"});
       child.join();
     }
-    { Process child(stay, {.name = "dies", .daemon = true}); }
+    { Process child(run_on, {.name = "dies", .daemon = true}); }
     std::cout << "cout-after ";
     std::printf("printf-after ");
     return 0;
@@ -198,10 +198,10 @@ TEST(ProcessTest, text_that_the_parent_had_not_written_yet_is_written_once) {
 }
 
 TEST(ProcessTest, its_name_is_what_ps_and_top_show) {
-  Process child(stay, {.name = "windrow-work12", .daemon = true});
+  Process child(run_on, {.name = "windrow-work12", .daemon = true});
   const std::string file = "/proc/" + std::to_string(child.pid()) + "/comm";
   EXPECT_TRUE(within(seconds(10), [&] { return test::content_of(file) == "windrow-work12\n"; }));
-  Process long_name(stay, {.name = "a-name-longer-than-fifteen", .daemon = true});
+  Process long_name(run_on, {.name = "a-name-longer-than-fifteen", .daemon = true});
   const std::string long_file = "/proc/" + std::to_string(long_name.pid()) + "/comm";
   EXPECT_TRUE(within(seconds(10), [&] { return test::content_of(long_file) == "a-name-longer-t\n"; }));
 }
@@ -212,7 +212,7 @@ TEST(ProcessTest, leaves_the_signals_that_go_to_whole_groups_to_its_parent) {
   Process child(
       [&] {
         *ready = 1;
-        return stay();
+        return run_on();
       },
       {.name = "deaf", .daemon = true, .ignore_interrupts = true});
   ASSERT_TRUE(within(seconds(10), [&] { return *ready == 1; }));
@@ -235,7 +235,7 @@ TEST(ProcessTest, many_processes_leave_neither_zombie_nor_descriptor) {
   const Belongings before;
   for (int round = 0; round < 100; ++round) {
     Process joined([] { return 0; }, {.name = "joined"});
-    Process killed(stay, {.name = "killed", .daemon = true});
+    Process killed(run_on, {.name = "killed", .daemon = true});
     Process polled([] { return 0; }, {.name = "polled"});
     joined.join();
     while (polled.status().is_running()) std::this_thread::yield();
@@ -248,10 +248,10 @@ TEST(ProcessTest, a_function_that_returns_nothing_ends_with_0) {
 }
 
 TEST(ProcessTest, terminate_and_kill_say_which) {
-  Process asked(stay, {.daemon = true});
+  Process asked(run_on, {.daemon = true});
   asked.terminate();
   EXPECT_EQ(asked.join().code(), -SIGTERM);
-  Process told(stay, {.daemon = true});
+  Process told(run_on, {.daemon = true});
   told.kill();
   EXPECT_EQ(told.join().code(), -SIGKILL);
   EXPECT_FALSE(told.is_alive());
@@ -263,7 +263,7 @@ TEST(ProcessTest, handlers_and_blocked_signals_of_the_parent_do_not_shield_it) {
     sigset_t blocked;
     ::sigfillset(&blocked);
     ::pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
-    Process child(stay, {.daemon = true});
+    Process child(run_on, {.daemon = true});
     child.terminate();
     return child.join_for(seconds(10)) && child.status() == ExitStatus::signalled(SIGTERM) ? 0 : 9;
   });
@@ -321,12 +321,12 @@ TEST(ProcessTest, goes_on_when_the_thread_that_started_it_ends_and_still_ends_wi
       std::thread([&] {
         child = Process([&] {
           pids[0] = ::getpid();
-          stay();
+          run_on();
         });
       }).join();
       std::this_thread::sleep_for(milliseconds(50));
       pids[1] = child.is_alive() ? 1 : -1;
-      stay();
+      run_on();
     });
     ASSERT_TRUE(within(seconds(10), [&] { return pids[0] > 0 && pids[1] != 0; }));
     EXPECT_EQ(pids[1], 1) << "it ended with the thread";
@@ -343,13 +343,13 @@ TEST(ProcessTest, ends_with_a_parent_of_many_threads) {
     auto* pid = static_cast<volatile pid_t*>(memory.data());
     Process middle([&] {
       std::vector<std::thread> threads;
-      for (int i = 0; i < 8; ++i) threads.emplace_back([] { stay(); });
+      for (int i = 0; i < 8; ++i) threads.emplace_back([] { run_on(); });
       threads.emplace_back([&] {
-        Process child(stay, {.daemon = true});
+        Process child(run_on, {.daemon = true});
         *pid = child.pid();
-        stay();
+        run_on();
       });
-      stay();
+      run_on();
     });
     ASSERT_TRUE(within(seconds(10), [&] { return *pid != 0; }));
     middle.kill();

@@ -58,7 +58,7 @@ std::string text_of(const Record& record) {
   return text;
 }
 
-void fill(const fs::path& directory, std::uint64_t points = kPoints) {
+void fill_store(const fs::path& directory, std::uint64_t points = kPoints) {
   Store store(directory, mixed_study(points), {{"command", "a test"}});
   for (std::uint64_t i = 0; i < points; ++i) {
     if (i % 50 == 4) {
@@ -82,7 +82,7 @@ std::string error_of_reading(const fs::path& directory) {
 
 class RowChecksumTest : public testing::Test {
  protected:
-  RowChecksumTest() { fill(directory_.path()); }
+  RowChecksumTest() { fill_store(directory_.path()); }
 
   const fs::path& path() const { return directory_.path(); }
   std::string sql(const std::string& text) const { return query(directory_.results(), text); }
@@ -266,7 +266,7 @@ TEST_F(RowChecksumTest, an_index_of_failures_that_lies_is_made_anew) {
 TEST(StoreChecksumTest, survive_whatever_changes_rows) {
   const TemporaryDirectory directory, shard;
   const auto sound = [&] { EXPECT_TRUE(check_store(directory.path()).sound()); };
-  fill(directory.path(), 40);
+  fill_store(directory.path(), 40);
   sound();
   {
     Store store(directory.path(), mixed_study(40), {});
@@ -292,7 +292,7 @@ TEST(StoreChecksumTest, survive_whatever_changes_rows) {
     Store(shard.path(), changed, {}).record(mixed(1));
     StoreMerge merge(shard.path(), changed, {});
     const TemporaryDirectory other;
-    fill(other.path(), 40);
+    fill_store(other.path(), 40);
     EXPECT_EQ(merge.take(other.path(), StoreMerge::Then::keep).outcomes, 39u);
   }
   EXPECT_TRUE(check_store(shard.path()).sound());
@@ -301,7 +301,7 @@ TEST(StoreChecksumTest, survive_whatever_changes_rows) {
 
 TEST(StoreChecksumTest, a_damaged_store_is_not_merged) {
   const TemporaryDirectory directory, other;
-  fill(other.path(), 40);
+  fill_store(other.path(), 40);
   ASSERT_EQ(query(other.results(), "UPDATE results SET o0 = 1 WHERE \"index\" = 2"), "");
   StoreMerge merge(directory.path(), mixed_study(40), {});
   EXPECT_THAT(error_of<StoreError>([&] { merge.take(other.path(), StoreMerge::Then::remove); }),

@@ -69,7 +69,7 @@ std::vector<std::uint64_t> run(const fs::path& directory, const Study& study, do
   return ran;
 }
 
-std::string csv(const fs::path& directory) {
+std::string csv_of(const fs::path& directory) {
   std::ostringstream out;
   export_csv(StoreReader(directory), out);
   return out.str();
@@ -79,7 +79,7 @@ std::string csv(const fs::path& directory) {
 std::string fresh_csv(const Study& study, double base = 0.0) {
   const TemporaryDirectory directory;
   run(directory.path(), study, base);
-  return csv(directory.path());
+  return csv_of(directory.path());
 }
 
 const std::vector<Row> kGrid = {{1.0, 10.0}, {1.0, 20.0}, {2.0, 10.0}, {2.0, 20.0}};
@@ -219,7 +219,7 @@ TEST(ReadOutputsTest, what_is_read_as_before_is_taken_over_and_the_rest_needs_th
   record_all(directory.path(), reading(grid, {{"y", "Y"}, {"z", "Z"}}), {1.0, std::nan("")});
   const Study swapped = reading(grid, {{"renamed", "Z"}, {"y", "Y"}});
   EXPECT_EQ(swapped.open(directory.path()).succeeded().size(), 4u);
-  EXPECT_THAT(csv(directory.path()), HasSubstr("0,1.0,10.0,nan,1,ok\n")) << "NaN is a value";
+  EXPECT_THAT(csv_of(directory.path()), HasSubstr("0,1.0,10.0,nan,1,ok\n")) << "NaN is a value";
   const Study more = reading(grid, {{"y", "Y"}, {"w", "W"}});
   fs::create_directories(directory.path() / "points" / "2");
   std::vector<std::string> read;
@@ -241,7 +241,7 @@ TEST(ReadOutputsTest, what_is_read_as_before_is_taken_over_and_the_rest_needs_th
     EXPECT_EQ(store.resumption()->without_files, 3u);
   }
   EXPECT_THAT(read, ElementsAre("2 points/2 1.0"));
-  EXPECT_THAT(csv(directory.path()), HasSubstr("2,2.0,10.0,1,7,ok\n"));
+  EXPECT_THAT(csv_of(directory.path()), HasSubstr("2,2.0,10.0,1,7,ok\n"));
   EXPECT_TRUE(fs::exists(directory.path() / "points" / "2"));
   EXPECT_EQ(swapped.open(directory.path()).succeeded().size(), 3u) << "those that had stayed behind, whole";
 }
@@ -271,7 +271,7 @@ TEST(ResumeByContentTest, only_new_points_run_after_levels_were_added_anywhere) 
   run(directory.path(), Study({"a", "b"}, kGrid));
   const Study longer({"a", "b"}, {{1.0, 10.0}, {1.0, 20.0}, {2.0, 10.0}, {2.0, 20.0}, {3.0, 10.0}, {3.0, 20.0}});
   EXPECT_THAT(run(directory.path(), longer), ElementsAre(4, 5)) << "at the end";
-  EXPECT_EQ(csv(directory.path()), fresh_csv(longer));
+  EXPECT_EQ(csv_of(directory.path()), fresh_csv(longer));
   const Study finer({"a", "b"}, {{1.0, 10.0},
                                  {1.0, 15.0},
                                  {1.0, 20.0},
@@ -282,7 +282,7 @@ TEST(ResumeByContentTest, only_new_points_run_after_levels_were_added_anywhere) 
                                  {3.0, 15.0},
                                  {3.0, 20.0}});
   EXPECT_THAT(run(directory.path(), finer), ElementsAre(1, 4, 7)) << "in between";
-  EXPECT_EQ(csv(directory.path()), fresh_csv(finer));
+  EXPECT_EQ(csv_of(directory.path()), fresh_csv(finer));
   const StoreStatus status = StoreReader(directory.path()).status();
   EXPECT_EQ(status.points, 9u);
   EXPECT_EQ(status.succeeded, 9u);
@@ -321,11 +321,11 @@ TEST(ResumeByContentTest, points_that_left_the_design_stay_and_come_back_with_it
   run(directory.path(), all);
   const Study some({"a", "b"}, {{2.0, 20.0}, {1.0, 10.0}});
   EXPECT_THAT(run(directory.path(), some), IsEmpty());
-  EXPECT_EQ(csv(directory.path()), fresh_csv(some));
+  EXPECT_EQ(csv_of(directory.path()), fresh_csv(some));
   EXPECT_EQ(StoreReader(directory.path()).status().earlier, 2u);
   EXPECT_EQ(StoreReader(directory.path()).status().succeeded, 2u);
   EXPECT_THAT(run(directory.path(), all), IsEmpty());
-  EXPECT_EQ(csv(directory.path()), fresh_csv(all));
+  EXPECT_EQ(csv_of(directory.path()), fresh_csv(all));
   EXPECT_EQ(StoreReader(directory.path()).status().earlier, 0u);
 }
 
@@ -336,9 +336,9 @@ TEST(ResumeByContentTest, all_points_run_after_the_evaluation_was_changed_and_no
   Study changed = study;
   changed.identity.definition[2].second = "[\"b\"]";
   EXPECT_THAT(run(directory.path(), changed, 100.0), ElementsAre(0, 1, 2, 3));
-  EXPECT_EQ(csv(directory.path()), fresh_csv(changed, 100.0));
+  EXPECT_EQ(csv_of(directory.path()), fresh_csv(changed, 100.0));
   EXPECT_THAT(run(directory.path(), study, 7.0), IsEmpty());
-  EXPECT_EQ(csv(directory.path()), fresh_csv(study));
+  EXPECT_EQ(csv_of(directory.path()), fresh_csv(study));
   EXPECT_EQ(StoreReader(directory.path()).status().earlier, 4u);
 }
 
@@ -448,7 +448,7 @@ TEST(ResumeByContentTest, a_changed_study_of_another_name_is_another_study) {
   const TemporaryDirectory directory;
   Study study({"x"}, {{1.0}, {2.0}});
   run(directory.path(), study);
-  const std::string before = csv(directory.path());
+  const std::string before = csv_of(directory.path());
   Study other({"x"}, {{1.0}, {3.0}});
   other.identity.name = "other";
   try {
@@ -458,7 +458,7 @@ TEST(ResumeByContentTest, a_changed_study_of_another_name_is_another_study) {
     EXPECT_THAT(error.what(),
                 AllOf(HasSubstr("results of another study, `table`"), HasSubstr("has to be named table")));
   }
-  EXPECT_EQ(csv(directory.path()), before);
+  EXPECT_EQ(csv_of(directory.path()), before);
   other.identity.name = "table";
   EXPECT_THAT(run(directory.path(), other), ElementsAre(1));
 }

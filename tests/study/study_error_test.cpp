@@ -385,15 +385,15 @@ TEST(StudyErrorTest, what_is_nested_without_end_is_refused_with_its_line) {
     for (int i = 0; i < times; ++i) result += text;
     return result;
   };
-  const std::string head = testing::parameters + testing::command;  // 4 lines
+  const std::string beginning = testing::parameters + testing::command;  // 4 lines
   const std::string refused = "study.toml:5: tables and lists are nested more than 256 deep";
-  EXPECT_EQ(folder.error(head + "[" + repeated("a.", 100'000) + "a]\nb = 1\n"), refused);
-  EXPECT_EQ(folder.error(head + "[[" + repeated("a.", 100'000) + "a]]\nb = 1\n"), refused);
-  EXPECT_EQ(folder.error(head + repeated("a.", 100'000) + "a = 1\n"), refused);
-  EXPECT_EQ(folder.error(head + "a = " + repeated("[", 100'000) + repeated("]", 100'000) + "\n"), refused);
-  EXPECT_EQ(folder.error(head + "a = " + repeated("{b=", 100'000) + "1" + repeated("}", 100'000) + "\n"), refused);
-  EXPECT_EQ(folder.error(head + "a = " + repeated("{b.c.d.e=", 80) + "1" + repeated("}", 80) + "\n"), refused);
-  EXPECT_EQ(folder.error(head + "a = " + repeated("[\n", 300) + "\n"),
+  EXPECT_EQ(folder.error(beginning + "[" + repeated("a.", 100'000) + "a]\nb = 1\n"), refused);
+  EXPECT_EQ(folder.error(beginning + "[[" + repeated("a.", 100'000) + "a]]\nb = 1\n"), refused);
+  EXPECT_EQ(folder.error(beginning + repeated("a.", 100'000) + "a = 1\n"), refused);
+  EXPECT_EQ(folder.error(beginning + "a = " + repeated("[", 100'000) + repeated("]", 100'000) + "\n"), refused);
+  EXPECT_EQ(folder.error(beginning + "a = " + repeated("{b=", 100'000) + "1" + repeated("}", 100'000) + "\n"), refused);
+  EXPECT_EQ(folder.error(beginning + "a = " + repeated("{b.c.d.e=", 80) + "1" + repeated("}", 80) + "\n"), refused);
+  EXPECT_EQ(folder.error(beginning + "a = " + repeated("[\n", 300) + "\n"),
             "study.toml:261: tables and lists are nested more than 256 deep");
 }
 
