@@ -40,6 +40,11 @@ std::string assignments(const std::vector<Column>& columns, const std::vector<Va
   return within_line(line, kParametersWidth);
 }
 
+std::string shown_value(const Value& value) {
+  const bool is_real = std::holds_alternative<double>(value.variant());
+  return within_line(is_real ? text::render_plain(value.number()) : value.written(), kValueWidth);
+}
+
 std::string index_of(const ComparedPoint& point) {
   return point.first == point.second ? std::to_string(point.first) : fmt::format("{} / {}", point.first, point.second);
 }
@@ -86,9 +91,8 @@ void show_output(const ComparedOutput& output, const std::vector<Column>& parame
   Table table({Align::right, Align::right, Align::right, Align::right, Align::right, Align::left});
   table.add({"point", "first", "second", "difference", "relative", ""});
   for (const OutputDifference& one : output.largest) {
-    table.add({index_of(one.point), within_line(one.first.written(), kValueWidth),
-               within_line(one.second.written(), kValueWidth), rounded(one.absolute), rounded(one.relative),
-               assignments(parameters, one.point.parameters)});
+    table.add({index_of(one.point), shown_value(one.first), shown_value(one.second), rounded(one.absolute),
+               rounded(one.relative), assignments(parameters, one.point.parameters)});
   }
   show("{}", indented(table.text(), 2));
   if (output.different > output.largest.size()) {

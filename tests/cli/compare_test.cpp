@@ -44,7 +44,7 @@ TEST_F(CompareCliTest, what_changed_is_told_point_by_point) {
             "\n"
             "y: 1 point differs, by at most 3 N (point 2), relatively 0.009901 (point 2)\n"
             "  point  first  second  difference  relative\n"
-            "      2  300.0   303.0           3  0.009901  x = 3\n"
+            "      2    300     303           3  0.009901  x = 3\n"
             "\n"
             "Failed in the first alone: 1 point\n"
             "  3 / 1 (x = 4)\n"
