@@ -182,6 +182,7 @@ Verb add_compare(CommandLine& line) {
   verb->add_option("DIR2", arguments->second, "the same of the other run")->required();
   verb->add_option("--of", arguments->outputs, "these outputs alone (default: all)")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->option_text("OUTPUTS");
   verb->add_option("--tolerance", arguments->tolerance,
                    "numbers are equal if they differ by no more than this share of the\n"

@@ -64,7 +64,7 @@ TEST_F(CompareCliTest, the_same_results_and_a_tolerance) {
   EXPECT_EQ(same.code, 0) << same.text();
   EXPECT_THAT(same.out, AllOf(HasSubstr("  equal                            3\n"),
                               HasSubstr("  failed in both, in the same way  1\n")));
-  const Ended near = windrow({"compare", "old.windrow", "new.windrow", "--tolerance", "0.01", "--json"});
+  const Ended near = windrow({"compare", "--of", "y,y", "old.windrow", "new.windrow", "--tolerance", "0.01", "--json"});
   EXPECT_EQ(near.code, 1);
   const auto json = nlohmann::json::parse(near.out);
   EXPECT_EQ(json["equal"], 2);
