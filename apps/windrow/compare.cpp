@@ -20,7 +20,7 @@ namespace {
 using detail::Align;
 using detail::Table;
 
-constexpr std::size_t kValueWidth = 30;
+constexpr std::size_t kValueWidth = 40;
 constexpr std::size_t kParametersWidth = 60;
 
 CLI::Validator tolerance() {

@@ -16,8 +16,8 @@ namespace {
 windrow::Bundle bundle_of(const std::vector<std::string>& names, const std::vector<std::string>& fields,
                           const std::vector<double>& values) {
   if (values.size() != names.size() * fields.size()) {
-    throw windrow::SpecError(
-        fmt::format("{} values for {} entries of {} fields", values.size(), names.size(), fields.size()));
+    throw windrow::SpecError(fmt::format("{} values, but {} are needed: one for each field of each entry",
+                                         values.size(), names.size() * fields.size()));
   }
   std::vector<windrow::Bundle::Entry> entries;
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -85,7 +85,7 @@ TEST(CBundleTest, a_nominal_entry_is_said_by_its_place) {
 TEST(CBundleTest, mistakes_are_told) {
   const OwnedDesign design = beams();
   EXPECT_EQ(windrow_design_add_bundle(design.get(), "b", "one, two", "E", 3, kMaterials), WINDROW_SPEC_ERROR);
-  EXPECT_STREQ(windrow_last_error(), "parameter `b`: 3 values for 2 entries of 1 fields");
+  EXPECT_STREQ(windrow_last_error(), "parameter `b`: 3 values, but 2 are needed: one for each field of each entry");
   EXPECT_EQ(windrow_design_add_bundle(design.get(), "b", "one, one", "E", 2, kMaterials), WINDROW_SPEC_ERROR);
   EXPECT_EQ(windrow_design_set_field_unit(design.get(), "F", "Pa"), WINDROW_SPEC_ERROR);
   EXPECT_THAT(windrow_last_error(), HasSubstr("there is no field `F`"));
