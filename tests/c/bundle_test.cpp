@@ -26,6 +26,7 @@ OwnedDesign beams() {
   windrow_design* design = nullptr;
   EXPECT_EQ(windrow_design_create(&design), WINDROW_OK);
   EXPECT_EQ(windrow_design_add_linear(design, "x", 1, 2, 2), WINDROW_OK);
+  EXPECT_EQ(windrow_design_set_nominal(design, 1), WINDROW_OK);
   EXPECT_EQ(windrow_design_add_bundle(design, "material", "steel, aluminium", "E, nu", 4, kMaterials), WINDROW_OK)
       << windrow_last_error();
   return OwnedDesign(design);
@@ -78,8 +79,9 @@ TEST(CBundleTest, a_nominal_entry_is_said_by_its_place) {
   EXPECT_EQ(windrow_design_set_nominal(design.get(), std::nan("")), WINDROW_SPEC_ERROR);
   EXPECT_EQ(windrow_design_set_nominal(design.get(), 1), WINDROW_OK);
   EXPECT_EQ(windrow_design_set_field_unit(design.get(), "nu", ""), WINDROW_OK);  // which keeps it
-  EXPECT_EQ(windrow_design_set_method(design.get(), "star", 0, 0), WINDROW_OK);
-  EXPECT_THAT(point_of(design.get(), 0, 4)[1], 1.0);
+  EXPECT_EQ(windrow_design_set_method(design.get(), "one_at_a_time", 0, 0), WINDROW_OK);
+  EXPECT_THAT(point_of(design.get(), 0, 4), ElementsAre(1.0, 1.0, 70e9, 0.33));
+  EXPECT_THAT(point_of(design.get(), 2, 4), ElementsAre(1.0, 0.0, 210e9, 0.3));
 }
 
 TEST(CBundleTest, mistakes_are_told) {
