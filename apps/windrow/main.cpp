@@ -31,6 +31,7 @@ constexpr const char* kFooter = R"(Examples:
   windrow explain rc-filter.windrow 17       everything known of point 17
   windrow failures rc-filter.windrow         what failed, by kind, and what it has in common
   windrow analyze rc-filter.windrow          what the outputs depend on, and where points fail
+  windrow compare old.windrow new.windrow    what changed between two runs, point by point
   windrow timing rc-filter.windrow           where the time of the last run went
   windrow clean rc-filter.windrow            remove what a killed run has left
   windrow check rc-filter.windrow            whether it is as it was written
@@ -49,9 +50,9 @@ Exit codes:
   141  all went well, but who read standard output ended first, as in `| head -1`)";
 
 /// In the order that `windrow --help` lists them.
-constexpr auto kVerbs = {add_run,    add_collect, add_plan,     add_submit,  add_status, add_watch,
-                         add_export, add_explain, add_failures, add_analyze, add_timing, add_merge,
-                         add_clean,  add_check,   add_recover,  add_help};
+constexpr auto kVerbs = {add_run,    add_collect, add_plan,     add_submit,  add_status,  add_watch,
+                         add_export, add_explain, add_failures, add_analyze, add_compare, add_timing,
+                         add_merge,  add_clean,   add_check,    add_recover, add_help};
 
 class Windrow {
  public:

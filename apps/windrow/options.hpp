@@ -46,6 +46,7 @@ Verb add_export(CommandLine& line);
 Verb add_explain(CommandLine& line);
 Verb add_failures(CommandLine& line);
 Verb add_analyze(CommandLine& line);
+Verb add_compare(CommandLine& line);
 Verb add_timing(CommandLine& line);
 Verb add_merge(CommandLine& line);
 Verb add_clean(CommandLine& line);

@@ -13,6 +13,7 @@ namespace windrow::app {
 
 inline constexpr int kSuccess = 0;
 inline constexpr int kSomeFailed = 1;
+inline constexpr int kDifferent = 1;
 inline constexpr int kUsage = 2;
 inline constexpr int kRunAgain = 75;
 inline constexpr int kInterrupted = 130;
@@ -124,6 +125,15 @@ struct AnalyzeArguments {
   bool json = false;
 };
 int analyze(const AnalyzeArguments& arguments);
+
+struct CompareArguments {
+  std::filesystem::path first;
+  std::filesystem::path second;
+  std::vector<std::string> outputs;  ///< empty: all
+  double tolerance = 0.0;            ///< relative
+  bool json = false;
+};
+int compare(const CompareArguments& arguments);
 
 struct FailuresArguments {
   std::filesystem::path directory;

@@ -79,15 +79,29 @@ WINDROW_API windrow_status windrow_design_add_choice(windrow_design* design, con
                                                      const double* values, const double* weights);
 WINDROW_API windrow_status windrow_design_add_samples(windrow_design* design, const char* name, size_t count,
                                                       const double* values);
+/* Values that go together, each set of them under a name: "steel, aluminium" with the fields "E, nu", and the values
+ * entry by entry, {210e9, 0.3, 70e9, 0.33}. It is as many levels as there are entries. Wherever the parameters are, it is
+ * the place of the entry, from 0, and behind that a number for each field. In stores it is the name.
+ * @param count  of the values: entries times fields */
+WINDROW_API windrow_status windrow_design_add_bundle(windrow_design* design, const char* name, const char* entries,
+                                                     const char* fields, size_t count, const double* values);
 /* A number that is computed from other parameters, before or behind it: "2 * width / height". It adds no points; where
  * it has no value it is NaN. A wrong expression is told when the design is first used. */
 WINDROW_API windrow_status windrow_design_add_derived(windrow_design* design, const char* name, const char* expression);
 /* Leaves out the points at which the condition is false, as "width < 2 * height"; of several, each must hold. A Monte
  * Carlo design draws on until it has its points. */
 WINDROW_API windrow_status windrow_design_add_where(windrow_design* design, const char* condition);
+/* Spearman's rank correlation, between -1 and 1, of two drawn parameters of this design, not of its blocks; those that
+ * are not named are independent. What is wrong is told when the design is first used: an unknown name, a method that
+ * does not draw, correlations that no random numbers have together. */
+WINDROW_API windrow_status windrow_design_add_correlation(windrow_design* design, const char* first, const char* second,
+                                                          double rank);
 /* Of the parameter that was added last. */
 WINDROW_API windrow_status windrow_design_set_unit(windrow_design* design, const char* unit);
-/* Where it stays while others vary, for the methods one_at_a_time and star: of the parameter that was added last. */
+/* Of a field of the bundle that was added last. */
+WINDROW_API windrow_status windrow_design_set_field_unit(windrow_design* design, const char* field, const char* unit);
+/* Where it stays while others vary, for the methods one_at_a_time and star: of the parameter that was added last; of a bundle
+ * the place of an entry, from 0. */
 WINDROW_API windrow_status windrow_design_set_nominal(windrow_design* design, double value);
 /* "grid", "zip", "list", "monte_carlo", "latin_hypercube", "sobol", "halton", "lattice", "one_at_a_time", "star",
  * "corners", "factorial", "plackett_burman", "central_composite", "box_behnken", "morris" or "saltelli"; `points` counts
@@ -112,7 +126,8 @@ WINDROW_API windrow_status windrow_design_append(windrow_design* design, const w
 WINDROW_API windrow_status windrow_design_set_replicates(windrow_design* design, uint64_t replicates);
 
 WINDROW_API windrow_status windrow_design_size(const windrow_design* design, uint64_t* points);
-/* @param values  room for a number per parameter, in the order in which they were added, those of blocks included */
+/* @param values  room for a number per parameter, in the order in which they were added, those of blocks
+ *                and the fields of bundles included */
 WINDROW_API windrow_status windrow_design_point(const windrow_design* design, uint64_t index, double* values);
 
 /* ---- managers: the ranks that evaluate ---------------------------------------------------------------------------- */

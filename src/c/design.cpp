@@ -3,50 +3,19 @@
 #include <algorithm>
 #include <utility>
 
-#include "c/handles.hpp"
+#include "c/arguments.hpp"
 #include "windrow/base/text.hpp"
+#include "windrow/design/correlated.hpp"
 #include "windrow/design/derived.hpp"
 #include "windrow/design/filtered.hpp"
 
+using windrow::detail::add_parameter;
 using windrow::detail::given;
 using windrow::detail::guarded;
+using windrow::detail::listed;
+using windrow::detail::words;
 
 namespace {
-
-/// @param make  makes the source; what it throws is said of the parameter
-template <typename Make>
-windrow_status add(windrow_design* design, const char* name, const Make& make) {
-  return guarded([&] {
-    given(design, "the design");
-    const std::string given_name = &given(name, "the name of a parameter");
-    const auto source = [&]() -> windrow::Parameter::Source {
-      try {
-        return make();
-      } catch (const windrow::SpecError& error) {
-        throw windrow::SpecError(fmt::format("parameter `{}`: {}", given_name, error.what()));
-      }
-    };
-    design->parameters.emplace_back(given_name, source());
-    design->made.reset();
-  });
-}
-
-/// @param text  "a, b"
-std::vector<std::string> words(std::string_view text) {
-  constexpr std::string_view kBetween = ", ";
-  std::vector<std::string> found;
-  for (std::size_t at = text.find_first_not_of(kBetween); at != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(kBetween, at), text.size());
-    found.emplace_back(text.substr(at, end - at));
-    at = text.find_first_not_of(kBetween, end);
-  }
-  return found;
-}
-
-std::vector<double> listed(std::size_t count, const double* numbers, const char* what) {
-  if (count > 0) given(numbers, what);
-  return {numbers, numbers + count};
-}
 
 /// @param names  "mean, sd"
 std::vector<windrow::Term> named(std::string_view names, const std::vector<double>& values) {
@@ -81,7 +50,7 @@ windrow::Design make_composed(const windrow_design& design, const std::vector<wi
   if (!design.zipped.empty() && design.method != "grid") {
     throw windrow::SpecError(fmt::format("parameters that vary together belong to a grid, not to {}", design.method));
   }
-  windrow::Design points = make_points(design, given);
+  windrow::Design points = windrow::correlated(make_points(design, given), design.correlations);
   if (!design.blocks.empty()) {
     std::vector<windrow::Block> blocks = {points};
     blocks.insert(blocks.end(), design.blocks.begin(), design.blocks.end());
@@ -131,16 +100,16 @@ void windrow_design_free(windrow_design* design) {
 
 windrow_status windrow_design_add_linear(windrow_design* design, const char* name, double from, double to,
                                          uint64_t points) {
-  return add(design, name, [&] { return windrow::Linear{from, to, points}; });
+  return add_parameter(design, name, [&] { return windrow::Linear{from, to, points}; });
 }
 
 windrow_status windrow_design_add_geometric(windrow_design* design, const char* name, double from, double to,
                                             uint64_t points) {
-  return add(design, name, [&] { return windrow::Geometric{from, to, points}; });
+  return add_parameter(design, name, [&] { return windrow::Geometric{from, to, points}; });
 }
 
 windrow_status windrow_design_add_values(windrow_design* design, const char* name, size_t count, const double* values) {
-  return add(design, name, [&] {
+  return add_parameter(design, name, [&] {
     const std::vector<double> numbers = listed(count, values, "the list of values");
     return windrow::Levels{{numbers.begin(), numbers.end()}};
   });
@@ -148,25 +117,25 @@ windrow_status windrow_design_add_values(windrow_design* design, const char* nam
 
 windrow_status windrow_design_add_linear_steps(windrow_design* design, const char* name, double from, double to,
                                                double step) {
-  return add(design, name, [&] { return windrow::LinearSteps(from, to, step); });
+  return add_parameter(design, name, [&] { return windrow::LinearSteps(from, to, step); });
 }
 
 windrow_status windrow_design_add_integers(windrow_design* design, const char* name, int64_t from, int64_t to,
                                            int64_t step) {
-  return add(design, name, [&] { return windrow::Integers(from, to, step); });
+  return add_parameter(design, name, [&] { return windrow::Integers(from, to, step); });
 }
 
 windrow_status windrow_design_add_uniform(windrow_design* design, const char* name, double low, double high) {
-  return add(design, name, [&] { return windrow::Distribution("uniform", {{"low", low}, {"high", high}}); });
+  return add_parameter(design, name, [&] { return windrow::Distribution("uniform", {{"low", low}, {"high", high}}); });
 }
 
 windrow_status windrow_design_add_normal(windrow_design* design, const char* name, double mean, double sd) {
-  return add(design, name, [&] { return windrow::Distribution("normal", {{"mean", mean}, {"sd", sd}}); });
+  return add_parameter(design, name, [&] { return windrow::Distribution("normal", {{"mean", mean}, {"sd", sd}}); });
 }
 
 windrow_status windrow_design_add_distribution(windrow_design* design, const char* name, const char* kind,
                                                const char* terms, size_t count, const double* values) {
-  return add(design, name, [&] {
+  return add_parameter(design, name, [&] {
     const std::string given_kind = &given(kind, "the kind of the distribution");
     return windrow::Distribution(
         given_kind, named(&given(terms, "the names of the terms"), listed(count, values, "the list of values")));
@@ -175,7 +144,7 @@ windrow_status windrow_design_add_distribution(windrow_design* design, const cha
 
 windrow_status windrow_design_add_choice(windrow_design* design, const char* name, size_t count, const double* values,
                                          const double* weights) {
-  return add(design, name, [&] {
+  return add_parameter(design, name, [&] {
     const std::vector<double> numbers = listed(count, values, "the list of values");
     return windrow::Choice({numbers.begin(), numbers.end()}, listed(count, weights, "the list of weights"));
   });
@@ -183,11 +152,11 @@ windrow_status windrow_design_add_choice(windrow_design* design, const char* nam
 
 windrow_status windrow_design_add_samples(windrow_design* design, const char* name, size_t count,
                                           const double* values) {
-  return add(design, name, [&] { return windrow::Samples(listed(count, values, "the list of samples")); });
+  return add_parameter(design, name, [&] { return windrow::Samples(listed(count, values, "the list of samples")); });
 }
 
 windrow_status windrow_design_add_derived(windrow_design* design, const char* name, const char* expression) {
-  return add(design, name, [&] { return windrow::Derived{&given(expression, "the expression")}; });
+  return add_parameter(design, name, [&] { return windrow::Derived{&given(expression, "the expression")}; });
 }
 
 windrow_status windrow_design_add_where(windrow_design* design, const char* condition) {
@@ -197,20 +166,27 @@ windrow_status windrow_design_add_where(windrow_design* design, const char* cond
   });
 }
 
+windrow_status windrow_design_add_correlation(windrow_design* design, const char* first, const char* second,
+                                              double rank) {
+  return guarded([&] {
+    given(design, "the design");
+    const std::string first_name = &given(first, "the name of a parameter");
+    design->correlations.push_back({first_name, &given(second, "the name of a parameter"), rank});
+    design->made.reset();
+  });
+}
+
 windrow_status windrow_design_set_unit(windrow_design* design, const char* unit) {
   return guarded([&] {
-    if (given(design, "the design").parameters.empty()) throw windrow::SpecError("a unit before the first parameter");
-    design->parameters.back().unit(&given(unit, "the unit"));
+    windrow::detail::last_parameter(design, "a unit").unit(&given(unit, "the unit"));
     design->made.reset();
   });
 }
 
 windrow_status windrow_design_set_nominal(windrow_design* design, double value) {
   return guarded([&] {
-    if (given(design, "the design").parameters.empty()) {
-      throw windrow::SpecError("a nominal value before the first parameter");
-    }
-    design->parameters.back().nominal(value);
+    windrow::Parameter& last = windrow::detail::last_parameter(design, "a nominal value");
+    last.nominal(windrow::detail::value_for(last, value));
     design->made.reset();
   });
 }
@@ -275,7 +251,7 @@ windrow_status windrow_design_size(const windrow_design* design, uint64_t* point
 
 windrow_status windrow_design_point(const windrow_design* design, uint64_t index, double* values) {
   return guarded([&] {
-    windrow::detail::copy_numbers(given(design, "the design").get().point(index).values(),
+    windrow::detail::copy_numbers(given(design, "the design").get().point(index),
                                   &given(values, "the place for the values"));
   });
 }

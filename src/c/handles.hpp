@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "windrow/design/compose.hpp"
+#include "windrow/design/correlated.hpp"
 #include "windrow/design/design.hpp"
 #include "windrow/design/methods.hpp"
 #include "windrow/error.hpp"
@@ -24,7 +25,8 @@ struct windrow_design {
   std::string method = "grid";
   std::uint64_t points = 0;
   std::uint64_t seed = 0;
-  std::vector<windrow::MethodOption> options{};  ///< but `points`
+  std::vector<windrow::MethodOption> options{};      ///< but `points`
+  std::vector<windrow::Correlation> correlations{};  ///< of its own parameters
   std::vector<std::vector<std::string>> zipped{};
   std::vector<windrow::Block> blocks{};         ///< that it is crossed with
   std::vector<windrow::Design> parts{};         ///< that are appended to all that
@@ -99,6 +101,11 @@ MethodOption method_option(std::string_view method, const std::string& name, con
 
 /// @throws SpecError if one of them is not a number
 void copy_numbers(const std::vector<Value>& values, double* numbers);
+/// The same of parameters, of which the name of a bundle's entry counts as its place.
+void copy_numbers(const Point& point, double* numbers);
+/// The value of a parameter that a number says: of a bundle the name of the entry at this place.
+/// @throws SpecError if there is none
+Value value_for(const Parameter& parameter, double number);
 
 }  // namespace detail
 }  // namespace windrow

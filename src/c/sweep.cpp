@@ -36,7 +36,7 @@ std::vector<windrow::Value> evaluate(windrow_evaluate_function function, const w
                                      void* model, void* user) {
   windrow_point point{at, {}};
   std::vector<double> parameters(at.values().size());
-  windrow::detail::copy_numbers(at.values(), parameters.data());
+  windrow::detail::copy_numbers(at, parameters.data());
   std::vector<double> outputs(count, std::numeric_limits<double>::quiet_NaN());
   const int code = function(&point, parameters.data(), outputs.data(), model, user);
   if (code == 0) return {outputs.begin(), outputs.end()};
@@ -132,7 +132,7 @@ windrow_status windrow_next_point(windrow_asked* asked, windrow_point** point, d
     auto next = given(asked, "the asked sweep").session.next_point();
     asked->point.reset();
     if (!next) return;
-    windrow::detail::copy_numbers(next->values(), &given(parameters, "the place for the parameters"));
+    windrow::detail::copy_numbers(*next, &given(parameters, "the place for the parameters"));
     asked->point.emplace(windrow_point{*std::move(next), {}});
     *point = &*asked->point;
   });

@@ -115,6 +115,11 @@ class Crossed : public Design::Kernel {
 
 void check_redraw(const Design::Kernel& kernel, bool is_first) {
   if (is_first) throw SpecError("the first block cannot be drawn anew: there is none before it");
+  if (!kernel.draws() && !kernel.exclusions().empty()) {
+    throw SpecError(
+        "a block with conditions cannot be drawn anew: which of its points are left is found once, and they "
+        "are the same for each point of the blocks before it");
+  }
   if (!kernel.draws())
     throw SpecError("a block of method `" + kernel.method + "` cannot be drawn anew: it draws nothing");
 }

@@ -54,6 +54,9 @@ module windrow
     procedure :: add_distribution => design_add_distribution
     procedure :: add_choice => design_add_choice
     procedure :: add_samples => design_add_samples
+    procedure :: add_bundle => design_add_bundle
+    procedure :: add_correlation => design_add_correlation
+    procedure :: set_field_unit => design_set_field_unit
     procedure :: set_nominal => design_set_nominal
     procedure :: add_derived => design_add_derived
     procedure :: add_where => design_add_where
@@ -319,7 +322,40 @@ contains
       unit, status)
   end subroutine
 
-  ! Where the parameter that was added last stays while others vary.
+  ! Values that go together, each set of them under a name: 'steel, aluminium' with the fields 'E, nu'. Among the
+  ! parameters it is the place of the entry, which counts from 0, and behind that a number for each field.
+  ! @param values  a column for each entry: values(field, entry)
+  subroutine design_add_bundle(self, name, entries, fields, values, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: name, entries, fields
+    real(c_double), intent(in) :: values(:, :)
+    integer, intent(out), optional :: status
+    integer(c_int) :: code
+    code = c_design_add_bundle(self%handle, name // c_null_char, entries // c_null_char, fields // c_null_char, &
+      size(values, kind=c_size_t), values)
+    if (code == WINDROW_OK) self%parameters = self%parameters + size(values, 1)
+    call added(self, code, status=status)
+  end subroutine
+
+  ! Spearman's rank correlation, between -1 and 1, of two drawn parameters.
+  subroutine design_add_correlation(self, first, second, rank, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: first, second
+    real(c_double), intent(in) :: rank
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_design_add_correlation(self%handle, first // c_null_char, second // c_null_char, rank), &
+      status)
+  end subroutine
+
+  ! Of a field of the bundle that was added last.
+  subroutine design_set_field_unit(self, field, unit, status)
+    class(windrow_design), intent(inout) :: self
+    character(len=*), intent(in) :: field, unit
+    integer, intent(out), optional :: status
+    call windrow_finish_call(c_design_set_field_unit(self%handle, field // c_null_char, unit // c_null_char), status)
+  end subroutine
+
+  ! Where the parameter that was added last stays while others vary; of a bundle the place of an entry, from 0.
   subroutine design_set_nominal(self, value, status)
     class(windrow_design), intent(inout) :: self
     real(c_double), intent(in) :: value

@@ -226,6 +226,11 @@ class BlocksReader {
     if (redraw && is_first) {
       block.table.fail("redraw", block.table.name_of("redraw") + " has no meaning: there is no block before it");
     }
+    if (redraw && !design.draws() && !design.exclusions().empty()) {
+      block.table.fail("redraw", fmt::format("{} does not go with `where`: which points are left is found once. Leave "
+                                             "`redraw` out, and they are the same for each point of the blocks before",
+                                             block.table.name_of("redraw")));
+    }
     if (redraw && !design.draws()) {
       block.table.fail("redraw", fmt::format("{} has no meaning for method `{}`: it draws nothing",
                                              block.table.name_of("redraw"), design.method()));

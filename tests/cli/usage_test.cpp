@@ -30,7 +30,7 @@ TEST_F(UsageTest, a_wrong_command_line_names_the_slip) {
   expect_refused(
       {"frobnicate"},
       "unknown verb `frobnicate`; valid: `run`, `collect`, `plan`, `submit`, `status`, `watch`, `export`, `explain`, "
-      "`failures`, `analyze`, `timing`, `merge`, `clean`, `check`, `recover`");
+      "`failures`, `analyze`, `compare`, `timing`, `merge`, `clean`, `check`, `recover`");
   expect_refused({"--verison"}, "unknown option `--verison`; did you mean `--version`?\nTry `windrow --help`.");
   expect_refused({"run"}, "STUDY is required\nTry `windrow run --help`.");
   expect_refused({"run", "a", "--wokers=3"}, "unknown option `--wokers`; did you mean `--workers`?");

@@ -6,6 +6,7 @@
 
 #include "design/names_of.hpp"
 #include "error_of.hpp"
+#include "windrow/design/filtered.hpp"
 #include "windrow/design/methods.hpp"
 
 namespace windrow {
@@ -128,6 +129,12 @@ TEST(CrossedTest, refuses_what_cannot_be_crossed) {
               crossed({one, {grid({values("y", {2})}), true}});
             }),
             "a block of method `grid` cannot be drawn anew: it draws nothing");
+  EXPECT_EQ(
+      error_of<SpecError>([&] {
+        crossed({one, {filtered(monte_carlo({uniform("y", 0, 1)}, 2), {"y < 0.5"}), true}});
+      }),
+      "a block with conditions cannot be drawn anew: which of its points are left is found once, and they are the "
+      "same for each point of the blocks before it");
   EXPECT_EQ(error_of<SpecError>([&] {
               crossed({{monte_carlo({uniform("y", 0, 1)}, 2), true}});
             }),

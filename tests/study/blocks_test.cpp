@@ -149,6 +149,11 @@ TEST(BlocksTest, mistakes_are_named_with_their_lines) {
        "study.toml:8: `redraw` in [[design]] has no meaning: there is no block before it"},
       {study("[[design]]\nparameters = [\"a\", \"b\"]\n[[design]]\nparameters = [\"c\"]\nredraw = true\n"),
        "study.toml:11: `redraw` in [[design]] has no meaning for method `grid`: it draws nothing"},
+      {"[parameters.a]\nvalues = [1, 2]\n[parameters.u]\nvalues = { uniform = { low = 0, high = 1 } }\n[[design]]\n"
+       "parameters = [\"a\"]\n[[design]]\nmethod = \"monte_carlo\"\npoints = 3\nparameters = [\"u\"]\n"
+       "where = \"u < 0.5\"\nredraw = true\n[command]\nrun = [\"true\"]\n",
+       "study.toml:12: `redraw` in [[design]] does not go with `where`: which points are left is found once. Leave "
+       "`redraw` out, and they are the same for each point of the blocks before"},
       {study("[[design]]\nseed = -1\n"), "study.toml:8: `seed` in [[design]] must be an integer of at least 0, not -1"},
       {study("[[design]]\nreplicates = 0\n"),
        "study.toml:8: `replicates` in [[design]] must be an integer of at least 1, not 0"},

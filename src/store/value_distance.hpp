@@ -1,0 +1,43 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <variant>
+
+#include "windrow/design/value.hpp"
+
+namespace windrow::detail {
+
+/// How far two values are from each other: both 0 if they are equal, both infinite if that cannot be said.
+struct ValueDistance {
+  double absolute = 0.0;
+  double relative = 0.0;  ///< to the larger of both
+};
+
+inline constexpr ValueDistance kFarApart{std::numeric_limits<double>::infinity(),
+                                         std::numeric_limits<double>::infinity()};
+
+inline ValueDistance distance_of_numbers(double x, double y) {
+  if (x == y || (std::isnan(x) && std::isnan(y))) return {};
+  if (!std::isfinite(x) || !std::isfinite(y)) return kFarApart;
+  const double larger = std::max(std::abs(x), std::abs(y));
+  const double absolute = std::abs(x - y);
+  return {absolute, std::isfinite(absolute) ? absolute / larger : std::abs(x / larger - y / larger)};
+}
+
+/// Numbers by their value, whatever their kind; NaN equals NaN.
+inline ValueDistance distance_of(const Value& a, const Value& b) {
+  if (!a.is_number() || !b.is_number()) return a == b ? ValueDistance{} : kFarApart;
+  const auto* i = std::get_if<std::int64_t>(&a.variant());
+  const auto* j = std::get_if<std::int64_t>(&b.variant());
+  if (i == nullptr || j == nullptr || *i == *j) return distance_of_numbers(a.number(), b.number());
+  // Large integers that are the same as doubles still differ.
+  const double absolute =
+      static_cast<double>(*i > *j ? static_cast<std::uint64_t>(*i) - static_cast<std::uint64_t>(*j)
+                                  : static_cast<std::uint64_t>(*j) - static_cast<std::uint64_t>(*i));
+  return {absolute, absolute / std::max(std::abs(a.number()), std::abs(b.number()))};
+}
+
+}  // namespace windrow::detail
