@@ -70,11 +70,11 @@ void NetcdfWriter::describe(int variable, const Column& column, const std::strin
   file_.add_attribute(variable, "long_name", column.description);
 }
 
-NetcdfWriter::Named NetcdfWriter::define_on_points(const Column& column, ColumnKind kind) {
+NetcdfWriter::Named NetcdfWriter::define_on_points(const Column& column, ColumnKind kind, bool has_gaps) {
   const std::string name = file_.free_name(column.name);
   const int variable = file_.add_variable(name, type_of(kind), all_dimensions_);
   file_.set_chunks(variable, regions_.shape(), size_of(kind), kind != ColumnKind::text);
-  ColumnPart(kind, true).define_fill(file_, variable);
+  if (has_gaps) ColumnPart(kind, true).define_fill(file_, variable);
   describe(variable, column, name);
   if (kind == ColumnKind::boolean) describe_flags(file_, variable, boolean_flags());
   return {variable, name};
@@ -101,7 +101,7 @@ void NetcdfWriter::define_parameters() {
       defined = define_levels(study_.parameters[i], kind, *axis);
       levels_[i] = defined.id;
     } else {
-      defined = define_on_points(study_.parameters[i], kind);
+      defined = define_on_points(study_.parameters[i], kind, layout_.grid.has_value());
       parameters_.push_back({i, kind, ColumnPart(kind, false), defined.id});
     }
     if (!defined.name.empty()) coordinates_ += (coordinates_.empty() ? "" : " ") + defined.name;
@@ -136,7 +136,7 @@ void NetcdfWriter::define_outputs() {
   for (std::size_t i = 0; i < study_.outputs.size(); ++i) {
     if (is_array_type(study_.outputs[i].type)) continue;
     const ColumnKind kind = layout_.outputs[i];
-    outputs_.push_back({i, kind, ColumnPart(kind, true), define_on_points(study_.outputs[i], kind).id});
+    outputs_.push_back({i, kind, ColumnPart(kind, true), define_on_points(study_.outputs[i], kind, true).id});
     describe_output(outputs_.back().id);
   }
   for (const ArrayOutput& array : layout_.arrays) {

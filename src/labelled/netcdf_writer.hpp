@@ -59,7 +59,8 @@ class NetcdfWriter {
   void define_status();
   void define_outputs();
   int define_array(const ArrayOutput& array);
-  Named define_on_points(const Column& column, ColumnKind kind);
+  /// @param has_gaps  values may be missing. (Readers make floating-point numbers of integers with a fill value.)
+  Named define_on_points(const Column& column, ColumnKind kind, bool has_gaps);
   Named define_levels(const Column& column, ColumnKind kind, const GridAxis& axis);
   void describe(int variable, const Column& column, const std::string& name);
   void describe_output(int variable);

@@ -60,6 +60,10 @@ class Netcdf {
     nc_free_string(pointers.size(), pointers.data());
     return values;
   }
+  bool has_attribute(const std::string& name, const std::string& of) const {
+    int id = -1;
+    return nc_inq_attid(id_, variable(of), name.c_str(), &id) == NC_NOERR;
+  }
   /// Of the file, if no variable is named; empty if there is none.
   std::string attribute(const std::string& name, const std::string& of = "") const {
     const int id = of.empty() ? NC_GLOBAL : variable(of);

@@ -173,6 +173,8 @@ TEST_F(NetcdfTest, many_points_are_written_in_parts) {
     const std::vector<double> gain = nc.numbers("gain");
     for (std::size_t i = 0; i < gain.size(); ++i) ASSERT_EQ(gain[i], 0.25 * static_cast<double>(i));
     EXPECT_EQ(nc.integers("n")[1000], 2000);
+    EXPECT_FALSE(nc.has_attribute("_FillValue", "n")) << "each point has one";
+    EXPECT_TRUE(nc.has_attribute("_FillValue", "gain"));
     const std::string before = bytes_of(file());
     write();
     EXPECT_EQ(bytes_of(file()), before);
