@@ -12,12 +12,13 @@ namespace {
 constexpr std::uint64_t kAnyNumber = std::uint64_t{1} << 62;  // of points, where there are as many as come
 
 /// Some thousand points, fewer where there are very many columns.
-std::uint64_t points_at_once(const StoreReader& store) {
+std::uint64_t points_at_once(const StoreReader& store, bool is_grid) {
   constexpr std::uint64_t kValues = std::uint64_t{1} << 20;
   constexpr std::uint64_t kMost = 8192, kLeast = 256;
   const StudyIdentity& study = store.identity();
   const std::uint64_t columns = study.parameters.size() + study.outputs.size() + 1;
-  return std::min(std::clamp(kValues / columns, kLeast, kMost), std::max<std::uint64_t>(store.outcomes(), 1));
+  return std::min(std::clamp(kValues / columns, kLeast, kMost),
+                  std::max<std::uint64_t>(is_grid ? study.points : store.outcomes(), 1));
 }
 
 /// What of an array is stored together: all of it, or whole rows of it.
@@ -37,7 +38,7 @@ NetcdfWriter::NetcdfWriter(const StoreReader& store, NetcdfLayout& layout, const
       layout_(layout),
       file_(target),
       lengths_(layout.grid ? layout.grid->lengths : std::vector<std::uint64_t>{kAnyNumber}),
-      most_(points_at_once(store)),
+      most_(points_at_once(store, layout.grid.has_value())),
       regions_(lengths_, most_) {
   add_study_attributes(file_, store, layout);
   define_points();
