@@ -8,6 +8,7 @@
 #include "common.hpp"
 #include "options.hpp"
 #include "verbs.hpp"
+#include "windrow/labelled/netcdf.hpp"
 
 namespace windrow::app {
 namespace {
@@ -50,6 +51,18 @@ void write_tables(const ExportArguments& arguments, const auto& results) {
   }
 }
 
+/// @return whether all arrays that belong into it are
+bool write_netcdf(const std::string& file, const StoreReader& results) {
+  static_cast<void>(flush_output());  // it may be the file by another name
+  const NetcdfReport report = export_netcdf(results, file);
+  for (const std::string& output : report.left_out) show_aside("windrow: not in {}: {}\n", file, output);
+  if (report.unread_arrays > 0) {
+    show_aside("windrow: in {} NaN stands for the numbers of {} whose files are missing or damaged\n", file,
+               counted(report.unread_arrays, "array"));
+  }
+  return report.unread_arrays == 0;
+}
+
 /// What is not in the tables. @return the exit code
 int tell_what_is_missing(const std::vector<fs::path>& stores, const std::vector<fs::path>& with_shards) {
   const bool whole = complain_of_arrays(stores);
@@ -80,23 +93,43 @@ int export_nested(const ExportArguments& arguments, const fs::path& directory) {
 }  // namespace
 
 int export_results(const ExportArguments& arguments) {
-  if (arguments.csv.empty() && arguments.evaluations.empty()) {
-    return complain("nothing to export: give --csv FILE, --evaluations FILE or both (- is standard output)");
+  if (arguments.csv.empty() && arguments.netcdf.empty() && arguments.evaluations.empty()) {
+    return complain(
+        "nothing to export: give --csv FILE, --evaluations FILE or both (- is standard output), or --netcdf FILE");
+  }
+  if (!arguments.netcdf.empty() && is_standard_output(arguments.netcdf)) {
+    return complain(
+        "--netcdf cannot write to standard output, as a NetCDF file is not written from its beginning to its end: give "
+        "it the name of a file");
   }
   const fs::path directory = results_directory(arguments.directory);
-  if (has_nested_stores(directory)) return export_nested(arguments, directory);
-  write_tables(arguments, open_results(directory));
-  return tell_what_is_missing({directory}, {directory});
+  const bool is_nested = has_nested_stores(directory);
+  if (is_nested && !arguments.netcdf.empty()) {
+    return complain(
+        fmt::format("{}: there are several sweeps below it, and a NetCDF file holds one: give the directory "
+                    "of one, or export all as --csv",
+                    directory.string()));
+  }
+  if (is_nested) return export_nested(arguments, directory);
+  const StoreReader results = open_results(directory);
+  write_tables(arguments, results);
+  const bool has_all = arguments.netcdf.empty() || write_netcdf(arguments.netcdf, results);
+  const int code = tell_what_is_missing({directory}, {directory});
+  return has_all ? code : kSomeFailed;
 }
 
 Verb add_export(CommandLine& line) {
   const auto arguments = std::make_shared<ExportArguments>();
-  CLI::App* verb = line.app.add_subcommand("export", "write results as CSV");
+  CLI::App* verb = line.app.add_subcommand("export", "write results as CSV or NetCDF");
   verb->add_option("DIR", arguments->directory, kResults)->required();
   verb->add_option("--csv", arguments->csv,
                    "results: index, parameters, outputs, status; - is standard output.\n"
                    "Of arrays it names the files, arrays/OUTPUT/INDEX.npy below DIR.\n"
                    "Units, types and descriptions go beside NAME.csv, to NAME.columns.csv")
+      ->option_text("FILE");
+  verb->add_option("--netcdf", arguments->netcdf,
+                   "results as labelled arrays, which xarray and others open: the parameters of a\n"
+                   "grid are dimensions, the points of other designs are one. A file, not -")
       ->option_text("FILE");
   verb->add_option("--evaluations", arguments->evaluations,
                    "when, where and how long each point was evaluated, and why it failed;\n- is standard output")

@@ -101,7 +101,8 @@ int recover(const std::filesystem::path& directory, bool json);
 struct ExportArguments {
   std::filesystem::path directory;
   std::string csv;          ///< "-" is standard output
-  std::string evaluations;  ///< the same
+  std::string netcdf;       ///< a file
+  std::string evaluations;  ///< as csv
   bool raw = false;         ///< texts byte for byte
 };
 int export_results(const ExportArguments& arguments);
