@@ -10,7 +10,7 @@
 namespace windrow::detail {
 
 /// Texts in the order of keys, kept by SQLite in a temporary file of its own: memory does not grow with their number.
-/// Numbers come before texts; of equal keys, the text that was added first.
+/// Numbers are less than texts; of equal keys, the text that was added first comes first.
 class SortedTexts {
  public:
   /// @param descending  the largest key first
