@@ -6,7 +6,9 @@
 #include <ostream>
 
 #include "common.hpp"
+#include "json_lines.hpp"
 #include "options.hpp"
+#include "row_options.hpp"
 #include "verbs.hpp"
 #include "windrow/labelled/netcdf.hpp"
 
@@ -36,13 +38,24 @@ CsvBytes bytes_of(const ExportArguments& arguments) {
   return arguments.raw ? CsvBytes::raw : CsvBytes::escaped;
 }
 
-void write_tables(const ExportArguments& arguments, const auto& results) {
-  if (!arguments.csv.empty()) {
-    const bool with_columns = may_have_neighbours(arguments.csv);
-    write_output(arguments.csv, [&](std::ostream& out) { export_csv(results, out, bytes_of(arguments)); });
-    if (with_columns) {
-      const fs::path columns = fs::path(arguments.csv).replace_extension(".columns.csv");
-      write_output(columns.string(), [&](std::ostream& out) { export_columns_csv(results, out); });
+void write_csv(const ExportArguments& arguments, const auto& results) {
+  const bool with_columns = may_have_neighbours(arguments.csv);
+  write_output(arguments.csv, [&](std::ostream& out) { export_csv(results, out, bytes_of(arguments)); });
+  if (!with_columns) return;
+  const fs::path columns = fs::path(arguments.csv).replace_extension(".columns.csv");
+  write_output(columns.string(), [&](std::ostream& out) { export_columns_csv(results, out); });
+}
+
+/// @param results  of the directory: one store, which is written faster if all of it is, or several
+void write_tables(const ExportArguments& arguments, const fs::path& directory, const auto& results) {
+  const bool is_all = arguments.selection.is_all();
+  if (!arguments.csv.empty() && is_all) write_csv(arguments, results);
+  if (!arguments.jsonl.empty() || !is_all) {
+    const NestedReader table(directory);
+    const SelectedRows rows(table, arguments.selection);
+    if (!arguments.csv.empty() && !is_all) write_csv(arguments, rows);
+    if (!arguments.jsonl.empty()) {
+      write_output(arguments.jsonl, [&](std::ostream& out) { write_json_lines(rows, out); });
     }
   }
   if (!arguments.evaluations.empty()) {
@@ -83,7 +96,7 @@ int tell_what_is_missing(const std::vector<fs::path>& stores, const std::vector<
 
 int export_nested(const ExportArguments& arguments, const fs::path& directory) {
   const NestedReader results(directory);
-  write_tables(arguments, results);
+  write_tables(arguments, directory, results);
   std::vector<fs::path> stores, with_shards;
   for (const NestedStore& store : results.stores()) stores.push_back(store.directory);
   for (const NestedStore& store : find_nested_stores(directory)) with_shards.push_back(store.directory);
@@ -93,26 +106,34 @@ int export_nested(const ExportArguments& arguments, const fs::path& directory) {
 }  // namespace
 
 int export_results(const ExportArguments& arguments) {
-  if (arguments.csv.empty() && arguments.netcdf.empty() && arguments.evaluations.empty()) {
+  const bool has_table = !arguments.csv.empty() || !arguments.jsonl.empty();
+  if (!has_table && arguments.netcdf.empty() && arguments.evaluations.empty()) {
     return complain(
-        "nothing to export: give --csv FILE, --evaluations FILE or both (- is standard output), or --netcdf FILE");
+        "nothing to export: give --csv FILE, --jsonl FILE or --evaluations FILE (- is standard output), or --netcdf "
+        "FILE");
   }
   if (!arguments.netcdf.empty() && is_standard_output(arguments.netcdf)) {
     return complain(
         "--netcdf cannot write to standard output, as a NetCDF file is not written from its beginning to its end: give "
         "it the name of a file");
   }
+  if (!arguments.selection.is_all() && (!has_table || !arguments.netcdf.empty())) {
+    return complain("--columns, --where and --sort are for --csv and --jsonl");
+  }
+  if (arguments.raw && arguments.csv.empty() && arguments.evaluations.empty()) {
+    return complain("--raw is for --csv and --evaluations: JSON and NetCDF are always UTF-8");
+  }
   const fs::path directory = results_directory(arguments.directory);
   const bool is_nested = has_nested_stores(directory);
   if (is_nested && !arguments.netcdf.empty()) {
     return complain(
         fmt::format("{}: there are several sweeps below it, and a NetCDF file holds one: give the directory "
-                    "of one, or export all as --csv",
+                    "of one, or export all as --csv or --jsonl",
                     directory.string()));
   }
   if (is_nested) return export_nested(arguments, directory);
   const StoreReader results = open_results(directory);
-  write_tables(arguments, results);
+  write_tables(arguments, directory, results);
   const bool has_all = arguments.netcdf.empty() || write_netcdf(arguments.netcdf, results);
   const int code = tell_what_is_missing({directory}, {directory});
   return has_all ? code : kSomeFailed;
@@ -120,13 +141,18 @@ int export_results(const ExportArguments& arguments) {
 
 Verb add_export(CommandLine& line) {
   const auto arguments = std::make_shared<ExportArguments>();
-  CLI::App* verb = line.app.add_subcommand("export", "write results as CSV or NetCDF");
+  CLI::App* verb = line.app.add_subcommand("export", "write results as CSV, JSON lines or NetCDF");
   verb->add_option("DIR", arguments->directory, kResults)->required();
   verb->add_option("--csv", arguments->csv,
                    "results: index, parameters, outputs, status; - is standard output.\n"
                    "Of arrays it names the files, arrays/OUTPUT/INDEX.npy below DIR.\n"
                    "Units, types and descriptions go beside NAME.csv, to NAME.columns.csv")
       ->option_text("FILE");
+  verb->add_option("--jsonl", arguments->jsonl,
+                   "the same as JSON lines, an object for each point, with the reason of a\n"
+                   "failure; - is standard output; `windrow help json` describes the form")
+      ->option_text("FILE");
+  add_row_selection(verb, arguments->selection);
   verb->add_option("--netcdf", arguments->netcdf,
                    "results as labelled arrays, which xarray and others open: the parameters of a\n"
                    "grid are dimensions, the points of other designs are one. A file, not -")

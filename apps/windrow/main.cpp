@@ -27,6 +27,7 @@ constexpr const char* kFooter = R"(Examples:
   windrow collect study.toml                 an output that was added, from files that were kept
   windrow status rc-filter.windrow           how far it is, also while it runs
   windrow watch rc-filter.windrow            the same, live
+  windrow show rc-filter.windrow             the first results, as a table
   windrow export rc-filter.windrow --csv -   results as CSV
   windrow explain rc-filter.windrow 17       everything known of point 17
   windrow failures rc-filter.windrow         what failed, by kind, and what it has in common
@@ -50,9 +51,9 @@ Exit codes:
   141  all went well, but who read standard output ended first, as in `| head -1`)";
 
 /// In the order that `windrow --help` lists them.
-constexpr auto kVerbs = {add_run,    add_collect, add_plan,     add_submit,  add_status,  add_watch,
-                         add_export, add_explain, add_failures, add_analyze, add_compare, add_timing,
-                         add_merge,  add_clean,   add_check,    add_recover, add_help};
+constexpr auto kVerbs = {add_run,    add_collect, add_plan,    add_submit,   add_status,  add_watch,
+                         add_show,   add_export,  add_explain, add_failures, add_analyze, add_compare,
+                         add_timing, add_merge,   add_clean,   add_check,    add_recover, add_help};
 
 class Windrow {
  public:

@@ -43,6 +43,7 @@ Verb add_submit(CommandLine& line);
 Verb add_status(CommandLine& line);
 Verb add_watch(CommandLine& line);
 Verb add_export(CommandLine& line);
+Verb add_show(CommandLine& line);
 Verb add_explain(CommandLine& line);
 Verb add_failures(CommandLine& line);
 Verb add_analyze(CommandLine& line);

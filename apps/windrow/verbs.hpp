@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "selection.hpp"
+#include "windrow/store/row_selection.hpp"
 
 /// The verbs of the windrow command. Each returns the exit code of the program.
 namespace windrow::app {
@@ -101,11 +102,20 @@ int recover(const std::filesystem::path& directory, bool json);
 struct ExportArguments {
   std::filesystem::path directory;
   std::string csv;          ///< "-" is standard output
+  std::string jsonl;        ///< the same
   std::string netcdf;       ///< a file
   std::string evaluations;  ///< as csv
+  RowSelection selection;   ///< of `csv` and `jsonl`
   bool raw = false;         ///< texts byte for byte
 };
 int export_results(const ExportArguments& arguments);
+
+struct ShowArguments {
+  std::filesystem::path directory;
+  RowSelection selection;
+  std::uint64_t head = 20;  ///< rows
+};
+int show_results(const ShowArguments& arguments);
 
 struct TimingArguments {
   std::filesystem::path directory;

@@ -1,5 +1,7 @@
 #include "windrow/store/export.hpp"
 
+#include <sstream>
+
 #include "exported.hpp"
 #include "windrow/base/csv.hpp"
 #include "windrow/base/display.hpp"
@@ -152,6 +154,27 @@ void export_evaluations_csv(const NestedReader& stores, std::ostream& out, CsvBy
     add_evaluation(fields, row.record);
     write_fields(out, fields, bytes);
   });
+  require_written(out);
+}
+
+void export_csv(const SelectedRows& rows, std::ostream& out, CsvBytes bytes) {
+  Fields fields;
+  for (const SelectedColumn& column : rows.columns()) fields.push_back(column.column.name);
+  write_fields(out, fields, bytes);
+  const auto line_of = [&](const SelectedRow& row) {
+    fields.clear();
+    for (const SelectedCell& cell : row.cells) fields.push_back(cell.value ? cell.value->written() : std::string());
+    std::ostringstream line;
+    write_fields(line, fields, bytes);
+    return std::move(line).str();
+  };
+  rows.for_each_text(line_of, [&](std::string_view line) { return static_cast<bool>(out << line); });
+  require_written(out);
+}
+
+void export_columns_csv(const SelectedRows& rows, std::ostream& out) {
+  csv::write_record(out, {"name", "role", "unit", "type", "description"});
+  for (const SelectedColumn& column : rows.columns()) write_column(out, name_of(column.role), column.column);
   require_written(out);
 }
 

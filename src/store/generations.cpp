@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "points_view.hpp"
 #include "schema.hpp"
 #include "sums.hpp"
 
@@ -84,6 +85,7 @@ std::int64_t retire_present(Connection& connection, const StudyIdentity& identit
   // Counted on, not up from what is left: the name of a directory must not come back.
   const std::int64_t number = connection.integer("UPDATE study SET generation = generation + 1 RETURNING generation");
   connection.execute("DROP INDEX failures");
+  drop_points_view(connection);
   for (const char* table : data_tables)
     connection.execute(
         fmt::format("ALTER TABLE {0} RENAME TO {0}_{1};"

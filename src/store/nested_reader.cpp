@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <system_error>
 
 #include "exported.hpp"
@@ -78,6 +79,12 @@ Value output_of(const Record& record, std::size_t i, const Column& output, const
   return value.spelled(detail::without_point(value));
 }
 
+bool is_missing(const Record& record, std::size_t i) {
+  if (!record.outcome.ok()) return true;
+  const Value& value = record.outcome.value()[i];
+  return value.is_number() && std::isnan(value.number());
+}
+
 }  // namespace
 
 NestedReader::NestedReader(const std::filesystem::path& store) {
@@ -115,24 +122,39 @@ void NestedReader::add(const NestedStore& store, const StudyIdentity& study) {
 }
 
 void NestedReader::for_each(const std::function<void(const NestedRow&)>& visit) const {
-  for (const NestedStore& store : stores_) visit_store(store, visit);
+  for_each_while([&](const NestedRow& row) {
+    visit(row);
+    return true;
+  });
 }
 
-void NestedReader::visit_store(const NestedStore& store, const std::function<void(const NestedRow&)>& visit) const {
+bool NestedReader::for_each_while(const std::function<bool(const NestedRow&)>& visit) const {
+  return std::ranges::all_of(stores_, [&](const NestedStore& store) { return visit_store(store, visit); });
+}
+
+std::uint64_t NestedReader::outcomes() const {
+  std::uint64_t outcomes = 0;
+  for (const NestedStore& store : stores_) outcomes += StoreReader(store.directory).outcomes();
+  return outcomes;
+}
+
+bool NestedReader::visit_store(const NestedStore& store, const std::function<bool(const NestedRow&)>& visit) const {
   const StoreReader reader(store.directory);
   const StudyIdentity& study = reader.identity();
   const auto parameter_places = places_of(study.parameters, parameters_, store);
   const auto output_places = places_of(study.outputs, outputs_, store);
   Cells loops(loops_.size()), parameters(parameters_.size()), outputs(outputs_.size());
+  std::vector<bool> missing(outputs_.size(), true);
   for (const LoopValue& loop : store.loops) {
     loops[static_cast<std::size_t>(find_column(loops_, loop.name) - loops_.begin())] = loop.value;
   }
-  reader.for_each([&](const Record& record) {
+  return reader.for_each_while([&](const Record& record) {
     for (std::size_t i = 0; i < parameter_places.size(); ++i) parameters[parameter_places[i]] = record.parameters[i];
     for (std::size_t i = 0; i < output_places.size(); ++i) {
       outputs[output_places[i]] = output_of(record, i, study.outputs[i], store);
+      missing[output_places[i]] = is_missing(record, i);
     }
-    visit({store, record, loops, parameters, outputs});
+    return visit({store, record, loops, parameters, outputs, missing});
   });
 }
 

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "point_files.hpp"
+#include "points_view.hpp"
 #include "resume.hpp"
 #include "schema.hpp"
 #include "sums.hpp"
@@ -53,7 +54,9 @@ OpenStudy::OpenStudy(const fs::path& where, const StudyIdentity& study, const Po
       directory(prepared_directory(where)),
       lock(directory),
       connection(results_in(directory), Connection::Mode::write),
-      resumption(open(points, read)) {}
+      resumption(open(points, read)) {
+  renew_points_view(connection, read_identity(connection));  // an earlier windrow has made none
+}
 
 /// Of a store that knows no content of programs: those of the study stand for them.
 std::optional<Resumption> OpenStudy::take_programs(const StudyIdentity& stored) {

@@ -248,16 +248,21 @@ Array StoreReader::array(std::uint64_t index, const std::string& output) const {
 }
 
 void StoreReader::for_each(const std::function<void(const Record&)>& visit) const {
+  for_each_while([&](const Record& record) {
+    visit(record);
+    return true;
+  });
+}
+
+bool StoreReader::for_each_while(const std::function<bool(const Record&)>& visit) const {
   detail::Statement select(*impl_->connection,
                            impl_->records->select() + " WHERE r.\"index\" >= ? ORDER BY r.\"index\" LIMIT ?");
   detail::Total seen;
   const auto before = impl_->total();
   const auto read = [&](const detail::Statement& row) { return impl_->read(row, &seen); };
-  detail::for_each_in_pages(select, page_size(impl_->identity), read, [&](const Record& record) {
-    visit(record);
-    return true;
-  });
+  if (!detail::for_each_in_pages(select, page_size(impl_->identity), read, visit)) return false;
   impl_->require_all(seen, before);
+  return true;
 }
 
 void StoreReader::for_lines(CsvBytes bytes, const std::function<bool(std::string_view)>& visit) const {

@@ -12,6 +12,7 @@
 #include "base/interface/leftover_names.hpp"
 #include "generations.hpp"
 #include "open_study.hpp"
+#include "points_view.hpp"
 #include "row_hash.hpp"
 #include "rows.hpp"
 #include "ruins.hpp"
@@ -332,6 +333,7 @@ void fill(Connection& connection, const fs::path& image, const std::string& spar
   copy_table(image, connection, "again", "which points were still to be evaluated again (`--again`)", done.notes);
   copy_table(image, connection, "moves", "directories of points that had to follow a change of the study", done.notes);
   forget_strays(connection, done.notes);
+  renew_points_view(connection, read_identity(connection));
   renew_spare(connection);
   done.points = static_cast<std::uint64_t>(connection.integer("SELECT points FROM study"));
   done.outcomes = static_cast<std::uint64_t>(connection.integer("SELECT count(*) FROM results"));

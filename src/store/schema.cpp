@@ -8,6 +8,7 @@
 
 #include "elapsed.hpp"
 #include "generations.hpp"
+#include "points_view.hpp"
 #include "sums.hpp"
 #include "windrow/base/clock.hpp"
 #include "windrow/base/text.hpp"
@@ -271,6 +272,7 @@ void create_tables(Connection& connection, const StudyIdentity& identity) {
   require_elapsed(connection);
   connection.run("INSERT INTO study(name, points) VALUES(?, ?)", identity.name, identity.points);
   insert_identity(connection, identity);
+  renew_points_view(connection, identity);
   connection.execute(spare_table);
   mark_file(connection);
   renew_spare(connection);
@@ -298,6 +300,7 @@ void replace_identity(Connection& connection, const StudyIdentity& identity) {
   connection.execute("DELETE FROM definition; DELETE FROM columns");
   insert_identity(connection, identity);
   connection.run("UPDATE study SET points = ?", identity.points);
+  renew_points_view(connection, identity);
 }
 
 std::vector<std::pair<std::string, std::string>> read_definition(Connection& connection, const std::string& select) {

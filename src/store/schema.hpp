@@ -30,6 +30,7 @@
 ///   totals       table, salt, count, sum; spare: id, checksum, text (sums.hpp)
 ///   elapsed      how long evaluations took in all (elapsed.hpp)
 ///   moves        only from a change of the study until the points' directories have followed (point_files.hpp)
+///   points       a view of results under the study's own names, for other programs (points_view.hpp)
 ///
 /// Values are in columns p0... and o0..., since SQLite takes `T` and `t` for one name; `columns` says which is which.
 /// These columns have no SQL type, so that SQLite keeps a value as it is given (a REAL column would lose the sign of

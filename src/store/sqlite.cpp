@@ -150,12 +150,12 @@ bool SqliteError::is_access() const {
 }
 
 Connection::Connection(const std::filesystem::path& file, Mode mode)
-    : file_(std::filesystem::absolute(file)), owner_(getpid()) {
-  const bool frozen = mode == Mode::frozen;
+    : file_(mode == Mode::temporary ? file : std::filesystem::absolute(file)), owner_(getpid()) {
+  const bool frozen = mode == Mode::frozen, temporary = mode == Mode::temporary;
   int flags = frozen ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
-  if (mode == Mode::write) flags |= SQLITE_OPEN_CREATE;
+  if (mode == Mode::write || temporary) flags |= SQLITE_OPEN_CREATE;
   flags |= SQLITE_OPEN_NOMUTEX;  // for one thread at a time; a lock for each value would cost more than the checksums
-  const std::string name = frozen ? immutable_uri(file_) : file_.string();
+  const std::string name = temporary ? std::string() : frozen ? immutable_uri(file_) : file_.string();
   if (mode == Mode::write) create(file_);
   const int code = sqlite3_open_v2(name.c_str(), &handle_, flags | SQLITE_OPEN_EXRESCODE, nullptr);
   try {
@@ -164,7 +164,7 @@ Connection::Connection(const std::filesystem::path& file, Mode mode)
     sqlite3_create_function_v2(handle_, "windrow_sum", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, &sum_of_row,
                                nullptr, nullptr, nullptr);
     // What is removed is overwritten: no row that was replaced is found in the ruins of a file (recover.cpp).
-    execute(mode == Mode::write ? "PRAGMA secure_delete = 1" : "PRAGMA query_only = 1");
+    if (!temporary) execute(mode == Mode::write ? "PRAGMA secure_delete = 1" : "PRAGMA query_only = 1");
     if (mode == Mode::write) descriptor_ = descriptor_of(file_);
   } catch (...) {
     sqlite3_close(handle_);

@@ -42,9 +42,10 @@ class SqliteError : public StoreError {
 class Connection {
  public:
   enum class Mode {
-    write,   ///< creates the file if need be
-    read,    ///< never creates, never changes a row
-    frozen,  ///< for a file that nobody writes, in a place that cannot be written: takes no lock, sees no journal
+    write,      ///< creates the file if need be
+    read,       ///< never creates, never changes a row
+    frozen,     ///< for a file that nobody writes, in a place that cannot be written: takes no lock, sees no journal
+    temporary,  ///< a file of its own that ends with the connection; the name is for messages alone
   };
 
   /// @throws StoreError

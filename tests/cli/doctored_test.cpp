@@ -33,11 +33,13 @@ const std::vector<Arguments> kPlain = {{"status"},
                                        {"timing"},
                                        {"timing", "--compare"},
                                        {"timing", "--format", "tsv"},
-                                       {"timing", "--compare", "--format", "tsv"}};
+                                       {"timing", "--compare", "--format", "tsv"},
+                                       {"show", "--sort", "-said"}};
 const std::vector<Arguments> kJson = {
     {"status", "--json"}, {"explain", "0", "--json"},        {"explain", "1", "--json"}, {"failures", "--json"},
     {"timing", "--json"}, {"timing", "--compare", "--json"}, {"timing", "--trace", "-"}};
-const std::vector<Arguments> kTables = {{"export", "--csv", "-"}, {"export", "--evaluations", "-"}};
+const std::vector<Arguments> kTables = {
+    {"export", "--csv", "-"}, {"export", "--evaluations", "-"}, {"export", "--jsonl", "-"}};
 
 class DoctoredTest : public CliTest {
  protected:

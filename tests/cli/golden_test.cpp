@@ -97,8 +97,8 @@ echo safe=true
 
 TEST_F(GoldenTest, help) {
   expect_golden("help", windrow({"--help"}));
-  for (const char* verb : {"run", "plan", "submit", "status", "watch", "export", "explain", "failures", "compare",
-                           "timing", "merge", "clean", "check", "recover"}) {
+  for (const char* verb : {"run", "plan", "submit", "status", "watch", "show", "export", "explain", "failures",
+                           "compare", "timing", "merge", "clean", "check", "recover"}) {
     expect_golden(std::string("help-") + verb, windrow({verb, "--help"}));
   }
 }

@@ -29,8 +29,8 @@ TEST_F(UsageTest, a_wrong_command_line_names_the_slip) {
   expect_refused({"rnu", "study.toml"}, "unknown verb `rnu`; did you mean `run`?");
   expect_refused(
       {"frobnicate"},
-      "unknown verb `frobnicate`; valid: `run`, `collect`, `plan`, `submit`, `status`, `watch`, `export`, `explain`, "
-      "`failures`, `analyze`, `compare`, `timing`, `merge`, `clean`, `check`, `recover`");
+      "unknown verb `frobnicate`; valid: `run`, `collect`, `plan`, `submit`, `status`, `watch`, `show`, `export`, "
+      "`explain`, `failures`, `analyze`, `compare`, `timing`, `merge`, `clean`, `check`, `recover`");
   expect_refused({"--verison"}, "unknown option `--verison`; did you mean `--version`?\nTry `windrow --help`.");
   expect_refused({"run"}, "STUDY is required\nTry `windrow run --help`.");
   expect_refused({"run", "a", "--wokers=3"}, "unknown option `--wokers`; did you mean `--workers`?");
@@ -39,7 +39,7 @@ TEST_F(UsageTest, a_wrong_command_line_names_the_slip) {
   expect_refused({"run", "a", "--workers", "many"}, "`many` is not a whole number from 0");
   expect_refused({"explain", "a", "-1"}, "`-1` is not a whole number from 0");
   expect_refused({"explain", "a", "seven"}, "`seven` is not a whole number from 0");
-  expect_refused({"export", "a"}, "give --csv FILE, --evaluations FILE or both");
+  expect_refused({"export", "a"}, "give --csv FILE, --jsonl FILE or --evaluations FILE");
 }
 
 TEST_F(UsageTest, a_wrong_study_names_file_line_and_key) {

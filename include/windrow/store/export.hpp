@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "windrow/store/nested.hpp"
+#include "windrow/store/row_selection.hpp"
 #include "windrow/store/store.hpp"
 
 namespace [[gnu::visibility("default")]] windrow {
@@ -37,5 +38,9 @@ void export_csv(const NestedReader& stores, std::ostream& out);  // escaped
 void export_columns_csv(const NestedReader& stores, std::ostream& out);
 void export_evaluations_csv(const NestedReader& stores, std::ostream& out, CsvBytes bytes);
 void export_evaluations_csv(const NestedReader& stores, std::ostream& out);  // escaped
+
+/// The same of some rows and columns. Unlike export_csv() of one store it reads evaluations, too.
+void export_csv(const SelectedRows& rows, std::ostream& out, CsvBytes bytes);
+void export_columns_csv(const SelectedRows& rows, std::ostream& out);
 
 }  // namespace windrow

@@ -51,6 +51,9 @@ struct NestedRow {
   /// By NestedReader::outputs(). Of a failed point numbers are NaN, all else is an empty text. An array is named by its
   /// file below the common directory: "build=coarse/case=2/arrays/field/17.npy".
   const std::vector<std::optional<Value>>& outputs;
+  /// By NestedReader::outputs(): there is none, since the point failed, it is optional and was not there, or the store
+  /// has no such output. A NaN counts as missing, too.
+  const std::vector<bool>& missing;
 };
 
 /// Reads all stores below a directory as one table, also while runs are writing them. It has the columns of all of
@@ -74,10 +77,14 @@ class NestedReader {
   /// `visit` is given is valid during the call.
   /// @throws StoreError if one cannot be read any more, or has other columns than before
   void for_each(const std::function<void(const NestedRow&)>& visit) const;
+  /// The same until `visit` returns false. @return whether all were visited
+  bool for_each_while(const std::function<bool(const NestedRow&)>& visit) const;
+  /// How many records there are: opens each store, and reads none of its rows.
+  std::uint64_t outcomes() const;
 
  private:
   void add(const NestedStore& store, const StudyIdentity& study);
-  void visit_store(const NestedStore& store, const std::function<void(const NestedRow&)>& visit) const;
+  bool visit_store(const NestedStore& store, const std::function<bool(const NestedRow&)>& visit) const;
 
   std::vector<NestedStore> stores_;
   std::vector<Column> loops_;

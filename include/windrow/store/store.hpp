@@ -348,6 +348,8 @@ class StoreReader {
   /// Calls `visit` for every record in index order; memory does not grow with their number. While a run is writing,
   /// records that it adds meanwhile may be visited or not.
   void for_each(const std::function<void(const Record&)>& visit) const;
+  /// The same until `visit` returns false. @return whether all were visited
+  bool for_each_while(const std::function<bool(const Record&)>& visit) const;
   /// The same for the times alone, which is much faster where there are many parameters and outputs.
   void for_each_time(const std::function<void(const PointTime&)>& visit) const;
   /// All runs, oldest first.
