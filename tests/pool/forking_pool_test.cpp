@@ -14,19 +14,15 @@
 #include <vector>
 
 #include "pool/executor_checks.hpp"
+#include "pool/open_descriptors.hpp"
 #include "windrow/pool/executor.hpp"
 #include "windrow/process/shared_value.hpp"
 
 namespace windrow {
 namespace {
 
+using test::open_descriptors;
 using namespace std::chrono_literals;
-
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
-  return count;
-}
 
 TEST(ForkingPoolTest, functions_capture_what_could_never_be_sent) {
   ForkingPool pool(2);

@@ -14,18 +14,14 @@
 
 #include "faults/strays.hpp"
 #include "pool/executor_checks.hpp"
+#include "pool/open_descriptors.hpp"
 #include "windrow/pool/executor.hpp"
 
 namespace windrow {
 namespace {
 
+using test::open_descriptors;
 using namespace std::chrono_literals;
-
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
-  return count;
-}
 
 /// Open MPI's own, of tests that run at the same time, left out.
 std::set<std::string> shared_segments() {
