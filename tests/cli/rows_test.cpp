@@ -90,7 +90,7 @@ TEST_F(RowsTest, what_cannot_be_is_refused_with_the_reason) {
   EXPECT_THAT(refuse({"--csv", "-", "--columns", "sise"}),
               AllOf(HasSubstr("did you mean `size`?"), HasSubstr("index, size, metal, y, z, said, status")));
   EXPECT_THAT(refuse({"--csv", "-", "--where", "y = 2"}), HasSubstr("`==` compares"));
-  EXPECT_THAT(refuse({"--csv", "-", "--where", " "}), HasSubstr("--where is empty"));
+  EXPECT_THAT(refuse({"--csv", "-", "--where", " "}), HasSubstr("--where: the text is empty"));
   EXPECT_THAT(refuse({"--jsonl", "-", "--sort", "-zz"}), HasSubstr("no column `zz`"));
   EXPECT_THAT(refuse({"--evaluations", "-", "--sort", "y"}), HasSubstr("are for --csv and --jsonl"));
   EXPECT_THAT(refuse({"--jsonl", "-", "--raw"}), HasSubstr("--raw is for --csv"));
