@@ -1,7 +1,5 @@
 #include "row_options.hpp"
 
-#include <fmt/format.h>
-
 #include <sstream>
 #include <string_view>
 #include <vector>
@@ -25,9 +23,9 @@ std::vector<std::string> listed_names(const std::string& list) {
   return names;
 }
 
-CLI::Validator is_said(const char* option) {
-  const auto check = [option](const std::string& word) {
-    return trimmed(word).empty() ? fmt::format("{} is empty", option) : std::string();
+CLI::Validator is_said() {
+  const auto check = [](const std::string& word) {
+    return trimmed(word).empty() ? std::string("the text is empty") : std::string();
   };
   return {check, ""};
 }
@@ -39,15 +37,15 @@ void add_row_selection(CLI::App* verb, RowSelection& selection) {
           "--columns", [&selection](const std::string& list) { selection.columns = listed_names(list); },
           "these columns alone, in this order: index,x,status")
       ->option_text("NAMES")
-      ->check(is_said("--columns"));
+      ->check(is_said());
   verb->add_option("--where", selection.where,
                    "the points at which an expression of any columns holds, as\n"
                    "\"drag > 2 && status == 'ok'\"; where a value of it is missing, it does not")
       ->option_text("EXPRESSION")
-      ->check(is_said("--where"));
+      ->check(is_said());
   verb->add_option("--sort", selection.sort, "by the values of a column, missing ones last; -NAME: the largest first")
       ->option_text("NAME")
-      ->check(is_said("--sort"));
+      ->check(is_said());
 }
 
 }  // namespace windrow::app

@@ -90,7 +90,7 @@ TEST_F(RowsTest, what_cannot_be_is_refused_with_the_reason) {
   EXPECT_THAT(refuse({"--csv", "-", "--columns", "sise"}),
               AllOf(HasSubstr("did you mean `size`?"), HasSubstr("index, size, metal, y, z, said, status")));
   EXPECT_THAT(refuse({"--csv", "-", "--where", "y = 2"}), HasSubstr("`==` compares"));
-  EXPECT_THAT(refuse({"--csv", "-", "--where", " "}), HasSubstr("--where is empty"));
+  EXPECT_THAT(refuse({"--csv", "-", "--where", " "}), HasSubstr("--where: the text is empty"));
   EXPECT_THAT(refuse({"--jsonl", "-", "--sort", "-zz"}), HasSubstr("no column `zz`"));
   EXPECT_THAT(refuse({"--evaluations", "-", "--sort", "y"}), HasSubstr("are for --csv and --jsonl"));
   EXPECT_THAT(refuse({"--jsonl", "-", "--raw"}), HasSubstr("--raw is for --csv"));
@@ -98,12 +98,12 @@ TEST_F(RowsTest, what_cannot_be_is_refused_with_the_reason) {
 
 TEST_F(RowsTest, show_is_a_table_to_read) {
   EXPECT_EQ(out({"show", "beam.windrow", "--head", "4"}),
-            "index  size  metal    y  z  said             status\n"
+            "index  size  metal    y  z  said           status\n"
             "          m          mm\n"
             "    0     1  steel  1.5  -  \\x1b[31msteel  ok\n"
             "    1     1  lead   1.5  -  \\x1b[31mlead   ok\n"
             "    2     2  steel  2.5  -  \\x1b[31msteel  ok\n"
-            "    3     2  lead     -  -  -               exited\n"
+            "    3     2  lead     -  -  -              exited\n"
             "\n6 points, the first 4 are shown: --head N shows more\n");
   EXPECT_EQ(out({"show", "beam.toml", "--columns", "y,metal", "--where", "y > 2", "--sort", "-y"}),
             "  y  metal\n mm\n3.5  steel\n3.5  lead\n2.5  steel\n\n3 of 6 points\n");
