@@ -12,8 +12,9 @@
 
 namespace windrow::detail {
 
-/// Calls work(0), ..., work(count - 1), each once, on as many threads as there are cores, and waits for all. What is
-/// thrown first, by number, goes on to the caller. Where no thread can be made, the caller's own does it all.
+/// Calls work(0), ..., work(count - 1), each once, on at most four threads, as every rank of a host may do it at the
+/// same time, and waits for all. What is thrown first, by number, goes on to the caller. Where no thread can be made,
+/// the caller's own does it all.
 template <typename Work>
 void side_by_side(std::size_t count, const Work& work) {
   std::atomic<std::size_t> next = 0;
@@ -27,10 +28,10 @@ void side_by_side(std::size_t count, const Work& work) {
       }
     }
   };
-  static const auto cores = static_cast<std::size_t>(std::max(1, available_parallelism()));
+  static const auto most = static_cast<std::size_t>(std::clamp(available_parallelism(), 1, 4));
   std::vector<std::thread> others;
   try {
-    while (others.size() + 1 < std::min(cores, count)) others.emplace_back(take);
+    while (others.size() + 1 < std::min(most, count)) others.emplace_back(take);
   } catch (const std::system_error&) {
     // As many as there may be.
   }
