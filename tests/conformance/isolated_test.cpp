@@ -19,7 +19,6 @@
 namespace windrow {
 namespace {
 
-using std::chrono::seconds;
 using test::manager;
 
 double isolated_model(const Point& p) {
@@ -158,7 +157,7 @@ TEST(IsolatedTest, an_evaluation_that_hangs_costs_one_point) {
         while (p.index() == 1) ::pause();
         return p["x"].number();
       },
-      {{"result"}}, {.isolated = Isolated{.timeout = seconds(2)}});
+      {{"result"}}, {.isolated = Isolated{.timeout = std::chrono::seconds(2)}});
   const SweepResult result = sweep.run(manager());
   EXPECT_EQ(result.succeeded, 3U);
   if (result.outcomes.empty()) return;
@@ -294,7 +293,7 @@ TEST(IsolatedTest, limits_that_nothing_can_meet_are_refused) {
         isolated_grid(), [] { return 1; }, [](int&, const Point& p) { return isolated_model(p); }, {{"result"}},
         {.isolated = isolated});
   };
-  EXPECT_THROW(sweep({.timeout = seconds(0)}), SpecError);
+  EXPECT_THROW(sweep({.timeout = std::chrono::seconds(0)}), SpecError);
   EXPECT_THROW(sweep({.relative_timeout = 1.0}), SpecError);
   EXPECT_THROW(sweep({.evaluations_per_process = 0}), SpecError);
 }
