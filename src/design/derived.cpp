@@ -21,13 +21,6 @@ struct Formula {
   std::shared_ptr<const detail::Expression> expression;
 };
 
-/// NaN for whole numbers that lose digits as doubles: nothing is computed from them.
-bool loses_digits(const Value& value) {
-  constexpr std::int64_t most = std::int64_t{1} << 53;
-  const auto* whole = std::get_if<std::int64_t>(&value.variant());
-  return whole != nullptr && (*whole > most || *whole < -most);
-}
-
 /// As the type, or as it is if it is none of it: Parameter::check() tells.
 Value of_type(Value value, ValueType type) {
   if (value.variant().index() == static_cast<std::size_t>(type)) return value;
@@ -45,7 +38,7 @@ Value computed_value(const Formula& formula, const std::vector<Value>& columns, 
   used.clear();
   for (const std::size_t column : formula.expression->used()) used.push_back(&columns[column]);
   for (std::size_t i = 0; i < used.size(); ++i) {
-    if (formula.expression->is_number(i) && loses_digits(*used[i])) return Value(std::nan(""));
+    if (formula.expression->is_number(i) && detail::loses_digits(*used[i])) return Value(std::nan(""));
   }
   return of_type(formula.expression->value(used), formula.type);
 }

@@ -17,7 +17,14 @@ void check_output(const Column& output, const std::vector<Column>& outputs) {
     throw SpecError(fmt::format("output `{}`: unknown type `{}`{}", output.name, output.type,
                                 text::suggestion(output.type, types)));
   }
-  if (!is_array_type(output.type)) return;
+  if (output.name == "index" || output.name == "status") {
+    throw SpecError(
+        fmt::format("an output cannot be called `{}`: the results have a column of that name", output.name));
+  }
+  if (!is_array_type(output.type)) {
+    if (std::ranges::count(outputs, output.name, &Column::name) == 1) return;
+    throw SpecError(fmt::format("output `{}`: another output has that name", output.name));
+  }
   const auto usable = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; };
   const bool good = !output.name.empty() && std::all_of(output.name.begin(), output.name.end(), usable);
   if (good && std::ranges::count(outputs, output.name, &Column::name) == 1) return;

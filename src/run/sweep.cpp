@@ -62,7 +62,14 @@ void detail::on_root(ParallelManager& manager, const std::function<void()>& prep
 }
 
 Sweep::Sweep(Design design, std::shared_ptr<detail::EvaluationKind> kind)
-    : design_(std::move(design)), kind_(std::move(kind)) {}
+    : design_(std::move(design)), kind_(std::move(kind)) {
+  for (const Column& output : kind_->outputs()) {
+    for (const Parameter& parameter : design_.parameters()) {
+      if (parameter.name() != output.name) continue;
+      throw SpecError(fmt::format("output `{}`: a parameter has that name", output.name));
+    }
+  }
+}
 
 Sweep::Sweep(Design design, Command command, ProgramOptions options)
     : Sweep(std::move(design), detail::command_kind(std::move(command), std::move(options))) {}

@@ -88,6 +88,11 @@ bool is_missing(const Record& record, std::size_t i) {
 }  // namespace
 
 NestedReader::NestedReader(const std::filesystem::path& store) {
+  std::error_code no_file;
+  if (std::filesystem::is_regular_file(store, no_file)) {
+    add({store, {}}, StoreReader(store).identity());
+    return;
+  }
   for (const NestedStore& found : find_nested_stores(store)) {
     std::error_code ignored;
     if (!std::filesystem::exists(found.directory / detail::results_file, ignored)) continue;  // shards alone

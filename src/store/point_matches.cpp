@@ -1,6 +1,7 @@
 #include "point_matches.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <tuple>
 #include <utility>
@@ -15,6 +16,14 @@ StudyIdentity study_of_columns(const std::vector<Column>& columns, const std::ve
   return study;
 }
 
+/// Whole numbers are written in two ways, 100000 and 1e+05, by the kind of their value; here they are one.
+Value with_one_spelling(const Value& value) {
+  constexpr double most = 9007199254740992.0;
+  const auto* number = std::get_if<double>(&value.variant());
+  const bool whole = number != nullptr && std::abs(*number) < most && std::trunc(*number) == *number;
+  return whole && !(*number == 0.0 && std::signbit(*number)) ? Value(static_cast<std::int64_t>(*number)) : value;
+}
+
 }  // namespace
 
 PointKey::PointKey(const std::vector<Column>& columns, std::vector<std::size_t> positions)
@@ -23,7 +32,7 @@ PointKey::PointKey(const std::vector<Column>& columns, std::vector<std::size_t> 
 
 Hash128 PointKey::operator()(const std::vector<Value>& parameters) {
   values_.clear();
-  for (const std::size_t i : positions_) values_.push_back(parameters[i]);
+  for (const std::size_t i : positions_) values_.push_back(with_one_spelling(parameters[i]));
   return hash_(0, values_);
 }
 

@@ -39,12 +39,17 @@ class ViewNames {
   std::set<std::string> taken_ = {"index", "status"};
 };
 
+/// Values of another kind than their column's are kept as bytes (bind_value()): they are shown as texts.
+std::string value_sql(const std::string& sql_name) {
+  return fmt::format("CASE typeof({0}) WHEN 'blob' THEN CAST({0} AS TEXT) ELSE {0} END", sql_name);
+}
+
 /// Of a point that succeeded; an array by its file.
 std::string output_sql(const Column& output, const std::string& sql_name) {
   const std::string value =
       is_array_type(output.type)
           ? fmt::format("{} || \"index\" || '.npy'", in_quotes("arrays/" + text::visible(output.name) + "/", '\''))
-          : sql_name;
+          : value_sql(sql_name);
   return fmt::format("CASE WHEN status = 'ok' AND {0} IS NOT NULL THEN {1} END", sql_name, value);
 }
 
@@ -53,7 +58,7 @@ std::string view_sql(const StudyIdentity& identity) {
   std::string sql = std::string(view_begin) + " \"index\"";
   for (std::size_t i = 0; i < identity.parameters.size(); ++i) {
     const std::string sql_name = fmt::format("p{}", i);
-    sql += fmt::format(", {} AS {}", sql_name, names.next(identity.parameters[i].name, sql_name));
+    sql += fmt::format(", {} AS {}", value_sql(sql_name), names.next(identity.parameters[i].name, sql_name));
   }
   for (std::size_t i = 0; i < identity.outputs.size(); ++i) {
     const std::string sql_name = fmt::format("o{}", i);

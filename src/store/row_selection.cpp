@@ -173,6 +173,9 @@ class RowFilter {
     for (std::size_t i = 0; i < used.size(); ++i) {
       const SelectedCell cell = cells.at(used[i]);
       if (cell.is_missing || (cell.value->is_text() && condition_->is_number(i))) return false;
+      if (condition_->is_number(i) && detail::loses_digits(*cell.value)) {
+        throw SpecError("`where`: " + cell.value->render() + " has more digits than a number of an expression");
+      }
       values_.push_back(cell.value);
     }
     return condition_->holds(values_);

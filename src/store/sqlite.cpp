@@ -164,7 +164,9 @@ Connection::Connection(const std::filesystem::path& file, Mode mode)
     sqlite3_create_function_v2(handle_, "windrow_sum", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, &sum_of_row,
                                nullptr, nullptr, nullptr);
     // What is removed is overwritten: no row that was replaced is found in the ruins of a file (recover.cpp).
-    if (!temporary) execute(mode == Mode::write ? "PRAGMA secure_delete = 1" : "PRAGMA query_only = 1");
+    // Views of users over tables that are renamed stay as they are, instead of making the next renaming fail.
+    constexpr const char* to_write = "PRAGMA secure_delete = 1; PRAGMA legacy_alter_table = 1";
+    if (!temporary) execute(mode == Mode::write ? to_write : "PRAGMA query_only = 1");
     if (mode == Mode::write) descriptor_ = descriptor_of(file_);
   } catch (...) {
     sqlite3_close(handle_);

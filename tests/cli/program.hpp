@@ -45,7 +45,7 @@ class Program {
   void signal_group(int number) const;
   std::string err() const;
   /// Waits for the end; after `limit` the program is killed. May be called once.
-  Ended wait(std::chrono::seconds limit = std::chrono::seconds(30));
+  Ended wait(std::chrono::seconds limit = std::chrono::seconds(50));
 
  private:
   bool reap(int options);

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "error_of.hpp"
 #include "windrow/parallel/fork_manager.hpp"
 #include "windrow/run/sweep.hpp"
 
@@ -32,6 +33,18 @@ TEST(RebuildTest, a_worker_that_cannot_be_built_again_leaves_the_points_to_the_o
   EXPECT_LE(result.failed, 3U) << result.summary();
   EXPECT_NE(result.summary().find("was given up: build failed: no licence any more"), std::string::npos)
       << result.summary();
+}
+
+TEST(OutputNamesTest, are_columns_of_their_own) {
+  const auto error = [](const std::vector<Column>& outputs) {
+    return test::error_of<SpecError>([&] {
+      Sweep(
+          zip({linear("x", 0.0, 1.0, 2)}), [] { return 0; }, [](int&, const Point&) { return 1.0; }, outputs);
+    });
+  };
+  EXPECT_EQ(error({{"y"}, {"y"}}), "output `y`: another output has that name");
+  EXPECT_EQ(error({{"x"}}), "output `x`: a parameter has that name");
+  EXPECT_EQ(error({{"status"}}), "an output cannot be called `status`: the results have a column of that name");
 }
 
 }  // namespace

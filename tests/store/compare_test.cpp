@@ -59,6 +59,16 @@ TEST_F(CompareTest, points_are_matched_by_their_parameters_whatever_their_index_
   EXPECT_FALSE(result.agrees());
 }
 
+TEST_F(CompareTest, whole_numbers_are_the_same_however_they_are_written) {
+  constexpr std::int64_t large = 9007199254740993;  // the next one, 2^53, is what it is as a double
+  first(study_with({"x"}, {{"f"}}), {success(0, {100000}, {1}), success(1, {-2}, {large})});
+  second(study_with({"x"}, {{"f"}}), {success(0, {100000.0}, {1.0}), success(1, {-2.0}, {9007199254740992.0})});
+  const Comparison result = compared();
+  EXPECT_EQ(result.equal, 1U);
+  EXPECT_EQ(result.different, 1U);
+  EXPECT_EQ(result.outputs[0].absolute->value, 1.0);
+}
+
 TEST_F(CompareTest, the_largest_differences_are_told_and_a_tolerance_is_relative) {
   const StudyIdentity study = study_with({"x"}, {{"f"}, {"word", "", "string"}});
   std::vector<Record> earlier, later;

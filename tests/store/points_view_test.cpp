@@ -50,6 +50,25 @@ TEST_F(PointsViewTest, follows_a_change_of_the_study_and_comes_to_files_that_hav
   EXPECT_EQ(rows("\"index\", T, gain"), "[1,1.0,2.0]\n");
 }
 
+TEST_F(PointsViewTest, shows_values_of_another_kind_as_texts) {
+  StudyIdentity study = small_study();
+  study.parameters = {{"flag", "", "mixed", ""}};
+  { Store(directory_.path(), study, {}).record(success(0, {true}, {1.0})); }
+  EXPECT_EQ(rows("flag"), "[\"true\"]\n");
+}
+
+TEST_F(PointsViewTest, of_users_do_not_hinder_changes_of_the_study) {
+  const auto values = [](std::uint64_t i) { return std::vector<Value>{static_cast<double>(i), 0.5}; };
+  { Store(directory_.path(), small_study(2), {}).record(point(1)); }
+  query(directory_.results(), "CREATE VIEW mine AS SELECT \"index\" FROM results");
+  for (const std::uint64_t points : {3U, 4U, 5U}) {
+    StudyIdentity changed = small_study(points);
+    changed.parameters[0].name += std::to_string(points);
+    Store(directory_.path(), changed, {}, Journal::automatic, values).record(success(0, values(0), {1.0}));
+  }
+  EXPECT_EQ(query(directory_.results(), "SELECT * FROM mine"), "0\n");
+}
+
 TEST_F(PointsViewTest, of_somebody_else_stays) {
   { Store(directory_.path(), small_study(), {}).record(point(0)); }
   query(directory_.results(), "DROP VIEW points");

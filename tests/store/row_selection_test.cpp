@@ -66,6 +66,25 @@ TEST_F(RowSelectionTest, columns_are_those_that_are_named_in_this_order) {
   EXPECT_THAT(error({{"x", "y", "x"}}), HasSubstr("`x` stands twice"));
 }
 
+TEST_F(RowSelectionTest, a_condition_refuses_numbers_that_would_lose_digits) {
+  const TemporaryDirectory other;
+  StudyIdentity study;
+  study.points = 1;
+  study.parameters = {{"seed", "", "integer", ""}};
+  study.outputs = {{"y", "", "number", ""}};
+  { Store(other.path(), study, {}).record(success(0, {9007199254740993}, {1.0})); }
+  const auto count = [](const std::filesystem::path& results, const std::string& where) {
+    const NestedReader table(results);
+    std::ostringstream out;
+    export_csv(SelectedRows(table, {{}, where, ""}), out, CsvBytes::escaped);
+    return std::ranges::count(out.str(), '\n');
+  };
+  EXPECT_EQ(count(other.path(), "y > 0"), 2);
+  EXPECT_EQ(count(other.results(), "y > 0"), 2) << "the results file itself";
+  EXPECT_EQ(error_of<SpecError>([&] { count(other.path(), "seed > 5"); }),
+            "`where`: 9007199254740993 has more digits than a number of an expression");
+}
+
 TEST_F(RowSelectionTest, a_condition_does_not_hold_where_a_value_is_missing) {
   EXPECT_EQ(indices("y > 1"), "0 5 ");
   EXPECT_EQ(indices("!(y > 1)"), "1 ") << "neither the NaN nor the point that failed";

@@ -200,8 +200,10 @@ class Sweep {
   /// @param outputs   the columns of the results; types "number" (default if empty), "integer", "boolean", "string",
   ///                  "array". In a store an array is a file, `arrays/OUTPUT/INDEX.npy`: StoreReader::array() reads
   ///                  it, and so does everything that knows NumPy's format
-  /// @throws SpecError for an output of another type, an array whose name cannot be that of a directory, or limits of
-  ///                   isolated evaluations that nothing can meet
+  /// @throws SpecError for an output of another type, one named `index`, `status` or like a parameter or another
+  /// output,
+  ///                   an array whose name cannot be that of a directory, or limits of isolated evaluations that
+  ///                   nothing can meet
   template <typename Build, typename Evaluate>
   requires std::is_invocable_v<Build&> Sweep(Design design, Build build, Evaluate evaluate,
                                              std::vector<Column> outputs = {{"result", "", "number", ""}},

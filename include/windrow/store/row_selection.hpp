@@ -19,8 +19,8 @@ struct RowSelection {
   /// An expression of any columns, as in derived(): `drag > 2 && status == 'ok'`. A row with a missing value that the
   /// expression uses is left out, whatever it says. Empty: all rows.
   std::string where = {};
-  /// The name of a column, after `-` for the largest first. Numbers are less than texts; what is missing comes last,
-  /// and of equal values the lower index first. Empty: in the order of export_csv().
+  /// The name of a column, after `-` for the largest first. Numbers are less than texts; what is missing comes last.
+  /// Equal values stay in the order of export_csv(). Empty: all are.
   std::string sort = {};
 
   bool is_all() const { return columns.empty() && where.empty() && sort.empty(); }

@@ -1,16 +1,25 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "windrow/design/parameter.hpp"
 #include "windrow/design/value.hpp"
 
 namespace windrow::detail {
+
+/// Whether it is a whole number that is another one as a double, with which expressions compute.
+inline bool loses_digits(const Value& value) {
+  constexpr std::int64_t most = std::int64_t{1} << 53;
+  const auto* whole = std::get_if<std::int64_t>(&value.variant());
+  return whole != nullptr && (*whole > most || *whole < -most);
+}
 
 /// What an expression, or a name in it, stands for; `any`: for a number or a text, as it comes.
 enum class ExpressionKind { number, truth, text, any };
