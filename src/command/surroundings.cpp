@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kProbe = ".windrow-probe";
 constexpr std::size_t kProbeBytes = 4096;
+constexpr std::uint64_t kLittleRoom = 1U << 20U;  // bytes
 
 /// Errors that have nothing to do with what is at a point.
 bool is_of_surroundings(int error_number) {
@@ -78,6 +81,15 @@ int probe(const fs::path& directory) {
   return error;
 }
 
+/// Whether there is hardly room, on a file system that is not that small. What a program says of a full one may be lost
+/// there, too, and others may have made a little room since.
+bool is_nearly_full(const fs::path& directory) {
+  struct statvfs files {};
+  if (statvfs(directory.c_str(), &files) != 0) return false;
+  const auto bytes = [&](std::uint64_t blocks) { return blocks * files.f_frsize; };
+  return bytes(files.f_blocks) > 2 * kLittleRoom && bytes(files.f_bavail) < kLittleRoom;
+}
+
 void require_programs(const std::vector<ProgramFile>& programs) {
   for (const ProgramFile& program : programs) {
     std::error_code error;
@@ -115,6 +127,9 @@ void require_surroundings(const fs::path& directory, const std::string& failure,
   if (is_lack(error)) {
     stop(fmt::format("nothing more can be written to {}: {}", directory.string(), std::strerror(error)),
          what_to_do(error));
+  }
+  if (is_nearly_full(directory)) {
+    stop(fmt::format("less than 1 MiB is free at {}", directory.string()), what_to_do(ENOSPC));
   }
   for (const int lack : {ENOSPC, EDQUOT}) {
     if (failure.find(std::strerror(lack)) == std::string::npos) continue;

@@ -16,9 +16,9 @@ void require_room(const std::exception& error);
 /// @param programs   that were there when the study was read
 void require_start(const ProgramEnd& end, const std::filesystem::path& directory,
                    const std::vector<ProgramFile>& programs);
-/// After a program or an output has failed. @throws SurroundingsFailed if nothing can be written beside it, or the
-/// failure's message has the program's own word that there was no room (others may have made some since, or it writes
-/// elsewhere), or a program has vanished
+/// After a program or an output has failed. @throws SurroundingsFailed if nothing, or less than 1 MiB, can be written
+/// beside it, or the failure's message has the program's own word that there was no room (others may have made some
+/// since, or it writes elsewhere), or a program has vanished
 void require_surroundings(const std::filesystem::path& directory, const std::string& failure,
                           const std::vector<ProgramFile>& programs);
 
