@@ -19,12 +19,17 @@ function(windrow_mpi_test test)
     ENVIRONMENT "${WINDROW_MPI_TEST_ENVIRONMENT}")
 endfunction()
 
-# windrow_conformance_test(<program>): serial, forked peers, workers forked by the root alone, and MPI, at 1, 2, 3, 5 and 8.
+# windrow_conformance_test(<program>): serial, forked peers, workers forked by the root alone, and MPI, at 1, 2, 3, 5 and 8;
+# under sanitizers at 1 and 3.
 function(windrow_conformance_test program)
   set(fork_environment WINDROW_BACKEND=fork)
   add_test(NAME ${program}.serial COMMAND ${program})
   set_tests_properties(${program}.serial PROPERTIES LABELS fork TIMEOUT 120 ENVIRONMENT WINDROW_BACKEND=serial)
-  foreach(ranks 1 2 3 5 8)
+  set(counts 1 2 3 5 8)
+  if(WINDROW_SANITIZE)
+    set(counts 1 3)
+  endif()
+  foreach(ranks ${counts})
     add_test(NAME ${program}.peers.${ranks} COMMAND ${program})
     set_tests_properties(${program}.peers.${ranks} PROPERTIES LABELS fork TIMEOUT 120 PROCESSORS 2
       ENVIRONMENT "${fork_environment};WINDROW_WORKERS=${ranks}")
