@@ -95,6 +95,12 @@ function(windrow_unity target)
   endif()
 endfunction()
 
+# Seconds that a test may take.
+set(WINDROW_TEST_LIMIT 60)
+if(WINDROW_SANITIZE)
+  set(WINDROW_TEST_LIMIT 180)
+endif()
+
 # windrow_room_test(<room> [USES <room>...]): every tests/<room>/*_test.cpp in one program of GoogleTest cases.
 function(windrow_room_test name)
   cmake_parse_arguments(ROOM "" "LABELS" "USES" ${ARGN})
@@ -114,5 +120,5 @@ function(windrow_room_test name)
   target_link_libraries(${name}_test PRIVATE windrow_${name} ${ROOM_USES} windrow_options GTest::gmock GTest::gtest_main)
   windrow_quick_test(${name}_test)
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${ROOM_LABELS}" TIMEOUT 60)
+    PROPERTIES LABELS "${ROOM_LABELS}" TIMEOUT ${WINDROW_TEST_LIMIT})
 endfunction()
