@@ -67,8 +67,8 @@ function(windrow_is_never_hot target)
 endfunction()
 
 # windrow_quick_test(<program>): tests are compiled without optimization, the headers of GoogleTest once for all, and the
-# files of a program six at a time, as those of a room: what is in their unnamed namespaces means one thing in six. That
-# takes a quarter of the time; most of a build are tests. What they test is optimized, but for templates. (With -O1
+# files of a program six at a time, as those of a room: what is in their unnamed namespaces means one thing in six. Each
+# about halves the time; most of a build are tests. What they test is optimized, but for templates. (With -O1
 # g++ 12 takes some copies of texts for too long.)
 function(windrow_quick_test target)
   target_compile_options(${target} PRIVATE -O0)
